@@ -1,0 +1,127 @@
+//! What an image says about the face in it: measurements and reasons, never decisions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::template::Template;
+
+/// All that one image says.
+#[derive(Debug, Clone)]
+pub struct ImageEvidence {
+    /// What the file was.
+    pub image: ImageFacts,
+    /// Every face that was found, largest first.
+    pub faces: Vec<FaceEvidence>,
+    /// The template of the largest face; absent when no face was found.
+    pub template: Option<Template>,
+    /// How long each stage took.
+    pub timings: Timings,
+}
+
+/// What the file was, before anybody looked for a face in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageFacts {
+    /// The container.
+    pub format: ImageFormat,
+    /// Width in pixels after the EXIF orientation was applied.
+    pub width: u32,
+    /// Height in pixels after the EXIF orientation was applied.
+    pub height: u32,
+}
+
+/// The image formats that are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ImageFormat {
+    /// JPEG: baseline or progressive, grey, YCbCr, RGB or CMYK.
+    Jpeg,
+    /// PNG, 8 or 16 bits, with or without alpha.
+    Png,
+}
+
+/// A point in pixels of the upright image, origin at its top left corner.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Pixels from the left.
+    pub x: f32,
+    /// Pixels from the top.
+    pub y: f32,
+}
+
+/// An upright rectangle in pixels of the upright image; may reach past its edges.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct FaceBox {
+    /// Left edge.
+    pub x: f32,
+    /// Top edge.
+    pub y: f32,
+    /// Width.
+    pub width: f32,
+    /// Height.
+    pub height: f32,
+}
+
+/// The five points that the detector reports, named as seen in the picture (not by the subject's own left and right).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Landmarks {
+    /// The eye nearer the picture's left edge.
+    pub left_eye: Point,
+    /// The eye nearer the picture's right edge.
+    pub right_eye: Point,
+    /// The tip of the nose.
+    pub nose: Point,
+    /// The mouth's corner nearer the picture's left edge.
+    pub mouth_left: Point,
+    /// The mouth's corner nearer the picture's right edge.
+    pub mouth_right: Point,
+}
+
+impl Landmarks {
+    /// In the order of the alignment's reference points.
+    #[must_use]
+    pub fn points(&self) -> [Point; 5] {
+        [
+            self.left_eye,
+            self.right_eye,
+            self.nose,
+            self.mouth_left,
+            self.mouth_right,
+        ]
+    }
+
+    /// Distance between the eyes in pixels.
+    #[must_use]
+    pub fn inter_eye_distance(&self) -> f32 {
+        (self.right_eye.x - self.left_eye.x).hypot(self.right_eye.y - self.left_eye.y)
+    }
+}
+
+/// What was measured of one face.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct FaceEvidence {
+    /// Where it is.
+    #[serde(rename = "box")]
+    pub face_box: FaceBox,
+    /// Its five landmarks.
+    pub landmarks: Landmarks,
+    /// The detector's confidence, 0 to 1.
+    pub detection_score: f32,
+    /// Distance between the eyes in pixels of the upright image.
+    pub inter_eye_distance: f32,
+    /// Sharpness of the aligned face: the standard deviation of its Laplacian, in grey levels; blurred faces are low.
+    pub sharpness: f32,
+    /// Mean luminance of the aligned face, 0 (black) to 1 (white).
+    pub exposure: f32,
+}
+
+/// Milliseconds per stage. `embed_ms` covers one face.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timings {
+    /// Bytes to upright pixels.
+    pub decode_ms: f64,
+    /// Pixels to faces, second look included.
+    pub detect_ms: f64,
+    /// Face to the 112 by 112 crop, with its quality measurements.
+    pub align_ms: f64,
+    /// Crop to template.
+    pub embed_ms: f64,
+}

@@ -1,0 +1,4 @@
+//! Pixels in, evidence out.
+
+pub mod evidence;
+pub mod template;

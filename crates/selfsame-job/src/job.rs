@@ -1,0 +1,121 @@
+//! Jobs and their states.
+//!
+//! ```text
+//! AwaitingUpload ──package on disk──▶ Queued ──claimed──▶ Running ──committed──▶ Done
+//!                                       ▲                    │
+//!                                       └── lease lost ──────┘
+//! ```
+
+use jiff::Timestamp;
+use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
+use selfsame_wire::partner_params::PartnerParams;
+use serde::{Deserialize, Serialize};
+
+use crate::user::UserKey;
+
+/// What a job is for. Only what this build performs: other wire job types never become jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// Job type 4: make a template of a new user.
+    Enrolment,
+    /// Job type 2: compare with the template on file.
+    Authentication,
+}
+
+impl JobKind {
+    /// The wire's job type.
+    #[must_use]
+    pub const fn job_type(self) -> u8 {
+        match self {
+            Self::Enrolment => 4,
+            Self::Authentication => 2,
+        }
+    }
+}
+
+/// Which wire API accepted the job; its result is shaped for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Api {
+    /// Upload, poll, callback.
+    V1,
+    /// One synchronous call.
+    V2,
+}
+
+/// What the partner asked, kept whole.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JobRequest {
+    /// Which API accepted it.
+    pub api: Api,
+    /// Echoed byte for byte.
+    pub partner_params: PartnerParams,
+    /// Where the result goes; absent when the partner polls.
+    pub callback_url: Option<String>,
+    /// A known user may be enrolled again (`allow_new_enroll`, `allow_re_enroll`).
+    pub allow_new_enroll: bool,
+    /// Authenticate against the photo on file (the default for authentication; 2216 without one).
+    pub use_enrolled_image: bool,
+    /// Sandbox only: the result code to produce, whatever the images say.
+    pub sandbox_result: Option<String>,
+    /// Name of the client library, as it says (`source_sdk`).
+    pub source_sdk: Option<String>,
+    /// Its version (`source_sdk_version`).
+    pub source_sdk_version: Option<String>,
+}
+
+/// A job as it is on record.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The server's name for it.
+    pub smile_job_id: SmileJobId,
+    /// Whose user it concerns.
+    pub user: UserKey,
+    /// The partner's name for it.
+    pub job_id: JobId,
+    /// What it is for.
+    pub kind: JobKind,
+    /// What was asked.
+    pub request: JobRequest,
+    /// Where it stands.
+    pub state: JobState,
+    /// When it was prepared.
+    pub created_at: Timestamp,
+    /// The latest change of state.
+    pub updated_at: Timestamp,
+}
+
+impl Job {
+    /// Whose job.
+    #[must_use]
+    pub const fn partner(&self) -> &PartnerId {
+        &self.user.partner
+    }
+
+    /// In which world.
+    #[must_use]
+    pub const fn environment(&self) -> Environment {
+        self.user.environment
+    }
+
+    /// The user that the job concerns.
+    #[must_use]
+    pub const fn user_id(&self) -> &UserId {
+        &self.user.user
+    }
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Prepared; its package has not arrived.
+    AwaitingUpload,
+    /// Its package is on disk; a worker will take it.
+    Queued,
+    /// A worker has it.
+    Running,
+    /// It ended; its result is on record.
+    Done,
+}
