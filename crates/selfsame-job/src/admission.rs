@@ -1,0 +1,146 @@
+//! Whether a job may run at all, told before any pixel is looked at.
+
+use crate::job::JobKind;
+use crate::user::{Reference, User, UserStatus};
+use crate::verdict::ReferenceGone;
+
+/// Why a job is not admitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAdmitted {
+    /// The user is enrolled and the job may not replace the enrolment (2209).
+    AlreadyEnrolled,
+    /// There is nothing to compare with.
+    NoReference(ReferenceGone),
+}
+
+/// Admits a job that makes or replaces a template.
+///
+/// A disabled user stays refused whatever the job says; a deleted one may only come back by a new enrolment that is
+/// expressly allowed.
+///
+/// # Errors
+/// [`NotAdmitted`] says why not.
+pub fn admit_enrolment(user: Option<&User>, allow_new_enroll: bool) -> Result<(), NotAdmitted> {
+    match user.map(|u| u.status) {
+        None => Ok(()),
+        Some(UserStatus::Disabled) => Err(NotAdmitted::NoReference(ReferenceGone::Disabled)),
+        Some(UserStatus::Deleted) if !allow_new_enroll => Err(NotAdmitted::NoReference(ReferenceGone::Deleted)),
+        Some(UserStatus::Active) if !allow_new_enroll => Err(NotAdmitted::AlreadyEnrolled),
+        Some(UserStatus::Active | UserStatus::Deleted) => Ok(()),
+    }
+}
+
+/// Admits a comparison with the template on file, and gives that template.
+///
+/// `model_digest` is the digest of the model that will make the probe's template.
+///
+/// # Errors
+/// [`NotAdmitted::NoReference`] says what is missing.
+pub fn admit_authentication<'u>(
+    user: Option<&'u User>,
+    model_digest: &str,
+) -> Result<&'u Reference, NotAdmitted> {
+    let gone = |why| Err(NotAdmitted::NoReference(why));
+    let Some(user) = user else { return gone(ReferenceGone::NotEnrolled) };
+    match (user.status, user.reference.as_ref()) {
+        (UserStatus::Disabled, _) => gone(ReferenceGone::Disabled),
+        (UserStatus::Deleted, _) => gone(ReferenceGone::Deleted),
+        (UserStatus::Active, None) => gone(ReferenceGone::NoPhoto),
+        (UserStatus::Active, Some(reference)) if reference.model_digest != model_digest => {
+            gone(ReferenceGone::OtherModel)
+        }
+        (UserStatus::Active, Some(reference)) => Ok(reference),
+    }
+}
+
+impl NotAdmitted {
+    /// The wire's error code.
+    #[must_use]
+    pub const fn error_code(self) -> &'static str {
+        match self {
+            Self::AlreadyEnrolled => "2209",
+            Self::NoReference(ReferenceGone::Disabled) => "2207",
+            Self::NoReference(ReferenceGone::Deleted) => "2208",
+            Self::NoReference(ReferenceGone::NotEnrolled) => "2210",
+            Self::NoReference(ReferenceGone::OtherModel) => "2211",
+            Self::NoReference(ReferenceGone::NoPhoto) => "2216",
+        }
+    }
+
+    /// What was wrong and what to do.
+    #[must_use]
+    pub const fn explain(self, kind: JobKind) -> &'static str {
+        match (self, kind) {
+            (Self::AlreadyEnrolled, _) => {
+                "this user_id is already enrolled; authenticate it with job_type 2, or set allow_new_enroll to replace it"
+            }
+            (Self::NoReference(ReferenceGone::Disabled), _) => "this user is disabled; enable it before further jobs",
+            (Self::NoReference(ReferenceGone::Deleted), JobKind::Enrolment) => {
+                "this user was deleted; set allow_new_enroll to enrol the user_id anew"
+            }
+            (Self::NoReference(ReferenceGone::Deleted), JobKind::Authentication) => "this user was deleted",
+            (Self::NoReference(ReferenceGone::NotEnrolled), _) => {
+                "no enrolled user has this user_id; register it with job_type 4 first"
+            }
+            (Self::NoReference(ReferenceGone::OtherModel), _) => {
+                "this user was enrolled with another recognition model and must be enrolled again"
+            }
+            (Self::NoReference(ReferenceGone::NoPhoto), _) => {
+                "this user has no photo on file; enrol it again with allow_new_enroll"
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use selfsame_face::template::{TEMPLATE_LEN, Template};
+    use selfsame_wire::id::{Environment, PartnerId, SmileJobId, UserId};
+
+    use super::*;
+    use crate::user::UserKey;
+
+    fn user(status: UserStatus, photo: bool) -> User {
+        User {
+            key: UserKey {
+                partner: PartnerId::new("p").unwrap(),
+                environment: Environment::Sandbox,
+                user: UserId::new("u").unwrap(),
+            },
+            status,
+            reference: photo.then(|| Reference {
+                template: Template::from_embedding(&[1.0; TEMPLATE_LEN]).unwrap(),
+                model_digest: "m1".to_owned(),
+                photo: SmileJobId::new("j").unwrap(),
+            }),
+            enrolled_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn enrolment() {
+        use UserStatus::{Active, Deleted, Disabled};
+        let code = |u: Option<User>, again| admit_enrolment(u.as_ref(), again).err().map(NotAdmitted::error_code);
+        assert_eq!(code(None, false), None);
+        assert_eq!(code(Some(user(Active, true)), false), Some("2209"));
+        assert_eq!(code(Some(user(Active, true)), true), None);
+        assert_eq!(code(Some(user(Disabled, true)), true), Some("2207"));
+        assert_eq!(code(Some(user(Deleted, false)), false), Some("2208"));
+        assert_eq!(code(Some(user(Deleted, false)), true), None);
+    }
+
+    #[test]
+    fn authentication() {
+        use UserStatus::{Active, Deleted, Disabled};
+        let code = |u: Option<User>| admit_authentication(u.as_ref(), "m1").err().map(NotAdmitted::error_code);
+        assert_eq!(code(None), Some("2210"));
+        assert_eq!(code(Some(user(Active, true))), None);
+        assert_eq!(code(Some(user(Active, false))), Some("2216"));
+        assert_eq!(code(Some(user(Disabled, true))), Some("2207"));
+        assert_eq!(code(Some(user(Deleted, false))), Some("2208"));
+        let other = user(Active, true);
+        assert_eq!(admit_authentication(Some(&other), "m2").err().map(NotAdmitted::error_code), Some("2211"));
+    }
+}

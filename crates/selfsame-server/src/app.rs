@@ -1,0 +1,103 @@
+//! What every request handler has at hand.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use selfsame_face::models::ModelIdentity;
+use selfsame_job::partner::Partner;
+use selfsame_store::store::Store;
+use selfsame_wire::error::ErrorCode;
+use selfsame_wire::id::{Environment, PartnerId};
+use selfsame_wire::signature;
+use tokio::sync::Notify;
+
+use crate::budget::BodyBudget;
+use crate::completion::Completions;
+use crate::config::Config;
+use crate::rate::PartnerRates;
+use crate::refusal::Refusal;
+
+/// Shared by all handlers and workers.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) engine: EngineIdentity,
+    pub(crate) bodies: BodyBudget,
+    pub(crate) rates: PartnerRates,
+    pub(crate) completions: Completions,
+    /// Rung when a job was queued.
+    pub(crate) job_queued: Notify,
+    /// Rung when a callback was queued.
+    pub(crate) callback_queued: Arc<Notify>,
+}
+
+/// Which engine and models produce the evidence; recorded with each result.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(crate) struct EngineIdentity {
+    pub(crate) engine: String,
+    pub(crate) models: Vec<ModelIdentity>,
+    /// Digest of the model that makes templates.
+    #[serde(skip)]
+    pub(crate) template_model: String,
+}
+
+/// A partner that proved to hold a key, and the world that the key opens.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) partner: Partner,
+    pub(crate) environment: Environment,
+}
+
+/// The environment that the request's path names; without one, the key that verifies tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scope(pub(crate) Option<Environment>);
+
+impl App {
+    /// Finds the caller by its signature.
+    pub(crate) async fn authorise(
+        &self,
+        scope: Scope,
+        partner: &PartnerId,
+        timestamp: &str,
+        given: &str,
+    ) -> Result<Caller, Refusal> {
+        let record = self.store.partner(partner).await?;
+        // One text for an unknown partner and a wrong signature: neither tells which partners exist.
+        let unauthorised = || {
+            Refusal::new(
+                ErrorCode::Unauthorised,
+                "the signature does not match: check the partner id, the API key and its environment",
+            )
+        };
+        let candidates: &[Environment] = match scope.0 {
+            Some(Environment::Sandbox) => &[Environment::Sandbox],
+            Some(Environment::Production) => &[Environment::Production],
+            None => &Environment::ALL,
+        };
+        let record = record.ok_or_else(unauthorised)?;
+        let environment = candidates
+            .iter()
+            .copied()
+            .find(|e| signature::verify(record.key(*e), partner, timestamp, given))
+            .ok_or_else(unauthorised)?;
+        self.config
+            .limits
+            .window
+            .check(timestamp, Timestamp::now())
+            .map_err(|error| Refusal::new(ErrorCode::Unauthorised, error.to_string()))?;
+        self.admit(record, environment)
+    }
+
+    /// Lets an authenticated partner in, unless it asks too often or production is closed to it.
+    pub(crate) fn admit(&self, partner: Partner, environment: Environment) -> Result<Caller, Refusal> {
+        self.rates.check(&partner.id, environment).map_err(Refusal::too_often)?;
+        if environment == Environment::Production && !partner.production_enabled {
+            return Err(Refusal::new(
+                ErrorCode::ProductionNotEnabled,
+                "production is not enabled for this partner; the operator enables it with `selfsame partner production`",
+            ));
+        }
+        Ok(Caller { partner, environment })
+    }
+}

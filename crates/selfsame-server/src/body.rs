@@ -1,0 +1,69 @@
+//! Bodies of requests: limited in size, in time and in the memory that all of them take together.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, header};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
+use selfsame_wire::error::ErrorCode;
+
+use crate::budget::{BodyBudget, BodyShare};
+use crate::refusal::Refusal;
+
+/// A body in memory, with its share of the budget.
+#[derive(Debug)]
+pub(crate) struct Collected {
+    pub(crate) bytes: Bytes,
+    _share: BodyShare,
+}
+
+/// Reads a body whole.
+///
+/// The announced length is what is reserved; a body without one reserves the limit.
+pub(crate) async fn collect(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    timeout: Duration,
+    budget: &BodyBudget,
+) -> Result<Collected, Refusal> {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    let share = budget
+        .take(announced.unwrap_or(limit))
+        .ok_or_else(|| Refusal::busy("the server holds as many uploads as it can"))?;
+    let bytes = tokio::time::timeout(timeout, read(body, announced.unwrap_or(0), limit)).await.map_err(|_| {
+        Refusal::new(
+            ErrorCode::InvalidData,
+            format!("the body did not arrive within {} seconds", timeout.as_secs()),
+        )
+        .with_status(StatusCode::REQUEST_TIMEOUT)
+    })??;
+    Ok(Collected { bytes, _share: share })
+}
+
+async fn read(body: Body, announced: usize, limit: usize) -> Result<Bytes, Refusal> {
+    let mut stream = body.into_data_stream();
+    let mut bytes = BytesMut::with_capacity(announced.min(limit));
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| {
+            Refusal::new(ErrorCode::InvalidData, "the body ended before all of it had arrived")
+        })?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(too_large(limit));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+fn too_large(limit: usize) -> Refusal {
+    Refusal::new(ErrorCode::InvalidData, format!("the body is larger than {limit} bytes"))
+        .with_status(StatusCode::PAYLOAD_TOO_LARGE)
+}

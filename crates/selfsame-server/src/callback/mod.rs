@@ -1,0 +1,5 @@
+//! Results on their way to partners.
+
+pub mod backoff;
+pub(crate) mod deliver;
+pub mod target;

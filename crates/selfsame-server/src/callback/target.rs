@@ -1,0 +1,256 @@
+//! Where callbacks may go: partners name the URL, so the server must not become their way into its own network.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+/// The longest URL that is accepted, in bytes.
+const MAX_URL_BYTES: usize = 2048;
+
+/// Which addresses callbacks may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// Addresses of the public internet only.
+    #[default]
+    Public,
+    /// Loopback and private ranges as well, because the operator says so. Link-local addresses, where clouds keep their
+    /// metadata services, stay closed.
+    PrivateToo,
+}
+
+/// Why a callback URL is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// Longer than 2048 bytes.
+    #[error("callback_url is longer than {MAX_URL_BYTES} bytes")]
+    TooLong,
+    /// Not a URL with a host.
+    #[error("callback_url is not an absolute http or https URL")]
+    NotAUrl,
+    /// A user name or password in the URL.
+    #[error("callback_url holds a user name or password; callbacks are authenticated by their signature")]
+    Credentials,
+    /// The host is, or resolves to, an address out of reach.
+    #[error(
+        "callback_url leads to {0}, an address that is not public; the operator can open private ranges with \
+         --allow-private-callbacks"
+    )]
+    OutOfReach(IpAddr),
+}
+
+/// A URL that a callback may be sent to, as far as can be told before its name is resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target(Url);
+
+impl Target {
+    /// Checks scheme, host and, where the host is an address, the address.
+    ///
+    /// # Errors
+    /// [`TargetError`] says what is wrong.
+    pub fn parse(text: &str, reach: Reach) -> Result<Self, TargetError> {
+        if text.len() > MAX_URL_BYTES {
+            return Err(TargetError::TooLong);
+        }
+        let url = Url::parse(text).map_err(|_| TargetError::NotAUrl)?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(TargetError::NotAUrl);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(TargetError::Credentials);
+        }
+        let literal = match url.host() {
+            None => return Err(TargetError::NotAUrl),
+            Some(Host::Domain(_)) => None,
+            Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
+            Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
+        };
+        match literal {
+            Some(ip) if !reach.allows(ip) => Err(TargetError::OutOfReach(ip)),
+            _ => Ok(Self(url)),
+        }
+    }
+
+    /// The URL.
+    #[must_use]
+    pub const fn url(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl Reach {
+    /// Whether a connection to this address may be made.
+    #[must_use]
+    pub fn allows(self, ip: IpAddr) -> bool {
+        match classify(ip) {
+            Range::Public => true,
+            Range::Private => self == Self::PrivateToo,
+            Range::Never => false,
+        }
+    }
+}
+
+enum Range {
+    Public,
+    Private,
+    Never,
+}
+
+/// After the IANA special-purpose address registries.
+fn classify(ip: IpAddr) -> Range {
+    match ip {
+        IpAddr::V4(ip) => classify_v4(ip),
+        IpAddr::V6(ip) => classify_v6(ip),
+    }
+}
+
+fn classify_v4(ip: Ipv4Addr) -> Range {
+    /// Alibaba Cloud's metadata service lives in the shared range.
+    const ALIBABA_METADATA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
+    let [a, b, c, _] = ip.octets();
+    if ip.is_link_local()
+        || ip.is_multicast()
+        || ip.is_broadcast()
+        || ip.is_documentation()
+        || a == 0
+        || a >= 240
+        || ip == ALIBABA_METADATA
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 192 && b == 88 && c == 99)
+    {
+        Range::Never
+    } else if ip.is_loopback()
+        || ip.is_private()
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 198 && (b == 18 || b == 19))
+    {
+        Range::Private
+    } else {
+        Range::Public
+    }
+}
+
+fn classify_v6(ip: Ipv6Addr) -> Range {
+    /// Amazon's metadata service over IPv6.
+    const AMAZON_METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+    if let Some(embedded) = embedded_v4(ip) {
+        return classify_v4(embedded);
+    }
+    let first = ip.segments()[0];
+    if ip.is_unspecified() || ip.is_multicast() || first & 0xffc0 == 0xfe80 || ip == AMAZON_METADATA {
+        Range::Never
+    } else if ip.is_loopback() || first & 0xfe00 == 0xfc00 {
+        Range::Private
+    } else if first & 0xe000 == 0x2000 && !(first == 0x2001 && ip.segments()[1] == 0x0db8) {
+        Range::Public
+    } else {
+        Range::Never
+    }
+}
+
+/// The IPv4 address that an IPv6 address stands for: mapped, compatible, NAT64 or 6to4.
+fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    let s = ip.segments();
+    let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+    match s {
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(join(high, low)),
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(join(high, low)),
+        [0x2002, high, low, ..] => Some(join(high, low)),
+        _ => None,
+    }
+}
+
+/// Resolves names and drops every address that is out of reach: a name that points inside is refused at the very
+/// connection, so that a second answer cannot differ from a checked first one.
+#[derive(Debug, Clone, Copy)]
+pub struct GuardedResolver(pub Reach);
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.0;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let first = found.first().map(SocketAddr::ip);
+            let allowed: Vec<SocketAddr> = found.into_iter().filter(|a| reach.allows(a.ip())).collect();
+            match (allowed.is_empty(), first) {
+                (true, Some(ip)) => Err(TargetError::OutOfReach(ip).into()),
+                _ => Ok(Box::new(allowed.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_inside_is_closed() {
+        for url in [
+            "http://127.0.0.1/",
+            "http://127.1/",
+            "http://2130706433/",
+            "http://0x7f.0.0.1/",
+            "http://0.0.0.0/",
+            "http://10.0.0.1/",
+            "http://172.16.3.4/",
+            "http://192.168.1.1:8080/cb",
+            "http://100.64.0.1/",
+            "http://169.254.169.254/latest/meta-data",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://[64:ff9b::7f00:1]/",
+            "http://[2002:7f00:1::]/",
+            "http://[fd00:ec2::254]/",
+            "http://[fe80::1]/",
+            "http://[fc00::1]/",
+            "http://255.255.255.255/",
+            "http://224.0.0.1/",
+        ] {
+            assert!(
+                matches!(Target::parse(url, Reach::Public), Err(TargetError::OutOfReach(_))),
+                "{url} was let through"
+            );
+        }
+    }
+
+    #[test]
+    fn the_operator_opens_private_ranges_but_never_metadata() {
+        for url in ["http://127.0.0.1:9/", "http://10.1.2.3/", "http://[::1]/", "http://[fd12::1]/"] {
+            assert!(Target::parse(url, Reach::PrivateToo).is_ok(), "{url}");
+        }
+        for url in [
+            "http://169.254.169.254/",
+            "http://[fd00:ec2::254]/",
+            "http://100.100.100.200/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://0.0.0.0/",
+        ] {
+            assert!(Target::parse(url, Reach::PrivateToo).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn only_plain_http_urls_are_targets() {
+        for url in ["file:///etc/passwd", "ftp://example.com/", "gopher://example.com/", "callback", "http://", ""] {
+            assert_eq!(Target::parse(url, Reach::Public), Err(TargetError::NotAUrl), "{url}");
+        }
+        assert_eq!(
+            Target::parse("https://user:secret@example.com/", Reach::Public),
+            Err(TargetError::Credentials)
+        );
+        let long = format!("https://example.com/{}", "x".repeat(2048));
+        assert_eq!(Target::parse(&long, Reach::Public), Err(TargetError::TooLong));
+        for url in ["https://example.com/cb?x=1", "http://93.184.216.34:8080/", "https://[2606:4700::1]/"] {
+            assert!(Target::parse(url, Reach::Public).is_ok(), "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_resolves_inside_is_refused_at_the_connection() {
+        let resolve = |reach| GuardedResolver(reach).resolve("localhost".parse().unwrap());
+        assert!(resolve(Reach::Public).await.is_err());
+        assert!(resolve(Reach::PrivateToo).await.unwrap().next().is_some());
+    }
+}

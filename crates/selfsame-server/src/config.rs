@@ -1,0 +1,116 @@
+//! How a server is set up. Every limit has a default that suits a small machine.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use selfsame_job::policy::Policy;
+use selfsame_wire::signature::TimestampWindow;
+
+use crate::callback::backoff::Backoff;
+use crate::callback::target::Reach;
+
+/// A server's set-up.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where plain HTTP is served.
+    pub http: Option<SocketAddr>,
+    /// Where HTTPS is served.
+    pub https: Option<Https>,
+    /// The base of the URLs that the server hands out (upload, images), e.g. `https://selfie.example`. Where it is absent
+    /// they are made from the request's `Host`.
+    pub public_url: Option<url::Url>,
+    /// Engine workers; each holds one core while it works.
+    pub workers: usize,
+    /// Refuse to serve without presentation-attack detection.
+    pub strict_liveness: bool,
+    /// Thresholds.
+    pub policy: Policy,
+    /// Limits on what callers may send.
+    pub limits: Limits,
+    /// Which addresses callbacks may reach.
+    pub callback_reach: Reach,
+    /// How callbacks are tried.
+    pub backoff: Backoff,
+    /// How long a receiver may take to answer a callback.
+    pub callback_timeout: Duration,
+    /// Packages of ended jobs that are nobody's photo on file are erased after this.
+    pub keep_packages: Duration,
+}
+
+/// TLS by PEM files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Https {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Certificate chain.
+    pub certificate: PathBuf,
+    /// Private key.
+    pub key: PathBuf,
+}
+
+/// Limits on what callers may send.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of a JSON body.
+    pub json_bytes: usize,
+    /// Bytes of a package or of a multipart body.
+    pub package_bytes: usize,
+    /// Bytes that all bodies in memory may take together.
+    pub bodies_bytes: usize,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// How old and how far ahead a signed timestamp may be.
+    pub window: TimestampWindow,
+    /// How long an upload URL lives.
+    pub upload_ttl: Duration,
+    /// How long an image link lives.
+    pub image_link_ttl: Duration,
+    /// How long a web token lives.
+    pub web_token_ttl: Duration,
+    /// Requests per second of one partner, and the burst above it.
+    pub requests_per_second: u32,
+    /// Requests that may come at once before the rate counts.
+    pub burst: u32,
+    /// How long a synchronous (v2) call waits for its job.
+    pub synchronous_wait: Duration,
+    /// How often a job is tried before it ends as a system error.
+    pub job_attempts: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            json_bytes: 256 * 1024,
+            package_bytes: 20 * 1024 * 1024,
+            bodies_bytes: 96 * 1024 * 1024,
+            body_timeout: Duration::from_secs(60),
+            window: TimestampWindow::default(),
+            upload_ttl: Duration::from_secs(15 * 60),
+            image_link_ttl: Duration::from_secs(10 * 60),
+            web_token_ttl: Duration::from_secs(15 * 60),
+            requests_per_second: 100,
+            burst: 200,
+            synchronous_wait: Duration::from_secs(50),
+            job_attempts: 3,
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            http: Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            https: None,
+            public_url: None,
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            strict_liveness: false,
+            policy: Policy::default(),
+            limits: Limits::default(),
+            callback_reach: Reach::Public,
+            backoff: Backoff::default(),
+            callback_timeout: Duration::from_secs(10),
+            keep_packages: Duration::from_secs(30 * 24 * 3600),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What every job passes before it is recorded, whichever API it came by.
+
+use jiff::Timestamp;
+use selfsame_job::admission::{NotAdmitted, admit_authentication, admit_enrolment};
+use selfsame_job::job::{JobKind, JobRequest};
+use selfsame_job::sandbox::{self, Forced};
+use selfsame_job::user::UserKey;
+use selfsame_store::store::{NewJob, Prepared};
+use selfsame_wire::error::ErrorCode;
+use selfsame_wire::id::{JobId, SmileJobId, UserId};
+use selfsame_wire::job_type::JobType;
+
+use crate::app::{App, Caller};
+use crate::callback::target::Target;
+use crate::refusal::Refusal;
+
+/// The kinds of job that this build performs.
+pub(crate) fn job_kind(job_type: JobType) -> Result<JobKind, Refusal> {
+    match job_type {
+        JobType::SmartSelfieAuthentication => Ok(JobKind::Authentication),
+        JobType::SmartSelfieRegistration => Ok(JobKind::Enrolment),
+        other => Err(Refusal::new(
+            ErrorCode::InvalidJobType,
+            format!(
+                "job_type {} is not performed by this server yet; it performs 2 (authentication) and 4 (registration)",
+                other.number()
+            ),
+        )),
+    }
+}
+
+/// A job ready to be recorded.
+pub(crate) struct Intake<'c> {
+    pub(crate) caller: &'c Caller,
+    pub(crate) user: UserId,
+    pub(crate) job_id: JobId,
+    pub(crate) kind: JobKind,
+    pub(crate) request: JobRequest,
+    pub(crate) retry: bool,
+}
+
+impl Intake<'_> {
+    /// Checks the callback URL, what the sandbox forces, and the user; then names the job.
+    pub(crate) async fn check(self, app: &App) -> Result<NewJob, Refusal> {
+        let Self { caller, user, job_id, kind, request, retry } = self;
+        if let Some(url) = &request.callback_url {
+            Target::parse(url, app.config.callback_reach)
+                .map_err(|error| Refusal::new(ErrorCode::InvalidData, error.to_string()))?;
+        }
+        let key = UserKey { partner: caller.partner.id.clone(), environment: caller.environment, user };
+        match sandbox::forced(key.environment, request.sandbox_result.as_deref(), &key.user)
+            .map_err(|error| Refusal::new(ErrorCode::InvalidData, error.to_string()))?
+        {
+            Some(Forced::Error(code)) => {
+                return Err(Refusal::new(code, "this error was forced by the sandbox request"));
+            }
+            Some(Forced::Result(_)) => {}
+            None => {
+                let record = app.store.user(&key).await?;
+                let admitted = match kind {
+                    JobKind::Enrolment => admit_enrolment(record.as_ref(), request.allow_new_enroll),
+                    JobKind::Authentication => {
+                        admit_authentication(record.as_ref(), &app.engine.template_model).map(drop)
+                    }
+                };
+                admitted.map_err(|why| not_admitted(why, kind))?;
+            }
+        }
+        Ok(NewJob { smile_job_id: new_smile_job_id()?, user: key, job_id, kind, request, retry })
+    }
+}
+
+/// A name that sorts by time.
+fn new_smile_job_id() -> Result<SmileJobId, Refusal> {
+    let id = uuid::Uuid::new_v7(uuid::Timestamp::from_unix(
+        uuid::NoContext,
+        u64::try_from(Timestamp::now().as_second()).unwrap_or(0),
+        u32::try_from(Timestamp::now().subsec_nanosecond()).unwrap_or(0),
+    ));
+    SmileJobId::new(id.simple().to_string()).map_err(|e| Refusal::internal(&e))
+}
+
+fn not_admitted(why: NotAdmitted, kind: JobKind) -> Refusal {
+    let code = ErrorCode::from_code(why.error_code()).unwrap_or(ErrorCode::SystemError);
+    Refusal::new(code, why.explain(kind))
+}
+
+/// What recording came to, as an answer.
+pub(crate) fn recorded(prepared: &Prepared) -> Result<(), Refusal> {
+    match prepared {
+        Prepared::Recorded => Ok(()),
+        Prepared::JobExists => Err(Refusal::new(
+            ErrorCode::JobExists,
+            "a job with this job_id exists; use a new job_id, or retry once the earlier attempt has ended",
+        )),
+        Prepared::QueueFull => Err(Refusal::busy("the job queue is full")),
+    }
+}

@@ -1,0 +1,78 @@
+//! How requests are refused: the wire's `{error, code}`, with the HTTP status and headers that go with it.
+
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use selfsame_store::error::StoreError;
+use selfsame_wire::error::{ErrorCode, WireError};
+
+/// A request that is not served.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    error: WireError,
+    retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// With the status that the code suggests.
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        WireError::new(code, message).into()
+    }
+
+    /// With another status.
+    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The server is busy: come back later.
+    pub(crate) fn busy(what: &str) -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            error: WireError::new(ErrorCode::SystemError, format!("{what}; try again in a few seconds")),
+            retry_after: Some(Duration::from_secs(5)),
+        }
+    }
+
+    /// The partner asks too often.
+    pub(crate) fn too_often(wait: Duration) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            error: WireError::new(ErrorCode::SystemError, "too many requests from this partner; slow down"),
+            retry_after: Some(wait),
+        }
+    }
+
+    /// Something failed that is not the caller's fault. The cause is logged, not told.
+    pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "request failed");
+        Self::new(ErrorCode::SystemError, "the server could not serve this request; nothing was changed")
+            .with_status(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl From<WireError> for Refusal {
+    fn from(error: WireError) -> Self {
+        let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::BAD_REQUEST);
+        Self { status, error, retry_after: None }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, axum::Json(&self.error)).into_response();
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response
+    }
+}

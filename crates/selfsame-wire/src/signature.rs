@@ -1,0 +1,183 @@
+//! The wire's signature: `base64(HMAC-SHA256(api_key, timestamp + partner_id + "sid_request"))`.
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::id::PartnerId;
+
+/// A partner's secret: wiped when dropped, never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiKey(Zeroizing<String>);
+
+impl ApiKey {
+    /// Takes a key as text.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    /// The key itself: for signing and for encrypted storage only.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey(redacted)")
+    }
+}
+
+fn mac(key: &ApiKey, partner: &PartnerId, timestamp: &str) -> Hmac<Sha256> {
+    let mut mac = match Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()) {
+        Ok(mac) => mac,
+        Err(_) => unreachable!("HMAC takes keys of any length"),
+    };
+    mac.update(timestamp.as_bytes());
+    mac.update(partner.as_str().as_bytes());
+    mac.update(b"sid_request");
+    mac
+}
+
+/// Signs a timestamp as a partner.
+#[must_use]
+pub fn sign(key: &ApiKey, partner: &PartnerId, timestamp: &str) -> String {
+    STANDARD.encode(mac(key, partner, timestamp).finalize().into_bytes())
+}
+
+/// Whether a signature is right, compared in constant time.
+#[must_use]
+pub fn verify(key: &ApiKey, partner: &PartnerId, timestamp: &str, signature: &str) -> bool {
+    STANDARD
+        .decode(signature)
+        .is_ok_and(|given| mac(key, partner, timestamp).verify_slice(&given).is_ok())
+}
+
+/// A timestamp as the server writes it: ISO 8601, UTC, milliseconds.
+#[must_use]
+pub fn format_timestamp(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+/// Reads a timestamp as clients write it: ISO 8601 with an offset, or Unix seconds or milliseconds.
+///
+/// # Errors
+/// [`WindowError::Unreadable`] when it is neither.
+pub fn parse_timestamp(text: &str) -> Result<Timestamp, WindowError> {
+    if let Ok(number) = text.parse::<i64>() {
+        // Seconds reach this number in the year 5138; milliseconds passed it in 1973.
+        let parsed = if number.abs() < 100_000_000_000 {
+            Timestamp::from_second(number)
+        } else {
+            Timestamp::from_millisecond(number)
+        };
+        return parsed.map_err(|_| WindowError::Unreadable);
+    }
+    text.parse().map_err(|_| WindowError::Unreadable)
+}
+
+/// How far a signed timestamp may lie from the server's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimestampWindow {
+    /// How old it may be.
+    pub past: Duration,
+    /// How far ahead it may be.
+    pub future: Duration,
+}
+
+impl Default for TimestampWindow {
+    /// An hour back, because the public Python client signs once and keeps polling with that; five minutes ahead.
+    fn default() -> Self {
+        Self { past: Duration::from_secs(3600), future: Duration::from_secs(300) }
+    }
+}
+
+/// Why a timestamp is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WindowError {
+    /// Not a timestamp.
+    #[error("the timestamp cannot be read; send ISO 8601 with an offset, e.g. 2026-01-31T12:00:00.000Z")]
+    Unreadable,
+    /// Too old.
+    #[error("the timestamp is too old; sign each request anew and check the clock")]
+    Stale,
+    /// Too far ahead.
+    #[error("the timestamp lies in the future; check the clock")]
+    Future,
+}
+
+impl TimestampWindow {
+    /// Checks a timestamp against the clock.
+    ///
+    /// # Errors
+    /// [`WindowError`] says why it is refused.
+    pub fn check(&self, timestamp: &str, now: Timestamp) -> Result<(), WindowError> {
+        let age = now.duration_since(parse_timestamp(timestamp)?);
+        let signed = |d: Duration| i64::try_from(d.as_secs()).unwrap_or(i64::MAX);
+        if age.as_secs() > signed(self.past) {
+            Err(WindowError::Stale)
+        } else if age.as_secs() < -signed(self.future) {
+            Err(WindowError::Future)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn partner() -> PartnerId {
+        PartnerId::new("2343").unwrap()
+    }
+
+    #[test]
+    fn agrees_with_the_public_python_client() {
+        // smile_id_core.Signature("2343", "key-1").generate_signature("2026-01-31T12:00:00.000+00:00")
+        let signature = sign(&ApiKey::new("key-1"), &partner(), "2026-01-31T12:00:00.000+00:00");
+        assert_eq!(signature, "l15TVv02FjV4GUmO1i9JQD9etPW9BpB2bQ/gyEkBuQE=");
+    }
+
+    #[test]
+    fn the_window_has_two_ends() {
+        let window = TimestampWindow::default();
+        let now: Timestamp = "2026-01-31T12:00:00Z".parse().unwrap();
+        assert_eq!(window.check("2026-01-31T11:30:00.123456+00:00", now), Ok(()));
+        assert_eq!(window.check("2026-01-31T12:04:00.000Z", now), Ok(()));
+        assert_eq!(window.check("1769860800", now), Ok(()));
+        assert_eq!(window.check("1769860800000", now), Ok(()));
+        assert_eq!(window.check("2026-01-31T10:59:00Z", now), Err(WindowError::Stale));
+        assert_eq!(window.check("2026-01-31T12:06:00Z", now), Err(WindowError::Future));
+        assert_eq!(window.check("yesterday", now), Err(WindowError::Unreadable));
+        assert_eq!(window.check("9223372036854775807", now), Err(WindowError::Unreadable));
+    }
+
+    proptest! {
+        #[test]
+        fn only_the_same_key_partner_and_timestamp_verify(key in ".{1,40}", other in ".{1,40}", timestamp in ".{0,40}") {
+            let signature = sign(&ApiKey::new(key.clone()), &partner(), &timestamp);
+            prop_assert!(verify(&ApiKey::new(key.clone()), &partner(), &timestamp, &signature));
+            let late = format!("{timestamp}0");
+            prop_assert!(!verify(&ApiKey::new(key.clone()), &partner(), &late, &signature));
+            prop_assume!(key != other);
+            prop_assert!(!verify(&ApiKey::new(other), &partner(), &timestamp, &signature));
+        }
+
+        #[test]
+        fn no_signature_text_breaks_it(signature in ".{0,80}", timestamp in ".{0,40}") {
+            let _ = verify(&ApiKey::new("k"), &partner(), &timestamp, &signature);
+            let _ = TimestampWindow::default().check(&timestamp, Timestamp::now());
+        }
+    }
+}
