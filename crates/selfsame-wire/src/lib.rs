@@ -1,3 +1,14 @@
 //! The shapes and rules of the wire API: bytes to types and back, no storage and no sockets.
 
+pub mod error;
+mod fields;
 pub mod id;
+pub mod info;
+pub mod job_status;
+pub mod job_type;
+pub mod package;
+pub mod partner_params;
+pub mod result;
+pub mod signature;
+pub mod upload;
+pub mod v2;

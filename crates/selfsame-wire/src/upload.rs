@@ -1,0 +1,189 @@
+//! `/v1/upload`: a job is prepared.
+
+use serde::Serialize;
+
+use crate::error::{ErrorCode, WireError};
+use crate::fields::Fields;
+use crate::id::{JobId, PartnerId, SmileJobId, UserId};
+use crate::job_type::JobType;
+use crate::partner_params::PartnerParams;
+
+/// How a request proves whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// By the API key's signature.
+    Signature {
+        /// As the caller wrote it.
+        timestamp: String,
+        /// Base64.
+        signature: String,
+    },
+    /// By a web token.
+    Token(String),
+}
+
+impl Auth {
+    pub(crate) fn read(fields: &Fields<'_>) -> Result<Self, WireError> {
+        if let Some(token) = fields.text("token")? {
+            return Ok(Self::Token(token));
+        }
+        if fields.raw("signature").is_none() && fields.raw("sec_key").is_some() {
+            return Err(WireError::new(
+                ErrorCode::Unauthorised,
+                "sec_key is retired; send signature and timestamp (HMAC-SHA256) instead",
+            ));
+        }
+        Ok(Self::Signature {
+            timestamp: fields.required_scalar("timestamp")?,
+            signature: fields.required_text("signature")?,
+        })
+    }
+}
+
+/// The request that prepares a job.
+#[derive(Debug, Clone)]
+pub struct UploadRequest {
+    /// Whose job (`smile_client_id`).
+    pub partner_id: PartnerId,
+    /// The proof of that.
+    pub auth: Auth,
+    /// Echoed whole.
+    pub partner_params: PartnerParams,
+    /// From the partner parameters.
+    pub job_id: JobId,
+    /// From the partner parameters.
+    pub user_id: UserId,
+    /// From the partner parameters.
+    pub job_type: JobType,
+    /// Where the result goes.
+    pub callback_url: Option<String>,
+    /// Compare with the photo on file.
+    pub use_enrolled_image: bool,
+    /// `allow_new_enroll` or `allow_re_enroll`.
+    pub allow_new_enroll: bool,
+    /// The job id may have been used before.
+    pub retry: bool,
+    /// In the body or in the partner parameters.
+    pub sandbox_result: Option<String>,
+    /// The client's name.
+    pub source_sdk: Option<String>,
+    /// The client's version.
+    pub source_sdk_version: Option<String>,
+}
+
+impl UploadRequest {
+    /// Reads a request's body. Unknown fields are left alone.
+    ///
+    /// # Errors
+    /// 2203, 2204, 2205, 2212 or 2213, naming the field.
+    pub fn parse(body: &[u8]) -> Result<Self, WireError> {
+        let fields = Fields::parse(body)?;
+        let partner_id = PartnerId::new(fields.required_scalar("smile_client_id")?)
+            .map_err(|e| WireError::new(ErrorCode::WrongType, format!("smile_client_id: {e}")))?;
+        let auth = Auth::read(&fields)?;
+        let raw = fields.raw("partner_params").ok_or_else(|| WireError::missing("partner_params"))?;
+        let partner_params = PartnerParams::new(raw.to_owned())?;
+        let sandbox_result = match fields.text("sandbox_result")? {
+            Some(code) => Some(code),
+            None => partner_params.sandbox_result()?,
+        };
+        Ok(Self {
+            partner_id,
+            auth,
+            job_id: partner_params.job_id()?,
+            user_id: partner_params.user_id()?,
+            job_type: partner_params.job_type()?,
+            partner_params,
+            callback_url: fields.text("callback_url")?,
+            use_enrolled_image: fields.flag("use_enrolled_image")?,
+            allow_new_enroll: fields.flag("allow_new_enroll")? || fields.flag("allow_re_enroll")?,
+            retry: fields.flag("retry")?,
+            sandbox_result,
+            source_sdk: fields.text("source_sdk")?,
+            source_sdk_version: fields.text("source_sdk_version")?,
+        })
+    }
+}
+
+/// The answer: where the package goes.
+#[derive(Debug, Clone, Serialize)]
+pub struct UploadResponse {
+    upload_url: String,
+    ref_id: String,
+    smile_job_id: String,
+    camera_config: String,
+    code: &'static str,
+}
+
+impl UploadResponse {
+    /// For a job that was prepared.
+    #[must_use]
+    pub fn new(upload_url: String, job: &SmileJobId) -> Self {
+        Self {
+            upload_url,
+            ref_id: job.to_string(),
+            smile_job_id: job.to_string(),
+            camera_config: "null".to_owned(),
+            code: "2202",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(change: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
+        let mut body = serde_json::json!({
+            "file_name": "selfie.zip", "smile_client_id": "2343", "model_parameters": {}, "callback_url": "",
+            "partner_params": {"job_id": "j", "user_id": "u", "job_type": 4, "extra": [1]},
+            "use_enrolled_image": false, "source_sdk": "Python", "source_sdk_version": "3.0.1",
+            "timestamp": "2026-01-31T12:00:00+00:00", "signature": "c2ln",
+        });
+        change(&mut body);
+        body.to_string().into_bytes()
+    }
+
+    fn code(change: impl FnOnce(&mut serde_json::Value)) -> &'static str {
+        UploadRequest::parse(&body(change)).map_or_else(|e| e.code.code(), |_| "ok")
+    }
+
+    #[test]
+    fn reads_what_the_python_client_sends() {
+        let request = UploadRequest::parse(&body(|_| {})).unwrap();
+        assert_eq!(request.callback_url, None);
+        assert_eq!(request.job_type, JobType::SmartSelfieRegistration);
+        assert!(request.partner_params.as_json().contains("\"extra\":[1]"));
+        assert!(!request.allow_new_enroll && !request.retry);
+    }
+
+    #[test]
+    fn each_fault_has_its_code() {
+        assert_eq!(code(|_| {}), "ok");
+        assert_eq!(code(|b| b["retry"] = "true".into()), "ok");
+        assert_eq!(code(|b| b["smile_client_id"] = 2343.into()), "ok");
+        assert_eq!(code(|b| b["smile_client_id"] = serde_json::Value::Null), "2213");
+        assert_eq!(code(|b| b["signature"] = serde_json::Value::Null), "2213");
+        assert_eq!(code(|b| b["partner_params"] = "x".into()), "2204");
+        assert_eq!(code(|b| b["retry"] = "perhaps".into()), "2204");
+        assert_eq!(code(|b| b["callback_url"] = 5.into()), "2204");
+        assert_eq!(
+            code(|b| {
+                b["signature"] = serde_json::Value::Null;
+                b["sec_key"] = "x".into();
+            }),
+            "2205"
+        );
+        assert_eq!(UploadRequest::parse(b"{").unwrap_err().code.code(), "2203");
+        assert_eq!(UploadRequest::parse(b"[]").unwrap_err().code.code(), "2203");
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
+        assert_eq!(UploadRequest::parse(deep.as_bytes()).unwrap_err().code.code(), "2203");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_break_it(bytes: Vec<u8>) {
+            let _ = UploadRequest::parse(&bytes);
+        }
+    }
+}
