@@ -1,0 +1,232 @@
+//! Reads a package from hostile bytes.
+
+use std::io::{Cursor, Read as _};
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use zip::ZipArchive;
+
+use super::{Package, PackageImage, directory};
+use crate::error::WireError;
+use crate::info::{ImageEntry, ImageRole, InfoJson};
+use crate::result::ResultCode;
+
+const INFO_JSON: &str = "info.json";
+
+/// Limits on a package.
+#[derive(Debug, Clone, Copy)]
+pub struct PackageLimits {
+    /// Entries of the zip, named or not.
+    pub entries: usize,
+    /// Images that `info.json` names.
+    pub images: usize,
+    /// Bytes of one entry, inflated.
+    pub entry_bytes: u64,
+    /// Bytes of all entries read, inflated.
+    pub total_bytes: u64,
+    /// How far an entry beyond 64 KiB may inflate.
+    pub ratio: u64,
+}
+
+impl Default for PackageLimits {
+    /// A capture is one selfie, about eight frames and two card sides.
+    fn default() -> Self {
+        Self {
+            entries: 64,
+            images: 32,
+            entry_bytes: 12 * 1024 * 1024,
+            total_bytes: 32 * 1024 * 1024,
+            ratio: 100,
+        }
+    }
+}
+
+/// Why a package is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PackageError {
+    /// No zip, or a broken one.
+    #[error("the package is not a readable zip file: {0}")]
+    NotAZip(String),
+    /// Too many entries.
+    #[error("the zip holds {0} entries; at most {1} are accepted")]
+    TooManyEntries(usize, usize),
+    /// A name that leads out of the zip.
+    #[error("the zip holds an entry whose name is a path out of it")]
+    Traversal,
+    /// A name that matters stands twice.
+    #[error("the zip holds two entries named {0:?}")]
+    Duplicate(String),
+    /// No `info.json`.
+    #[error("the zip holds no info.json")]
+    NoInfoJson,
+    /// `info.json` cannot be read.
+    #[error("info.json: {0}")]
+    InfoJson(WireError),
+    /// An entry is encrypted.
+    #[error("the entry {0:?} is encrypted")]
+    Encrypted(String),
+    /// An entry is too large, or inflates too far.
+    #[error("the entry {0:?} is larger than this server accepts, or inflates too far")]
+    TooLarge(String),
+    /// `info.json` names too many images.
+    #[error("info.json names {0} images; at most {1} are accepted")]
+    TooManyImages(usize, usize),
+    /// `info.json` names a file that is not there.
+    #[error("info.json names the file {0:?}, which the zip does not hold")]
+    MissingFile(String),
+    /// Neither a file name nor base64.
+    #[error("images[{0}] of info.json carries neither a file name nor an image")]
+    EmptyImage(usize),
+    /// Base64 that is none.
+    #[error("images[{0}] of info.json is not valid base64")]
+    NotBase64(usize),
+    /// Neither JPEG nor PNG.
+    #[error("images[{0}] of info.json is neither JPEG nor PNG")]
+    NotAnImage(usize),
+    /// No selfie.
+    #[error("the package holds no selfie")]
+    NoSelfie,
+    /// Two selfies.
+    #[error("the package holds more than one selfie")]
+    SeveralSelfies,
+}
+
+impl PackageError {
+    /// The result that a job with such a package ends with: 0903 where the zip is at fault, 0001 where the data in it is.
+    #[must_use]
+    pub const fn result_code(&self) -> ResultCode {
+        match self {
+            Self::NotAnImage(_) | Self::NotBase64(_) | Self::EmptyImage(_) | Self::NoSelfie | Self::SeveralSelfies => {
+                ResultCode::Unusable
+            }
+            _ => ResultCode::CorruptZip,
+        }
+    }
+}
+
+struct Reader<'z> {
+    archive: ZipArchive<Cursor<&'z [u8]>>,
+    limits: &'z PackageLimits,
+    left: u64,
+}
+
+impl Package {
+    /// Reads a package.
+    ///
+    /// Entries that `info.json` does not name are counted but never inflated: the public Python client writes one for each
+    /// base64 image.
+    ///
+    /// # Errors
+    /// [`PackageError`] says what is wrong.
+    pub fn read(bytes: &[u8], limits: &PackageLimits) -> Result<Self, PackageError> {
+        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| PackageError::NotAZip(e.to_string()))?;
+        let names = directory::names(bytes, archive.central_directory_start());
+        let entries = names.len().max(archive.len());
+        if entries > limits.entries {
+            return Err(PackageError::TooManyEntries(entries, limits.entries));
+        }
+        if names.iter().any(|name| leads_out(name)) {
+            return Err(PackageError::Traversal);
+        }
+        let once = |wanted: &str| match names.iter().filter(|n| **n == wanted.as_bytes()).count() {
+            0 | 1 => Ok(()),
+            _ => Err(PackageError::Duplicate(wanted.to_owned())),
+        };
+        once(INFO_JSON)?;
+        let mut reader = Reader { archive, limits, left: limits.total_bytes };
+        let info = reader.entry(INFO_JSON)?.ok_or(PackageError::NoInfoJson)?;
+        let mut info = InfoJson::parse(&info).map_err(PackageError::InfoJson)?;
+        if info.images.len() > limits.images {
+            return Err(PackageError::TooManyImages(info.images.len(), limits.images));
+        }
+        let mut images = Vec::with_capacity(info.images.len());
+        for (at, entry) in info.images.iter_mut().enumerate() {
+            if !entry.file_name.is_empty() {
+                once(&entry.file_name)?;
+            }
+            let bytes = reader.image(at, entry)?;
+            if !is_image(&bytes) {
+                return Err(PackageError::NotAnImage(at));
+            }
+            images.push(PackageImage { role: entry.image_type.role, bytes });
+        }
+        match images.iter().filter(|i| i.role == ImageRole::Selfie).count() {
+            0 => Err(PackageError::NoSelfie),
+            1 => Ok(Self { info, images }),
+            _ => Err(PackageError::SeveralSelfies),
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn entry(&mut self, name: &str) -> Result<Option<Vec<u8>>, PackageError> {
+        let Some(index) = self.archive.index_for_name(name) else { return Ok(None) };
+        let too_large = || PackageError::TooLarge(name.to_owned());
+        {
+            let raw = self.archive.by_index_raw(index).map_err(|e| PackageError::NotAZip(e.to_string()))?;
+            if raw.encrypted() {
+                return Err(PackageError::Encrypted(name.to_owned()));
+            }
+            let inflates_far =
+                raw.size() > 64 * 1024 && raw.size() > raw.compressed_size().saturating_mul(self.limits.ratio);
+            if raw.size() > self.limits.entry_bytes || inflates_far {
+                return Err(too_large());
+            }
+        }
+        let file = self.archive.by_index(index).map_err(|e| PackageError::NotAZip(e.to_string()))?;
+        // The header's size is only a claim: what counts is what comes out.
+        let most = self.limits.entry_bytes.min(self.left);
+        let mut bytes = Vec::new();
+        file.take(most + 1).read_to_end(&mut bytes).map_err(|e| PackageError::NotAZip(e.to_string()))?;
+        self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(too_large)?;
+        if bytes.len() as u64 > most {
+            return Err(too_large());
+        }
+        Ok(Some(bytes))
+    }
+
+    /// The bytes of one image; base64 text is dropped once it is decoded.
+    fn image(&mut self, at: usize, entry: &mut ImageEntry) -> Result<Vec<u8>, PackageError> {
+        if entry.image_type.base64 {
+            if entry.image.is_empty() {
+                return Err(PackageError::EmptyImage(at));
+            }
+            return decode_base64(&std::mem::take(&mut entry.image)).ok_or(PackageError::NotBase64(at));
+        }
+        if entry.file_name.is_empty() {
+            return Err(PackageError::EmptyImage(at));
+        }
+        self.entry(&entry.file_name)?.ok_or_else(|| PackageError::MissingFile(entry.file_name.clone()))
+    }
+}
+
+fn leads_out(name: &[u8]) -> bool {
+    name.starts_with(b"/")
+        || name.contains(&b'\\')
+        || name.contains(&0)
+        || name.get(1) == Some(&b':')
+        || name.split(|b| *b == b'/').any(|part| part == b"..")
+}
+
+fn is_image(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xff, 0xd8, 0xff]) || bytes.starts_with(b"\x89PNG\r\n\x1a\n")
+}
+
+/// Base64 as clients write it: with or without padding, line breaks or a `data:` prefix.
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let text = match text.strip_prefix("data:") {
+        Some(rest) => rest.split_once(',')?.1,
+        None => text,
+    };
+    if text.bytes().any(|b| b.is_ascii_whitespace()) {
+        let tight: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
+        LENIENT.decode(tight).ok()
+    } else {
+        LENIENT.decode(text).ok()
+    }
+}
