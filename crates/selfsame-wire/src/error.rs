@@ -90,7 +90,10 @@ impl WireError {
     /// An error with a text.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 
     /// 2213: a required value is missing or empty.

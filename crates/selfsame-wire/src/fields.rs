@@ -8,27 +8,23 @@ use crate::error::{ErrorCode, WireError};
 
 /// The fields of a JSON object, unread. The last of two fields of one name counts.
 #[derive(Debug)]
-pub(crate) struct Fields<'j>(HashMap<&'j str, &'j RawValue>);
+pub(crate) struct Fields<'j>(HashMap<String, &'j RawValue>);
 
 impl<'j> Fields<'j> {
     /// Splits an object. serde_json refuses nesting beyond 128 levels.
     pub(crate) fn parse(bytes: &'j [u8]) -> Result<Self, WireError> {
-        let invalid = |detail: &str| WireError::new(ErrorCode::InvalidJson, format!("the body is not a JSON object: {detail}"));
+        let invalid = |detail: &str| {
+            WireError::new(
+                ErrorCode::InvalidJson,
+                format!("the body is not a JSON object: {detail}"),
+            )
+        };
         let text = std::str::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8"))?;
         // A whole parse first: raw values are only checked for balance, not for depth.
         serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|e| invalid(&e.to_string()))?;
-        let owned: HashMap<std::borrow::Cow<'j, str>, &'j RawValue> =
-            serde_json::from_str(text).map_err(|_| invalid("its outermost value is not an object"))?;
-        // A field whose name holds an escape is none of ours.
-        Ok(Self(
-            owned
-                .into_iter()
-                .filter_map(|(name, value)| match name {
-                    std::borrow::Cow::Borrowed(name) => Some((name, value)),
-                    std::borrow::Cow::Owned(_) => None,
-                })
-                .collect(),
-        ))
+        serde_json::from_str(text)
+            .map(Self)
+            .map_err(|_| invalid("its outermost value is not an object"))
     }
 
     /// A field that is there and not null.
@@ -38,7 +34,9 @@ impl<'j> Fields<'j> {
 
     /// Text; empty text counts as absent.
     pub(crate) fn text(&self, name: &str) -> Result<Option<String>, WireError> {
-        let Some(raw) = self.raw(name) else { return Ok(None) };
+        let Some(raw) = self.raw(name) else {
+            return Ok(None);
+        };
         let text: String =
             serde_json::from_str(raw.get()).map_err(|_| WireError::wrong_type(name, "a string"))?;
         Ok(Some(text).filter(|t| !t.is_empty()))
@@ -51,7 +49,10 @@ impl<'j> Fields<'j> {
 
     /// A number or text, as text: some clients send numbers where others send strings.
     pub(crate) fn required_scalar(&self, name: &str) -> Result<String, WireError> {
-        let raw = self.raw(name).ok_or_else(|| WireError::missing(name))?.get();
+        let raw = self
+            .raw(name)
+            .ok_or_else(|| WireError::missing(name))?
+            .get();
         if raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
             return Ok(raw.to_owned());
         }

@@ -61,7 +61,10 @@ impl ImageType {
     /// The wire's number.
     #[must_use]
     pub fn number(self) -> u8 {
-        let at = TYPES.iter().position(|t| *t == (self.role, self.base64)).unwrap_or(0);
+        let at = TYPES
+            .iter()
+            .position(|t| *t == (self.role, self.base64))
+            .unwrap_or(0);
         u8::try_from(at).unwrap_or(0)
     }
 }
@@ -103,10 +106,13 @@ impl InfoJson {
             .raw("images")
             .ok_or_else(|| WireError::missing("images"))
             .and_then(|raw| {
-                serde_json::from_str(raw.get()).map_err(|_| WireError::wrong_type("images", "a list"))
+                serde_json::from_str(raw.get())
+                    .map_err(|_| WireError::wrong_type("images", "a list"))
             })?;
         let geo = |m: &Fields<'_>| {
-            ["geo_info", "geo_information", "geolocation"].iter().find_map(|n| m.raw(n).map(ToOwned::to_owned))
+            ["geo_info", "geo_information", "geolocation"]
+                .iter()
+                .find_map(|n| m.raw(n).map(ToOwned::to_owned))
         };
         Ok(Self {
             partner_id: misc
@@ -115,7 +121,10 @@ impl InfoJson {
                 .map(|m| m.required_scalar("smile_client_id"))
                 .transpose()?,
             signature: match (
-                misc.as_ref().filter(|m| m.raw("timestamp").is_some()).map(|m| m.required_scalar("timestamp")).transpose()?,
+                misc.as_ref()
+                    .filter(|m| m.raw("timestamp").is_some())
+                    .map(|m| m.required_scalar("timestamp"))
+                    .transpose()?,
                 text("signature")?,
             ) {
                 (Some(timestamp), Some(signature)) => Some((timestamp, signature)),
@@ -124,7 +133,11 @@ impl InfoJson {
             partner_params,
             id_info: fields.raw("id_info").map(ToOwned::to_owned),
             geo_info: geo(&fields).or_else(|| misc.as_ref().and_then(geo)),
-            images: entries.iter().enumerate().map(|(at, raw)| entry(at, raw)).collect::<Result<_, _>>()?,
+            images: entries
+                .iter()
+                .enumerate()
+                .map(|(at, raw)| entry(at, raw))
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -133,13 +146,33 @@ fn entry(at: usize, raw: &RawValue) -> Result<ImageEntry, WireError> {
     let name = |field: &str| format!("images[{at}].{field}");
     let fields = Fields::parse(raw.get().as_bytes())
         .map_err(|_| WireError::wrong_type(&format!("images[{at}]"), "an object"))?;
-    let renamed = |field: &str, e: WireError| WireError::new(e.code, e.message.replacen(field, &name(field), 1));
-    let number = fields.required_scalar("image_type_id").map_err(|e| renamed("image_type_id", e))?;
-    let image_type = number.parse().ok().and_then(ImageType::from_number).ok_or_else(|| {
-        WireError::new(ErrorCode::WrongType, format!("{} must be a number from 0 to 7", name("image_type_id")))
-    })?;
-    let text = |field: &str| fields.text(field).map_err(|e| renamed(field, e)).map(Option::unwrap_or_default);
-    Ok(ImageEntry { image_type, image: text("image")?, file_name: text("file_name")? })
+    let renamed = |field: &str, e: WireError| {
+        WireError::new(e.code, e.message.replacen(field, &name(field), 1))
+    };
+    let number = fields
+        .required_scalar("image_type_id")
+        .map_err(|e| renamed("image_type_id", e))?;
+    let image_type = number
+        .parse()
+        .ok()
+        .and_then(ImageType::from_number)
+        .ok_or_else(|| {
+            WireError::new(
+                ErrorCode::WrongType,
+                format!("{} must be a number from 0 to 7", name("image_type_id")),
+            )
+        })?;
+    let text = |field: &str| {
+        fields
+            .text(field)
+            .map_err(|e| renamed(field, e))
+            .map(Option::unwrap_or_default)
+    };
+    Ok(ImageEntry {
+        image_type,
+        image: text("image")?,
+        file_name: text("file_name")?,
+    })
 }
 
 #[cfg(test)]
@@ -154,9 +187,18 @@ mod tests {
             "images":[{"image_type_id":0,"image":"","file_name":"a.jpg"},{"image_type_id":"2","image":"QQ==","file_name":""}],
             "server_information":"https://x/"}"#;
         let info = InfoJson::parse(json).unwrap();
-        assert_eq!(info.images[1].image_type, ImageType { role: ImageRole::Selfie, base64: true });
+        assert_eq!(
+            info.images[1].image_type,
+            ImageType {
+                role: ImageRole::Selfie,
+                base64: true
+            }
+        );
         assert_eq!(info.geo_info.unwrap().get(), r#"{"latitude": 1.50}"#);
-        assert_eq!(info.id_info.unwrap().get(), r#"{"entered": false,"dob":null}"#);
+        assert_eq!(
+            info.id_info.unwrap().get(),
+            r#"{"entered": false,"dob":null}"#
+        );
         assert_eq!(info.signature, Some(("t".to_owned(), "s".to_owned())));
     }
 
@@ -165,18 +207,27 @@ mod tests {
         let message = |json: &str| InfoJson::parse(json.as_bytes()).unwrap_err().to_string();
         assert_eq!(message("{}"), "2213: images is required");
         assert_eq!(message(r#"{"images":{}}"#), "2204: images must be a list");
-        assert_eq!(message(r#"{"images":[{}]}"#), "2213: images[0].image_type_id is required");
+        assert_eq!(
+            message(r#"{"images":[{}]}"#),
+            "2213: images[0].image_type_id is required"
+        );
         assert_eq!(
             message(r#"{"images":[{"image_type_id":9}]}"#),
             "2204: images[0].image_type_id must be a number from 0 to 7"
         );
-        assert_eq!(message(r#"{"images":[3]}"#), "2204: images[0] must be an object");
+        assert_eq!(
+            message(r#"{"images":[3]}"#),
+            "2204: images[0] must be an object"
+        );
     }
 
     #[test]
     fn numbers_come_back() {
         for number in 0..8u8 {
-            assert_eq!(ImageType::from_number(u64::from(number)).unwrap().number(), number);
+            assert_eq!(
+                ImageType::from_number(u64::from(number)).unwrap().number(),
+                number
+            );
         }
         assert_eq!(ImageType::from_number(8), None);
     }

@@ -40,13 +40,17 @@ impl JobType {
     /// The type of a number, if there is one.
     #[must_use]
     pub fn from_number(number: u64) -> Option<Self> {
-        ALL.iter().find(|(n, _)| u64::from(*n) == number).map(|(_, kind)| *kind)
+        ALL.iter()
+            .find(|(n, _)| u64::from(*n) == number)
+            .map(|(_, kind)| *kind)
     }
 
     /// The wire's number.
     #[must_use]
     pub fn number(self) -> u8 {
-        ALL.iter().find(|(_, kind)| *kind == self).map_or(0, |(n, _)| *n)
+        ALL.iter()
+            .find(|(_, kind)| *kind == self)
+            .map_or(0, |(n, _)| *n)
     }
 }
 

@@ -66,7 +66,8 @@ impl PartnerParams {
     /// 2213 when it is missing, 2204 when it is not an identifier.
     pub fn job_id(&self) -> Result<JobId, WireError> {
         let text = required_text(self.known()?.job_id, "partner_params.job_id")?;
-        JobId::new(text).map_err(|e| WireError::new(ErrorCode::WrongType, format!("partner_params.{e}")))
+        JobId::new(text)
+            .map_err(|e| WireError::new(ErrorCode::WrongType, format!("partner_params.{e}")))
     }
 
     /// The partner's name of the user.
@@ -75,7 +76,8 @@ impl PartnerParams {
     /// 2213 when it is missing, 2204 when it is not an identifier.
     pub fn user_id(&self) -> Result<UserId, WireError> {
         let text = required_text(self.known()?.user_id, "partner_params.user_id")?;
-        UserId::new(text).map_err(|e| WireError::new(ErrorCode::WrongType, format!("partner_params.{e}")))
+        UserId::new(text)
+            .map_err(|e| WireError::new(ErrorCode::WrongType, format!("partner_params.{e}")))
     }
 
     /// The job type, a number or the text of one.
@@ -92,7 +94,10 @@ impl PartnerParams {
         }
         .ok_or_else(|| WireError::wrong_type(NAME, "a number"))?;
         JobType::from_number(number).ok_or_else(|| {
-            WireError::new(ErrorCode::InvalidJobType, format!("{NAME} {number} is not a job type"))
+            WireError::new(
+                ErrorCode::InvalidJobType,
+                format!("{NAME} {number} is not a job type"),
+            )
         })
     }
 
@@ -104,12 +109,18 @@ impl PartnerParams {
         match self.known()?.sandbox_result {
             None | Some(serde_json::Value::Null) => Ok(None),
             Some(serde_json::Value::String(s)) => Ok(Some(s)),
-            Some(_) => Err(WireError::wrong_type("partner_params.sandbox_result", "a string")),
+            Some(_) => Err(WireError::wrong_type(
+                "partner_params.sandbox_result",
+                "a string",
+            )),
         }
     }
 }
 
-fn required_text(value: Option<serde_json::Value>, name: &'static str) -> Result<String, WireError> {
+fn required_text(
+    value: Option<serde_json::Value>,
+    name: &'static str,
+) -> Result<String, WireError> {
     match value {
         None | Some(serde_json::Value::Null) => Err(WireError::missing(name)),
         Some(serde_json::Value::String(s)) if s.is_empty() => Err(WireError::missing(name)),
@@ -155,22 +166,44 @@ mod tests {
     fn every_byte_comes_back() {
         let json = r#"{ "job_id" :"j","user_id":"u", "job_type":4,"n":1.50e3, "é":"\u00e9","z":{"b":1,"a":[ ]}}"#;
         assert_eq!(serde_json::to_string(&params(json)).unwrap(), json);
-        assert_eq!(params(json).job_type().unwrap(), JobType::SmartSelfieRegistration);
+        assert_eq!(
+            params(json).job_type().unwrap(),
+            JobType::SmartSelfieRegistration
+        );
     }
 
     #[test]
     fn each_fault_has_its_code() {
         let code = |json: &str| {
             let p = params(json);
-            p.job_id().err().or(p.user_id().err()).or(p.job_type().err()).map(|e| e.code.code())
+            p.job_id()
+                .err()
+                .or(p.user_id().err())
+                .or(p.job_type().err())
+                .map(|e| e.code.code())
         };
         assert_eq!(code(r#"{"job_id":"j","user_id":"u","job_type":"2"}"#), None);
         assert_eq!(code(r#"{"user_id":"u","job_type":2}"#), Some("2213"));
-        assert_eq!(code(r#"{"job_id":"","user_id":"u","job_type":2}"#), Some("2213"));
-        assert_eq!(code(r#"{"job_id":7,"user_id":"u","job_type":2}"#), Some("2204"));
-        assert_eq!(code(r#"{"job_id":"j","user_id":"u\n","job_type":2}"#), Some("2204"));
-        assert_eq!(code(r#"{"job_id":"j","user_id":"u","job_type":"two"}"#), Some("2204"));
-        assert_eq!(code(r#"{"job_id":"j","user_id":"u","job_type":99}"#), Some("2212"));
+        assert_eq!(
+            code(r#"{"job_id":"","user_id":"u","job_type":2}"#),
+            Some("2213")
+        );
+        assert_eq!(
+            code(r#"{"job_id":7,"user_id":"u","job_type":2}"#),
+            Some("2204")
+        );
+        assert_eq!(
+            code(r#"{"job_id":"j","user_id":"u\n","job_type":2}"#),
+            Some("2204")
+        );
+        assert_eq!(
+            code(r#"{"job_id":"j","user_id":"u","job_type":"two"}"#),
+            Some("2204")
+        );
+        assert_eq!(
+            code(r#"{"job_id":"j","user_id":"u","job_type":99}"#),
+            Some("2212")
+        );
         assert!(serde_json::from_str::<PartnerParams>("[1]").is_err());
     }
 }

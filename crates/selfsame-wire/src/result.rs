@@ -99,7 +99,11 @@ impl ResultCode {
     pub const fn is_success(self) -> bool {
         matches!(
             self,
-            Self::KycPass | Self::AuthenticatePass | Self::EnrolPass | Self::ReviewEnrolPass | Self::ReviewAuthenticatePass
+            Self::KycPass
+                | Self::AuthenticatePass
+                | Self::EnrolPass
+                | Self::ReviewEnrolPass
+                | Self::ReviewAuthenticatePass
         )
     }
 
@@ -190,7 +194,10 @@ impl Serialize for Actions {
             ("Selfie_Check", self.selfie_check),
             ("Selfie_Provided", self.selfie_provided),
             ("Register_Selfie", self.register_selfie),
-            ("Selfie_To_Registered_Selfie_Compare", self.selfie_to_registered_selfie_compare),
+            (
+                "Selfie_To_Registered_Selfie_Compare",
+                self.selfie_to_registered_selfie_compare,
+            ),
             ("Selfie_To_ID_Authority_Compare", NotApplicable),
             ("Selfie_To_ID_Card_Compare", NotApplicable),
             ("Verify_ID_Number", NotApplicable),
@@ -269,7 +276,9 @@ pub enum SignedResultError {
     #[error("the result carries no {0}")]
     Missing(&'static str),
     /// The signature is another's, or the timestamp was changed.
-    #[error("the result's signature is not right: it does not come from a server that holds this API key")]
+    #[error(
+        "the result's signature is not right: it does not come from a server that holds this API key"
+    )]
     WrongSignature,
     /// The signature is right but not fresh.
     #[error(transparent)]
@@ -292,12 +301,22 @@ impl SignedResult {
     ///
     /// # Errors
     /// When the bytes are no JSON object.
-    pub fn sign(result: &[u8], key: &ApiKey, partner: &PartnerId, now: Timestamp) -> Result<Self, SignedResultError> {
+    pub fn sign(
+        result: &[u8],
+        key: &ApiKey,
+        partner: &PartnerId,
+        now: Timestamp,
+    ) -> Result<Self, SignedResultError> {
         let mut object = object(result)?;
         let timestamp = signature::format_timestamp(now);
         object.insert("timestamp".to_owned(), raw_text(&timestamp));
-        object.insert("signature".to_owned(), raw_text(&signature::sign(key, partner, &timestamp)));
-        serde_json::to_string(&object).map(Self).map_err(|e| SignedResultError::NotAnObject(e.to_string()))
+        object.insert(
+            "signature".to_owned(),
+            raw_text(&signature::sign(key, partner, &timestamp)),
+        );
+        serde_json::to_string(&object)
+            .map(Self)
+            .map_err(|e| SignedResultError::NotAnObject(e.to_string()))
     }
 
     /// Checks a result that was received: signature first, then freshness.
@@ -321,7 +340,9 @@ impl SignedResult {
             return Err(SignedResultError::WrongSignature);
         }
         window.check(&timestamp, now)?;
-        serde_json::to_string(&object).map(Self).map_err(|e| SignedResultError::NotAnObject(e.to_string()))
+        serde_json::to_string(&object)
+            .map(Self)
+            .map_err(|e| SignedResultError::NotAnObject(e.to_string()))
     }
 
     /// The JSON text.
@@ -355,7 +376,9 @@ mod tests {
         for code in ResultCode::ALL {
             assert_eq!(ResultCode::from_code(code.code()), Some(*code));
         }
-        assert!(ResultCode::ReviewEnrolPass.is_success() && !ResultCode::ReviewEnrolPass.is_machine());
+        assert!(
+            ResultCode::ReviewEnrolPass.is_success() && !ResultCode::ReviewEnrolPass.is_machine()
+        );
         assert!(!ResultCode::AuthenticateProvisional.is_final());
     }
 
@@ -369,14 +392,28 @@ mod tests {
             r#"{"PartnerParams":{ "a" : 1.0e2,"b":"\u00e9"},"timestamp":"2026-01-31T12:00:00.000Z","signature":""#
         ));
         let window = TimestampWindow::default();
-        let verify = |bytes: &[u8], key: &ApiKey, now| SignedResult::verify(bytes, key, &partner, &window, now).map(drop);
+        let verify = |bytes: &[u8], key: &ApiKey, now| {
+            SignedResult::verify(bytes, key, &partner, &window, now).map(drop)
+        };
         let bytes = signed.clone().into_bytes();
         assert_eq!(verify(&bytes, &key, now), Ok(()));
-        assert_eq!(verify(&bytes, &ApiKey::new("other"), now), Err(SignedResultError::WrongSignature));
+        assert_eq!(
+            verify(&bytes, &ApiKey::new("other"), now),
+            Err(SignedResultError::WrongSignature)
+        );
         let later = now + jiff::SignedDuration::from_hours(2);
-        assert_eq!(verify(&bytes, &key, later), Err(SignedResultError::Window(WindowError::Stale)));
-        assert_eq!(verify(b"{}", &key, now), Err(SignedResultError::Missing("timestamp")));
+        assert_eq!(
+            verify(&bytes, &key, later),
+            Err(SignedResultError::Window(WindowError::Stale))
+        );
+        assert_eq!(
+            verify(b"{}", &key, now),
+            Err(SignedResultError::Missing("timestamp"))
+        );
         let forged = signed.as_json().replace("12:00:00.000", "12:00:01.000");
-        assert_eq!(verify(forged.as_bytes(), &key, now), Err(SignedResultError::WrongSignature));
+        assert_eq!(
+            verify(forged.as_bytes(), &key, now),
+            Err(SignedResultError::WrongSignature)
+        );
     }
 }

@@ -96,7 +96,10 @@ pub struct TimestampWindow {
 impl Default for TimestampWindow {
     /// An hour back, because the public Python client signs once and keeps polling with that; five minutes ahead.
     fn default() -> Self {
-        Self { past: Duration::from_secs(3600), future: Duration::from_secs(300) }
+        Self {
+            past: Duration::from_secs(3600),
+            future: Duration::from_secs(300),
+        }
     }
 }
 
@@ -104,7 +107,9 @@ impl Default for TimestampWindow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WindowError {
     /// Not a timestamp.
-    #[error("the timestamp cannot be read; send ISO 8601 with an offset, e.g. 2026-01-31T12:00:00.000Z")]
+    #[error(
+        "the timestamp cannot be read; send ISO 8601 with an offset, e.g. 2026-01-31T12:00:00.000Z"
+    )]
     Unreadable,
     /// Too old.
     #[error("the timestamp is too old; sign each request anew and check the clock")]
@@ -145,7 +150,11 @@ mod tests {
     #[test]
     fn agrees_with_the_public_python_client() {
         // smile_id_core.Signature("2343", "key-1").generate_signature("2026-01-31T12:00:00.000+00:00")
-        let signature = sign(&ApiKey::new("key-1"), &partner(), "2026-01-31T12:00:00.000+00:00");
+        let signature = sign(
+            &ApiKey::new("key-1"),
+            &partner(),
+            "2026-01-31T12:00:00.000+00:00",
+        );
         assert_eq!(signature, "l15TVv02FjV4GUmO1i9JQD9etPW9BpB2bQ/gyEkBuQE=");
     }
 
@@ -153,14 +162,26 @@ mod tests {
     fn the_window_has_two_ends() {
         let window = TimestampWindow::default();
         let now: Timestamp = "2026-01-31T12:00:00Z".parse().unwrap();
-        assert_eq!(window.check("2026-01-31T11:30:00.123456+00:00", now), Ok(()));
+        assert_eq!(
+            window.check("2026-01-31T11:30:00.123456+00:00", now),
+            Ok(())
+        );
         assert_eq!(window.check("2026-01-31T12:04:00.000Z", now), Ok(()));
         assert_eq!(window.check("1769860800", now), Ok(()));
         assert_eq!(window.check("1769860800000", now), Ok(()));
-        assert_eq!(window.check("2026-01-31T10:59:00Z", now), Err(WindowError::Stale));
-        assert_eq!(window.check("2026-01-31T12:06:00Z", now), Err(WindowError::Future));
+        assert_eq!(
+            window.check("2026-01-31T10:59:00Z", now),
+            Err(WindowError::Stale)
+        );
+        assert_eq!(
+            window.check("2026-01-31T12:06:00Z", now),
+            Err(WindowError::Future)
+        );
         assert_eq!(window.check("yesterday", now), Err(WindowError::Unreadable));
-        assert_eq!(window.check("9223372036854775807", now), Err(WindowError::Unreadable));
+        assert_eq!(
+            window.check("9223372036854775807", now),
+            Err(WindowError::Unreadable)
+        );
     }
 
     proptest! {

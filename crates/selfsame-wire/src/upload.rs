@@ -81,7 +81,9 @@ impl UploadRequest {
         let partner_id = PartnerId::new(fields.required_scalar("smile_client_id")?)
             .map_err(|e| WireError::new(ErrorCode::WrongType, format!("smile_client_id: {e}")))?;
         let auth = Auth::read(&fields)?;
-        let raw = fields.raw("partner_params").ok_or_else(|| WireError::missing("partner_params"))?;
+        let raw = fields
+            .raw("partner_params")
+            .ok_or_else(|| WireError::missing("partner_params"))?;
         let partner_params = PartnerParams::new(raw.to_owned())?;
         let sandbox_result = match fields.text("sandbox_result")? {
             Some(code) => Some(code),
@@ -162,7 +164,10 @@ mod tests {
         assert_eq!(code(|_| {}), "ok");
         assert_eq!(code(|b| b["retry"] = "true".into()), "ok");
         assert_eq!(code(|b| b["smile_client_id"] = 2343.into()), "ok");
-        assert_eq!(code(|b| b["smile_client_id"] = serde_json::Value::Null), "2213");
+        assert_eq!(
+            code(|b| b["smile_client_id"] = serde_json::Value::Null),
+            "2213"
+        );
         assert_eq!(code(|b| b["signature"] = serde_json::Value::Null), "2213");
         assert_eq!(code(|b| b["partner_params"] = "x".into()), "2204");
         assert_eq!(code(|b| b["retry"] = "perhaps".into()), "2204");
@@ -177,7 +182,13 @@ mod tests {
         assert_eq!(UploadRequest::parse(b"{").unwrap_err().code.code(), "2203");
         assert_eq!(UploadRequest::parse(b"[]").unwrap_err().code.code(), "2203");
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
-        assert_eq!(UploadRequest::parse(deep.as_bytes()).unwrap_err().code.code(), "2203");
+        assert_eq!(
+            UploadRequest::parse(deep.as_bytes())
+                .unwrap_err()
+                .code
+                .code(),
+            "2203"
+        );
     }
 
     proptest::proptest! {

@@ -29,7 +29,12 @@ pub struct PackageImage {
 
 impl std::fmt::Debug for PackageImage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PackageImage({:?}, {} bytes)", self.role, self.bytes.len())
+        write!(
+            f,
+            "PackageImage({:?}, {} bytes)",
+            self.role,
+            self.bytes.len()
+        )
     }
 }
 
@@ -37,12 +42,18 @@ impl Package {
     /// The first image of a role.
     #[must_use]
     pub fn image(&self, role: ImageRole) -> Option<&[u8]> {
-        self.images.iter().find(|i| i.role == role).map(|i| i.bytes.as_slice())
+        self.images
+            .iter()
+            .find(|i| i.role == role)
+            .map(|i| i.bytes.as_slice())
     }
 
     /// Every image of a role, in order.
     pub fn images(&self, role: ImageRole) -> impl Iterator<Item = &[u8]> {
-        self.images.iter().filter(move |i| i.role == role).map(|i| i.bytes.as_slice())
+        self.images
+            .iter()
+            .filter(move |i| i.role == role)
+            .map(|i| i.bytes.as_slice())
     }
 }
 

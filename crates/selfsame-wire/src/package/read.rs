@@ -97,9 +97,11 @@ impl PackageError {
     #[must_use]
     pub const fn result_code(&self) -> ResultCode {
         match self {
-            Self::NotAnImage(_) | Self::NotBase64(_) | Self::EmptyImage(_) | Self::NoSelfie | Self::SeveralSelfies => {
-                ResultCode::Unusable
-            }
+            Self::NotAnImage(_)
+            | Self::NotBase64(_)
+            | Self::EmptyImage(_)
+            | Self::NoSelfie
+            | Self::SeveralSelfies => ResultCode::Unusable,
             _ => ResultCode::CorruptZip,
         }
     }
@@ -120,7 +122,8 @@ impl Package {
     /// # Errors
     /// [`PackageError`] says what is wrong.
     pub fn read(bytes: &[u8], limits: &PackageLimits) -> Result<Self, PackageError> {
-        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| PackageError::NotAZip(e.to_string()))?;
+        let archive = ZipArchive::new(Cursor::new(bytes))
+            .map_err(|e| PackageError::NotAZip(e.to_string()))?;
         let names = directory::names(bytes, archive.central_directory_start());
         let entries = names.len().max(archive.len());
         if entries > limits.entries {
@@ -134,11 +137,18 @@ impl Package {
             _ => Err(PackageError::Duplicate(wanted.to_owned())),
         };
         once(INFO_JSON)?;
-        let mut reader = Reader { archive, limits, left: limits.total_bytes };
+        let mut reader = Reader {
+            archive,
+            limits,
+            left: limits.total_bytes,
+        };
         let info = reader.entry(INFO_JSON)?.ok_or(PackageError::NoInfoJson)?;
         let mut info = InfoJson::parse(&info).map_err(PackageError::InfoJson)?;
         if info.images.len() > limits.images {
-            return Err(PackageError::TooManyImages(info.images.len(), limits.images));
+            return Err(PackageError::TooManyImages(
+                info.images.len(),
+                limits.images,
+            ));
         }
         let mut images = Vec::with_capacity(info.images.len());
         for (at, entry) in info.images.iter_mut().enumerate() {
@@ -149,9 +159,16 @@ impl Package {
             if !is_image(&bytes) {
                 return Err(PackageError::NotAnImage(at));
             }
-            images.push(PackageImage { role: entry.image_type.role, bytes });
+            images.push(PackageImage {
+                role: entry.image_type.role,
+                bytes,
+            });
         }
-        match images.iter().filter(|i| i.role == ImageRole::Selfie).count() {
+        match images
+            .iter()
+            .filter(|i| i.role == ImageRole::Selfie)
+            .count()
+        {
             0 => Err(PackageError::NoSelfie),
             1 => Ok(Self { info, images }),
             _ => Err(PackageError::SeveralSelfies),
@@ -161,25 +178,38 @@ impl Package {
 
 impl Reader<'_> {
     fn entry(&mut self, name: &str) -> Result<Option<Vec<u8>>, PackageError> {
-        let Some(index) = self.archive.index_for_name(name) else { return Ok(None) };
+        let Some(index) = self.archive.index_for_name(name) else {
+            return Ok(None);
+        };
         let too_large = || PackageError::TooLarge(name.to_owned());
         {
-            let raw = self.archive.by_index_raw(index).map_err(|e| PackageError::NotAZip(e.to_string()))?;
+            let raw = self
+                .archive
+                .by_index_raw(index)
+                .map_err(|e| PackageError::NotAZip(e.to_string()))?;
             if raw.encrypted() {
                 return Err(PackageError::Encrypted(name.to_owned()));
             }
-            let inflates_far =
-                raw.size() > 64 * 1024 && raw.size() > raw.compressed_size().saturating_mul(self.limits.ratio);
+            let inflates_far = raw.size() > 64 * 1024
+                && raw.size() > raw.compressed_size().saturating_mul(self.limits.ratio);
             if raw.size() > self.limits.entry_bytes || inflates_far {
                 return Err(too_large());
             }
         }
-        let file = self.archive.by_index(index).map_err(|e| PackageError::NotAZip(e.to_string()))?;
+        let file = self
+            .archive
+            .by_index(index)
+            .map_err(|e| PackageError::NotAZip(e.to_string()))?;
         // The header's size is only a claim: what counts is what comes out.
         let most = self.limits.entry_bytes.min(self.left);
         let mut bytes = Vec::new();
-        file.take(most + 1).read_to_end(&mut bytes).map_err(|e| PackageError::NotAZip(e.to_string()))?;
-        self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(too_large)?;
+        file.take(most + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|e| PackageError::NotAZip(e.to_string()))?;
+        self.left = self
+            .left
+            .checked_sub(bytes.len() as u64)
+            .ok_or_else(too_large)?;
         if bytes.len() as u64 > most {
             return Err(too_large());
         }
@@ -192,12 +222,14 @@ impl Reader<'_> {
             if entry.image.is_empty() {
                 return Err(PackageError::EmptyImage(at));
             }
-            return decode_base64(&std::mem::take(&mut entry.image)).ok_or(PackageError::NotBase64(at));
+            return decode_base64(&std::mem::take(&mut entry.image))
+                .ok_or(PackageError::NotBase64(at));
         }
         if entry.file_name.is_empty() {
             return Err(PackageError::EmptyImage(at));
         }
-        self.entry(&entry.file_name)?.ok_or_else(|| PackageError::MissingFile(entry.file_name.clone()))
+        self.entry(&entry.file_name)?
+            .ok_or_else(|| PackageError::MissingFile(entry.file_name.clone()))
     }
 }
 

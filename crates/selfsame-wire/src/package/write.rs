@@ -37,7 +37,13 @@ impl PackageBuilder {
     /// A package for a job.
     #[must_use]
     pub fn new(partner_params: PartnerParams) -> Self {
-        Self { misc: serde_json::Map::new(), partner_params, id_info: None, geo_info: None, images: Vec::new() }
+        Self {
+            misc: serde_json::Map::new(),
+            partner_params,
+            id_info: None,
+            geo_info: None,
+            images: Vec::new(),
+        }
     }
 
     /// Sets a text of `misc_information`, e.g. `smile_client_id`.
@@ -74,16 +80,23 @@ impl PackageBuilder {
     /// When the zip cannot be written, which only a lack of memory brings about.
     pub fn build(self) -> Result<Vec<u8>, PackageWriteError> {
         let failed = |e: &dyn std::fmt::Display| PackageWriteError(e.to_string());
-        let names: Vec<String> = self.images.iter().enumerate().map(|(at, i)| file_name(at, i)).collect();
+        let names: Vec<String> = self
+            .images
+            .iter()
+            .enumerate()
+            .map(|(at, i)| file_name(at, i))
+            .collect();
         let info = self.info_json(&names).map_err(|e| failed(&e))?;
         let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
         let stored = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
             .last_modified_time(zip::DateTime::default());
-        zip.start_file("info.json", stored).map_err(|e| failed(&e))?;
+        zip.start_file("info.json", stored)
+            .map_err(|e| failed(&e))?;
         zip.write_all(info.as_bytes()).map_err(|e| failed(&e))?;
         for (name, image) in names.iter().zip(&self.images) {
-            zip.start_file(name.as_str(), stored).map_err(|e| failed(&e))?;
+            zip.start_file(name.as_str(), stored)
+                .map_err(|e| failed(&e))?;
             zip.write_all(&image.bytes).map_err(|e| failed(&e))?;
         }
         Ok(zip.finish().map_err(|e| failed(&e))?.into_inner())
@@ -141,6 +154,10 @@ fn file_name(at: usize, image: &PackageImageFile) -> String {
         ImageRole::IdCardFront => "id_card_front",
         ImageRole::IdCardBack => "id_card_back",
     };
-    let extension = if image.bytes.starts_with(b"\x89PNG") { "png" } else { "jpg" };
+    let extension = if image.bytes.starts_with(b"\x89PNG") {
+        "png"
+    } else {
+        "jpg"
+    };
     format!("{role}_{at}.{extension}")
 }
