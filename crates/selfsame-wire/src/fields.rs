@@ -6,12 +6,34 @@ use serde_json::value::RawValue;
 
 use crate::error::{ErrorCode, WireError};
 
+/// How deep a body may nest: what is echoed must not break the parser of whoever reads it.
+const MAX_DEPTH: usize = 64;
+
+/// How deep a JSON text nests, counted without recursion and without memory.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
 /// The fields of a JSON object, unread. The last of two fields of one name counts.
 #[derive(Debug)]
 pub(crate) struct Fields<'j>(HashMap<String, &'j RawValue>);
 
 impl<'j> Fields<'j> {
-    /// Splits an object. serde_json refuses nesting beyond 128 levels.
+    /// Splits an object.
     pub(crate) fn parse(bytes: &'j [u8]) -> Result<Self, WireError> {
         let invalid = |detail: &str| {
             WireError::new(
@@ -20,11 +42,12 @@ impl<'j> Fields<'j> {
             )
         };
         let text = std::str::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8"))?;
-        // A whole parse first: raw values are only checked for balance, not for depth.
-        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|e| invalid(&e.to_string()))?;
+        if depth(text) > MAX_DEPTH {
+            return Err(invalid("it nests too deep"));
+        }
         serde_json::from_str(text)
             .map(Self)
-            .map_err(|_| invalid("its outermost value is not an object"))
+            .map_err(|e| invalid(&e.to_string()))
     }
 
     /// A field that is there and not null.
@@ -66,5 +89,16 @@ impl<'j> Fields<'j> {
             Some("true" | "\"true\"") => Ok(true),
             Some(_) => Err(WireError::wrong_type(name, "true or false")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_counts_brackets_outside_strings() {
+        assert_eq!(depth("5"), 0);
+        assert_eq!(depth(r#"{"a":[1,{"b":"[[[\"[{"}],"c":[]}"#), 3);
     }
 }
