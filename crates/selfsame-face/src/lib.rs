@@ -1,4 +1,19 @@
-//! Pixels in, evidence out.
+//! Pixels in, evidence out: decode within limits, detect, align, embed, compare.
+//!
+//! Without the feature `engine` only the evidence types remain, for those who judge but do not look.
 
 pub mod evidence;
 pub mod template;
+
+#[cfg(feature = "engine")]
+mod align;
+#[cfg(feature = "engine")]
+pub mod analyser;
+#[cfg(feature = "engine")]
+pub mod decode;
+#[cfg(feature = "engine")]
+mod detect;
+#[cfg(feature = "engine")]
+mod inference;
+#[cfg(feature = "engine")]
+pub mod models;

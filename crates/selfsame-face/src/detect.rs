@@ -1,0 +1,162 @@
+//! Finds faces: YuNet at a fixed size, with a second look when the first finds none.
+
+use image::RgbImage;
+use image::imageops::{self, FilterType};
+
+use crate::evidence::{FaceBox, Landmarks, Point};
+use crate::inference::{Inference, InferenceError};
+
+/// The first look's side in pixels. Chosen by measurement: docs/decisions/0002-detection-size.md.
+pub(crate) const FIRST_LOOK: usize = 320;
+/// The second look's.
+pub(crate) const SECOND_LOOK: usize = 640;
+
+const STRIDES: [usize; 3] = [8, 16, 32];
+/// Detections below this are noise.
+const MIN_SCORE: f32 = 0.6;
+/// Boxes that overlap more than this are one face.
+const MAX_OVERLAP: f32 = 0.3;
+
+/// A face in the picture.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Detection {
+    pub(crate) face_box: FaceBox,
+    pub(crate) landmarks: Landmarks,
+    pub(crate) score: f32,
+}
+
+/// Detects at one size.
+pub(crate) struct Detector {
+    model: Box<dyn Inference>,
+    side: usize,
+}
+
+impl Detector {
+    pub(crate) fn new(model: Box<dyn Inference>, side: usize) -> Self {
+        Self { model, side }
+    }
+
+    /// Faces, largest first. `margin` is the part of the side left empty on each edge, for faces that fill the frame.
+    pub(crate) fn detect(&self, image: &RgbImage, margin: f32) -> Result<Vec<Detection>, InferenceError> {
+        let (width, height) = (image.width() as f32, image.height() as f32);
+        let side = self.side as f32;
+        let scale = side * (1.0 - 2.0 * margin) / width.max(height);
+        let size = |length: f32| ((length * scale).round() as u32).clamp(1, self.side as u32);
+        let (small_width, small_height) = (size(width), size(height));
+        let small = if scale < 0.5 {
+            imageops::thumbnail(image, small_width, small_height)
+        } else {
+            imageops::resize(image, small_width, small_height, FilterType::Triangle)
+        };
+        let offset = (side * margin) as usize;
+        let outputs = self.model.run(blue_green_red(&small, self.side, offset))?;
+        let (scale_x, scale_y) = (width / small_width as f32, height / small_height as f32);
+        let back = |p: Point| Point { x: (p.x - offset as f32) * scale_x, y: (p.y - offset as f32) * scale_y };
+        let mut found = suppress(candidates(&outputs, self.side));
+        for detection in &mut found {
+            let b = detection.face_box;
+            let corner = back(Point { x: b.x, y: b.y });
+            detection.face_box =
+                FaceBox { x: corner.x, y: corner.y, width: b.width * scale_x, height: b.height * scale_y };
+            let l = detection.landmarks;
+            detection.landmarks = Landmarks {
+                left_eye: back(l.left_eye),
+                right_eye: back(l.right_eye),
+                nose: back(l.nose),
+                mouth_left: back(l.mouth_left),
+                mouth_right: back(l.mouth_right),
+            };
+        }
+        let area = |d: &Detection| d.face_box.width * d.face_box.height;
+        found.sort_by(|a, b| area(b).total_cmp(&area(a)));
+        Ok(found)
+    }
+}
+
+/// YuNet's input: planes of blue, green and red, 0 to 255, the rest black.
+fn blue_green_red(image: &RgbImage, side: usize, offset: usize) -> Vec<f32> {
+    let plane = side * side;
+    let mut input = vec![0.0; 3 * plane];
+    for (y, row) in image.rows().enumerate() {
+        let start = (y + offset) * side + offset;
+        if y + offset >= side {
+            break;
+        }
+        for (x, pixel) in row.enumerate().take(side - offset) {
+            for (channel, value) in pixel.0.iter().enumerate() {
+                input[(2 - channel) * plane + start + x] = f32::from(*value);
+            }
+        }
+    }
+    input
+}
+
+/// Decodes the twelve outputs: class, object, box and landmark planes at strides 8, 16 and 32, as YuNet defines them.
+fn candidates(outputs: &[Vec<f32>], side: usize) -> Vec<Detection> {
+    let mut found = Vec::new();
+    for (level, stride) in STRIDES.into_iter().enumerate() {
+        let columns = side / stride;
+        let (Some(class), Some(object), Some(boxes), Some(points)) =
+            (outputs.get(level), outputs.get(3 + level), outputs.get(6 + level), outputs.get(9 + level))
+        else {
+            continue;
+        };
+        let cells = class.iter().zip(object).zip(boxes.chunks_exact(4).zip(points.chunks_exact(10)));
+        for (cell, ((class, object), (b, p))) in cells.enumerate() {
+            let score = (class.clamp(0.0, 1.0) * object.clamp(0.0, 1.0)).sqrt();
+            if score < MIN_SCORE {
+                continue;
+            }
+            let stride = stride as f32;
+            let (column, row) = ((cell % columns) as f32, (cell / columns) as f32);
+            let (width, height) = (b[2].exp() * stride, b[3].exp() * stride);
+            let (x, y) = ((column + b[0]) * stride, (row + b[1]) * stride);
+            let point = |n: usize| Point { x: (p[2 * n] + column) * stride, y: (p[2 * n + 1] + row) * stride };
+            found.push(Detection {
+                face_box: FaceBox { x: x - width / 2.0, y: y - height / 2.0, width, height },
+                landmarks: Landmarks {
+                    left_eye: point(0),
+                    right_eye: point(1),
+                    nose: point(2),
+                    mouth_left: point(3),
+                    mouth_right: point(4),
+                },
+                score,
+            });
+        }
+    }
+    found
+}
+
+/// Keeps the best of boxes that overlap.
+fn suppress(mut found: Vec<Detection>) -> Vec<Detection> {
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut kept: Vec<Detection> = Vec::new();
+    for detection in found {
+        if kept.iter().all(|k| overlap(&k.face_box, &detection.face_box) <= MAX_OVERLAP) {
+            kept.push(detection);
+        }
+    }
+    kept
+}
+
+/// Intersection over union.
+fn overlap(a: &FaceBox, b: &FaceBox) -> f32 {
+    let shared = |a0: f32, a1: f32, b0: f32, b1: f32| (a1.min(b1) - a0.max(b0)).max(0.0);
+    let both = shared(a.x, a.x + a.width, b.x, b.x + b.width) * shared(a.y, a.y + a.height, b.y, b.y + b.height);
+    let either = a.width * a.height + b.width * b.height - both;
+    if either > 0.0 { both / either } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlap_is_intersection_over_union() {
+        let square = |x| FaceBox { x, y: 0.0, width: 2.0, height: 2.0 };
+        assert!((overlap(&square(0.0), &square(0.0)) - 1.0).abs() < 1e-6);
+        assert!((overlap(&square(0.0), &square(1.0)) - 1.0 / 3.0).abs() < 1e-6);
+        assert_eq!(overlap(&square(0.0), &square(5.0)), 0.0);
+    }
+}
