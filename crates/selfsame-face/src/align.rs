@@ -9,11 +9,26 @@ pub(crate) const SIDE: usize = 112;
 
 /// Where SFace wants the landmarks: the ArcFace reference points for 112 by 112.
 const REFERENCE: [Point; 5] = [
-    Point { x: 38.2946, y: 51.6963 },
-    Point { x: 73.5318, y: 51.5014 },
-    Point { x: 56.0252, y: 71.7366 },
-    Point { x: 41.5493, y: 92.3655 },
-    Point { x: 70.7299, y: 92.2041 },
+    Point {
+        x: 38.2946,
+        y: 51.6963,
+    },
+    Point {
+        x: 73.5318,
+        y: 51.5014,
+    },
+    Point {
+        x: 56.0252,
+        y: 71.7366,
+    },
+    Point {
+        x: 41.5493,
+        y: 92.3655,
+    },
+    Point {
+        x: 70.7299,
+        y: 92.2041,
+    },
 ];
 
 /// A similarity: `x' = a x − b y + dx`, `y' = b x + a y + dy`.
@@ -29,7 +44,9 @@ impl Similarity {
     /// The least-squares similarity (rotation, scale, shift; no reflection) that takes `from` to `to`.
     fn fit(from: &[Point; 5], to: &[Point; 5]) -> Option<Self> {
         let mean = |points: &[Point; 5]| {
-            let sum = points.iter().fold((0.0, 0.0), |s, p| (s.0 + p.x, s.1 + p.y));
+            let sum = points
+                .iter()
+                .fold((0.0, 0.0), |s, p| (s.0 + p.x, s.1 + p.y));
             (sum.0 / 5.0, sum.1 / 5.0)
         };
         let (from_mean, to_mean) = (mean(from), mean(to));
@@ -57,7 +74,10 @@ impl Similarity {
     }
 
     fn apply(&self, x: f32, y: f32) -> (f32, f32) {
-        (self.a * x - self.b * y + self.dx, self.b * x + self.a * y + self.dy)
+        (
+            self.a * x - self.b * y + self.dx,
+            self.b * x + self.a * y + self.dy,
+        )
     }
 }
 
@@ -78,7 +98,10 @@ pub(crate) fn align(image: &RgbImage, landmarks: &Landmarks) -> Option<AlignedFa
             let mut sum = [0.0f32; 3];
             for sub in 0..samples * samples {
                 let within = |n: usize| (n as f32 + 0.5) / samples as f32 - 0.5;
-                let (sx, sy) = back.apply(x as f32 + within(sub % samples), y as f32 + within(sub / samples));
+                let (sx, sy) = back.apply(
+                    x as f32 + within(sub % samples),
+                    y as f32 + within(sub / samples),
+                );
                 let pixel = bilinear(image, sx, sy);
                 for (s, v) in sum.iter_mut().zip(pixel) {
                     *s += v;
@@ -98,10 +121,15 @@ fn bilinear(image: &RgbImage, x: f32, y: f32) -> [f32; 3] {
     let (fx, fy) = (x - left, y - top);
     let (left, top) = (left as i64, top as i64);
     let mut sum = [0.0f32; 3];
-    for (dx, dy, weight) in
-        [(0, 0, (1.0 - fx) * (1.0 - fy)), (1, 0, fx * (1.0 - fy)), (0, 1, (1.0 - fx) * fy), (1, 1, fx * fy)]
-    {
-        let (Ok(px), Ok(py)) = (u32::try_from(left + dx), u32::try_from(top + dy)) else { continue };
+    for (dx, dy, weight) in [
+        (0, 0, (1.0 - fx) * (1.0 - fy)),
+        (1, 0, fx * (1.0 - fy)),
+        (0, 1, (1.0 - fx) * fy),
+        (1, 1, fx * fy),
+    ] {
+        let (Ok(px), Ok(py)) = (u32::try_from(left + dx), u32::try_from(top + dy)) else {
+            continue;
+        };
         if let Some(pixel) = image.get_pixel_checked(px, py) {
             for (s, v) in sum.iter_mut().zip(pixel.0) {
                 *s += weight * f32::from(v);
@@ -115,7 +143,11 @@ impl AlignedFace {
     fn luminance(&self) -> Vec<f32> {
         let (red, rest) = self.0.split_at(SIDE * SIDE);
         let (green, blue) = rest.split_at(SIDE * SIDE);
-        red.iter().zip(green).zip(blue).map(|((r, g), b)| 0.299 * r + 0.587 * g + 0.114 * b).collect()
+        red.iter()
+            .zip(green)
+            .zip(blue)
+            .map(|((r, g), b)| 0.299 * r + 0.587 * g + 0.114 * b)
+            .collect()
     }
 
     /// Standard deviation of the Laplacian, and mean luminance from 0 to 1.
@@ -125,7 +157,8 @@ impl AlignedFace {
         let (mut sum, mut squares, mut count) = (0.0f32, 0.0f32, 0.0f32);
         for y in 1..SIDE - 1 {
             for x in 1..SIDE - 1 {
-                let edge = at(x - 1, y) + at(x + 1, y) + at(x, y - 1) + at(x, y + 1) - 4.0 * at(x, y);
+                let edge =
+                    at(x - 1, y) + at(x + 1, y) + at(x, y - 1) + at(x, y + 1) - 4.0 * at(x, y);
                 sum += edge;
                 squares += edge * edge;
                 count += 1.0;
@@ -133,7 +166,10 @@ impl AlignedFace {
         }
         let mean = sum / count;
         let sharpness = (squares / count - mean * mean).max(0.0).sqrt();
-        (sharpness, grey.iter().sum::<f32>() / grey.len() as f32 / 255.0)
+        (
+            sharpness,
+            grey.iter().sum::<f32>() / grey.len() as f32 / 255.0,
+        )
     }
 
     /// The recognition model's input.
@@ -148,13 +184,23 @@ mod tests {
 
     #[test]
     fn a_similarity_is_found_again() {
-        let truth = Similarity { a: 1.2, b: -0.7, dx: 30.0, dy: -12.0 };
+        let truth = Similarity {
+            a: 1.2,
+            b: -0.7,
+            dx: 30.0,
+            dy: -12.0,
+        };
         let moved = REFERENCE.map(|p| {
             let (x, y) = truth.apply(p.x, p.y);
             Point { x, y }
         });
         let found = Similarity::fit(&REFERENCE, &moved).unwrap();
-        for (f, t) in [(found.a, truth.a), (found.b, truth.b), (found.dx, truth.dx), (found.dy, truth.dy)] {
+        for (f, t) in [
+            (found.a, truth.a),
+            (found.b, truth.b),
+            (found.dx, truth.dx),
+            (found.dy, truth.dy),
+        ] {
             assert!((f - t).abs() < 1e-3, "{found:?}");
         }
         assert_eq!(Similarity::fit(&[REFERENCE[0]; 5], &REFERENCE), None);
@@ -163,12 +209,20 @@ mod tests {
     #[test]
     fn blur_lowers_sharpness_and_light_raises_exposure() {
         let checks = |level: u8| {
-            let image = RgbImage::from_fn(112, 112, |x, y| image::Rgb([if (x / 2 + y / 2) % 2 == 0 { level } else { 0 }; 3]));
+            let image = RgbImage::from_fn(112, 112, |x, y| {
+                image::Rgb([if (x / 2 + y / 2) % 2 == 0 { level } else { 0 }; 3])
+            });
             image
         };
         let of = |image: &RgbImage| {
             let [left_eye, right_eye, nose, mouth_left, mouth_right] = REFERENCE;
-            let landmarks = Landmarks { left_eye, right_eye, nose, mouth_left, mouth_right };
+            let landmarks = Landmarks {
+                left_eye,
+                right_eye,
+                nose,
+                mouth_left,
+                mouth_right,
+            };
             align(image, &landmarks).unwrap().quality()
         };
         let sharp = of(&checks(200));

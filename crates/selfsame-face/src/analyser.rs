@@ -29,7 +29,9 @@ struct Inner {
 
 impl std::fmt::Debug for Analyser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Analyser").field("models", &self.inner.models).finish_non_exhaustive()
+        f.debug_struct("Analyser")
+            .field("models", &self.inner.models)
+            .finish_non_exhaustive()
     }
 }
 
@@ -69,7 +71,9 @@ impl Analyser {
                 limits,
             }),
         };
-        analyser.embed(vec![127.0; 3 * align::SIDE * align::SIDE]).map_err(|e| LoadError::Engine("SFace", e))?;
+        analyser
+            .embed(vec![127.0; 3 * align::SIDE * align::SIDE])
+            .map_err(|e| LoadError::Engine("SFace", e))?;
         Ok(analyser)
     }
 
@@ -105,12 +109,16 @@ impl Analyser {
         };
         let decoded = decode(bytes, &self.inner.limits)?;
         timings.decode_ms = lap();
-        let found = self.find(&decoded.pixels).map_err(|e| ImageError::Analysis(e.to_string()))?;
+        let found = self
+            .find(&decoded.pixels)
+            .map_err(|e| ImageError::Analysis(e.to_string()))?;
         timings.detect_ms = lap();
         let mut faces = Vec::with_capacity(found.len());
         let mut largest = None;
         for detection in &found {
-            let Some(face) = align::align(&decoded.pixels, &detection.landmarks) else { continue };
+            let Some(face) = align::align(&decoded.pixels, &detection.landmarks) else {
+                continue;
+            };
             let (sharpness, exposure) = face.quality();
             faces.push(FaceEvidence {
                 face_box: detection.face_box,
@@ -124,18 +132,28 @@ impl Analyser {
         }
         timings.align_ms = lap();
         let template = match largest {
-            Some(face) => {
-                Some(self.embed(face.into_input()).map_err(|e| ImageError::Analysis(e.to_string()))?)
-            }
+            Some(face) => Some(
+                self.embed(face.into_input())
+                    .map_err(|e| ImageError::Analysis(e.to_string()))?,
+            ),
             None => None,
         };
         timings.embed_ms = lap();
-        Ok(ImageEvidence { image: decoded.facts, faces, template: template.flatten(), timings })
+        Ok(ImageEvidence {
+            image: decoded.facts,
+            faces,
+            template: template.flatten(),
+            timings,
+        })
     }
 
     /// The first look; then a finer one; then one with an empty margin, for a face that fills the frame.
     fn find(&self, image: &RgbImage) -> Result<Vec<Detection>, InferenceError> {
-        let looks = [(&self.inner.first_look, 0.0), (&self.inner.second_look, 0.0), (&self.inner.first_look, 0.25)];
+        let looks = [
+            (&self.inner.first_look, 0.0),
+            (&self.inner.second_look, 0.0),
+            (&self.inner.first_look, 0.25),
+        ];
         for (detector, margin) in looks {
             let found = detector.detect(image, margin)?;
             if !found.is_empty() {
@@ -148,7 +166,8 @@ impl Analyser {
     /// `None` when the embedding has no direction.
     fn embed(&self, input: Vec<f32>) -> Result<Option<Template>, InferenceError> {
         let outputs = self.inner.embedder.run(input)?;
-        let embedding: Option<&[f32; TEMPLATE_LEN]> = outputs.first().and_then(|o| o.as_slice().try_into().ok());
+        let embedding: Option<&[f32; TEMPLATE_LEN]> =
+            outputs.first().and_then(|o| o.as_slice().try_into().ok());
         Ok(embedding.and_then(|e| Template::from_embedding(e).ok()))
     }
 }

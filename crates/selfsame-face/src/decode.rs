@@ -20,7 +20,11 @@ pub struct Limits {
 impl Default for Limits {
     /// Up to the 48 megapixels of present phones.
     fn default() -> Self {
-        Self { bytes: 12 * 1024 * 1024, pixels: 50_000_000, memory: 512 * 1024 * 1024 }
+        Self {
+            bytes: 12 * 1024 * 1024,
+            pixels: 50_000_000,
+            memory: 512 * 1024 * 1024,
+        }
     }
 }
 
@@ -93,17 +97,25 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, ImageError> {
     allowed.max_alloc = Some(limits.memory);
     decoder.set_limits(allowed).map_err(explain)?;
     // An orientation that cannot be read is no orientation: the pixels are still good.
-    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    let orientation = decoder
+        .orientation()
+        .unwrap_or(image::metadata::Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(explain)?;
     image.apply_orientation(orientation);
     let pixels = on_white(image);
-    let facts = ImageFacts { format, width: pixels.width(), height: pixels.height() };
+    let facts = ImageFacts {
+        format,
+        width: pixels.width(),
+        height: pixels.height(),
+    };
     Ok(Decoded { facts, pixels })
 }
 
 fn explain(error: image::ImageError) -> ImageError {
     match error {
-        image::ImageError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => ImageError::Truncated,
+        image::ImageError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+            ImageError::Truncated
+        }
         other => ImageError::Damaged(other.to_string()),
     }
 }
@@ -126,7 +138,8 @@ fn on_white(image: DynamicImage) -> RgbImage {
     RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| {
         let [r, g, b, a] = rgba.get_pixel(x, y).0;
         let over = |channel: u8| {
-            let value = (u16::from(channel) * u16::from(a) + 255 * (255 - u16::from(a)) + 127) / 255;
+            let value =
+                (u16::from(channel) * u16::from(a) + 255 * (255 - u16::from(a)) + 127) / 255;
             u8::try_from(value).unwrap_or(u8::MAX)
         };
         image::Rgb([over(r), over(g), over(b)])

@@ -37,7 +37,11 @@ impl Detector {
     }
 
     /// Faces, largest first. `margin` is the part of the side left empty on each edge, for faces that fill the frame.
-    pub(crate) fn detect(&self, image: &RgbImage, margin: f32) -> Result<Vec<Detection>, InferenceError> {
+    pub(crate) fn detect(
+        &self,
+        image: &RgbImage,
+        margin: f32,
+    ) -> Result<Vec<Detection>, InferenceError> {
         let (width, height) = (image.width() as f32, image.height() as f32);
         let side = self.side as f32;
         let scale = side * (1.0 - 2.0 * margin) / width.max(height);
@@ -51,13 +55,20 @@ impl Detector {
         let offset = (side * margin) as usize;
         let outputs = self.model.run(blue_green_red(&small, self.side, offset))?;
         let (scale_x, scale_y) = (width / small_width as f32, height / small_height as f32);
-        let back = |p: Point| Point { x: (p.x - offset as f32) * scale_x, y: (p.y - offset as f32) * scale_y };
+        let back = |p: Point| Point {
+            x: (p.x - offset as f32) * scale_x,
+            y: (p.y - offset as f32) * scale_y,
+        };
         let mut found = suppress(candidates(&outputs, self.side));
         for detection in &mut found {
             let b = detection.face_box;
             let corner = back(Point { x: b.x, y: b.y });
-            detection.face_box =
-                FaceBox { x: corner.x, y: corner.y, width: b.width * scale_x, height: b.height * scale_y };
+            detection.face_box = FaceBox {
+                x: corner.x,
+                y: corner.y,
+                width: b.width * scale_x,
+                height: b.height * scale_y,
+            };
             let l = detection.landmarks;
             detection.landmarks = Landmarks {
                 left_eye: back(l.left_eye),
@@ -96,12 +107,18 @@ fn candidates(outputs: &[Vec<f32>], side: usize) -> Vec<Detection> {
     let mut found = Vec::new();
     for (level, stride) in STRIDES.into_iter().enumerate() {
         let columns = side / stride;
-        let (Some(class), Some(object), Some(boxes), Some(points)) =
-            (outputs.get(level), outputs.get(3 + level), outputs.get(6 + level), outputs.get(9 + level))
-        else {
+        let (Some(class), Some(object), Some(boxes), Some(points)) = (
+            outputs.get(level),
+            outputs.get(3 + level),
+            outputs.get(6 + level),
+            outputs.get(9 + level),
+        ) else {
             continue;
         };
-        let cells = class.iter().zip(object).zip(boxes.chunks_exact(4).zip(points.chunks_exact(10)));
+        let cells = class
+            .iter()
+            .zip(object)
+            .zip(boxes.chunks_exact(4).zip(points.chunks_exact(10)));
         for (cell, ((class, object), (b, p))) in cells.enumerate() {
             let score = (class.clamp(0.0, 1.0) * object.clamp(0.0, 1.0)).sqrt();
             if score < MIN_SCORE {
@@ -111,9 +128,17 @@ fn candidates(outputs: &[Vec<f32>], side: usize) -> Vec<Detection> {
             let (column, row) = ((cell % columns) as f32, (cell / columns) as f32);
             let (width, height) = (b[2].exp() * stride, b[3].exp() * stride);
             let (x, y) = ((column + b[0]) * stride, (row + b[1]) * stride);
-            let point = |n: usize| Point { x: (p[2 * n] + column) * stride, y: (p[2 * n + 1] + row) * stride };
+            let point = |n: usize| Point {
+                x: (p[2 * n] + column) * stride,
+                y: (p[2 * n + 1] + row) * stride,
+            };
             found.push(Detection {
-                face_box: FaceBox { x: x - width / 2.0, y: y - height / 2.0, width, height },
+                face_box: FaceBox {
+                    x: x - width / 2.0,
+                    y: y - height / 2.0,
+                    width,
+                    height,
+                },
                 landmarks: Landmarks {
                     left_eye: point(0),
                     right_eye: point(1),
@@ -133,7 +158,10 @@ fn suppress(mut found: Vec<Detection>) -> Vec<Detection> {
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<Detection> = Vec::new();
     for detection in found {
-        if kept.iter().all(|k| overlap(&k.face_box, &detection.face_box) <= MAX_OVERLAP) {
+        if kept
+            .iter()
+            .all(|k| overlap(&k.face_box, &detection.face_box) <= MAX_OVERLAP)
+        {
             kept.push(detection);
         }
     }
@@ -143,7 +171,8 @@ fn suppress(mut found: Vec<Detection>) -> Vec<Detection> {
 /// Intersection over union.
 fn overlap(a: &FaceBox, b: &FaceBox) -> f32 {
     let shared = |a0: f32, a1: f32, b0: f32, b1: f32| (a1.min(b1) - a0.max(b0)).max(0.0);
-    let both = shared(a.x, a.x + a.width, b.x, b.x + b.width) * shared(a.y, a.y + a.height, b.y, b.y + b.height);
+    let both = shared(a.x, a.x + a.width, b.x, b.x + b.width)
+        * shared(a.y, a.y + a.height, b.y, b.y + b.height);
     let either = a.width * a.height + b.width * b.height - both;
     if either > 0.0 { both / either } else { 0.0 }
 }
@@ -154,7 +183,12 @@ mod tests {
 
     #[test]
     fn overlap_is_intersection_over_union() {
-        let square = |x| FaceBox { x, y: 0.0, width: 2.0, height: 2.0 };
+        let square = |x| FaceBox {
+            x,
+            y: 0.0,
+            width: 2.0,
+            height: 2.0,
+        };
         assert!((overlap(&square(0.0), &square(0.0)) - 1.0).abs() < 1e-6);
         assert!((overlap(&square(0.0), &square(1.0)) - 1.0 / 3.0).abs() < 1e-6);
         assert_eq!(overlap(&square(0.0), &square(5.0)), 0.0);

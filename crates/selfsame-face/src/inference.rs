@@ -23,7 +23,10 @@ pub(crate) struct Tract {
 }
 
 fn failed(error: &TractError) -> InferenceError {
-    InferenceError { engine: "tract", message: format!("{error:#}") }
+    InferenceError {
+        engine: "tract",
+        message: format!("{error:#}"),
+    }
 }
 
 impl Tract {
@@ -36,7 +39,10 @@ impl Tract {
                 .into_optimized()?
                 .into_runnable()
         };
-        Ok(Self { plan: load().map_err(|e| failed(&e))?, shape })
+        Ok(Self {
+            plan: load().map_err(|e| failed(&e))?,
+            shape,
+        })
     }
 }
 
@@ -45,7 +51,10 @@ impl Inference for Tract {
         let run = || -> TractResult<Vec<Vec<f32>>> {
             let input = tract_ndarray::Array4::from_shape_vec(self.shape, input)?.into_tensor();
             let outputs = self.plan.run(tvec!(input.into_tvalue()))?;
-            outputs.iter().map(|o| Ok(o.to_plain_array_view::<f32>()?.iter().copied().collect())).collect()
+            outputs
+                .iter()
+                .map(|o| Ok(o.to_plain_array_view::<f32>()?.iter().copied().collect()))
+                .collect()
         };
         run().map_err(|e| failed(&e))
     }

@@ -18,7 +18,7 @@ pub struct Template(Box<[f32; TEMPLATE_LEN]>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// The wrong count of bytes.
-    #[error("a template is {} bytes long, not {0}", TEMPLATE_LEN * 4)]
+    #[error("a template is 512 bytes long, not {0}")]
     Length(usize),
     /// A number is not finite, or all are zero: it has no direction.
     #[error("the embedding has no direction: it holds a number that is not finite, or only zeros")]

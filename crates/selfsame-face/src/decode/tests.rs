@@ -26,7 +26,9 @@ fn jpeg(exif: Option<u8>) -> Vec<u8> {
         block.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
         encoder.set_exif_metadata(block).unwrap();
     }
-    encoder.write_image(picture().as_raw(), 64, 32, ExtendedColorType::Rgb8).unwrap();
+    encoder
+        .write_image(picture().as_raw(), 64, 32, ExtendedColorType::Rgb8)
+        .unwrap();
     bytes
 }
 
@@ -45,7 +47,14 @@ fn refused(bytes: &[u8]) -> ImageError {
 #[test]
 fn jpeg_and_png_decode() {
     let decoded = good(&jpeg(None));
-    assert_eq!((decoded.facts.width, decoded.facts.height, decoded.facts.format), (64, 32, ImageFormat::Jpeg));
+    assert_eq!(
+        (
+            decoded.facts.width,
+            decoded.facts.height,
+            decoded.facts.format
+        ),
+        (64, 32, ImageFormat::Jpeg)
+    );
     assert!(close(decoded.pixels.get_pixel(10, 20), [255, 0, 0]));
     let decoded = good(&png(&picture().into()));
     assert_eq!(decoded.pixels, picture());
@@ -56,22 +65,38 @@ fn exif_orientation_turns_the_picture_upright() {
     // 6: the camera was held so that the picture must be turned a quarter clockwise.
     let decoded = good(&jpeg(Some(6)));
     assert_eq!((decoded.facts.width, decoded.facts.height), (32, 64));
-    assert!(close(decoded.pixels.get_pixel(30, 10), [0, 255, 0]), "the top row is now the right column");
+    assert!(
+        close(decoded.pixels.get_pixel(30, 10), [0, 255, 0]),
+        "the top row is now the right column"
+    );
     let decoded = good(&jpeg(Some(3)));
     assert!(close(decoded.pixels.get_pixel(10, 10), [0, 0, 255]));
-    assert_eq!(good(&jpeg(Some(200))).facts.width, 64, "a senseless orientation is none");
+    assert_eq!(
+        good(&jpeg(Some(200))).facts.width,
+        64,
+        "a senseless orientation is none"
+    );
 }
 
 #[test]
 fn other_pixels_become_rgb() {
     let grey = GrayImage::from_pixel(8, 8, image::Luma([77]));
-    assert_eq!(good(&png(&grey.into())).pixels.get_pixel(3, 3).0, [77, 77, 77]);
+    assert_eq!(
+        good(&png(&grey.into())).pixels.get_pixel(3, 3).0,
+        [77, 77, 77]
+    );
     let deep = DynamicImage::from(picture()).to_rgb16();
     assert_eq!(good(&png(&deep.into())).pixels, picture());
     let clear = RgbaImage::from_pixel(8, 8, Rgba([0, 0, 0, 0]));
-    assert_eq!(good(&png(&clear.into())).pixels.get_pixel(0, 0).0, [255, 255, 255]);
+    assert_eq!(
+        good(&png(&clear.into())).pixels.get_pixel(0, 0).0,
+        [255, 255, 255]
+    );
     let half = RgbaImage::from_pixel(8, 8, Rgba([0, 0, 0, 128]));
-    assert_eq!(good(&png(&half.into())).pixels.get_pixel(0, 0).0, [127, 127, 127]);
+    assert_eq!(
+        good(&png(&half.into())).pixels.get_pixel(0, 0).0,
+        [127, 127, 127]
+    );
 }
 
 #[test]
@@ -79,17 +104,33 @@ fn what_is_no_picture_is_refused_for_its_reason() {
     assert_eq!(refused(b""), ImageError::Empty);
     assert_eq!(refused(b"GIF89a, they say"), ImageError::UnknownFormat);
     assert_eq!(refused(b"PK\x03\x04"), ImageError::UnknownFormat);
-    let tight = Limits { bytes: 10, ..Limits::default() };
-    assert!(matches!(decode(&jpeg(None), &tight), Err(ImageError::TooManyBytes(_, 10))));
-    let tight = Limits { pixels: 100, ..Limits::default() };
-    assert_eq!(decode(&jpeg(None), &tight).unwrap_err(), ImageError::TooManyPixels(64, 32));
+    let tight = Limits {
+        bytes: 10,
+        ..Limits::default()
+    };
+    assert!(matches!(
+        decode(&jpeg(None), &tight),
+        Err(ImageError::TooManyBytes(_, 10))
+    ));
+    let tight = Limits {
+        pixels: 100,
+        ..Limits::default()
+    };
+    assert_eq!(
+        decode(&jpeg(None), &tight).unwrap_err(),
+        ImageError::TooManyPixels(64, 32)
+    );
 }
 
 #[test]
 fn every_truncation_is_refused() {
     for whole in [jpeg(None), png(&picture().into())] {
         for length in 1..whole.len() - 12 {
-            assert!(decode(&whole[..length], &Limits::default()).is_err(), "{length} of {} bytes", whole.len());
+            assert!(
+                decode(&whole[..length], &Limits::default()).is_err(),
+                "{length} of {} bytes",
+                whole.len()
+            );
         }
     }
 }
@@ -99,7 +140,10 @@ fn a_png_that_claims_to_be_huge_allocates_nothing() {
     let mut bytes = png(&picture().into());
     bytes[16..20].copy_from_slice(&60_000u32.to_be_bytes());
     bytes[20..24].copy_from_slice(&60_000u32.to_be_bytes());
-    assert!(matches!(refused(&bytes), ImageError::TooManyPixels(..) | ImageError::Damaged(_)));
+    assert!(matches!(
+        refused(&bytes),
+        ImageError::TooManyPixels(..) | ImageError::Damaged(_)
+    ));
 }
 
 proptest::proptest! {
