@@ -1,1 +1,10 @@
-//! TODO
+//! Records and blobs, encrypted at rest, and the durable job queue, behind one interface: [`store::Store`].
+//!
+//! [`sqlite::SqliteStore`] keeps them in one data directory: `selfsame.db`, `blobs/` and, unless the operator brings a
+//! key of his own, `master.key`.
+
+mod blobs;
+pub mod error;
+pub mod keyring;
+pub mod sqlite;
+pub mod store;

@@ -1,0 +1,38 @@
+//! What can go wrong beneath the interface.
+
+use std::path::PathBuf;
+
+/// A store failed. Nothing was changed unless the text says so.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A file or folder failed.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// Something cannot be decrypted: another key, or somebody changed it.
+    #[error("{0} cannot be decrypted: it was changed, or the master key is not the one it was written with")]
+    Sealed(&'static str),
+    /// A record does not read as what it was written as.
+    #[error("{0} on record cannot be read: {1}")]
+    Corrupt(&'static str, String),
+    /// The master key cannot be used.
+    #[error("master key: {0}")]
+    MasterKey(String),
+    /// Another server has the data directory.
+    #[error("{} is in use by another server", .0.display())]
+    InUse(PathBuf),
+    /// The operating system has no randomness to give.
+    #[error("the operating system's random source does not answer")]
+    NoRandomness,
+}
+
+pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> StoreError + '_ {
+    move |error| StoreError::Io { path: path.to_owned(), error }
+}

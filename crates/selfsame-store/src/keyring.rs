@@ -1,0 +1,203 @@
+//! Envelope encryption: a master key wraps data keys, data keys encrypt everything else.
+//!
+//! XChaCha20-Poly1305 throughout: its nonces of 24 bytes may be drawn at random without ever repeating. What a ciphertext
+//! belongs to is authenticated with it, so that none can stand in another's place.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::Path;
+
+use chacha20poly1305::aead::{Aead as _, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+use zeroize::Zeroizing;
+
+use crate::error::{StoreError, io};
+
+const KEY_BYTES: usize = 32;
+const NONCE_BYTES: usize = 24;
+
+/// The key that wraps all others.
+#[derive(Clone)]
+pub struct MasterKey(Zeroizing<[u8; KEY_BYTES]>);
+
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKey(redacted)")
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| StoreError::NoRandomness)?;
+    Ok(bytes)
+}
+
+impl MasterKey {
+    /// A new key.
+    ///
+    /// # Errors
+    /// Without randomness.
+    pub fn generate() -> Result<Self, StoreError> {
+        Ok(Self(Zeroizing::new(random()?)))
+    }
+
+    /// 64 hexadecimal digits; white space around them is left alone.
+    ///
+    /// # Errors
+    /// When the text is anything else.
+    pub fn from_hex(text: &str) -> Result<Self, StoreError> {
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        hex::decode_to_slice(text.trim(), key.as_mut_slice())
+            .map_err(|_| StoreError::MasterKey("it must be 64 hexadecimal digits".to_owned()))?;
+        Ok(Self(key))
+    }
+
+    /// The key in a file, or a new one written there (readable by its owner only) when there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written, or holds no key.
+    pub fn read_or_create(path: &Path) -> Result<Self, StoreError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => return Self::from_hex(&Zeroizing::new(text)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(path)(error)),
+            Err(_) => {}
+        }
+        let key = Self::generate()?;
+        let text = Zeroizing::new(hex::encode(key.0.as_slice()));
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(path) {
+            Ok(mut file) => {
+                file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io(path))?;
+                Ok(key)
+            }
+            // Another process was quicker: its key counts.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                Self::from_hex(&Zeroizing::new(std::fs::read_to_string(path).map_err(io(path))?))
+            }
+            Err(error) => Err(io(path)(error)),
+        }
+    }
+
+    pub(crate) fn wrap(&self, scope: &str, key: &DataKey) -> Result<Vec<u8>, StoreError> {
+        seal(&self.0, key.0.as_slice(), scope)
+    }
+
+    pub(crate) fn unwrap(&self, scope: &str, wrapped: &[u8]) -> Result<DataKey, StoreError> {
+        let bytes = Zeroizing::new(open(&self.0, wrapped, scope).ok_or_else(|| {
+            StoreError::MasterKey("it is not the key that this data directory was written with".to_owned())
+        })?);
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        if bytes.len() != KEY_BYTES {
+            return Err(StoreError::Corrupt("data key", "it has the wrong length".to_owned()));
+        }
+        key.copy_from_slice(&bytes);
+        Ok(DataKey(key))
+    }
+}
+
+/// A key that encrypts records.
+#[derive(Clone)]
+pub(crate) struct DataKey(Zeroizing<[u8; KEY_BYTES]>);
+
+impl DataKey {
+    pub(crate) fn generate() -> Result<Self, StoreError> {
+        Ok(Self(Zeroizing::new(random()?)))
+    }
+}
+
+fn seal(key: &[u8; KEY_BYTES], plain: &[u8], belongs_to: &str) -> Result<Vec<u8>, StoreError> {
+    let nonce: [u8; NONCE_BYTES] = random()?;
+    let cipher = XChaCha20Poly1305::new(key.into());
+    let sealed = cipher
+        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: belongs_to.as_bytes() })
+        .map_err(|_| StoreError::Corrupt("value", "it is too large to encrypt".to_owned()))?;
+    Ok([nonce.as_slice(), &sealed].concat())
+}
+
+fn open(key: &[u8; KEY_BYTES], sealed: &[u8], belongs_to: &str) -> Option<Vec<u8>> {
+    let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
+    let cipher = XChaCha20Poly1305::new(key.into());
+    cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: belongs_to.as_bytes() }).ok()
+}
+
+/// The data keys at hand: old ones to read with, the newest to write with.
+#[derive(Clone)]
+pub(crate) struct Keyring {
+    keys: HashMap<u32, DataKey>,
+    current: u32,
+}
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Keyring({} keys, redacted)", self.keys.len())
+    }
+}
+
+impl Keyring {
+    /// Keys by number; the highest is current. `None` without any.
+    pub(crate) fn new(keys: HashMap<u32, DataKey>) -> Option<Self> {
+        let current = *keys.keys().max()?;
+        Some(Self { keys, current })
+    }
+
+    /// Encrypts, marked with the key's number. `belongs_to` names table, column and row.
+    pub(crate) fn seal(&self, plain: &[u8], belongs_to: &str) -> Result<Vec<u8>, StoreError> {
+        let key = self.keys.get(&self.current).ok_or(StoreError::Sealed("value"))?;
+        let sealed = seal(&key.0, plain, belongs_to)?;
+        Ok([&self.current.to_le_bytes(), sealed.as_slice()].concat())
+    }
+
+    /// Decrypts what [`Keyring::seal`] encrypted for the same place.
+    pub(crate) fn open(&self, sealed: &[u8], belongs_to: &str, what: &'static str) -> Result<Vec<u8>, StoreError> {
+        let failed = StoreError::Sealed(what);
+        let Some((number, sealed)) = sealed.split_first_chunk::<4>() else { return Err(failed) };
+        let key = self.keys.get(&u32::from_le_bytes(*number)).ok_or(StoreError::Sealed(what))?;
+        open(&key.0, sealed, belongs_to).ok_or(failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring() -> Keyring {
+        Keyring::new(HashMap::from([(1, DataKey::generate().unwrap())])).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_in_its_place_only() {
+        let ring = ring();
+        let sealed = ring.seal(b"a face", "users/template/1").unwrap();
+        assert_eq!(ring.open(&sealed, "users/template/1", "x").unwrap(), b"a face");
+        assert!(ring.open(&sealed, "users/template/2", "x").is_err());
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(ring.open(&changed, "users/template/1", "x").is_err(), "byte {at}");
+        }
+        assert!(super::tests::ring().open(&sealed, "users/template/1", "x").is_err());
+    }
+
+    #[test]
+    fn a_new_key_writes_and_the_old_one_still_reads() {
+        let old = DataKey::generate().unwrap();
+        let before = Keyring::new(HashMap::from([(1, old.clone())])).unwrap();
+        let sealed = before.seal(b"x", "p").unwrap();
+        let after = Keyring::new(HashMap::from([(1, old), (2, DataKey::generate().unwrap())])).unwrap();
+        assert_eq!(after.open(&sealed, "p", "x").unwrap(), b"x");
+        let newer = after.seal(b"y", "p").unwrap();
+        assert!(before.open(&newer, "p", "x").is_err());
+    }
+
+    #[test]
+    fn another_master_key_is_told_apart() {
+        let (a, b) = (MasterKey::generate().unwrap(), MasterKey::generate().unwrap());
+        let wrapped = a.wrap("1", &DataKey::generate().unwrap()).unwrap();
+        assert!(a.unwrap("1", &wrapped).is_ok());
+        assert!(matches!(b.unwrap("1", &wrapped), Err(StoreError::MasterKey(_))));
+        assert!(MasterKey::from_hex("abc").is_err());
+    }
+}
