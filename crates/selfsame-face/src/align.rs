@@ -173,8 +173,8 @@ impl AlignedFace {
     }
 
     /// The recognition model's input.
-    pub(crate) fn into_input(self) -> Vec<f32> {
-        self.0
+    pub(crate) fn planes(&self) -> &[f32] {
+        &self.0
     }
 }
 

@@ -1,5 +1,6 @@
 //! One image in, its evidence out.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use crate::align;
 use crate::decode::{ImageError, Limits, decode};
 use crate::detect::{Detection, Detector, FIRST_LOOK, SECOND_LOOK};
 use crate::evidence::{FaceEvidence, ImageEvidence, Timings};
-use crate::inference::{Inference, InferenceError, Tract};
+use crate::inference::{self, EngineChoice, EngineError, Inference, InferenceError};
 use crate::models::{Model, ModelError, ModelIdentity, ModelStore};
 use crate::template::{TEMPLATE_LEN, Template};
 
@@ -19,7 +20,30 @@ pub struct Analyser {
     inner: Arc<Inner>,
 }
 
+/// How an analyser is to work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Which engine.
+    pub engine: EngineChoice,
+    /// Limits on each image.
+    pub limits: Limits,
+    /// How many threads may analyse at the same time; more wait. Each takes memory.
+    pub parallel: NonZeroUsize,
+}
+
+impl Default for Settings {
+    /// The best engine there is, the usual limits, and as many threads as this process may use cores.
+    fn default() -> Self {
+        Self {
+            engine: EngineChoice::Auto,
+            limits: Limits::default(),
+            parallel: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        }
+    }
+}
+
 struct Inner {
+    engine: String,
     first_look: Detector,
     second_look: Detector,
     embedder: Box<dyn Inference>,
@@ -41,6 +65,9 @@ pub enum LoadError {
     /// A model is missing or not what the manifest says.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The engine does not start.
+    #[error(transparent)]
+    Start(EngineError),
     /// The engine does not take the model.
     #[error("the engine refuses the model {0}: {1}")]
     Engine(&'static str, InferenceError),
@@ -50,37 +77,55 @@ impl Analyser {
     /// Loads and warms up the models.
     ///
     /// # Errors
-    /// [`LoadError`] says which model is missing or refused.
-    pub fn load(store: &ModelStore, limits: Limits) -> Result<Self, LoadError> {
+    /// [`LoadError`] says which model or engine is missing or refused.
+    pub fn load(store: &ModelStore, settings: &Settings) -> Result<Self, LoadError> {
+        let mut engine = inference::start(settings.engine, store, settings.parallel).map_err(
+            |error| match error {
+                EngineError::Model(error) => LoadError::Model(error),
+                other => LoadError::Start(other),
+            },
+        )?;
         let detector = store.load(Model::YuNet)?;
-        let embedder = store.load(Model::SFace)?;
-        let look = |side| {
-            Tract::load(&detector.onnx, [1, 3, side, side])
-                .map(|model| Detector::new(Box::new(model), side))
+        let mut look = |side| {
+            engine
+                .load(&detector.onnx, [1, 3, side, side])
+                .map(|model| Detector::new(model, side))
                 .map_err(|e| LoadError::Engine("YuNet", e))
         };
+        let (first_look, second_look) = (look(FIRST_LOOK)?, look(SECOND_LOOK)?);
+        let embedder = store.load(Model::SFace)?;
+        let embed = engine
+            .load(&embedder.onnx, [1, 3, align::SIDE, align::SIDE])
+            .map_err(|e| LoadError::Engine("SFace", e))?;
         let analyser = Self {
             inner: Arc::new(Inner {
-                first_look: look(FIRST_LOOK)?,
-                second_look: look(SECOND_LOOK)?,
-                embedder: Box::new(
-                    Tract::load(&embedder.onnx, [1, 3, align::SIDE, align::SIDE])
-                        .map_err(|e| LoadError::Engine("SFace", e))?,
-                ),
+                engine: engine.name(),
+                first_look,
+                second_look,
+                embedder: embed,
                 models: [detector.identity, embedder.identity],
-                limits,
+                limits: settings.limits,
             }),
         };
-        analyser
-            .embed(vec![127.0; 3 * align::SIDE * align::SIDE])
-            .map_err(|e| LoadError::Engine("SFace", e))?;
+        analyser.warm_up()?;
         Ok(analyser)
     }
 
-    /// The engine's name.
+    /// Runs each model once, so that the first request is not slower than others.
+    fn warm_up(&self) -> Result<(), LoadError> {
+        let grey = RgbImage::from_pixel(64, 64, image::Rgb([127; 3]));
+        self.find(&grey)
+            .map_err(|e| LoadError::Engine("YuNet", e))?;
+        self.inner
+            .embedder
+            .run(&mut |input| input.fill(127.0), &mut |_| ())
+            .map_err(|e| LoadError::Engine("SFace", e))
+    }
+
+    /// The engine's name and version.
     #[must_use]
-    pub fn engine(&self) -> &'static str {
-        "tract"
+    pub fn engine_name(&self) -> &str {
+        &self.inner.engine
     }
 
     /// The models that produce the evidence.
@@ -133,7 +178,7 @@ impl Analyser {
         timings.align_ms = lap();
         let template = match largest {
             Some(face) => Some(
-                self.embed(face.into_input())
+                self.embed(&face)
                     .map_err(|e| ImageError::Analysis(e.to_string()))?,
             ),
             None => None,
@@ -164,10 +209,16 @@ impl Analyser {
     }
 
     /// `None` when the embedding has no direction.
-    fn embed(&self, input: Vec<f32>) -> Result<Option<Template>, InferenceError> {
-        let outputs = self.inner.embedder.run(input)?;
-        let embedding: Option<&[f32; TEMPLATE_LEN]> =
-            outputs.first().and_then(|o| o.as_slice().try_into().ok());
-        Ok(embedding.and_then(|e| Template::from_embedding(e).ok()))
+    fn embed(&self, face: &align::AlignedFace) -> Result<Option<Template>, InferenceError> {
+        let mut template = None;
+        self.inner.embedder.run(
+            &mut |input| input.copy_from_slice(face.planes()),
+            &mut |outputs| {
+                let embedding: Option<&[f32; TEMPLATE_LEN]> =
+                    outputs.first().and_then(|o| (*o).try_into().ok());
+                template = embedding.and_then(|e| Template::from_embedding(e).ok());
+            },
+        )?;
+        Ok(template)
     }
 }

@@ -1,10 +1,10 @@
 //! Finds faces: YuNet at a fixed size, with a second look when the first finds none.
 
 use image::RgbImage;
-use image::imageops::{self, FilterType};
 
 use crate::evidence::{FaceBox, Landmarks, Point};
 use crate::inference::{Inference, InferenceError};
+use crate::shrink::{self, Canvas};
 
 /// The first look's side in pixels. Chosen by measurement: docs/decisions/0002-detection-size.md.
 pub(crate) const FIRST_LOOK: usize = 320;
@@ -45,21 +45,30 @@ impl Detector {
         let (width, height) = (image.width() as f32, image.height() as f32);
         let side = self.side as f32;
         let scale = side * (1.0 - 2.0 * margin) / width.max(height);
-        let size = |length: f32| ((length * scale).round() as u32).clamp(1, self.side as u32);
+        let size = |length: f32| ((length * scale).round() as usize).clamp(1, self.side);
         let (small_width, small_height) = (size(width), size(height));
-        let small = if scale < 0.5 {
-            imageops::thumbnail(image, small_width, small_height)
-        } else {
-            imageops::resize(image, small_width, small_height, FilterType::Triangle)
-        };
         let offset = (side * margin) as usize;
-        let outputs = self.model.run(blue_green_red(&small, self.side, offset))?;
+        let mut found = Vec::new();
+        self.model.run(
+            &mut |input| {
+                input.fill(0.0);
+                shrink::into_planes(
+                    image,
+                    (small_width, small_height),
+                    &mut Canvas {
+                        planes: input,
+                        side: self.side,
+                        offset,
+                    },
+                );
+            },
+            &mut |outputs| found = suppress(candidates(outputs, self.side)),
+        )?;
         let (scale_x, scale_y) = (width / small_width as f32, height / small_height as f32);
         let back = |p: Point| Point {
             x: (p.x - offset as f32) * scale_x,
             y: (p.y - offset as f32) * scale_y,
         };
-        let mut found = suppress(candidates(&outputs, self.side));
         for detection in &mut found {
             let b = detection.face_box;
             let corner = back(Point { x: b.x, y: b.y });
@@ -84,26 +93,8 @@ impl Detector {
     }
 }
 
-/// YuNet's input: planes of blue, green and red, 0 to 255, the rest black.
-fn blue_green_red(image: &RgbImage, side: usize, offset: usize) -> Vec<f32> {
-    let plane = side * side;
-    let mut input = vec![0.0; 3 * plane];
-    for (y, row) in image.rows().enumerate() {
-        let start = (y + offset) * side + offset;
-        if y + offset >= side {
-            break;
-        }
-        for (x, pixel) in row.enumerate().take(side - offset) {
-            for (channel, value) in pixel.0.iter().enumerate() {
-                input[(2 - channel) * plane + start + x] = f32::from(*value);
-            }
-        }
-    }
-    input
-}
-
 /// Decodes the twelve outputs: class, object, box and landmark planes at strides 8, 16 and 32, as YuNet defines them.
-fn candidates(outputs: &[Vec<f32>], side: usize) -> Vec<Detection> {
+fn candidates(outputs: &[&[f32]], side: usize) -> Vec<Detection> {
     let mut found = Vec::new();
     for (level, stride) in STRIDES.into_iter().enumerate() {
         let columns = side / stride;
@@ -117,7 +108,7 @@ fn candidates(outputs: &[Vec<f32>], side: usize) -> Vec<Detection> {
         };
         let cells = class
             .iter()
-            .zip(object)
+            .zip(*object)
             .zip(boxes.chunks_exact(4).zip(points.chunks_exact(10)));
         for (cell, ((class, object), (b, p))) in cells.enumerate() {
             let score = (class.clamp(0.0, 1.0) * object.clamp(0.0, 1.0)).sqrt();

@@ -14,6 +14,8 @@ pub mod decode;
 #[cfg(feature = "engine")]
 mod detect;
 #[cfg(feature = "engine")]
-mod inference;
+pub mod inference;
 #[cfg(feature = "engine")]
 pub mod models;
+#[cfg(feature = "engine")]
+mod shrink;

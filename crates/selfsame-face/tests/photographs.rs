@@ -3,14 +3,13 @@
 
 use std::path::PathBuf;
 
-use selfsame_face::analyser::{Analyser, LoadError};
-use selfsame_face::decode::Limits;
+use selfsame_face::analyser::{Analyser, LoadError, Settings};
 use selfsame_face::models::{ModelError, ModelStore, PHOTOGRAPHS};
 use selfsame_face::template::Template;
 
 fn analyser() -> Option<(ModelStore, Analyser)> {
     let store = ModelStore::locate(None);
-    match Analyser::load(&store, Limits::default()) {
+    match Analyser::load(&store, &Settings::default()) {
         Ok(analyser) => Some((store, analyser)),
         Err(LoadError::Model(error @ ModelError::Missing { .. })) => {
             println!("skipped: {error}");

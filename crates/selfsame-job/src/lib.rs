@@ -2,6 +2,11 @@
 //!
 //! Knows nothing of HTTP, SQL or pixels.
 
+pub mod admission;
 pub mod job;
+pub mod outcome;
 pub mod partner;
+pub mod policy;
+pub mod sandbox;
 pub mod user;
+pub mod verdict;

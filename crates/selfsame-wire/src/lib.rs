@@ -10,5 +10,6 @@ pub mod package;
 pub mod partner_params;
 pub mod result;
 pub mod signature;
+pub mod token;
 pub mod upload;
 pub mod v2;

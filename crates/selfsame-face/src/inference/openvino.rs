@@ -4,9 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use openvino::{
-    CompiledModel, Core, DeviceType, Dimension, InferRequest, PartialShape, RwPropertyKey, Shape,
-};
+use openvino::{CompiledModel, Core, DeviceType, InferRequest, PartialShape, RwPropertyKey};
 
 use super::{Engine, Inference, InferenceError};
 
@@ -86,7 +84,40 @@ impl Engine for OpenVino {
     }
 }
 
+/// A request taken from the idle ones; goes back whatever happens.
+struct Lease<'m> {
+    model: &'m Model,
+    request: Option<InferRequest>,
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        if let Some(request) = self.request.take() {
+            self.model
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(request);
+            self.model.returned.notify_one();
+        }
+    }
+}
+
 impl Model {
+    /// Waits for a request.
+    fn lease(&self) -> Lease<'_> {
+        // A thread that panicked while it held the lock left the list itself whole.
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self
+            .returned
+            .wait_while(idle, |idle| idle.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        Lease {
+            model: self,
+            request: idle.pop(),
+        }
+    }
+
     fn infer(
         &self,
         request: &mut InferRequest,
@@ -114,26 +145,10 @@ impl Inference for Model {
         fill: &mut dyn FnMut(&mut [f32]),
         read: &mut dyn FnMut(&[&[f32]]),
     ) -> Result<(), InferenceError> {
-        // A thread that panicked while it held the lock left the list itself whole.
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut request = loop {
-            match idle.pop() {
-                Some(request) => break request,
-                None => {
-                    idle = self
-                        .returned
-                        .wait(idle)
-                        .unwrap_or_else(PoisonError::into_inner);
-                }
-            }
+        let mut lease = self.lease();
+        let Some(request) = lease.request.as_mut() else {
+            return Err(failed("no request is at rest"));
         };
-        drop(idle);
-        let result = self.infer(&mut request, fill, read);
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(request);
-        self.returned.notify_one();
-        result.map_err(failed)
+        self.infer(request, fill, read).map_err(failed)
     }
 }

@@ -58,7 +58,7 @@ impl Inference for Model {
                 .map(|o| {
                     o.to_plain_array_view::<f32>()?
                         .to_slice()
-                        .ok_or_else(|| format_err!("an output is not contiguous"))
+                        .ok_or_else(|| TractError::msg("an output is not contiguous"))
                 })
                 .collect::<TractResult<Vec<&[f32]>>>()?;
             read(&views);

@@ -111,7 +111,12 @@ fn download(artefact: &Artefact, dir: &Path) -> Result<Vec<u8>, FetchError> {
     std::fs::read(&file).map_err(io(&file))
 }
 
-fn pip(package: &str, requirement: &str, form: PackageForm, target: &Path) -> Result<(), FetchError> {
+fn pip(
+    package: &str,
+    requirement: &str,
+    form: PackageForm,
+    target: &Path,
+) -> Result<(), FetchError> {
     let mut command = Command::new("python3");
     command
         .args([

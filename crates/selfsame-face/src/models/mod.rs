@@ -203,8 +203,8 @@ impl ModelStore {
     /// # Errors
     /// When it is missing or changed.
     pub fn read(&self, artefact: &Artefact) -> Result<Vec<u8>, ModelError> {
-        let bytes = std::fs::read(self.path(artefact))
-            .map_err(|error| self.unreadable(artefact, error))?;
+        let bytes =
+            std::fs::read(self.path(artefact)).map_err(|error| self.unreadable(artefact, error))?;
         self.compare(artefact, digest(&bytes))?;
         Ok(bytes)
     }

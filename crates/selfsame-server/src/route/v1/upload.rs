@@ -17,7 +17,7 @@ use crate::intake::{Intake, job_kind, recorded};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
 use crate::route::v1::package::{upload_path, upload_token};
-use crate::web_token;
+use crate::route::v1::token;
 
 pub(crate) async fn upload(
     State(app): State<Arc<App>>,
@@ -65,6 +65,6 @@ async fn caller(app: &App, scope: Scope, request: &UploadRequest) -> Result<Call
         Auth::Signature { timestamp, signature } => {
             app.authorise(scope, &request.partner_id, timestamp, signature).await
         }
-        Auth::Token(token) => web_token::authorise(app, scope, token, request).await,
+        Auth::Token(given) => token::authorise(app, scope, given, request).await,
     }
 }

@@ -1,0 +1,5 @@
+//! The HTTP interface, one file for each part of the wire API.
+
+pub(crate) mod operations;
+pub(crate) mod v1;
+pub(crate) mod v2;

@@ -1,0 +1,6 @@
+//! v1: prepare, upload, poll.
+
+pub(crate) mod job_status;
+pub(crate) mod package;
+pub(crate) mod token;
+pub(crate) mod upload;

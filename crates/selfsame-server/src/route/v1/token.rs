@@ -1,0 +1,82 @@
+//! `POST /v1/token`: a short-lived token with which a browser may prepare one job, without the API key.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::{Extension, Json};
+use jiff::Timestamp;
+use selfsame_wire::error::{ErrorCode, WireError};
+use selfsame_wire::id::{Environment, JobId, PartnerId, UserId};
+use selfsame_wire::token::TokenRequest;
+use selfsame_wire::upload::UploadRequest;
+use serde::{Deserialize, Serialize};
+
+use crate::app::{App, Caller, Scope};
+use crate::body::collect;
+use crate::refusal::Refusal;
+use crate::sealed_link;
+
+const PURPOSE: &str = "web token";
+
+#[derive(Serialize, Deserialize)]
+struct Grant {
+    partner: PartnerId,
+    environment: Environment,
+    user: UserId,
+    job: JobId,
+}
+
+/// The answer.
+#[derive(Debug, Serialize)]
+pub(crate) struct TokenResponse {
+    success: bool,
+    token: String,
+}
+
+pub(crate) async fn token(
+    State(app): State<Arc<App>>,
+    Extension(scope): Extension<Scope>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<TokenResponse>, Refusal> {
+    let limits = &app.config.limits;
+    let body = collect(&headers, body, limits.json_bytes, limits.body_timeout, &app.bodies).await?;
+    let request = TokenRequest::parse(&body.bytes)?;
+    let caller = app.authorise(scope, &request.partner_id, &request.timestamp, &request.signature).await?;
+    let grant = Grant {
+        partner: caller.partner.id.clone(),
+        environment: caller.environment,
+        user: request.user_id,
+        job: request.job_id,
+    };
+    let expires_at = Timestamp::now() + limits.web_token_ttl;
+    let token = sealed_link::seal(caller.partner.key(caller.environment), PURPOSE, &grant, expires_at)
+        .ok_or_else(|| Refusal::internal(&"cannot make a web token"))?;
+    Ok(Json(TokenResponse { success: true, token }))
+}
+
+/// Finds the caller by a web token, which is good for its own user and job only.
+pub(crate) async fn authorise(
+    app: &App,
+    scope: Scope,
+    token: &str,
+    request: &UploadRequest,
+) -> Result<Caller, Refusal> {
+    let refuse = || Refusal::new(ErrorCode::Unauthorised, "the web token is not valid for this request, or has expired");
+    let claimed: Grant = sealed_link::peek(token).ok_or_else(refuse)?;
+    let partner = app.store.partner(&claimed.partner).await?.ok_or_else(refuse)?;
+    let grant: Grant =
+        sealed_link::open(partner.key(claimed.environment), PURPOSE, token, Timestamp::now()).ok_or_else(refuse)?;
+    let fits = grant.partner == request.partner_id
+        && grant.user == request.user_id
+        && grant.job == request.job_id
+        && scope.0.is_none_or(|environment| environment == grant.environment);
+    if fits { app.admit(partner, grant.environment) } else { Err(refuse()) }
+}
+
+/// The endpoints of v1 that this build does not serve.
+pub(crate) async fn not_yet() -> Refusal {
+    WireError::new(ErrorCode::InvalidJobType, "this endpoint is not served by this server yet").into()
+}

@@ -1,0 +1,207 @@
+//! v2: one synchronous call. It goes through the same durable queue as v1 and waits for its end.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::multipart::Multipart;
+use axum::extract::{FromRequest as _, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use selfsame_job::job::{Api, JobKind, JobRequest};
+use selfsame_wire::error::{ErrorCode, WireError};
+use selfsame_wire::id::{JobId, PartnerId, UserId};
+use selfsame_wire::info::ImageRole;
+use selfsame_wire::job_type::JobType;
+use selfsame_wire::package::PackageBuilder;
+use selfsame_wire::partner_params::PartnerParams;
+use selfsame_wire::result::ResultCode;
+use selfsame_wire::v2::{self, SmartSelfieJobType, SmartSelfieResponse, Status};
+use selfsame_wire::signature;
+
+use crate::app::{App, Scope};
+use crate::body::collect;
+use crate::intake::{Intake, recorded};
+use crate::refusal::Refusal;
+
+/// The most frames that are taken.
+const MAX_FRAMES: usize = 24;
+
+pub(crate) async fn enrol(
+    State(app): State<Arc<App>>,
+    Extension(scope): Extension<Scope>,
+    request: Request,
+) -> Result<Json<SmartSelfieResponse>, Refusal> {
+    serve(&app, scope, request, JobKind::Enrolment).await
+}
+
+pub(crate) async fn authenticate(
+    State(app): State<Arc<App>>,
+    Extension(scope): Extension<Scope>,
+    request: Request,
+) -> Result<Json<SmartSelfieResponse>, Refusal> {
+    serve(&app, scope, request, JobKind::Authentication).await
+}
+
+#[derive(Default)]
+struct Form {
+    selfie: Option<Vec<u8>>,
+    frames: Vec<Vec<u8>>,
+    user_id: Option<String>,
+    partner_params: Option<String>,
+    callback_url: Option<String>,
+    sandbox_result: Option<String>,
+    allow_new_enroll: bool,
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).and_then(|v| v.to_str().ok()).filter(|v| !v.is_empty()).map(str::to_owned)
+}
+
+fn required(headers: &HeaderMap, name: &str) -> Result<String, Refusal> {
+    header(headers, name).ok_or_else(|| WireError::missing(&format!("the header {name}")).into())
+}
+
+async fn serve(app: &App, scope: Scope, request: Request, kind: JobKind) -> Result<Json<SmartSelfieResponse>, Refusal> {
+    let limits = &app.config.limits;
+    let (parts, body) = request.into_parts();
+    let headers = &parts.headers;
+    let partner = PartnerId::new(required(headers, v2::PARTNER_ID)?)
+        .map_err(|e| Refusal::new(ErrorCode::WrongType, e.to_string()))?;
+    let (timestamp, given) = (required(headers, v2::TIMESTAMP)?, required(headers, v2::SIGNATURE)?);
+    // Before the body is read: who is not authorised costs nothing.
+    let caller = app.authorise(scope, &partner, &timestamp, &given).await?;
+    let body = collect(headers, body, limits.package_bytes, limits.body_timeout, &app.bodies).await?;
+    let (source_sdk, source_sdk_version) =
+        (header(headers, v2::SOURCE_SDK), header(headers, v2::SOURCE_SDK_VERSION));
+    let form = read_form(Request::from_parts(parts, Body::from(body.bytes.clone()))).await?;
+    let selfie = form.selfie.ok_or_else(|| WireError::missing("selfie_image"))?;
+    let user = match (form.user_id, kind) {
+        (Some(user), _) => {
+            UserId::new(user).map_err(|e| Refusal::new(ErrorCode::WrongType, e.to_string()))?
+        }
+        (None, JobKind::Enrolment) => named()?,
+        (None, JobKind::Authentication) => return Err(WireError::missing("user_id").into()),
+    };
+    let given_params = match form.partner_params {
+        Some(json) => Some(
+            serde_json::from_str::<PartnerParams>(&json)
+                .map_err(|_| Refusal::from(WireError::wrong_type("partner_params", "a JSON object")))?,
+        ),
+        None => None,
+    };
+    let job_id: JobId = match given_params.as_ref().map(PartnerParams::job_id) {
+        Some(Ok(job)) => job,
+        _ => named()?,
+    };
+    let job_type = match kind {
+        JobKind::Enrolment => JobType::SmartSelfieRegistration,
+        JobKind::Authentication => JobType::SmartSelfieAuthentication,
+    };
+    let partner_params = given_params.unwrap_or_else(|| PartnerParams::build(&job_id, &user, job_type));
+    let mut package = PackageBuilder::new(partner_params.clone())
+        .misc("smile_client_id", caller.partner.id.as_str())
+        .image(ImageRole::Selfie, selfie);
+    for frame in form.frames {
+        package = package.image(ImageRole::Liveness, frame);
+    }
+    let package = package.build().map_err(|e| Refusal::internal(&e))?;
+    drop(body);
+    let job = Intake {
+        caller: &caller,
+        user,
+        job_id,
+        kind,
+        request: JobRequest {
+            api: Api::V2,
+            partner_params,
+            callback_url: form.callback_url,
+            allow_new_enroll: form.allow_new_enroll,
+            use_enrolled_image: false,
+            sandbox_result: form.sandbox_result,
+            source_sdk,
+            source_sdk_version,
+        },
+        retry: false,
+    }
+    .check(app)
+    .await?;
+    let mut wait = app.completions.expect(&job.smile_job_id);
+    recorded(&app.store.submit_job(&job, package.into()).await?)?;
+    app.job_queued.notify_one();
+    let created_at = Timestamp::now();
+    let in_time = tokio::time::timeout(limits.synchronous_wait, wait.ended()).await.is_ok();
+    let record = app.store.result(&job.smile_job_id).await?;
+    let code = record.as_ref().and_then(|r| ResultCode::from_code(&r.result_code));
+    let (status, message) = match (&record, code) {
+        (Some(record), Some(code)) => (Status::of(code), result_text(&record.result)),
+        _ if in_time => return Err(Refusal::internal(&"a job ended without a result")),
+        _ => (Status::Pending, "The job is still being processed; its result follows by callback".to_owned()),
+    };
+    let updated_at = record.as_ref().map_or(created_at, |r| r.finished_at);
+    Ok(Json(SmartSelfieResponse {
+        code: record.map_or_else(|| "2202".to_owned(), |r| r.result_code),
+        created_at: signature::format_timestamp(created_at),
+        job_id: job.job_id,
+        job_type: match kind {
+            JobKind::Enrolment => SmartSelfieJobType::SmartSelfieEnrollment,
+            JobKind::Authentication => SmartSelfieJobType::SmartSelfieAuthentication,
+        },
+        message,
+        partner_id: job.user.partner,
+        partner_params: job.request.partner_params,
+        status,
+        updated_at: signature::format_timestamp(updated_at),
+        user_id: job.user.user,
+    }))
+}
+
+/// A name that the server gives where the caller gave none.
+fn named<T: std::str::FromStr<Err = selfsame_wire::id::IdError>>() -> Result<T, Refusal> {
+    uuid::Uuid::new_v4().to_string().parse().map_err(|e: selfsame_wire::id::IdError| Refusal::internal(&e))
+}
+
+fn result_text(result: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    struct Text {
+        #[serde(rename = "ResultText")]
+        text: String,
+    }
+    serde_json::from_slice(result).map_or_else(|_| String::new(), |t: Text| t.text)
+}
+
+async fn read_form(request: Request) -> Result<Form, Refusal> {
+    let broken = || {
+        Refusal::new(ErrorCode::WrongType, "the body is not well-formed multipart/form-data")
+            .with_status(StatusCode::BAD_REQUEST)
+    };
+    let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
+    let mut form = Form::default();
+    while let Some(field) = multipart.next_field().await.map_err(|_| broken())? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let bytes = field.bytes().await.map_err(|_| broken())?;
+        let text = |bytes: &[u8]| {
+            String::from_utf8(bytes.to_vec())
+                .map(|t| Some(t).filter(|t| !t.is_empty()))
+                .map_err(|_| Refusal::from(WireError::wrong_type(&name, "UTF-8 text")))
+        };
+        match name.as_str() {
+            "selfie_image" if form.selfie.is_some() => {
+                return Err(Refusal::new(ErrorCode::WrongType, "selfie_image stands more than once"));
+            }
+            "selfie_image" => form.selfie = Some(bytes.to_vec()),
+            "liveness_images" if form.frames.len() >= MAX_FRAMES => {
+                return Err(Refusal::new(ErrorCode::WrongType, format!("more than {MAX_FRAMES} liveness_images")));
+            }
+            "liveness_images" => form.frames.push(bytes.to_vec()),
+            "user_id" => form.user_id = text(&bytes)?,
+            "partner_params" => form.partner_params = text(&bytes)?,
+            "callback_url" => form.callback_url = text(&bytes)?,
+            "sandbox_result" => form.sandbox_result = text(&bytes)?,
+            "allow_new_enroll" => form.allow_new_enroll = text(&bytes)?.as_deref() == Some("true"),
+            _ => {}
+        }
+    }
+    Ok(form)
+}

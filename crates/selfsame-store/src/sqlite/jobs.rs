@@ -1,0 +1,266 @@
+//! Jobs on record: recording them, taking their packages, reading them back.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use selfsame_job::job::{Job, JobState};
+use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+use super::SqliteStore;
+use super::record::{self, id, job_columns, job_place, micros, text, timestamp};
+use crate::blobs::BlobId;
+use crate::error::StoreError;
+use crate::store::{Accepted, Depths, JobFilter, JobResultRecord, NewJob, Prepared, UploadGrant};
+
+impl SqliteStore {
+    async fn queue_is_full(&self, connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+        let open: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running')")
+            .fetch_one(connection)
+            .await?;
+        Ok(u64::try_from(open).unwrap_or(0) >= self.max_queued)
+    }
+
+    /// Records a job: waiting for its package with a grant, or queued with the package at once.
+    pub(super) async fn insert_job(
+        &self,
+        job: &NewJob,
+        grant: Option<&UploadGrant>,
+        package: Option<Bytes>,
+    ) -> Result<Prepared, StoreError> {
+        let blob = match package {
+            Some(package) => {
+                let blob = BlobId::new();
+                self.blobs.put(&blob, package, &self.keys).await?;
+                Some(blob)
+            }
+            None => None,
+        };
+        let recorded = self.insert_job_row(job, grant, blob.as_ref()).await;
+        if let (Some(blob), Err(_) | Ok(Prepared::JobExists | Prepared::QueueFull)) = (&blob, &recorded) {
+            self.blobs.delete(blob).await?;
+        }
+        recorded
+    }
+
+    async fn insert_job_row(
+        &self,
+        job: &NewJob,
+        grant: Option<&UploadGrant>,
+        blob: Option<&BlobId>,
+    ) -> Result<Prepared, StoreError> {
+        let now = micros(Timestamp::now());
+        let request = serde_json::to_vec(&job.request).map_err(|e| StoreError::Corrupt("job request", e.to_string()))?;
+        let request = self.keys.seal(&request, &job_place(&job.smile_job_id, "request"))?;
+        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        if self.queue_is_full(&mut tx).await? {
+            return Ok(Prepared::QueueFull);
+        }
+        let (partner, environment) = (job.user.partner.as_str(), job.user.environment.as_str());
+        let earlier: Option<String> = sqlx::query_scalar(
+            "SELECT state FROM jobs WHERE partner = ? AND environment = ? AND job_id = ? ORDER BY seq DESC LIMIT 1",
+        )
+        .bind(partner)
+        .bind(environment)
+        .bind(job.job_id.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+        match earlier.map(|s| record::parse::<JobState>(s, "job state")).transpose()? {
+            None => {}
+            Some(JobState::Done) if job.retry => {}
+            // Its package never came; the new attempt takes its place and its upload URL dies.
+            Some(JobState::AwaitingUpload) if job.retry => {
+                sqlx::query(
+                    "DELETE FROM jobs WHERE partner = ? AND environment = ? AND job_id = ? AND state = 'awaiting_upload'",
+                )
+                .bind(partner)
+                .bind(environment)
+                .bind(job.job_id.as_str())
+                .execute(&mut *tx)
+                .await?;
+            }
+            Some(_) => return Ok(Prepared::JobExists),
+        }
+        let state = if blob.is_some() { JobState::Queued } else { JobState::AwaitingUpload };
+        sqlx::query(
+            "INSERT INTO jobs (smile_job_id, partner, environment, user_id, job_id, kind, state, request, blob,
+                               grant_hash, grant_expires_at, created_at, updated_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(job.smile_job_id.as_str())
+        .bind(partner)
+        .bind(environment)
+        .bind(job.user.user.as_str())
+        .bind(job.job_id.as_str())
+        .bind(text(&job.kind))
+        .bind(text(&state))
+        .bind(request)
+        .bind(blob.map(BlobId::as_str))
+        .bind(grant.map(|g| g.token_hash.to_vec()))
+        .bind(grant.map(|g| micros(g.expires_at)))
+        .bind(now)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(Prepared::Recorded)
+    }
+
+    pub(super) async fn take_package(
+        &self,
+        token_hash: &[u8; 32],
+        now: Timestamp,
+        package: Bytes,
+    ) -> Result<Accepted, StoreError> {
+        let row = sqlx::query("SELECT state, grant_expires_at FROM jobs WHERE grant_hash = ?")
+            .bind(token_hash.as_slice())
+            .fetch_optional(&self.read)
+            .await?;
+        let Some(row) = row else { return Ok(Accepted::Unknown) };
+        if row.try_get::<String, _>(0)? != "awaiting_upload" {
+            return Ok(Accepted::Used);
+        }
+        if row.try_get::<i64, _>(1)? < micros(now) {
+            return Ok(Accepted::Expired);
+        }
+        let blob = BlobId::new();
+        self.blobs.put(&blob, package, &self.keys).await?;
+        let accepted = self.queue_with(token_hash, now, &blob).await;
+        if !matches!(accepted, Ok(Accepted::Queued)) {
+            self.blobs.delete(&blob).await?;
+        }
+        accepted
+    }
+
+    async fn queue_with(&self, token_hash: &[u8; 32], now: Timestamp, blob: &BlobId) -> Result<Accepted, StoreError> {
+        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        if self.queue_is_full(&mut tx).await? {
+            return Ok(Accepted::QueueFull);
+        }
+        let done = sqlx::query(
+            "UPDATE jobs SET state = 'queued', blob = ?, updated_at = ? WHERE grant_hash = ? AND state = 'awaiting_upload'",
+        )
+        .bind(blob.as_str())
+        .bind(micros(now))
+        .bind(token_hash.as_slice())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(if done.rows_affected() == 1 { Accepted::Queued } else { Accepted::Used })
+    }
+
+    pub(super) async fn read_package(&self, job: &SmileJobId) -> Result<Option<Bytes>, StoreError> {
+        let blob: Option<Option<String>> = sqlx::query_scalar("SELECT blob FROM jobs WHERE smile_job_id = ?")
+            .bind(job.as_str())
+            .fetch_optional(&self.read)
+            .await?;
+        match blob.flatten() {
+            Some(blob) => self.blobs.get(&BlobId::from_record(blob), &self.keys).await,
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn select_job(&self, id: &SmileJobId) -> Result<Option<Job>, StoreError> {
+        let row = sqlx::query(concat!("SELECT ", job_columns!(), " FROM jobs WHERE smile_job_id = ?"))
+            .bind(id.as_str())
+            .fetch_optional(&self.read)
+            .await?;
+        row.map(|r| record::job(&r, &self.keys)).transpose()
+    }
+
+    pub(super) async fn select_latest_job(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+        job: &JobId,
+    ) -> Result<Option<Job>, StoreError> {
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            job_columns!(),
+            " FROM jobs WHERE partner = ? AND environment = ? AND job_id = ? ORDER BY seq DESC LIMIT 1"
+        ))
+        .bind(partner.as_str())
+        .bind(environment.as_str())
+        .bind(job.as_str())
+        .fetch_optional(&self.read)
+        .await?;
+        row.map(|r| record::job(&r, &self.keys)).transpose()
+    }
+
+    pub(super) async fn select_jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            job_columns!(),
+            " FROM jobs WHERE (?1 IS NULL OR partner = ?1) AND (?2 IS NULL OR environment = ?2)
+              AND (?3 IS NULL OR state = ?3) ORDER BY seq DESC LIMIT ?4"
+        ))
+        .bind(filter.partner.as_ref().map(PartnerId::as_str))
+        .bind(filter.environment.map(Environment::as_str))
+        .bind(filter.state.as_ref().map(text))
+        .bind(if filter.limit == 0 { 100 } else { i64::from(filter.limit) })
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|r| record::job(r, &self.keys)).collect()
+    }
+
+    fn read_result(&self, row: &SqliteRow) -> Result<JobResultRecord, StoreError> {
+        let smile_job_id = id(SmileJobId::new(row.try_get::<String, _>("smile_job_id")?), "smile job id")?;
+        Ok(JobResultRecord {
+            result: record::result(row.try_get("result")?, &smile_job_id, &self.keys)?,
+            success: row.try_get("success")?,
+            result_code: row.try_get("result_code")?,
+            finished_at: timestamp(row.try_get("updated_at")?)?,
+            smile_job_id,
+        })
+    }
+
+    pub(super) async fn select_result(&self, id: &SmileJobId) -> Result<Option<JobResultRecord>, StoreError> {
+        let row = sqlx::query(
+            "SELECT smile_job_id, result, success, result_code, updated_at FROM jobs
+             WHERE smile_job_id = ? AND state = 'done'",
+        )
+        .bind(id.as_str())
+        .fetch_optional(&self.read)
+        .await?;
+        row.map(|r| self.read_result(&r)).transpose()
+    }
+
+    pub(super) async fn select_results(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+        job: &JobId,
+    ) -> Result<Vec<JobResultRecord>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT smile_job_id, result, success, result_code, updated_at FROM jobs
+             WHERE partner = ? AND environment = ? AND job_id = ? AND state = 'done' ORDER BY seq DESC",
+        )
+        .bind(partner.as_str())
+        .bind(environment.as_str())
+        .bind(job.as_str())
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|r| self.read_result(r)).collect()
+    }
+
+    pub(super) async fn count_depths(&self) -> Result<Depths, StoreError> {
+        let mut depths = Depths::default();
+        let rows = sqlx::query("SELECT state, COUNT(*) FROM jobs WHERE state <> 'done' GROUP BY state")
+            .fetch_all(&self.read)
+            .await?;
+        for row in rows {
+            let count = u64::try_from(row.try_get::<i64, _>(1)?).unwrap_or(0);
+            match record::parse(row.try_get(0)?, "job state")? {
+                JobState::AwaitingUpload => depths.awaiting_upload = count,
+                JobState::Queued => depths.queued = count,
+                JobState::Running => depths.running = count,
+                JobState::Done => {}
+            }
+        }
+        let pending: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'")
+            .fetch_one(&self.read)
+            .await?;
+        depths.callbacks_pending = u64::try_from(pending).unwrap_or(0);
+        Ok(depths)
+    }
+}

@@ -1,0 +1,177 @@
+//! Claiming jobs and ending them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use selfsame_job::job::Job;
+use selfsame_job::user::{Reference, UserStatus};
+use sqlx::{Row as _, SqliteConnection};
+
+use super::SqliteStore;
+use super::record::{self, job_columns, job_place, micros, user_place};
+use crate::blobs::BlobId;
+use crate::error::StoreError;
+use crate::store::{Claim, Ending, Finished, LeaseId};
+
+/// A blob younger than this may belong to an upload whose row is still being written.
+const BLOB_GRACE: Duration = Duration::from_secs(600);
+
+pub(super) fn lease_until(lease: Duration) -> i64 {
+    micros(Timestamp::now()).saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX / 2))
+}
+
+impl SqliteStore {
+    pub(super) async fn take_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError> {
+        let id = LeaseId(uuid::Uuid::new_v4());
+        let row = sqlx::query(concat!(
+            "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = ?, lease_until = ?
+             WHERE seq = (SELECT seq FROM jobs WHERE state = 'queued' ORDER BY seq LIMIT 1) RETURNING attempts, ",
+            job_columns!()
+        ))
+        .bind(id.0.to_string())
+        .bind(lease_until(lease))
+        .fetch_optional(&self.write)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let attempt = u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX);
+        Ok(Some(Claim { job: record::job(&row, &self.keys)?, attempt, lease: id }))
+    }
+
+    pub(super) async fn put_back(&self, claim: &Claim) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE jobs SET state = 'queued', attempts = attempts - 1, lease = NULL, lease_until = NULL
+             WHERE smile_job_id = ? AND lease = ? AND state = 'running'",
+        )
+        .bind(claim.job.smile_job_id.as_str())
+        .bind(claim.lease.0.to_string())
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    pub(super) async fn take_back(&self, now: Timestamp, all: bool) -> Result<u64, StoreError> {
+        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let done = sqlx::query(
+            "UPDATE jobs SET state = 'queued', lease = NULL, lease_until = NULL
+             WHERE state = 'running' AND (? OR lease_until < ?)",
+        )
+        .bind(all)
+        .bind(micros(now))
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("UPDATE deliveries SET lease = NULL, lease_until = NULL WHERE lease IS NOT NULL AND (? OR lease_until < ?)")
+            .bind(all)
+            .bind(micros(now))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(done.rows_affected())
+    }
+
+    pub(super) async fn end_job(&self, claim: &Claim, ending: &Ending) -> Result<Finished, StoreError> {
+        let job = &claim.job;
+        let now = micros(Timestamp::now());
+        let sealed = self.keys.seal(&ending.result, &job_place(&job.smile_job_id, "result"))?;
+        let callback = match &ending.callback_url {
+            Some(url) => Some(self.keys.seal(url.as_bytes(), &job_place(&job.smile_job_id, "callback_url"))?),
+            None => None,
+        };
+        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let done = sqlx::query(
+            "UPDATE jobs SET state = 'done', result = ?, result_code = ?, success = ?, callback_url = ?, updated_at = ?,
+                             lease = NULL, lease_until = NULL
+             WHERE smile_job_id = ? AND lease = ? AND state = 'running'",
+        )
+        .bind(sealed)
+        .bind(&ending.result_code)
+        .bind(ending.success)
+        .bind(&callback)
+        .bind(now)
+        .bind(job.smile_job_id.as_str())
+        .bind(claim.lease.0.to_string())
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() != 1 {
+            return Ok(Finished::LostClaim);
+        }
+        if let Some(reference) = &ending.enrol
+            && !self.put_on_file(&mut tx, job, reference, now).await?
+        {
+            return Ok(Finished::AlreadyEnrolled);
+        }
+        if callback.is_some() {
+            sqlx::query("INSERT INTO deliveries (smile_job_id, state, next_attempt_at) VALUES (?, 'pending', ?)")
+                .bind(job.smile_job_id.as_str())
+                .bind(now)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(Finished::Committed)
+    }
+
+    /// Enrols or replaces. `false`: the user is on record and the job may not replace it.
+    async fn put_on_file(
+        &self,
+        tx: &mut SqliteConnection,
+        job: &Job,
+        reference: &Reference,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        let key = &job.user;
+        let earlier = sqlx::query("SELECT status FROM users WHERE partner = ? AND environment = ? AND user_id = ?")
+            .bind(key.partner.as_str())
+            .bind(key.environment.as_str())
+            .bind(key.user.as_str())
+            .fetch_optional(&mut *tx)
+            .await?;
+        match earlier.as_ref().map(record::status).transpose()? {
+            None => {}
+            Some(UserStatus::Disabled) => return Ok(false),
+            Some(_) if !job.request.allow_new_enroll => return Ok(false),
+            Some(_) => {}
+        }
+        sqlx::query(
+            "INSERT INTO users (partner, environment, user_id, status, template, model_digest, photo, enrolled_at, updated_at)
+             VALUES (?1, ?2, ?3, 'active', ?4, ?5, ?6, ?7, ?7)
+             ON CONFLICT DO UPDATE SET status = 'active', template = ?4, model_digest = ?5, photo = ?6, updated_at = ?7",
+        )
+        .bind(key.partner.as_str())
+        .bind(key.environment.as_str())
+        .bind(key.user.as_str())
+        .bind(self.keys.seal(&reference.template.to_bytes(), &user_place(key))?)
+        .bind(&reference.model_digest)
+        .bind(reference.photo.as_str())
+        .bind(now)
+        .execute(tx)
+        .await?;
+        Ok(true)
+    }
+
+    pub(super) async fn sweep_blobs(&self, older_than: Timestamp) -> Result<u64, StoreError> {
+        sqlx::query(
+            "UPDATE jobs SET blob = NULL WHERE blob IS NOT NULL AND state = 'done' AND updated_at < ?
+             AND smile_job_id NOT IN (SELECT photo FROM users WHERE photo IS NOT NULL)",
+        )
+        .bind(micros(older_than))
+        .execute(&self.write)
+        .await?;
+        let mut removed = 0;
+        for blob in self.blobs.list(std::time::SystemTime::now() - BLOB_GRACE).await? {
+            removed += u64::from(self.remove_orphan(&blob).await?);
+        }
+        Ok(removed)
+    }
+
+    /// Removes a blob that no job refers to.
+    pub(super) async fn remove_orphan(&self, blob: &BlobId) -> Result<bool, StoreError> {
+        let used: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM jobs WHERE blob = ?)")
+            .bind(blob.as_str())
+            .fetch_one(&self.read)
+            .await?;
+        if !used {
+            self.blobs.delete(blob).await?;
+        }
+        Ok(!used)
+    }
+}

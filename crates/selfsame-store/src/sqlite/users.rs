@@ -1,0 +1,105 @@
+//! Users on record.
+
+use jiff::Timestamp;
+use selfsame_face::template::Template;
+use selfsame_job::user::{Reference, User, UserKey, UserStatus};
+use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::SqliteStore;
+use super::record::{self, id, micros, text, timestamp, user_key, user_place};
+use crate::blobs::BlobId;
+use crate::error::StoreError;
+
+impl SqliteStore {
+    fn read_user(&self, row: &SqliteRow) -> Result<User, StoreError> {
+        let key = user_key(row)?;
+        let columns: (Option<Vec<u8>>, Option<String>, Option<String>) =
+            (row.try_get("template")?, row.try_get("model_digest")?, row.try_get("photo")?);
+        let reference = match columns {
+            (Some(template), Some(model_digest), Some(photo)) => {
+                let plain = self.keys.open(&template, &user_place(&key), "template")?;
+                Some(Reference {
+                    template: id(Template::from_bytes(&plain), "template")?,
+                    model_digest,
+                    photo: id(SmileJobId::new(photo), "smile job id")?,
+                })
+            }
+            _ => None,
+        };
+        Ok(User {
+            key,
+            status: record::status(row)?,
+            reference,
+            enrolled_at: timestamp(row.try_get("enrolled_at")?)?,
+            updated_at: timestamp(row.try_get("updated_at")?)?,
+        })
+    }
+
+    pub(super) async fn select_user(&self, key: &UserKey) -> Result<Option<User>, StoreError> {
+        let row = sqlx::query("SELECT * FROM users WHERE partner = ? AND environment = ? AND user_id = ?")
+            .bind(key.partner.as_str())
+            .bind(key.environment.as_str())
+            .bind(key.user.as_str())
+            .fetch_optional(&self.read)
+            .await?;
+        row.map(|r| self.read_user(&r)).transpose()
+    }
+
+    pub(super) async fn select_users(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+    ) -> Result<Vec<User>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM users WHERE partner = ? AND environment = ? ORDER BY user_id")
+            .bind(partner.as_str())
+            .bind(environment.as_str())
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(|r| self.read_user(r)).collect()
+    }
+
+    pub(super) async fn update_user_status(&self, key: &UserKey, status: UserStatus) -> Result<bool, StoreError> {
+        let (partner, environment, user) = (key.partner.as_str(), key.environment.as_str(), key.user.as_str());
+        let erase = status == UserStatus::Deleted;
+        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let done = sqlx::query(
+            "UPDATE users SET status = ?1, updated_at = ?2, template = CASE WHEN ?3 THEN NULL ELSE template END,
+                              model_digest = CASE WHEN ?3 THEN NULL ELSE model_digest END,
+                              photo = CASE WHEN ?3 THEN NULL ELSE photo END
+             WHERE partner = ?4 AND environment = ?5 AND user_id = ?6 AND status <> 'deleted'",
+        )
+        .bind(text(&status))
+        .bind(micros(Timestamp::now()))
+        .bind(erase)
+        .bind(partner)
+        .bind(environment)
+        .bind(user)
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() != 1 {
+            return Ok(false);
+        }
+        let mut blobs: Vec<String> = Vec::new();
+        if erase {
+            const JOBS: &str = "SELECT blob FROM jobs WHERE partner = ? AND environment = ? AND user_id = ?
+                                AND state = 'done' AND blob IS NOT NULL";
+            blobs = sqlx::query_scalar(JOBS).bind(partner).bind(environment).bind(user).fetch_all(&mut *tx).await?;
+            sqlx::query(
+                "UPDATE jobs SET blob = NULL WHERE partner = ? AND environment = ? AND user_id = ? AND state = 'done'",
+            )
+            .bind(partner)
+            .bind(environment)
+            .bind(user)
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        // Should this be cut short, the sweep finds them: nothing refers to them any more.
+        for blob in blobs {
+            self.blobs.delete(&BlobId::from_record(blob)).await?;
+        }
+        Ok(true)
+    }
+}
