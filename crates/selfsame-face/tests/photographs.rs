@@ -1,29 +1,43 @@
-//! Real photographs decided by real models.
+//! Real photographs decided by real models, on each engine.
 #![cfg(feature = "engine")]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use selfsame_face::analyser::{Analyser, LoadError, Settings};
+use selfsame_face::inference::EngineChoice;
 use selfsame_face::models::{ModelError, ModelStore, PHOTOGRAPHS};
 use selfsame_face::template::Template;
 
-fn analyser() -> Option<(ModelStore, Analyser)> {
-    let store = ModelStore::locate(None);
-    match Analyser::load(&store, &Settings::default()) {
-        Ok(analyser) => Some((store, analyser)),
-        Err(LoadError::Model(error @ ModelError::Missing { .. })) => {
-            println!("skipped: {error}");
+/// OpenCV Zoo's threshold for SFace.
+const THRESHOLD: f32 = 0.363;
+/// Between two engines the same face may differ by this much in cosine; the margin around the threshold is far wider.
+const ENGINE_TOLERANCE: f32 = 0.005;
+
+/// `None`, with a message, where the models or the engine were not fetched.
+fn analyser(engine: EngineChoice) -> Option<Analyser> {
+    let settings = Settings {
+        engine,
+        ..Settings::default()
+    };
+    match Analyser::load(&ModelStore::locate(None), &settings) {
+        Ok(analyser) => Some(analyser),
+        Err(LoadError::Model(
+            error @ (ModelError::Missing { .. } | ModelError::NoSuchPlatform),
+        )) => {
+            println!("skipped on {engine}: {error}");
             None
         }
         Err(error) => panic!("{error}"),
     }
 }
 
-#[test]
-fn one_person_matches_and_another_does_not() {
-    let Some((store, analyser)) = analyser() else {
+fn one_person_matches(engine: EngineChoice) {
+    let Some(analyser) = analyser(engine) else {
         return;
     };
+    let store = ModelStore::locate(None);
     let templates: Vec<Template> = PHOTOGRAPHS
         .iter()
         .map(|photograph| {
@@ -36,11 +50,11 @@ fn one_person_matches_and_another_does_not() {
         panic!("four photographs")
     };
     for (a, b) in [(obama, obama2), (obama, obama3), (obama2, obama3)] {
-        assert!(a.compare(b).value() >= 0.45, "{:?}", a.compare(b));
+        assert!(a.compare(b).value() >= THRESHOLD, "{:?}", a.compare(b));
     }
     for other in [obama, obama2, obama3] {
         assert!(
-            biden.compare(other).value() < 0.363,
+            biden.compare(other).value() < THRESHOLD,
             "{:?}",
             biden.compare(other)
         );
@@ -48,50 +62,107 @@ fn one_person_matches_and_another_does_not() {
 }
 
 #[test]
-fn every_labelled_pair_is_decided_rightly() {
+fn tract_matches_one_person_and_no_other() {
+    one_person_matches(EngineChoice::Tract);
+}
+
+#[test]
+fn openvino_matches_one_person_and_no_other() {
+    one_person_matches(EngineChoice::OpenVino);
+}
+
+/// The labelled pairs of the development photographs.
+struct Labelled {
+    folder: PathBuf,
+    pairs: Vec<(String, String, bool)>,
+}
+
+fn labelled() -> Option<Labelled> {
     let shared = std::env::var_os("SELFSAME_SHARED").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
         PathBuf::from,
     );
     let folder = shared.join("faces/genuine-impostor");
-    let Ok(pairs) = std::fs::read_to_string(folder.join("master.csv")) else {
+    let Ok(text) = std::fs::read_to_string(folder.join("master.csv")) else {
         println!("skipped: no labelled photographs at {}", folder.display());
-        return;
+        return None;
     };
-    let Some((_, analyser)) = analyser() else {
-        return;
-    };
-    let mut templates = std::collections::HashMap::new();
-    let (mut lowest_genuine, mut highest_impostor, mut count) = (1.0f32, -1.0f32, 0);
-    for line in pairs.lines().skip(1) {
-        let [x, y, decision] = line.split(',').map(str::trim).collect::<Vec<_>>()[..] else {
-            continue;
-        };
-        let mut template = |name: &str| -> Template {
-            templates
-                .entry(name.to_owned())
-                .or_insert_with(|| {
-                    let bytes = std::fs::read(folder.join(name)).unwrap();
-                    analyser
-                        .analyse(&bytes)
-                        .unwrap()
-                        .template
-                        .unwrap_or_else(|| panic!("no face in {name}"))
-                })
-                .clone()
-        };
-        let score = template(x).compare(&template(y)).value();
-        count += 1;
-        if decision == "Yes" {
-            lowest_genuine = lowest_genuine.min(score);
-        } else {
-            highest_impostor = highest_impostor.max(score);
+    let pairs: Vec<_> = text
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let [x, y, decision] = line.split(',').map(str::trim).collect::<Vec<_>>()[..] else {
+                return None;
+            };
+            Some((x.to_owned(), y.to_owned(), decision == "Yes"))
+        })
+        .collect();
+    assert!(pairs.len() >= 300, "{}", pairs.len());
+    Some(Labelled { folder, pairs })
+}
+
+impl Labelled {
+    fn templates(&self, analyser: &Analyser) -> BTreeMap<&str, Template> {
+        let mut templates = BTreeMap::new();
+        for name in self.pairs.iter().flat_map(|(x, y, _)| [x, y]) {
+            templates.entry(name.as_str()).or_insert_with(|| {
+                let bytes = std::fs::read(self.folder.join(name)).unwrap();
+                let evidence = analyser.analyse(&bytes).unwrap();
+                evidence
+                    .template
+                    .unwrap_or_else(|| panic!("no face in {name}"))
+            });
         }
+        templates
     }
-    println!(
-        "{count} pairs: lowest genuine {lowest_genuine:.3}, highest impostor {highest_impostor:.3}"
-    );
-    assert!(count >= 300, "{count}");
-    assert!(lowest_genuine >= 0.45, "{lowest_genuine}");
-    assert!(highest_impostor < 0.363, "{highest_impostor}");
+
+    /// The score of each pair.
+    fn scores(&self, analyser: &Analyser) -> Vec<f32> {
+        let templates = self.templates(analyser);
+        self.pairs
+            .iter()
+            .map(|(x, y, _)| {
+                templates[x.as_str()]
+                    .compare(&templates[y.as_str()])
+                    .value()
+            })
+            .collect()
+    }
+
+    fn check(&self, engine: &str, scores: &[f32]) {
+        let of = |genuine: bool| {
+            let scored = self.pairs.iter().zip(scores);
+            scored.filter_map(move |(pair, score)| (pair.2 == genuine).then_some(*score))
+        };
+        let lowest_genuine = of(true).fold(1.0, f32::min);
+        let highest_impostor = of(false).fold(-1.0, f32::max);
+        println!(
+            "{engine}: {} pairs, lowest genuine {lowest_genuine:.3}, highest impostor {highest_impostor:.3}",
+            scores.len()
+        );
+        assert!(lowest_genuine >= THRESHOLD, "{lowest_genuine}");
+        assert!(highest_impostor < THRESHOLD, "{highest_impostor}");
+    }
+}
+
+#[test]
+fn every_labelled_pair_is_decided_rightly_by_both_engines_alike() {
+    let Some(labelled) = labelled() else { return };
+    let Some(tract) = analyser(EngineChoice::Tract) else {
+        return;
+    };
+    let portable = labelled.scores(&tract);
+    labelled.check("tract", &portable);
+    let Some(openvino) = analyser(EngineChoice::OpenVino) else {
+        return;
+    };
+    let fast = labelled.scores(&openvino);
+    labelled.check("OpenVINO", &fast);
+    let difference = portable
+        .iter()
+        .zip(&fast)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max);
+    println!("largest difference in cosine between the engines: {difference:.6}");
+    assert!(difference < ENGINE_TOLERANCE, "{difference}");
 }
