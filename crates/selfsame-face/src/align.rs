@@ -209,10 +209,9 @@ mod tests {
     #[test]
     fn blur_lowers_sharpness_and_light_raises_exposure() {
         let checks = |level: u8| {
-            let image = RgbImage::from_fn(112, 112, |x, y| {
+            RgbImage::from_fn(112, 112, |x, y| {
                 image::Rgb([if (x / 2 + y / 2) % 2 == 0 { level } else { 0 }; 3])
-            });
-            image
+            })
         };
         let of = |image: &RgbImage| {
             let [left_eye, right_eye, nose, mouth_left, mouth_right] = REFERENCE;

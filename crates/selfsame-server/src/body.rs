@@ -40,7 +40,7 @@ pub(crate) async fn collect(
         .ok_or_else(|| Refusal::busy("the server holds as many uploads as it can"))?;
     let bytes = tokio::time::timeout(timeout, read(body, announced.unwrap_or(0), limit)).await.map_err(|_| {
         Refusal::new(
-            ErrorCode::InvalidData,
+            ErrorCode::WrongType,
             format!("the body did not arrive within {} seconds", timeout.as_secs()),
         )
         .with_status(StatusCode::REQUEST_TIMEOUT)
@@ -53,7 +53,7 @@ async fn read(body: Body, announced: usize, limit: usize) -> Result<Bytes, Refus
     let mut bytes = BytesMut::with_capacity(announced.min(limit));
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| {
-            Refusal::new(ErrorCode::InvalidData, "the body ended before all of it had arrived")
+            Refusal::new(ErrorCode::WrongType, "the body ended before all of it had arrived")
         })?;
         if bytes.len() + chunk.len() > limit {
             return Err(too_large(limit));
@@ -64,6 +64,6 @@ async fn read(body: Body, announced: usize, limit: usize) -> Result<Bytes, Refus
 }
 
 fn too_large(limit: usize) -> Refusal {
-    Refusal::new(ErrorCode::InvalidData, format!("the body is larger than {limit} bytes"))
+    Refusal::new(ErrorCode::WrongType, format!("the body is larger than {limit} bytes"))
         .with_status(StatusCode::PAYLOAD_TOO_LARGE)
 }

@@ -45,11 +45,11 @@ impl Intake<'_> {
         let Self { caller, user, job_id, kind, request, retry } = self;
         if let Some(url) = &request.callback_url {
             Target::parse(url, app.config.callback_reach)
-                .map_err(|error| Refusal::new(ErrorCode::InvalidData, error.to_string()))?;
+                .map_err(|error| Refusal::new(ErrorCode::WrongType, error.to_string()))?;
         }
         let key = UserKey { partner: caller.partner.id.clone(), environment: caller.environment, user };
         match sandbox::forced(key.environment, request.sandbox_result.as_deref(), &key.user)
-            .map_err(|error| Refusal::new(ErrorCode::InvalidData, error.to_string()))?
+            .map_err(|error| Refusal::new(ErrorCode::WrongType, error.to_string()))?
         {
             Some(Forced::Error(code)) => {
                 return Err(Refusal::new(code, "this error was forced by the sandbox request"));

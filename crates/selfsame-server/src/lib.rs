@@ -1,1 +1,21 @@
-//! TODO
+//! The server: HTTP, workers and callback delivery. Wiring only; what is decided, is decided in `selfsame-job`.
+
+mod app;
+mod body;
+pub mod budget;
+pub mod callback;
+mod completion;
+pub mod config;
+mod intake;
+mod listen;
+mod origin;
+mod random;
+mod rate;
+mod refusal;
+mod route;
+mod router;
+mod sealed_link;
+mod worker;
+
+pub use listen::{Addresses, ServeError, Server};
+pub use random::secret;

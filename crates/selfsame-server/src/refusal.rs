@@ -55,7 +55,7 @@ impl Refusal {
 
 impl From<WireError> for Refusal {
     fn from(error: WireError) -> Self {
-        let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::BAD_REQUEST);
+        let status = StatusCode::from_u16(error.code.http_status()).unwrap_or(StatusCode::BAD_REQUEST);
         Self { status, error, retry_after: None }
     }
 }

@@ -1,0 +1,223 @@
+//! Starts everything, serves, and stops in order.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use jiff::Timestamp;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use selfsame_face::analyser::Analyser;
+use selfsame_store::store::Store;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::app::{App, EngineIdentity};
+use crate::budget::BodyBudget;
+use crate::callback::deliver::Deliverer;
+use crate::completion::Completions;
+use crate::config::Config;
+use crate::origin::Scheme;
+use crate::rate::PartnerRates;
+use crate::router::router;
+use crate::worker;
+
+/// How long open connections may go on after the stop.
+const GRACE: Duration = Duration::from_secs(10);
+/// How often leases and old packages are looked after.
+const HOUSEKEEPING: Duration = Duration::from_secs(30);
+/// How long a client may take to send its request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Nothing to listen on.
+    #[error("neither an HTTP nor an HTTPS address is set")]
+    NoAddress,
+    /// Strict mode without the detector.
+    #[error(
+        "--strict-liveness needs presentation-attack detection, which this build does not have; \
+         serve without it, or use a build that has it"
+    )]
+    NoLiveness,
+    /// The policy is wrong.
+    #[error(transparent)]
+    Policy(#[from] selfsame_job::policy::PolicyError),
+    /// The address cannot be bound.
+    #[error("cannot listen on {0}: {1}")]
+    Bind(SocketAddr, std::io::Error),
+    /// Certificate or key cannot be used.
+    #[error("TLS: {0}")]
+    Tls(std::io::Error),
+    /// The client for callbacks cannot be set up.
+    #[error("callbacks: {0}")]
+    Callbacks(#[from] reqwest::Error),
+}
+
+/// Where the server listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    /// Plain HTTP.
+    pub http: Option<SocketAddr>,
+    /// HTTPS.
+    pub https: Option<SocketAddr>,
+}
+
+/// A server that listens; it serves once it is [`run`](Server::run).
+pub struct Server {
+    app: Arc<App>,
+    analyser: Analyser,
+    deliverer: Deliverer,
+    http: Option<TcpListener>,
+    https: Option<(TcpListener, RustlsConfig)>,
+    addresses: Addresses,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("addresses", &self.addresses).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Binds the addresses and puts everything together.
+    ///
+    /// # Errors
+    /// [`ServeError`] says what is wrong with the set-up.
+    pub async fn bind(config: Config, store: Arc<dyn Store>, analyser: Analyser) -> Result<Self, ServeError> {
+        config.policy.validate()?;
+        if config.strict_liveness {
+            return Err(ServeError::NoLiveness);
+        }
+        let bind = |address: SocketAddr| {
+            let bound = TcpListener::bind(address).and_then(|l| l.set_nonblocking(true).map(|()| l));
+            bound.map_err(|e| ServeError::Bind(address, e))
+        };
+        let http = config.http.map(bind).transpose()?;
+        let https = match &config.https {
+            Some(tls) => {
+                let rustls = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await.map_err(ServeError::Tls)?;
+                Some((bind(tls.listen)?, rustls))
+            }
+            None => None,
+        };
+        let addresses = Addresses {
+            http: http.as_ref().and_then(|l| l.local_addr().ok()),
+            https: https.as_ref().and_then(|(l, _)| l.local_addr().ok()),
+        };
+        if addresses == (Addresses { http: None, https: None }) {
+            return Err(ServeError::NoAddress);
+        }
+        let deliverer =
+            Deliverer::new(Arc::clone(&store), config.callback_reach, config.backoff, config.callback_timeout)?;
+        let limits = config.limits;
+        let app = App {
+            engine: EngineIdentity {
+                engine: analyser.engine_name().to_owned(),
+                models: analyser.models().to_vec(),
+                template_model: analyser.template_model().sha256.clone(),
+            },
+            store,
+            bodies: BodyBudget::new(limits.bodies_bytes),
+            rates: PartnerRates::new(limits.requests_per_second, limits.burst),
+            completions: Completions::default(),
+            job_queued: Notify::new(),
+            callback_queued: Arc::new(Notify::new()),
+            config,
+        };
+        Ok(Self { app: Arc::new(app), analyser, deliverer, http, https, addresses })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Serves until `stop` resolves; then takes no more requests, finishes what is running and returns.
+    ///
+    /// # Errors
+    /// When a listener fails.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+        let (stopping, stopped) = watch::channel(false);
+        let mut background = JoinSet::new();
+        for _ in 0..self.app.config.workers.max(1) {
+            background.spawn(worker::run(Arc::clone(&self.app), self.analyser.clone(), stopped.clone()));
+        }
+        background.spawn(self.deliverer.run(Arc::clone(&self.app.callback_queued), stopped.clone()));
+        background.spawn(housekeeping(Arc::clone(&self.app), stopped));
+        let router = router(Arc::clone(&self.app), recorder());
+        let handle = Handle::new();
+        let mut listeners = JoinSet::new();
+        if let Some(listener) = self.http {
+            let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
+            guard(server.http_builder());
+            let service = router.clone().layer(Extension(Scheme::Http)).into_make_service();
+            listeners.spawn(server.serve(service));
+        }
+        if let Some((listener, tls)) = self.https {
+            let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());
+            guard(server.http_builder());
+            let service = router.layer(Extension(Scheme::Https)).into_make_service();
+            listeners.spawn(server.serve(service));
+        }
+        tokio::spawn(async move {
+            stop.await;
+            tracing::info!("stopping: no more requests; what is running is finished");
+            handle.graceful_shutdown(Some(GRACE));
+        });
+        let mut outcome = Ok(());
+        while let Some(ended) = listeners.join_next().await {
+            outcome = outcome.and(ended.unwrap_or_else(|e| Err(std::io::Error::other(e))));
+        }
+        // Requests that wait for a job have had their answer: only now may the workers go.
+        let _ = stopping.send(true);
+        while background.join_next().await.is_some() {}
+        outcome
+    }
+}
+
+/// Clients that drip their head are let go.
+fn guard<E>(builder: &mut hyper_util::server::conn::auto::Builder<E>) {
+    let timer = hyper_util::rt::TokioTimer::new();
+    builder.http1().timer(timer).header_read_timeout(HEAD_TIMEOUT);
+}
+
+/// The process's metrics; set up once, however many servers a process runs.
+fn recorder() -> PrometheusHandle {
+    static HANDLE: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
+    HANDLE
+        .get_or_init(|| {
+            let recorder = PrometheusBuilder::new().build_recorder();
+            let handle = recorder.handle();
+            if metrics::set_global_recorder(recorder).is_err() {
+                tracing::warn!("another metrics recorder is set; /metrics stays empty");
+            }
+            handle
+        })
+        .clone()
+}
+
+async fn housekeeping(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(HOUSEKEEPING) => {}
+            _ = stop.changed() => return,
+        }
+        let now = Timestamp::now();
+        match app.store.recover(now, false).await {
+            Ok(0) => {}
+            Ok(jobs) => {
+                tracing::warn!(jobs, "jobs whose worker was lost are queued again");
+                app.job_queued.notify_one();
+            }
+            Err(error) => tracing::error!(%error, "cannot look after leases"),
+        }
+        if let Err(error) = app.store.sweep(now - app.config.keep_packages).await {
+            tracing::error!(%error, "cannot erase old packages");
+        }
+    }
+}
