@@ -18,4 +18,4 @@ mod sealed_link;
 mod worker;
 
 pub use listen::{Addresses, ServeError, Server};
-pub use random::secret;
+pub use random::{NoRandomness, secret};

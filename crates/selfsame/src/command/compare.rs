@@ -1,0 +1,78 @@
+//! `selfsame compare`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use selfsame_face::analyser::{Analyser, Settings};
+use selfsame_face::evidence::ImageEvidence;
+use selfsame_face::models::ModelStore;
+use selfsame_job::policy::Policy;
+use selfsame_job::verdict::{Verdict, judge_authentication, judge_enrolment};
+
+use crate::output::{self, Outcome};
+
+/// Compare the faces in two photographs, without a server. Exit 0: the same person; 1: not, or not surely.
+#[derive(clap::Args)]
+pub(crate) struct Compare {
+    /// The reference.
+    reference: PathBuf,
+    /// The probe.
+    probe: PathBuf,
+    #[command(flatten)]
+    engine: super::serve::Engine,
+}
+
+impl Compare {
+    pub(crate) fn run(&self, models: &ModelStore, json: bool) -> Outcome {
+        let settings = Settings { engine: self.engine.choice()?, ..Settings::default() };
+        let analyser = Analyser::load(models, &settings)?;
+        let look = |path: &Path| -> Result<ImageEvidence, String> {
+            let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+            analyser.analyse(&bytes).map_err(|e| format!("{}: {e}", path.display()))
+        };
+        let (reference, probe) = (look(&self.reference)?, look(&self.probe)?);
+        let policy = Policy::default();
+        let mut decision = judge_enrolment(&reference, &policy);
+        let mut at_fault = Some("reference");
+        if let (Verdict::Pass, Some(template)) = (&decision.verdict, &reference.template) {
+            decision = judge_authentication(&probe, template, &policy);
+            at_fault = decision.comparison.is_none().then_some("probe");
+        }
+        let verdict = match decision.verdict {
+            Verdict::Pass => "same person",
+            Verdict::Provisional => "not sure",
+            Verdict::NoMatch => "another person",
+            _ => "cannot tell",
+        };
+        if json {
+            let image = |e: &ImageEvidence| {
+                serde_json::json!({"image": e.image, "faces": e.faces, "milliseconds": e.timings})
+            };
+            output::json(&serde_json::json!({
+                "verdict": verdict, "comparison": decision.comparison, "reasons": decision.reasons, "at_fault": at_fault,
+                "reference": image(&reference), "probe": image(&probe),
+                "engine": analyser.engine_name(), "models": analyser.models(),
+            }))?;
+        } else {
+            output::line(&match decision.comparison {
+                Some(c) => format!(
+                    "{verdict}: score {:.3} (same from {:.3}, another below {:.3})",
+                    c.score.value(), c.thresholds.match_threshold, c.thresholds.review_threshold
+                ),
+                None => format!("{verdict}: the {} is at fault", at_fault.unwrap_or("photograph")),
+            });
+            for reason in &decision.reasons {
+                output::line(&format!("  {}", reason.advice()));
+            }
+            for (name, evidence) in [("reference", &reference), ("probe", &probe)] {
+                let t = evidence.timings;
+                output::line(&format!(
+                    "{name:9} {}x{}, {} face(s); decode {:.1} ms, detect {:.1} ms, align {:.1} ms, embed {:.1} ms",
+                    evidence.image.width, evidence.image.height, evidence.faces.len(),
+                    t.decode_ms, t.detect_ms, t.align_ms, t.embed_ms
+                ));
+            }
+        }
+        Ok(ExitCode::from(u8::from(decision.verdict != Verdict::Pass)))
+    }
+}

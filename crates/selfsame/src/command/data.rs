@@ -1,0 +1,50 @@
+//! The data directory that administration works on, beside a running server or without one.
+
+use std::path::PathBuf;
+
+use selfsame_store::keyring::MasterKey;
+use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_wire::id::{Environment, PartnerId};
+use selfsame_wire::signature::ApiKey;
+
+/// Where the data is.
+#[derive(clap::Args, Debug, Clone)]
+pub(crate) struct Data {
+    /// The data directory.
+    #[arg(long, env = "SELFSAME_DATA", default_value = "selfsame-data", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// A file with the master key (64 hexadecimal digits) [default: master.key in the data directory].
+    #[arg(long, env = "SELFSAME_MASTER_KEY_FILE", value_name = "FILE")]
+    pub(crate) master_key_file: Option<PathBuf>,
+}
+
+impl Data {
+    pub(crate) fn options(&self) -> Result<Options, Box<dyn std::error::Error + Send + Sync>> {
+        let mut options = Options::new(&self.data);
+        if let Some(path) = &self.master_key_file {
+            let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+            options.master_key = Some(MasterKey::from_hex(&text)?);
+        }
+        Ok(options)
+    }
+
+    pub(crate) async fn open(&self) -> Result<SqliteStore, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(SqliteStore::open(&self.options()?).await?)
+    }
+}
+
+/// One partner in one world.
+#[derive(clap::Args, Debug, Clone)]
+pub(crate) struct Whose {
+    /// The partner's id.
+    #[arg(long)]
+    pub(crate) partner: PartnerId,
+    /// sandbox or production.
+    #[arg(long, default_value = "sandbox")]
+    pub(crate) environment: Environment,
+}
+
+/// A new API key.
+pub(crate) fn new_key() -> Result<ApiKey, selfsame_server::NoRandomness> {
+    selfsame_server::secret().map(ApiKey::new)
+}

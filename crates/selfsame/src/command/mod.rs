@@ -1,0 +1,11 @@
+//! One file for each command.
+
+pub(crate) mod compare;
+mod data;
+pub(crate) mod demo;
+pub(crate) mod job;
+pub(crate) mod models;
+pub(crate) mod partner;
+pub(crate) mod serve;
+pub(crate) mod submit;
+pub(crate) mod user;

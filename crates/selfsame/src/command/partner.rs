@@ -1,0 +1,119 @@
+//! `selfsame partner`.
+
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use selfsame_job::partner::Partner;
+use selfsame_store::store::Store as _;
+use selfsame_wire::id::{Environment, PartnerId};
+
+use super::data::{Data, new_key};
+use crate::output::{self, Outcome};
+
+/// Add and list partners, replace their keys, enable production.
+#[derive(clap::Args)]
+pub(crate) struct PartnerCommand {
+    #[command(flatten)]
+    data: Data,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand)]
+enum Action {
+    /// Add a partner; its keys are shown this once.
+    Add {
+        /// Its id on the wire.
+        #[arg(long)]
+        id: PartnerId,
+        /// What people call it.
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Serve its production requests as well.
+        #[arg(long)]
+        production: bool,
+    },
+    /// List the partners, without their keys.
+    List,
+    /// Replace an API key; the old one is dead at once.
+    RotateKey {
+        /// The partner's id.
+        #[arg(long)]
+        id: PartnerId,
+        /// sandbox or production.
+        #[arg(long)]
+        environment: Environment,
+    },
+    /// Enable or disable production.
+    Production {
+        /// The partner's id.
+        #[arg(long)]
+        id: PartnerId,
+        /// on or off.
+        #[arg(long, action = clap::ArgAction::Set)]
+        enabled: bool,
+    },
+}
+
+impl PartnerCommand {
+    pub(crate) async fn run(&self, json: bool) -> Outcome {
+        let store = self.data.open().await?;
+        let missing = |id: &PartnerId| format!("there is no partner {id}");
+        match &self.action {
+            Action::Add { id, name, production } => {
+                let partner = Partner {
+                    id: id.clone(),
+                    name: name.clone(),
+                    production_enabled: *production,
+                    sandbox_key: new_key()?,
+                    production_key: new_key()?,
+                    created_at: Timestamp::now(),
+                };
+                if !store.create_partner(&partner).await? {
+                    return Err(format!("there is a partner {id} already").into());
+                }
+                let (sandbox, production_key) = (partner.sandbox_key.expose(), partner.production_key.expose());
+                if json {
+                    output::json(&serde_json::json!({
+                        "partner_id": id, "sandbox_api_key": sandbox, "production_api_key": production_key,
+                        "production_enabled": production,
+                    }))?;
+                } else {
+                    output::line(&format!(
+                        "partner {id}\nsandbox API key     {sandbox}\nproduction API key  {production_key}"
+                    ));
+                }
+            }
+            Action::List => {
+                for partner in store.partners().await? {
+                    if json {
+                        output::json(&serde_json::json!({
+                            "partner_id": partner.id, "name": partner.name,
+                            "production_enabled": partner.production_enabled, "created_at": partner.created_at,
+                        }))?;
+                    } else {
+                        let production = if partner.production_enabled { "production" } else { "sandbox only" };
+                        output::line(&format!("{:20} {:12} {}", partner.id, production, partner.name));
+                    }
+                }
+            }
+            Action::RotateKey { id, environment } => {
+                let key = new_key()?;
+                if !store.replace_key(id, *environment, &key).await? {
+                    return Err(missing(id).into());
+                }
+                if json {
+                    output::json(&serde_json::json!({"partner_id": id, "api_key": key.expose()}))?;
+                } else {
+                    output::line(key.expose());
+                }
+            }
+            Action::Production { id, enabled } => {
+                if !store.set_production_enabled(id, *enabled).await? {
+                    return Err(missing(id).into());
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
