@@ -1,1 +1,39 @@
-//! TODO
+//! The Rust client: captures kept by tag, `submit_job`, polling, typed results, callback verification.
+//!
+//! ```no_run
+//! use selfsame_client::{Capture, Client, Connection, Submission};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut client = Client::new(Connection {
+//!     server: "http://127.0.0.1:8080".parse()?,
+//!     partner: "acme".parse()?,
+//!     api_key: std::env::var("SELFSAME_API_KEY")?,
+//! })?;
+//! client.keep("login", Capture::from_selfie(std::fs::read("selfie.jpg")?));
+//! let result = client
+//!     .submit_job(&Submission {
+//!         tag: "login",
+//!         job_type: 2,
+//!         is_production: false,
+//!         partner_params: serde_json::json!({"job_id": "j-1", "user_id": "ada"}),
+//!         id_info: serde_json::json!({}),
+//!         geo_info: serde_json::json!({}),
+//!         callback_url: "",
+//!         job_status_polling_timeout_millis: 0,
+//!     })
+//!     .await?;
+//! println!("{:?} {result}", result.result_code());
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod callback;
+mod capture;
+mod client;
+mod error;
+mod result;
+
+pub use capture::Capture;
+pub use client::{Client, Connection, Submission};
+pub use error::ClientError;
+pub use result::JobStatus;

@@ -24,7 +24,9 @@ pub fn admit_enrolment(user: Option<&User>, allow_new_enroll: bool) -> Result<()
     match user.map(|u| u.status) {
         None => Ok(()),
         Some(UserStatus::Disabled) => Err(NotAdmitted::NoReference(ReferenceGone::Disabled)),
-        Some(UserStatus::Deleted) if !allow_new_enroll => Err(NotAdmitted::NoReference(ReferenceGone::Deleted)),
+        Some(UserStatus::Deleted) if !allow_new_enroll => {
+            Err(NotAdmitted::NoReference(ReferenceGone::Deleted))
+        }
         Some(UserStatus::Active) if !allow_new_enroll => Err(NotAdmitted::AlreadyEnrolled),
         Some(UserStatus::Active | UserStatus::Deleted) => Ok(()),
     }
@@ -41,7 +43,9 @@ pub fn admit_authentication<'u>(
     model_digest: &str,
 ) -> Result<&'u Reference, NotAdmitted> {
     let gone = |why| Err(NotAdmitted::NoReference(why));
-    let Some(user) = user else { return gone(ReferenceGone::NotEnrolled) };
+    let Some(user) = user else {
+        return gone(ReferenceGone::NotEnrolled);
+    };
     match (user.status, user.reference.as_ref()) {
         (UserStatus::Disabled, _) => gone(ReferenceGone::Disabled),
         (UserStatus::Deleted, _) => gone(ReferenceGone::Deleted),
@@ -74,11 +78,15 @@ impl NotAdmitted {
             (Self::AlreadyEnrolled, _) => {
                 "this user_id is already enrolled; authenticate it with job_type 2, or set allow_new_enroll to replace it"
             }
-            (Self::NoReference(ReferenceGone::Disabled), _) => "this user is disabled; enable it before further jobs",
+            (Self::NoReference(ReferenceGone::Disabled), _) => {
+                "this user is disabled; enable it before further jobs"
+            }
             (Self::NoReference(ReferenceGone::Deleted), JobKind::Enrolment) => {
                 "this user was deleted; set allow_new_enroll to enrol the user_id anew"
             }
-            (Self::NoReference(ReferenceGone::Deleted), JobKind::Authentication) => "this user was deleted",
+            (Self::NoReference(ReferenceGone::Deleted), JobKind::Authentication) => {
+                "this user was deleted"
+            }
             (Self::NoReference(ReferenceGone::NotEnrolled), _) => {
                 "no enrolled user has this user_id; register it with job_type 4 first"
             }
@@ -122,7 +130,11 @@ mod tests {
     #[test]
     fn enrolment() {
         use UserStatus::{Active, Deleted, Disabled};
-        let code = |u: Option<User>, again| admit_enrolment(u.as_ref(), again).err().map(NotAdmitted::error_code);
+        let code = |u: Option<User>, again| {
+            admit_enrolment(u.as_ref(), again)
+                .err()
+                .map(NotAdmitted::error_code)
+        };
         assert_eq!(code(None, false), None);
         assert_eq!(code(Some(user(Active, true)), false), Some("2209"));
         assert_eq!(code(Some(user(Active, true)), true), None);
@@ -134,13 +146,22 @@ mod tests {
     #[test]
     fn authentication() {
         use UserStatus::{Active, Deleted, Disabled};
-        let code = |u: Option<User>| admit_authentication(u.as_ref(), "m1").err().map(NotAdmitted::error_code);
+        let code = |u: Option<User>| {
+            admit_authentication(u.as_ref(), "m1")
+                .err()
+                .map(NotAdmitted::error_code)
+        };
         assert_eq!(code(None), Some("2210"));
         assert_eq!(code(Some(user(Active, true))), None);
         assert_eq!(code(Some(user(Active, false))), Some("2216"));
         assert_eq!(code(Some(user(Disabled, true))), Some("2207"));
         assert_eq!(code(Some(user(Deleted, false))), Some("2208"));
         let other = user(Active, true);
-        assert_eq!(admit_authentication(Some(&other), "m2").err().map(NotAdmitted::error_code), Some("2211"));
+        assert_eq!(
+            admit_authentication(Some(&other), "m2")
+                .err()
+                .map(NotAdmitted::error_code),
+            Some("2211")
+        );
     }
 }

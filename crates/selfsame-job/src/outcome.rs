@@ -36,13 +36,18 @@ pub const fn result_code(verdict: &Verdict, kind: JobKind) -> ResultCode {
         (Verdict::NoFace, Enrolment) => ResultCode::EnrolNoFace,
         (Verdict::NoFace, Authentication) => ResultCode::AuthenticateNoFace,
         (Verdict::SeveralFaces | Verdict::PoorQuality, Enrolment) => ResultCode::EnrolPoorQuality,
-        (Verdict::SeveralFaces | Verdict::PoorQuality, Authentication) => ResultCode::AuthenticatePoorQuality,
+        (Verdict::SeveralFaces | Verdict::PoorQuality, Authentication) => {
+            ResultCode::AuthenticatePoorQuality
+        }
         (Verdict::UnusableImage(_), _) => ResultCode::Unusable,
         (Verdict::CorruptPackage(_), _) => ResultCode::CorruptZip,
-        (Verdict::NoMatch | Verdict::AlreadyEnrolled | Verdict::ReferenceGone(_), Enrolment) => ResultCode::EnrolFail,
-        (Verdict::NoMatch | Verdict::AlreadyEnrolled | Verdict::ReferenceGone(_), Authentication) => {
-            ResultCode::AuthenticateFail
+        (Verdict::NoMatch | Verdict::AlreadyEnrolled | Verdict::ReferenceGone(_), Enrolment) => {
+            ResultCode::EnrolFail
         }
+        (
+            Verdict::NoMatch | Verdict::AlreadyEnrolled | Verdict::ReferenceGone(_),
+            Authentication,
+        ) => ResultCode::AuthenticateFail,
         (Verdict::SystemError, _) => ResultCode::SystemError,
     }
 }
@@ -61,14 +66,20 @@ pub fn result(decision: &Decision, circumstances: Circumstances<'_>) -> (ResultC
 
 /// Builds the result that a sandbox request forces.
 #[must_use]
-pub fn forced_result(code: ResultCode, decision: &Decision, circumstances: Circumstances<'_>) -> JobResult {
+pub fn forced_result(
+    code: ResultCode,
+    decision: &Decision,
+    circumstances: Circumstances<'_>,
+) -> JobResult {
     let kind = circumstances.job.kind;
     let text = format!("{} (forced by the sandbox request)", code.text());
     // The actions follow the code, not what was seen.
     let verdict = match code {
         c if c.is_success() => Verdict::Pass,
         ResultCode::AuthenticateProvisional => Verdict::Provisional,
-        ResultCode::AuthenticateNoFace | ResultCode::EnrolNoFace | ResultCode::KycNoFace => Verdict::NoFace,
+        ResultCode::AuthenticateNoFace | ResultCode::EnrolNoFace | ResultCode::KycNoFace => {
+            Verdict::NoFace
+        }
         ResultCode::AuthenticatePoorQuality | ResultCode::EnrolPoorQuality => Verdict::PoorQuality,
         ResultCode::CorruptZip => Verdict::CorruptPackage(String::new()),
         ResultCode::Unusable => Verdict::UnusableImage(String::new()),
@@ -86,7 +97,14 @@ fn build(
     decision: &Decision,
     circumstances: Circumstances<'_>,
 ) -> JobResult {
-    let Circumstances { job, evidence, engine, id_info, geo_info, forced } = circumstances;
+    let Circumstances {
+        job,
+        evidence,
+        engine,
+        id_info,
+        geo_info,
+        forced,
+    } = circumstances;
     let flag = |yes| if yes { "true" } else { "false" };
     JobResult {
         json_version: "1.0.0",
@@ -100,7 +118,9 @@ fn build(
         result_code: code.code(),
         is_final_result: flag(code.is_final()),
         is_machine_result: flag(code.is_machine()),
-        confidence_value: decision.comparison.map(|c| format!("{:.2}", c.confidence())),
+        confidence_value: decision
+            .comparison
+            .map(|c| format!("{:.2}", c.confidence())),
         actions,
         source: "Selfsame",
         id_info,
@@ -135,24 +155,36 @@ fn detail(decision: &Decision) -> Option<String> {
             }
             .to_owned(),
         ),
-        Verdict::SeveralFaces | Verdict::PoorQuality => {
-            Some(decision.reasons.iter().map(|r: &Reason| r.advice()).collect::<Vec<_>>().join("; "))
-        }
+        Verdict::SeveralFaces | Verdict::PoorQuality => Some(
+            decision
+                .reasons
+                .iter()
+                .map(|r: &Reason| r.advice())
+                .collect::<Vec<_>>()
+                .join("; "),
+        ),
         _ => None,
     }
 }
 
 fn actions(code: ResultCode, decision: &Decision, kind: JobKind) -> Actions {
-    use ActionValue::{Completed, Failed, NotApplicable, NotDone, Passed, ProvisionallyApproved, UnableToDetermine};
+    use ActionValue::{
+        Completed, Failed, NotApplicable, NotDone, Passed, ProvisionallyApproved, UnableToDetermine,
+    };
     // Nobody looked at the selfie where the package, the image or the server failed first.
     let selfie_check = match decision.verdict {
-        Verdict::Pass | Verdict::Provisional | Verdict::NoMatch | Verdict::AlreadyEnrolled => Passed,
+        Verdict::Pass | Verdict::Provisional | Verdict::NoMatch | Verdict::AlreadyEnrolled => {
+            Passed
+        }
         Verdict::NoFace | Verdict::SeveralFaces | Verdict::PoorQuality => Failed,
         Verdict::UnusableImage(_) => UnableToDetermine,
         Verdict::CorruptPackage(_) | Verdict::ReferenceGone(_) | Verdict::SystemError => NotDone,
     };
     let (register, compare) = match kind {
-        JobKind::Enrolment => (if code.is_success() { Passed } else { Failed }, NotApplicable),
+        JobKind::Enrolment => (
+            if code.is_success() { Passed } else { Failed },
+            NotApplicable,
+        ),
         JobKind::Authentication => (
             NotApplicable,
             match decision.verdict {
@@ -166,9 +198,17 @@ fn actions(code: ResultCode, decision: &Decision, kind: JobKind) -> Actions {
     Actions {
         liveness_check: NotApplicable,
         selfie_check,
-        selfie_provided: if matches!(decision.verdict, Verdict::CorruptPackage(_)) { UnableToDetermine } else { Passed },
+        selfie_provided: if matches!(decision.verdict, Verdict::CorruptPackage(_)) {
+            UnableToDetermine
+        } else {
+            Passed
+        },
         register_selfie: register,
         selfie_to_registered_selfie_compare: compare,
-        human_review_compare: if matches!(decision.verdict, Verdict::Provisional) { NotDone } else { NotApplicable },
+        human_review_compare: if matches!(decision.verdict, Verdict::Provisional) {
+            NotDone
+        } else {
+            NotApplicable
+        },
     }
 }

@@ -47,7 +47,10 @@ pub struct QualityPolicy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            comparison: ComparisonPolicy { match_threshold: 0.45, review_threshold: 0.363 },
+            comparison: ComparisonPolicy {
+                match_threshold: 0.45,
+                review_threshold: 0.363,
+            },
             quality: QualityPolicy {
                 min_detection_score: 0.7,
                 min_inter_eye_distance: 24.0,
@@ -80,15 +83,33 @@ impl Policy {
             if (low..=high).contains(&value) {
                 Ok(())
             } else {
-                Err(PolicyError { field, problem: format!("is {value}; it must be {low} to {high}") })
+                Err(PolicyError {
+                    field,
+                    problem: format!("is {value}; it must be {low} to {high}"),
+                })
             }
         };
         let c = self.comparison;
         within("comparison.match_threshold", c.match_threshold, -1.0, 1.0)?;
-        within("comparison.review_threshold", c.review_threshold, -1.0, c.match_threshold)?;
+        within(
+            "comparison.review_threshold",
+            c.review_threshold,
+            -1.0,
+            c.match_threshold,
+        )?;
         let q = self.quality;
-        within("quality.min_detection_score", q.min_detection_score, 0.0, 1.0)?;
-        within("quality.min_inter_eye_distance", q.min_inter_eye_distance, 0.0, 1000.0)?;
+        within(
+            "quality.min_detection_score",
+            q.min_detection_score,
+            0.0,
+            1.0,
+        )?;
+        within(
+            "quality.min_inter_eye_distance",
+            q.min_inter_eye_distance,
+            0.0,
+            1000.0,
+        )?;
         within("quality.min_sharpness", q.min_sharpness, 0.0, 255.0)?;
         within("quality.max_exposure", q.max_exposure, 0.0, 1.0)?;
         within("quality.min_exposure", q.min_exposure, 0.0, q.max_exposure)?;
@@ -109,7 +130,10 @@ mod tests {
     fn a_band_upside_down_is_refused() {
         let mut policy = Policy::default();
         policy.comparison.review_threshold = 0.9;
-        assert_eq!(policy.validate().unwrap_err().field, "comparison.review_threshold");
+        assert_eq!(
+            policy.validate().unwrap_err().field,
+            "comparison.review_threshold"
+        );
         policy.comparison.review_threshold = f32::NAN;
         assert!(policy.validate().is_err());
     }

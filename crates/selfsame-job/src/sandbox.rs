@@ -24,7 +24,9 @@ pub enum ForceError {
     #[error("sandbox_result is only for the sandbox")]
     NotSandbox,
     /// Neither a result code nor an error code.
-    #[error("sandbox_result {0:?} is neither a result code nor an error code that this server knows")]
+    #[error(
+        "sandbox_result {0:?} is neither a result code nor an error code that this server knows"
+    )]
     UnknownCode(String),
 }
 
@@ -45,7 +47,9 @@ pub fn forced(
         if environment != Environment::Sandbox {
             return Err(ForceError::NotSandbox);
         }
-        return parse(code).map(Some).ok_or_else(|| ForceError::UnknownCode(code.to_owned()));
+        return parse(code)
+            .map(Some)
+            .ok_or_else(|| ForceError::UnknownCode(code.to_owned()));
     }
     if environment != Environment::Sandbox {
         return Ok(None);
@@ -63,7 +67,11 @@ fn parse(code: &str) -> Option<Forced> {
 mod tests {
     use super::*;
 
-    fn of(environment: Environment, result: Option<&str>, user: &str) -> Result<Option<String>, ForceError> {
+    fn of(
+        environment: Environment,
+        result: Option<&str>,
+        user: &str,
+    ) -> Result<Option<String>, ForceError> {
         forced(environment, result, &UserId::new(user).unwrap()).map(|forced| {
             forced.map(|f| match f {
                 Forced::Result(code) => format!("result {}", code.code()),
@@ -76,12 +84,27 @@ mod tests {
     fn test_users_and_sandbox_result_force_codes_in_the_sandbox_only() {
         use Environment::{Production, Sandbox};
         assert_eq!(of(Sandbox, None, "ada"), Ok(None));
-        assert_eq!(of(Sandbox, None, "test-0821"), Ok(Some("result 0821".to_owned())));
-        assert_eq!(of(Sandbox, None, "test-2207"), Ok(Some("error 2207".to_owned())));
+        assert_eq!(
+            of(Sandbox, None, "test-0821"),
+            Ok(Some("result 0821".to_owned()))
+        );
+        assert_eq!(
+            of(Sandbox, None, "test-2207"),
+            Ok(Some("error 2207".to_owned()))
+        );
         assert_eq!(of(Sandbox, None, "test-tube"), Ok(None));
-        assert_eq!(of(Sandbox, Some("0820"), "test-0821"), Ok(Some("result 0820".to_owned())));
+        assert_eq!(
+            of(Sandbox, Some("0820"), "test-0821"),
+            Ok(Some("result 0820".to_owned()))
+        );
         assert_eq!(of(Production, None, "test-0821"), Ok(None));
-        assert_eq!(of(Production, Some("0821"), "ada"), Err(ForceError::NotSandbox));
-        assert!(matches!(of(Sandbox, Some("9999"), "ada"), Err(ForceError::UnknownCode(_))));
+        assert_eq!(
+            of(Production, Some("0821"), "ada"),
+            Err(ForceError::NotSandbox)
+        );
+        assert!(matches!(
+            of(Sandbox, Some("9999"), "ada"),
+            Err(ForceError::UnknownCode(_))
+        ));
     }
 }

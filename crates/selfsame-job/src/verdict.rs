@@ -114,8 +114,14 @@ impl Reason {
 
 fn quality_reasons(face: &FaceEvidence, policy: &QualityPolicy) -> Vec<Reason> {
     [
-        (face.detection_score < policy.min_detection_score, Reason::FaceUnclear),
-        (face.inter_eye_distance < policy.min_inter_eye_distance, Reason::FaceTooSmall),
+        (
+            face.detection_score < policy.min_detection_score,
+            Reason::FaceUnclear,
+        ),
+        (
+            face.inter_eye_distance < policy.min_inter_eye_distance,
+            Reason::FaceTooSmall,
+        ),
         (face.sharpness < policy.min_sharpness, Reason::Blurred),
         (face.exposure < policy.min_exposure, Reason::TooDark),
         (face.exposure > policy.max_exposure, Reason::TooBright),
@@ -126,41 +132,70 @@ fn quality_reasons(face: &FaceEvidence, policy: &QualityPolicy) -> Vec<Reason> {
 }
 
 /// Checks a selfie alone: one face, good enough. Gives its template, or the decision that ends the job.
-fn accept_selfie<'e>(evidence: &'e ImageEvidence, policy: &QualityPolicy) -> Result<&'e Template, Decision> {
-    let refuse = |verdict, reasons| Err(Decision { verdict, comparison: None, reasons });
+fn accept_selfie<'e>(
+    evidence: &'e ImageEvidence,
+    policy: &QualityPolicy,
+) -> Result<&'e Template, Decision> {
+    let refuse = |verdict, reasons| {
+        Err(Decision {
+            verdict,
+            comparison: None,
+            reasons,
+        })
+    };
     let (Some(face), Some(template)) = (evidence.faces.first(), evidence.template.as_ref()) else {
         return refuse(Verdict::NoFace, vec![Reason::NoFace]);
     };
     let area = |f: &FaceEvidence| f.face_box.width * f.face_box.height;
     let crowd = evidence.faces[1..].iter().any(|other| {
-        other.detection_score >= policy.min_detection_score && area(other) >= policy.second_face_area * area(face)
+        other.detection_score >= policy.min_detection_score
+            && area(other) >= policy.second_face_area * area(face)
     });
     if crowd {
         return refuse(Verdict::SeveralFaces, vec![Reason::SeveralFaces]);
     }
     let reasons = quality_reasons(face, policy);
-    if reasons.is_empty() { Ok(template) } else { refuse(Verdict::PoorQuality, reasons) }
+    if reasons.is_empty() {
+        Ok(template)
+    } else {
+        refuse(Verdict::PoorQuality, reasons)
+    }
 }
 
 /// Judges a selfie for enrolment.
 #[must_use]
 pub fn judge_enrolment(evidence: &ImageEvidence, policy: &Policy) -> Decision {
     match accept_selfie(evidence, &policy.quality) {
-        Ok(_) => Decision { verdict: Verdict::Pass, comparison: None, reasons: Vec::new() },
+        Ok(_) => Decision {
+            verdict: Verdict::Pass,
+            comparison: None,
+            reasons: Vec::new(),
+        },
         Err(decision) => decision,
     }
 }
 
 /// Judges a probe against a reference made by the same model.
 #[must_use]
-pub fn judge_authentication(evidence: &ImageEvidence, reference: &Template, policy: &Policy) -> Decision {
+pub fn judge_authentication(
+    evidence: &ImageEvidence,
+    reference: &Template,
+    policy: &Policy,
+) -> Decision {
     let template = match accept_selfie(evidence, &policy.quality) {
         Ok(template) => template,
         Err(decision) => return decision,
     };
-    let comparison = Comparison { score: template.compare(reference), thresholds: policy.comparison };
+    let comparison = Comparison {
+        score: template.compare(reference),
+        thresholds: policy.comparison,
+    };
     let (verdict, reasons) = judge_score(comparison);
-    Decision { verdict, comparison: Some(comparison), reasons }
+    Decision {
+        verdict,
+        comparison: Some(comparison),
+        reasons,
+    }
 }
 
 fn judge_score(comparison: Comparison) -> (Verdict, Vec<Reason>) {
@@ -178,7 +213,10 @@ impl Comparison {
     /// The wire's `ConfidenceValue`, 0 to 100: 50 at the match threshold, linear on either side of it, 0 for cosines up to 0.
     #[must_use]
     pub fn confidence(&self) -> f64 {
-        let (score, threshold) = (f64::from(self.score.value()), f64::from(self.thresholds.match_threshold));
+        let (score, threshold) = (
+            f64::from(self.score.value()),
+            f64::from(self.thresholds.match_threshold),
+        );
         let confidence = if score < threshold {
             50.0 * score / threshold
         } else if threshold < 1.0 {
@@ -194,7 +232,11 @@ impl Decision {
     /// A decision without evidence: what ended the job came before or after the pixels.
     #[must_use]
     pub const fn without_evidence(verdict: Verdict) -> Self {
-        Self { verdict, comparison: None, reasons: Vec::new() }
+        Self {
+            verdict,
+            comparison: None,
+            reasons: Vec::new(),
+        }
     }
 }
 
@@ -209,7 +251,12 @@ mod tests {
     fn face(size: f32) -> FaceEvidence {
         let at = |x, y| Point { x, y };
         FaceEvidence {
-            face_box: FaceBox { x: 0.0, y: 0.0, width: size, height: size },
+            face_box: FaceBox {
+                x: 0.0,
+                y: 0.0,
+                width: size,
+                height: size,
+            },
             landmarks: Landmarks {
                 left_eye: at(0.3 * size, 0.4 * size),
                 right_eye: at(0.7 * size, 0.4 * size),
@@ -227,7 +274,11 @@ mod tests {
     fn evidence(faces: Vec<FaceEvidence>) -> ImageEvidence {
         let template = (!faces.is_empty()).then(|| template(1.0, 0.0));
         ImageEvidence {
-            image: ImageFacts { format: ImageFormat::Jpeg, width: 640, height: 480 },
+            image: ImageFacts {
+                format: ImageFormat::Jpeg,
+                width: 640,
+                height: 480,
+            },
             faces,
             template,
             timings: Timings::default(),
@@ -250,7 +301,10 @@ mod tests {
     #[test]
     fn a_selfie_without_a_face_or_with_a_crowd_is_refused() {
         let policy = Policy::default();
-        assert_eq!(judge_enrolment(&evidence(vec![]), &policy).verdict, Verdict::NoFace);
+        assert_eq!(
+            judge_enrolment(&evidence(vec![]), &policy).verdict,
+            Verdict::NoFace
+        );
         assert_eq!(
             judge_enrolment(&evidence(vec![face(200.0), face(180.0)]), &policy).verdict,
             Verdict::SeveralFaces
@@ -264,15 +318,48 @@ mod tests {
         let policy = Policy::default();
         let good = face(200.0);
         let cases = [
-            (FaceEvidence { detection_score: 0.5, ..good }, Reason::FaceUnclear),
-            (FaceEvidence { inter_eye_distance: 10.0, ..good }, Reason::FaceTooSmall),
-            (FaceEvidence { sharpness: 0.5, ..good }, Reason::Blurred),
-            (FaceEvidence { exposure: 0.01, ..good }, Reason::TooDark),
-            (FaceEvidence { exposure: 0.99, ..good }, Reason::TooBright),
+            (
+                FaceEvidence {
+                    detection_score: 0.5,
+                    ..good
+                },
+                Reason::FaceUnclear,
+            ),
+            (
+                FaceEvidence {
+                    inter_eye_distance: 10.0,
+                    ..good
+                },
+                Reason::FaceTooSmall,
+            ),
+            (
+                FaceEvidence {
+                    sharpness: 0.5,
+                    ..good
+                },
+                Reason::Blurred,
+            ),
+            (
+                FaceEvidence {
+                    exposure: 0.01,
+                    ..good
+                },
+                Reason::TooDark,
+            ),
+            (
+                FaceEvidence {
+                    exposure: 0.99,
+                    ..good
+                },
+                Reason::TooBright,
+            ),
         ];
         for (flawed, reason) in cases {
             let decision = judge_enrolment(&evidence(vec![flawed]), &policy);
-            assert_eq!((decision.verdict, decision.reasons), (Verdict::PoorQuality, vec![reason]));
+            assert_eq!(
+                (decision.verdict, decision.reasons),
+                (Verdict::PoorQuality, vec![reason])
+            );
         }
     }
 
@@ -281,7 +368,12 @@ mod tests {
         let policy = Policy::default();
         let probe = evidence(vec![face(200.0)]);
         let at = |cosine: f32| {
-            judge_authentication(&probe, &template(cosine, (1.0 - cosine * cosine).sqrt()), &policy).verdict
+            judge_authentication(
+                &probe,
+                &template(cosine, (1.0 - cosine * cosine).sqrt()),
+                &policy,
+            )
+            .verdict
         };
         assert_eq!(at(0.9), Verdict::Pass);
         assert_eq!(at(0.451), Verdict::Pass);

@@ -90,14 +90,23 @@ impl App {
     }
 
     /// Lets an authenticated partner in, unless it asks too often or production is closed to it.
-    pub(crate) fn admit(&self, partner: Partner, environment: Environment) -> Result<Caller, Refusal> {
-        self.rates.check(&partner.id, environment).map_err(Refusal::too_often)?;
+    pub(crate) fn admit(
+        &self,
+        partner: Partner,
+        environment: Environment,
+    ) -> Result<Caller, Refusal> {
+        self.rates
+            .check(&partner.id, environment)
+            .map_err(Refusal::too_often)?;
         if environment == Environment::Production && !partner.production_enabled {
             return Err(Refusal::new(
                 ErrorCode::ProductionNotEnabled,
                 "production is not enabled for this partner; the operator enables it with `selfsame partner production`",
             ));
         }
-        Ok(Caller { partner, environment })
+        Ok(Caller {
+            partner,
+            environment,
+        })
     }
 }

@@ -38,14 +38,22 @@ pub(crate) async fn collect(
     let share = budget
         .take(announced.unwrap_or(limit))
         .ok_or_else(|| Refusal::busy("the server holds as many uploads as it can"))?;
-    let bytes = tokio::time::timeout(timeout, read(body, announced.unwrap_or(0), limit)).await.map_err(|_| {
-        Refusal::new(
-            ErrorCode::WrongType,
-            format!("the body did not arrive within {} seconds", timeout.as_secs()),
-        )
-        .with_status(StatusCode::REQUEST_TIMEOUT)
-    })??;
-    Ok(Collected { bytes, _share: share })
+    let bytes = tokio::time::timeout(timeout, read(body, announced.unwrap_or(0), limit))
+        .await
+        .map_err(|_| {
+            Refusal::new(
+                ErrorCode::WrongType,
+                format!(
+                    "the body did not arrive within {} seconds",
+                    timeout.as_secs()
+                ),
+            )
+            .with_status(StatusCode::REQUEST_TIMEOUT)
+        })??;
+    Ok(Collected {
+        bytes,
+        _share: share,
+    })
 }
 
 async fn read(body: Body, announced: usize, limit: usize) -> Result<Bytes, Refusal> {
@@ -53,7 +61,10 @@ async fn read(body: Body, announced: usize, limit: usize) -> Result<Bytes, Refus
     let mut bytes = BytesMut::with_capacity(announced.min(limit));
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| {
-            Refusal::new(ErrorCode::WrongType, "the body ended before all of it had arrived")
+            Refusal::new(
+                ErrorCode::WrongType,
+                "the body ended before all of it had arrived",
+            )
         })?;
         if bytes.len() + chunk.len() > limit {
             return Err(too_large(limit));
@@ -64,6 +75,9 @@ async fn read(body: Body, announced: usize, limit: usize) -> Result<Bytes, Refus
 }
 
 fn too_large(limit: usize) -> Refusal {
-    Refusal::new(ErrorCode::WrongType, format!("the body is larger than {limit} bytes"))
-        .with_status(StatusCode::PAYLOAD_TOO_LARGE)
+    Refusal::new(
+        ErrorCode::WrongType,
+        format!("the body is larger than {limit} bytes"),
+    )
+    .with_status(StatusCode::PAYLOAD_TOO_LARGE)
 }

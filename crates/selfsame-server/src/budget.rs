@@ -22,7 +22,11 @@ impl BodyBudget {
     /// A budget of so many bytes, rounded up to whole KiB.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        Self { units: Arc::new(Semaphore::new(bytes.div_ceil(UNIT).min(Semaphore::MAX_PERMITS))) }
+        Self {
+            units: Arc::new(Semaphore::new(
+                bytes.div_ceil(UNIT).min(Semaphore::MAX_PERMITS),
+            )),
+        }
     }
 
     /// Takes a share, or `None` when the budget is spent for now.

@@ -26,7 +26,11 @@ impl Completions {
     pub fn expect(&self, job: &SmileJobId) -> Wait {
         let (sender, ended) = oneshot::channel();
         self.lock().insert(job.clone(), sender);
-        Wait { completions: self.clone(), job: job.clone(), ended }
+        Wait {
+            completions: self.clone(),
+            job: job.clone(),
+            ended,
+        }
     }
 
     /// Says that a job has ended.

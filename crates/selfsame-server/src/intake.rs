@@ -42,23 +42,43 @@ pub(crate) struct Intake<'c> {
 impl Intake<'_> {
     /// Checks the callback URL, what the sandbox forces, and the user; then names the job.
     pub(crate) async fn check(self, app: &App) -> Result<NewJob, Refusal> {
-        let Self { caller, user, job_id, kind, request, retry } = self;
+        let Self {
+            caller,
+            user,
+            job_id,
+            kind,
+            request,
+            retry,
+        } = self;
         if let Some(url) = &request.callback_url {
             Target::parse(url, app.config.callback_reach)
                 .map_err(|error| Refusal::new(ErrorCode::WrongType, error.to_string()))?;
         }
-        let key = UserKey { partner: caller.partner.id.clone(), environment: caller.environment, user };
-        match sandbox::forced(key.environment, request.sandbox_result.as_deref(), &key.user)
-            .map_err(|error| Refusal::new(ErrorCode::WrongType, error.to_string()))?
+        let key = UserKey {
+            partner: caller.partner.id.clone(),
+            environment: caller.environment,
+            user,
+        };
+        match sandbox::forced(
+            key.environment,
+            request.sandbox_result.as_deref(),
+            &key.user,
+        )
+        .map_err(|error| Refusal::new(ErrorCode::WrongType, error.to_string()))?
         {
             Some(Forced::Error(code)) => {
-                return Err(Refusal::new(code, "this error was forced by the sandbox request"));
+                return Err(Refusal::new(
+                    code,
+                    "this error was forced by the sandbox request",
+                ));
             }
             Some(Forced::Result(_)) => {}
             None => {
                 let record = app.store.user(&key).await?;
                 let admitted = match kind {
-                    JobKind::Enrolment => admit_enrolment(record.as_ref(), request.allow_new_enroll),
+                    JobKind::Enrolment => {
+                        admit_enrolment(record.as_ref(), request.allow_new_enroll)
+                    }
                     JobKind::Authentication => {
                         admit_authentication(record.as_ref(), &app.engine.template_model).map(drop)
                     }
@@ -66,7 +86,14 @@ impl Intake<'_> {
                 admitted.map_err(|why| not_admitted(why, kind))?;
             }
         }
-        Ok(NewJob { smile_job_id: new_smile_job_id()?, user: key, job_id, kind, request, retry })
+        Ok(NewJob {
+            smile_job_id: new_smile_job_id()?,
+            user: key,
+            job_id,
+            kind,
+            request,
+            retry,
+        })
     }
 }
 

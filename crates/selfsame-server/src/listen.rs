@@ -78,7 +78,9 @@ pub struct Server {
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("addresses", &self.addresses).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("addresses", &self.addresses)
+            .finish_non_exhaustive()
     }
 }
 
@@ -87,19 +89,26 @@ impl Server {
     ///
     /// # Errors
     /// [`ServeError`] says what is wrong with the set-up.
-    pub async fn bind(config: Config, store: Arc<dyn Store>, analyser: Analyser) -> Result<Self, ServeError> {
+    pub async fn bind(
+        config: Config,
+        store: Arc<dyn Store>,
+        analyser: Analyser,
+    ) -> Result<Self, ServeError> {
         config.policy.validate()?;
         if config.strict_liveness {
             return Err(ServeError::NoLiveness);
         }
         let bind = |address: SocketAddr| {
-            let bound = TcpListener::bind(address).and_then(|l| l.set_nonblocking(true).map(|()| l));
+            let bound =
+                TcpListener::bind(address).and_then(|l| l.set_nonblocking(true).map(|()| l));
             bound.map_err(|e| ServeError::Bind(address, e))
         };
         let http = config.http.map(bind).transpose()?;
         let https = match &config.https {
             Some(tls) => {
-                let rustls = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await.map_err(ServeError::Tls)?;
+                let rustls = RustlsConfig::from_pem_file(&tls.certificate, &tls.key)
+                    .await
+                    .map_err(ServeError::Tls)?;
                 Some((bind(tls.listen)?, rustls))
             }
             None => None,
@@ -108,11 +117,20 @@ impl Server {
             http: http.as_ref().and_then(|l| l.local_addr().ok()),
             https: https.as_ref().and_then(|(l, _)| l.local_addr().ok()),
         };
-        if addresses == (Addresses { http: None, https: None }) {
+        if addresses
+            == (Addresses {
+                http: None,
+                https: None,
+            })
+        {
             return Err(ServeError::NoAddress);
         }
-        let deliverer =
-            Deliverer::new(Arc::clone(&store), config.callback_reach, config.backoff, config.callback_timeout)?;
+        let deliverer = Deliverer::new(
+            Arc::clone(&store),
+            config.callback_reach,
+            config.backoff,
+            config.callback_timeout,
+        )?;
         let limits = config.limits;
         let app = App {
             engine: EngineIdentity {
@@ -128,7 +146,14 @@ impl Server {
             callback_queued: Arc::new(Notify::new()),
             config,
         };
-        Ok(Self { app: Arc::new(app), analyser, deliverer, http, https, addresses })
+        Ok(Self {
+            app: Arc::new(app),
+            analyser,
+            deliverer,
+            http,
+            https,
+            addresses,
+        })
     }
 
     /// Where it listens.
@@ -145,9 +170,16 @@ impl Server {
         let (stopping, stopped) = watch::channel(false);
         let mut background = JoinSet::new();
         for _ in 0..self.app.config.workers.max(1) {
-            background.spawn(worker::run(Arc::clone(&self.app), self.analyser.clone(), stopped.clone()));
+            background.spawn(worker::run(
+                Arc::clone(&self.app),
+                self.analyser.clone(),
+                stopped.clone(),
+            ));
         }
-        background.spawn(self.deliverer.run(Arc::clone(&self.app.callback_queued), stopped.clone()));
+        background.spawn(
+            self.deliverer
+                .run(Arc::clone(&self.app.callback_queued), stopped.clone()),
+        );
         background.spawn(housekeeping(Arc::clone(&self.app), stopped));
         let router = router(Arc::clone(&self.app), recorder());
         let handle = Handle::new();
@@ -155,7 +187,10 @@ impl Server {
         if let Some(listener) = self.http {
             let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
             guard(server.http_builder());
-            let service = router.clone().layer(Extension(Scheme::Http)).into_make_service();
+            let service = router
+                .clone()
+                .layer(Extension(Scheme::Http))
+                .into_make_service();
             listeners.spawn(server.serve(service));
         }
         if let Some((listener, tls)) = self.https {
@@ -183,7 +218,10 @@ impl Server {
 /// Clients that drip their head are let go.
 fn guard<E>(builder: &mut hyper_util::server::conn::auto::Builder<E>) {
     let timer = hyper_util::rt::TokioTimer::new();
-    builder.http1().timer(timer).header_read_timeout(HEAD_TIMEOUT);
+    builder
+        .http1()
+        .timer(timer)
+        .header_read_timeout(HEAD_TIMEOUT);
 }
 
 /// The process's metrics; set up once, however many servers a process runs.

@@ -37,7 +37,10 @@ impl FromRequestParts<Arc<App>> for Origin {
             .authority()
             .map(|a| a.as_str())
             .or_else(|| parts.headers.get(HOST).and_then(|h| h.to_str().ok()))
-            .filter(|h| h.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b)))
+            .filter(|h| {
+                h.bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
+            })
             .unwrap_or("localhost");
         Ok(Self(format!("{scheme}://{host}")))
     }

@@ -20,7 +20,10 @@ impl PartnerRates {
     pub fn new(per_second: u32, burst: u32) -> Self {
         let some = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_second(some(per_second)).allow_burst(some(burst));
-        Self { limiter: DefaultKeyedRateLimiter::keyed(quota), clock: DefaultClock::default() }
+        Self {
+            limiter: DefaultKeyedRateLimiter::keyed(quota),
+            clock: DefaultClock::default(),
+        }
     }
 
     /// Counts a request.

@@ -31,7 +31,10 @@ impl Refusal {
     pub(crate) fn busy(what: &str) -> Self {
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,
-            error: WireError::new(ErrorCode::SystemError, format!("{what}; try again in a few seconds")),
+            error: WireError::new(
+                ErrorCode::SystemError,
+                format!("{what}; try again in a few seconds"),
+            ),
             retry_after: Some(Duration::from_secs(5)),
         }
     }
@@ -40,7 +43,10 @@ impl Refusal {
     pub(crate) fn too_often(wait: Duration) -> Self {
         Self {
             status: StatusCode::TOO_MANY_REQUESTS,
-            error: WireError::new(ErrorCode::SystemError, "too many requests from this partner; slow down"),
+            error: WireError::new(
+                ErrorCode::SystemError,
+                "too many requests from this partner; slow down",
+            ),
             retry_after: Some(wait),
         }
     }
@@ -48,15 +54,23 @@ impl Refusal {
     /// Something failed that is not the caller's fault. The cause is logged, not told.
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "request failed");
-        Self::new(ErrorCode::SystemError, "the server could not serve this request; nothing was changed")
-            .with_status(StatusCode::INTERNAL_SERVER_ERROR)
+        Self::new(
+            ErrorCode::SystemError,
+            "the server could not serve this request; nothing was changed",
+        )
+        .with_status(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
 
 impl From<WireError> for Refusal {
     fn from(error: WireError) -> Self {
-        let status = StatusCode::from_u16(error.code.http_status()).unwrap_or(StatusCode::BAD_REQUEST);
-        Self { status, error, retry_after: None }
+        let status =
+            StatusCode::from_u16(error.code.http_status()).unwrap_or(StatusCode::BAD_REQUEST);
+        Self {
+            status,
+            error,
+            retry_after: None,
+        }
     }
 }
 
@@ -71,7 +85,9 @@ impl IntoResponse for Refusal {
         let mut response = (self.status, axum::Json(&self.error)).into_response();
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
         response
     }

@@ -57,9 +57,13 @@ pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
         .nest("/production", wire(Scope(Some(Environment::Production))))
         .route("/health", get(operations::health))
         .route("/ready", get(operations::ready))
-        .route("/metrics", get(move |state| operations::metrics(state, metrics.clone())))
+        .route(
+            "/metrics",
+            get(move |state| operations::metrics(state, metrics.clone())),
+        )
         .fallback(|| async {
-            Refusal::new(ErrorCode::WrongType, "there is no such endpoint").with_status(axum::http::StatusCode::NOT_FOUND)
+            Refusal::new(ErrorCode::WrongType, "there is no such endpoint")
+                .with_status(axum::http::StatusCode::NOT_FOUND)
         })
         .layer(
             ServiceBuilder::new()
@@ -70,7 +74,9 @@ pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
                     HeaderValue::from_static("nosniff"),
                 ))
                 .layer(middleware::from_fn(observe))
-                .layer(CatchPanicLayer::custom(|_| Refusal::internal(&"a handler panicked").into_response()))
+                .layer(CatchPanicLayer::custom(|_| {
+                    Refusal::internal(&"a handler panicked").into_response()
+                }))
                 // Bodies are limited where they are read, each by its own limit.
                 .layer(DefaultBodyLimit::disable()),
         )
@@ -79,9 +85,18 @@ pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
 
 /// Counts and logs a request by its route: paths hold secrets (upload tokens, image links).
 async fn observe(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("none", MatchedPath::as_str)
+        .to_owned();
     let method = request.method().clone();
-    let id = request.headers().get(REQUEST_ID).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let id = request
+        .headers()
+        .get(REQUEST_ID)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
     let began = std::time::Instant::now();
     let response = next.run(request).await;
     let status = response.status().as_u16();
@@ -89,6 +104,7 @@ async fn observe(request: Request, next: Next) -> Response {
     tracing::debug!(%method, route, status, milliseconds, request_id = id, "request");
     metrics::counter!("selfsame_http_requests_total", "route" => route.clone(), "status" => status.to_string())
         .increment(1);
-    metrics::histogram!("selfsame_http_seconds", "route" => route).record(began.elapsed().as_secs_f64());
+    metrics::histogram!("selfsame_http_seconds", "route" => route)
+        .record(began.elapsed().as_secs_f64());
     response
 }

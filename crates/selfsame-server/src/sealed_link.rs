@@ -24,8 +24,16 @@ fn mac(key: &ApiKey, purpose: &str, payload: &str) -> Option<Hmac<Sha256>> {
 }
 
 /// Packs a value.
-pub(crate) fn seal<T: Serialize>(key: &ApiKey, purpose: &str, value: &T, expires_at: Timestamp) -> Option<String> {
-    let envelope = Envelope { value, exp: expires_at.as_second() };
+pub(crate) fn seal<T: Serialize>(
+    key: &ApiKey,
+    purpose: &str,
+    value: &T,
+    expires_at: Timestamp,
+) -> Option<String> {
+    let envelope = Envelope {
+        value,
+        exp: expires_at.as_second(),
+    };
     let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&envelope).ok()?);
     let tag = URL_SAFE_NO_PAD.encode(mac(key, purpose, &payload)?.finalize().into_bytes());
     Some(format!("{payload}.{tag}"))
@@ -34,15 +42,24 @@ pub(crate) fn seal<T: Serialize>(key: &ApiKey, purpose: &str, value: &T, expires
 /// Unpacks a value without trusting it: only to learn whose key to check it with.
 pub(crate) fn peek<T: DeserializeOwned>(sealed: &str) -> Option<T> {
     let (payload, _) = sealed.split_once('.')?;
-    let envelope: Envelope<T> = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    let envelope: Envelope<T> =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
     Some(envelope.value)
 }
 
 /// Unpacks a value that the key signed for the purpose and that has not expired.
-pub(crate) fn open<T: DeserializeOwned>(key: &ApiKey, purpose: &str, sealed: &str, now: Timestamp) -> Option<T> {
+pub(crate) fn open<T: DeserializeOwned>(
+    key: &ApiKey,
+    purpose: &str,
+    sealed: &str,
+    now: Timestamp,
+) -> Option<T> {
     let (payload, tag) = sealed.split_once('.')?;
-    mac(key, purpose, payload)?.verify_slice(&URL_SAFE_NO_PAD.decode(tag).ok()?).ok()?;
-    let envelope: Envelope<T> = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    mac(key, purpose, payload)?
+        .verify_slice(&URL_SAFE_NO_PAD.decode(tag).ok()?)
+        .ok()?;
+    let envelope: Envelope<T> =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
     (envelope.exp > now.as_second()).then_some(envelope.value)
 }
 
@@ -55,11 +72,20 @@ mod tests {
         let (key, now) = (ApiKey::new("k"), Timestamp::UNIX_EPOCH);
         let later = now + jiff::SignedDuration::from_secs(60);
         let sealed = seal(&key, "image", &"selfie", later).unwrap();
-        assert_eq!(open::<String>(&key, "image", &sealed, now).as_deref(), Some("selfie"));
+        assert_eq!(
+            open::<String>(&key, "image", &sealed, now).as_deref(),
+            Some("selfie")
+        );
         assert_eq!(peek::<String>(&sealed).as_deref(), Some("selfie"));
-        assert_eq!(open::<String>(&ApiKey::new("other"), "image", &sealed, now), None);
+        assert_eq!(
+            open::<String>(&ApiKey::new("other"), "image", &sealed, now),
+            None
+        );
         assert_eq!(open::<String>(&key, "token", &sealed, now), None);
         assert_eq!(open::<String>(&key, "image", &sealed, later), None);
-        assert_eq!(open::<String>(&key, "image", &sealed.replace('.', "x."), now), None);
+        assert_eq!(
+            open::<String>(&key, "image", &sealed.replace('.', "x."), now),
+            None
+        );
     }
 }

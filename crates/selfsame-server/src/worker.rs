@@ -60,15 +60,23 @@ async fn work(app: &App, analyser: &Analyser, claim: &Claim) {
                 smile_job_id = %job.smile_job_id, partner = %job.partner(), environment = %job.environment(),
                 kind = ?job.kind, result_code = code.code(), milliseconds = began.elapsed().as_millis(), "job ended"
             );
-            let kind = if job.kind == JobKind::Enrolment { "enrolment" } else { "authentication" };
-            metrics::counter!("selfsame_jobs_total", "kind" => kind, "result_code" => code.code()).increment(1);
-            metrics::histogram!("selfsame_job_seconds", "kind" => kind).record(began.elapsed().as_secs_f64());
+            let kind = if job.kind == JobKind::Enrolment {
+                "enrolment"
+            } else {
+                "authentication"
+            };
+            metrics::counter!("selfsame_jobs_total", "kind" => kind, "result_code" => code.code())
+                .increment(1);
+            metrics::histogram!("selfsame_job_seconds", "kind" => kind)
+                .record(began.elapsed().as_secs_f64());
             app.completions.announce(&job.smile_job_id);
             if job.request.callback_url.is_some() {
                 app.callback_queued.notify_one();
             }
         }
-        Ok(None) => tracing::warn!(smile_job_id = %job.smile_job_id, "the claim was lost; another worker has the job"),
+        Ok(None) => {
+            tracing::warn!(smile_job_id = %job.smile_job_id, "the claim was lost; another worker has the job")
+        }
         Err(error) => {
             // The lease brings it back; a later attempt may succeed, and the last one ends it.
             tracing::error!(smile_job_id = %job.smile_job_id, %error, attempt = claim.attempt, "job failed");
@@ -77,9 +85,17 @@ async fn work(app: &App, analyser: &Analyser, claim: &Claim) {
 }
 
 /// Ends a job. `None`: the claim was lost.
-async fn process(app: &App, analyser: &Analyser, claim: &Claim) -> Result<Option<ResultCode>, StoreError> {
+async fn process(
+    app: &App,
+    analyser: &Analyser,
+    claim: &Claim,
+) -> Result<Option<ResultCode>, StoreError> {
     let job = &claim.job;
-    let forced = match sandbox::forced(job.environment(), job.request.sandbox_result.as_deref(), job.user_id()) {
+    let forced = match sandbox::forced(
+        job.environment(),
+        job.request.sandbox_result.as_deref(),
+        job.user_id(),
+    ) {
         Ok(Some(Forced::Result(code))) => Some(code),
         _ => None,
     };
@@ -95,11 +111,20 @@ async fn process(app: &App, analyser: &Analyser, claim: &Claim) -> Result<Option
     };
     // Twice at most: the second time the enrolment that came between is known.
     for _ in 0..2 {
-        let ending = ending(app, job, &decision, &examined.evidence, &examined.info, forced);
+        let ending = ending(
+            app,
+            job,
+            &decision,
+            &examined.evidence,
+            &examined.info,
+            forced,
+        );
         match app.store.finish_job(claim, &ending).await? {
             Finished::Committed => return Ok(ResultCode::from_code(&ending.result_code)),
             Finished::LostClaim => return Ok(None),
-            Finished::AlreadyEnrolled => decision = Decision::without_evidence(Verdict::AlreadyEnrolled),
+            Finished::AlreadyEnrolled => {
+                decision = Decision::without_evidence(Verdict::AlreadyEnrolled)
+            }
         }
     }
     Ok(None)
@@ -115,13 +140,19 @@ struct Examined {
 
 impl Examined {
     const fn without(decision: Decision) -> Self {
-        Self { ended: Some(decision), evidence: None, info: None }
+        Self {
+            ended: Some(decision),
+            evidence: None,
+            info: None,
+        }
     }
 }
 
 async fn examine(app: &App, analyser: &Analyser, job: &Job, package: Option<Bytes>) -> Examined {
     let Some(package) = package else {
-        return Examined::without(Decision::without_evidence(Verdict::CorruptPackage("the package was erased".to_owned())));
+        return Examined::without(Decision::without_evidence(Verdict::CorruptPackage(
+            "the package was erased".to_owned(),
+        )));
     };
     let partner = app.store.partner(job.partner()).await.ok().flatten();
     let key = partner.map(|p| p.key(job.environment()).clone());
@@ -138,19 +169,32 @@ async fn examine(app: &App, analyser: &Analyser, job: &Job, package: Option<Byte
             }
         };
         let signed_by_another = match (&package.info.signature, &key) {
-            (Some((timestamp, given)), Some(key)) => !signature::verify(key, job.partner(), timestamp, given),
+            (Some((timestamp, given)), Some(key)) => {
+                !signature::verify(key, job.partner(), timestamp, given)
+            }
             _ => false,
         };
-        let of_another = package.info.partner_id.as_deref().is_some_and(|id| id != job.partner().as_str());
+        let of_another = package
+            .info
+            .partner_id
+            .as_deref()
+            .is_some_and(|id| id != job.partner().as_str());
         if signed_by_another || of_another {
-            let why = "info.json is signed by, or names, another partner than the upload".to_owned();
+            let why =
+                "info.json is signed by, or names, another partner than the upload".to_owned();
             return Examined::without(Decision::without_evidence(Verdict::UnusableImage(why)));
         }
         let selfie = package.image(ImageRole::Selfie).unwrap_or_default();
         match analyser.analyse(selfie) {
-            Ok(evidence) => Examined { ended: None, evidence: Some(evidence), info: Some(package.info) },
+            Ok(evidence) => Examined {
+                ended: None,
+                evidence: Some(evidence),
+                info: Some(package.info),
+            },
             Err(error) => Examined {
-                ended: Some(Decision::without_evidence(Verdict::UnusableImage(error.to_string()))),
+                ended: Some(Decision::without_evidence(Verdict::UnusableImage(
+                    error.to_string(),
+                ))),
                 evidence: None,
                 info: Some(package.info),
             },
@@ -164,8 +208,14 @@ async fn examine(app: &App, analyser: &Analyser, job: &Job, package: Option<Byte
     })
 }
 
-async fn judge(app: &App, job: &Job, evidence: Option<&ImageEvidence>) -> Result<Decision, StoreError> {
-    let Some(evidence) = evidence else { return Ok(Decision::without_evidence(Verdict::SystemError)) };
+async fn judge(
+    app: &App,
+    job: &Job,
+    evidence: Option<&ImageEvidence>,
+) -> Result<Decision, StoreError> {
+    let Some(evidence) = evidence else {
+        return Ok(Decision::without_evidence(Verdict::SystemError));
+    };
     let policy = &app.config.policy;
     let user = app.store.user(&job.user).await?;
     let refused = |why| {
@@ -179,10 +229,12 @@ async fn judge(app: &App, job: &Job, evidence: Option<&ImageEvidence>) -> Result
             Ok(()) => judge_enrolment(evidence, policy),
             Err(why) => refused(why),
         },
-        JobKind::Authentication => match admit_authentication(user.as_ref(), &app.engine.template_model) {
-            Ok(reference) => judge_authentication(evidence, &reference.template, policy),
-            Err(why) => refused(why),
-        },
+        JobKind::Authentication => {
+            match admit_authentication(user.as_ref(), &app.engine.template_model) {
+                Ok(reference) => judge_authentication(evidence, &reference.template, policy),
+                Err(why) => refused(why),
+            }
+        }
     })
 }
 

@@ -44,21 +44,39 @@ impl FileBlobs {
     }
 
     /// Writes a blob: file and folder are on disk when this returns.
-    pub(crate) async fn put(&self, id: &BlobId, plain: Bytes, keys: &Keyring) -> Result<(), StoreError> {
-        let (path, dir, keys, place) = (self.path(id), self.dir.clone(), keys.clone(), format!("blob/{}", id.0));
+    pub(crate) async fn put(
+        &self,
+        id: &BlobId,
+        plain: Bytes,
+        keys: &Keyring,
+    ) -> Result<(), StoreError> {
+        let (path, dir, keys, place) = (
+            self.path(id),
+            self.dir.clone(),
+            keys.clone(),
+            format!("blob/{}", id.0),
+        );
         blocking(move || {
             let sealed = keys.seal(&plain, &place)?;
             let part = path.with_extension("part");
             let mut file = std::fs::File::create(&part).map_err(io(&part))?;
-            file.write_all(&sealed).and_then(|()| file.sync_all()).map_err(io(&part))?;
+            file.write_all(&sealed)
+                .and_then(|()| file.sync_all())
+                .map_err(io(&part))?;
             std::fs::rename(&part, &path).map_err(io(&path))?;
-            std::fs::File::open(&dir).and_then(|d| d.sync_all()).map_err(io(&dir))
+            std::fs::File::open(&dir)
+                .and_then(|d| d.sync_all())
+                .map_err(io(&dir))
         })
         .await
     }
 
     /// Reads a blob; `None` when there is none.
-    pub(crate) async fn get(&self, id: &BlobId, keys: &Keyring) -> Result<Option<Bytes>, StoreError> {
+    pub(crate) async fn get(
+        &self,
+        id: &BlobId,
+        keys: &Keyring,
+    ) -> Result<Option<Bytes>, StoreError> {
         let (path, keys, place) = (self.path(id), keys.clone(), format!("blob/{}", id.0));
         blocking(move || match std::fs::read(&path) {
             Ok(sealed) => Ok(Some(keys.open(&sealed, &place, "package")?.into())),
@@ -75,7 +93,10 @@ impl FileBlobs {
     }
 
     /// Every blob, and every half-written one, that was last written before `older_than`.
-    pub(crate) async fn list(&self, older_than: std::time::SystemTime) -> Result<Vec<BlobId>, StoreError> {
+    pub(crate) async fn list(
+        &self,
+        older_than: std::time::SystemTime,
+    ) -> Result<Vec<BlobId>, StoreError> {
         let dir = self.dir.clone();
         blocking(move || {
             let mut ids = Vec::new();

@@ -17,7 +17,9 @@ pub enum StoreError {
         error: std::io::Error,
     },
     /// Something cannot be decrypted: another key, or somebody changed it.
-    #[error("{0} cannot be decrypted: it was changed, or the master key is not the one it was written with")]
+    #[error(
+        "{0} cannot be decrypted: it was changed, or the master key is not the one it was written with"
+    )]
     Sealed(&'static str),
     /// A record does not read as what it was written as.
     #[error("{0} on record cannot be read: {1}")]
@@ -34,5 +36,8 @@ pub enum StoreError {
 }
 
 pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> StoreError + '_ {
-    move |error| StoreError::Io { path: path.to_owned(), error }
+    move |error| StoreError::Io {
+        path: path.to_owned(),
+        error,
+    }
 }

@@ -59,7 +59,9 @@ impl MasterKey {
     pub fn read_or_create(path: &Path) -> Result<Self, StoreError> {
         match std::fs::read_to_string(path) {
             Ok(text) => return Self::from_hex(&Zeroizing::new(text)),
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(path)(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(io(path)(error));
+            }
             Err(_) => {}
         }
         let key = Self::generate()?;
@@ -70,13 +72,15 @@ impl MasterKey {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         match options.open(path) {
             Ok(mut file) => {
-                file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io(path))?;
+                file.write_all(text.as_bytes())
+                    .and_then(|()| file.sync_all())
+                    .map_err(io(path))?;
                 Ok(key)
             }
             // Another process was quicker: its key counts.
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                Self::from_hex(&Zeroizing::new(std::fs::read_to_string(path).map_err(io(path))?))
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Self::from_hex(
+                &Zeroizing::new(std::fs::read_to_string(path).map_err(io(path))?),
+            ),
             Err(error) => Err(io(path)(error)),
         }
     }
@@ -87,11 +91,16 @@ impl MasterKey {
 
     pub(crate) fn unwrap(&self, scope: &str, wrapped: &[u8]) -> Result<DataKey, StoreError> {
         let bytes = Zeroizing::new(open(&self.0, wrapped, scope).ok_or_else(|| {
-            StoreError::MasterKey("it is not the key that this data directory was written with".to_owned())
+            StoreError::MasterKey(
+                "it is not the key that this data directory was written with".to_owned(),
+            )
         })?);
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         if bytes.len() != KEY_BYTES {
-            return Err(StoreError::Corrupt("data key", "it has the wrong length".to_owned()));
+            return Err(StoreError::Corrupt(
+                "data key",
+                "it has the wrong length".to_owned(),
+            ));
         }
         key.copy_from_slice(&bytes);
         Ok(DataKey(key))
@@ -112,7 +121,13 @@ fn seal(key: &[u8; KEY_BYTES], plain: &[u8], belongs_to: &str) -> Result<Vec<u8>
     let nonce: [u8; NONCE_BYTES] = random()?;
     let cipher = XChaCha20Poly1305::new(key.into());
     let sealed = cipher
-        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: belongs_to.as_bytes() })
+        .encrypt(
+            &XNonce::from(nonce),
+            Payload {
+                msg: plain,
+                aad: belongs_to.as_bytes(),
+            },
+        )
         .map_err(|_| StoreError::Corrupt("value", "it is too large to encrypt".to_owned()))?;
     Ok([nonce.as_slice(), &sealed].concat())
 }
@@ -120,7 +135,15 @@ fn seal(key: &[u8; KEY_BYTES], plain: &[u8], belongs_to: &str) -> Result<Vec<u8>
 fn open(key: &[u8; KEY_BYTES], sealed: &[u8], belongs_to: &str) -> Option<Vec<u8>> {
     let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
     let cipher = XChaCha20Poly1305::new(key.into());
-    cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: belongs_to.as_bytes() }).ok()
+    cipher
+        .decrypt(
+            &XNonce::from(*nonce),
+            Payload {
+                msg: sealed,
+                aad: belongs_to.as_bytes(),
+            },
+        )
+        .ok()
 }
 
 /// The data keys at hand: old ones to read with, the newest to write with.
@@ -145,16 +168,29 @@ impl Keyring {
 
     /// Encrypts, marked with the key's number. `belongs_to` names table, column and row.
     pub(crate) fn seal(&self, plain: &[u8], belongs_to: &str) -> Result<Vec<u8>, StoreError> {
-        let key = self.keys.get(&self.current).ok_or(StoreError::Sealed("value"))?;
+        let key = self
+            .keys
+            .get(&self.current)
+            .ok_or(StoreError::Sealed("value"))?;
         let sealed = seal(&key.0, plain, belongs_to)?;
         Ok([&self.current.to_le_bytes(), sealed.as_slice()].concat())
     }
 
     /// Decrypts what [`Keyring::seal`] encrypted for the same place.
-    pub(crate) fn open(&self, sealed: &[u8], belongs_to: &str, what: &'static str) -> Result<Vec<u8>, StoreError> {
+    pub(crate) fn open(
+        &self,
+        sealed: &[u8],
+        belongs_to: &str,
+        what: &'static str,
+    ) -> Result<Vec<u8>, StoreError> {
         let failed = StoreError::Sealed(what);
-        let Some((number, sealed)) = sealed.split_first_chunk::<4>() else { return Err(failed) };
-        let key = self.keys.get(&u32::from_le_bytes(*number)).ok_or(StoreError::Sealed(what))?;
+        let Some((number, sealed)) = sealed.split_first_chunk::<4>() else {
+            return Err(failed);
+        };
+        let key = self
+            .keys
+            .get(&u32::from_le_bytes(*number))
+            .ok_or(StoreError::Sealed(what))?;
         open(&key.0, sealed, belongs_to).ok_or(failed)
     }
 }
@@ -171,14 +207,24 @@ mod tests {
     fn what_is_sealed_opens_in_its_place_only() {
         let ring = ring();
         let sealed = ring.seal(b"a face", "users/template/1").unwrap();
-        assert_eq!(ring.open(&sealed, "users/template/1", "x").unwrap(), b"a face");
+        assert_eq!(
+            ring.open(&sealed, "users/template/1", "x").unwrap(),
+            b"a face"
+        );
         assert!(ring.open(&sealed, "users/template/2", "x").is_err());
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
-            assert!(ring.open(&changed, "users/template/1", "x").is_err(), "byte {at}");
+            assert!(
+                ring.open(&changed, "users/template/1", "x").is_err(),
+                "byte {at}"
+            );
         }
-        assert!(super::tests::ring().open(&sealed, "users/template/1", "x").is_err());
+        assert!(
+            super::tests::ring()
+                .open(&sealed, "users/template/1", "x")
+                .is_err()
+        );
     }
 
     #[test]
@@ -186,7 +232,8 @@ mod tests {
         let old = DataKey::generate().unwrap();
         let before = Keyring::new(HashMap::from([(1, old.clone())])).unwrap();
         let sealed = before.seal(b"x", "p").unwrap();
-        let after = Keyring::new(HashMap::from([(1, old), (2, DataKey::generate().unwrap())])).unwrap();
+        let after =
+            Keyring::new(HashMap::from([(1, old), (2, DataKey::generate().unwrap())])).unwrap();
         assert_eq!(after.open(&sealed, "p", "x").unwrap(), b"x");
         let newer = after.seal(b"y", "p").unwrap();
         assert!(before.open(&newer, "p", "x").is_err());
@@ -194,10 +241,16 @@ mod tests {
 
     #[test]
     fn another_master_key_is_told_apart() {
-        let (a, b) = (MasterKey::generate().unwrap(), MasterKey::generate().unwrap());
+        let (a, b) = (
+            MasterKey::generate().unwrap(),
+            MasterKey::generate().unwrap(),
+        );
         let wrapped = a.wrap("1", &DataKey::generate().unwrap()).unwrap();
         assert!(a.unwrap("1", &wrapped).is_ok());
-        assert!(matches!(b.unwrap("1", &wrapped), Err(StoreError::MasterKey(_))));
+        assert!(matches!(
+            b.unwrap("1", &wrapped),
+            Err(StoreError::MasterKey(_))
+        ));
         assert!(MasterKey::from_hex("abc").is_err());
     }
 }

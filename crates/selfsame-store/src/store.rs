@@ -234,14 +234,28 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// All partners, by id.
     async fn partners(&self) -> Result<Vec<Partner>, StoreError>;
     /// Lets production in or out. `Ok(false)`: no such partner.
-    async fn set_production_enabled(&self, id: &PartnerId, enabled: bool) -> Result<bool, StoreError>;
+    async fn set_production_enabled(
+        &self,
+        id: &PartnerId,
+        enabled: bool,
+    ) -> Result<bool, StoreError>;
     /// Replaces a key. `Ok(false)`: no such partner.
-    async fn replace_key(&self, id: &PartnerId, environment: Environment, key: &ApiKey) -> Result<bool, StoreError>;
+    async fn replace_key(
+        &self,
+        id: &PartnerId,
+        environment: Environment,
+        key: &ApiKey,
+    ) -> Result<bool, StoreError>;
 
     /// Records a job that waits for its package.
     async fn prepare_job(&self, job: &NewJob, grant: &UploadGrant) -> Result<Prepared, StoreError>;
     /// Takes the package of a prepared job, once.
-    async fn accept_package(&self, token_hash: &[u8; 32], now: Timestamp, package: Bytes) -> Result<Accepted, StoreError>;
+    async fn accept_package(
+        &self,
+        token_hash: &[u8; 32],
+        now: Timestamp,
+        package: Bytes,
+    ) -> Result<Accepted, StoreError>;
     /// Records a job together with its package, queued at once.
     async fn submit_job(&self, job: &NewJob, package: Bytes) -> Result<Prepared, StoreError>;
     /// Takes the oldest queued job.
@@ -259,26 +273,50 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// A job by the server's name.
     async fn job(&self, id: &SmileJobId) -> Result<Option<Job>, StoreError>;
     /// The latest attempt at a partner's `job_id`.
-    async fn latest_job(&self, partner: &PartnerId, environment: Environment, job: &JobId) -> Result<Option<Job>, StoreError>;
+    async fn latest_job(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+        job: &JobId,
+    ) -> Result<Option<Job>, StoreError>;
     /// The result of an attempt; absent while it has not ended.
     async fn result(&self, id: &SmileJobId) -> Result<Option<JobResultRecord>, StoreError>;
     /// Every finished attempt at a partner's `job_id`, newest first.
-    async fn results(&self, partner: &PartnerId, environment: Environment, job: &JobId) -> Result<Vec<JobResultRecord>, StoreError>;
+    async fn results(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+        job: &JobId,
+    ) -> Result<Vec<JobResultRecord>, StoreError>;
     /// Jobs, newest first.
     async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError>;
 
     /// A user.
     async fn user(&self, key: &UserKey) -> Result<Option<User>, StoreError>;
     /// A partner's users in one world, by id.
-    async fn users(&self, partner: &PartnerId, environment: Environment) -> Result<Vec<User>, StoreError>;
+    async fn users(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+    ) -> Result<Vec<User>, StoreError>;
     /// Enables or disables; [`UserStatus::Deleted`] erases the template and every package of the user's jobs for good.
     /// `Ok(false)`: no such user, or it is deleted already.
     async fn set_user_status(&self, key: &UserKey, status: UserStatus) -> Result<bool, StoreError>;
 
     /// Takes deliveries that are due.
-    async fn claim_deliveries(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Delivery>, StoreError>;
+    async fn claim_deliveries(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError>;
     /// Records a try and what follows it. Does nothing when the claim was lost.
-    async fn record_attempt(&self, delivery: &Delivery, attempt: &DeliveryAttempt, after: AfterAttempt) -> Result<(), StoreError>;
+    async fn record_attempt(
+        &self,
+        delivery: &Delivery,
+        attempt: &DeliveryAttempt,
+        after: AfterAttempt,
+    ) -> Result<(), StoreError>;
     /// A job's deliveries, oldest first.
     async fn deliveries(&self, job: &SmileJobId) -> Result<Vec<DeliveryRecord>, StoreError>;
     /// Queues the callback of a finished job once more. `Ok(false)`: the job has not ended, or has no callback URL.

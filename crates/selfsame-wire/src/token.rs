@@ -49,7 +49,14 @@ mod tests {
         let whole = serde_json::json!({"partner_id": "p", "timestamp": "t", "signature": "s", "user_id": "u",
                                        "job_id": "j", "product": "authentication"});
         assert!(TokenRequest::parse(whole.to_string().as_bytes()).is_ok());
-        for name in ["partner_id", "timestamp", "signature", "user_id", "job_id", "product"] {
+        for name in [
+            "partner_id",
+            "timestamp",
+            "signature",
+            "user_id",
+            "job_id",
+            "product",
+        ] {
             let mut part = whole.clone();
             part[name] = serde_json::Value::Null;
             let error = TokenRequest::parse(part.to_string().as_bytes()).unwrap_err();

@@ -58,7 +58,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     // Both TLS stacks are in the tree; the process uses one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return output::failed(cli.json, &error),
     };
@@ -76,7 +79,12 @@ fn main() -> ExitCode {
             Command::User(user) => user.run(json).await,
             Command::Models(command) => command.run(&models, json),
             Command::Completions { shell } => {
-                clap_complete::generate(shell, &mut Cli::command(), "selfsame", &mut std::io::stdout());
+                clap_complete::generate(
+                    shell,
+                    &mut Cli::command(),
+                    "selfsame",
+                    &mut std::io::stdout(),
+                );
                 Ok(ExitCode::SUCCESS)
             }
         }

@@ -26,10 +26,15 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), serde_json::Error> {
 
 /// Says why the command could not be carried out.
 pub(crate) fn failed(as_json: bool, error: &(dyn std::error::Error + '_)) -> ExitCode {
-    let causes: Vec<String> =
-        std::iter::successors(Some(error), |e| e.source()).map(ToString::to_string).collect();
+    let causes: Vec<String> = std::iter::successors(Some(error), |e| e.source())
+        .map(ToString::to_string)
+        .collect();
     let mut text = causes.first().cloned().unwrap_or_default();
-    for cause in causes.iter().skip(1).filter(|c| !causes[0].contains(c.as_str())) {
+    for cause in causes
+        .iter()
+        .skip(1)
+        .filter(|c| !causes[0].contains(c.as_str()))
+    {
         text.push_str(": ");
         text.push_str(cause);
     }

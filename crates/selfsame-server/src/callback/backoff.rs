@@ -34,8 +34,15 @@ impl Backoff {
         if failures >= self.max_attempts {
             return None;
         }
-        let doubled = self.first.saturating_mul(1u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
-        Some(doubled.min(self.longest).mul_f64(1.0 - 0.5 * jitter.clamp(0.0, 1.0)))
+        let doubled = self.first.saturating_mul(
+            1u32.checked_shl(failures.saturating_sub(1))
+                .unwrap_or(u32::MAX),
+        );
+        Some(
+            doubled
+                .min(self.longest)
+                .mul_f64(1.0 - 0.5 * jitter.clamp(0.0, 1.0)),
+        )
     }
 }
 
@@ -50,14 +57,19 @@ mod tests {
             longest: Duration::from_secs(10),
             max_attempts: 5,
         };
-        let pauses: Vec<_> = (1..=5).map(|n| backoff.pause(n, 0.0).map(|p| p.as_secs())).collect();
+        let pauses: Vec<_> = (1..=5)
+            .map(|n| backoff.pause(n, 0.0).map(|p| p.as_secs()))
+            .collect();
         assert_eq!(pauses, [Some(2), Some(4), Some(8), Some(10), None]);
         assert_eq!(backoff.pause(2, 1.0), Some(Duration::from_secs(2)));
     }
 
     #[test]
     fn many_failures_do_not_overflow() {
-        let backoff = Backoff { max_attempts: u32::MAX, ..Backoff::default() };
+        let backoff = Backoff {
+            max_attempts: u32::MAX,
+            ..Backoff::default()
+        };
         assert_eq!(backoff.pause(4_000_000_000, 0.0), Some(backoff.longest));
     }
 }

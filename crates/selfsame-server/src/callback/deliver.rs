@@ -48,22 +48,32 @@ impl Deliverer {
             .timeout(timeout)
             .user_agent(concat!("selfsame/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { store, client, reach, backoff, timeout })
+        Ok(Self {
+            store,
+            client,
+            reach,
+            backoff,
+            timeout,
+        })
     }
 
     /// Works until told to stop; a try that has begun is finished.
     pub async fn run(self, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) {
         let mut under_way = JoinSet::new();
         while !*stop.borrow() {
-            let free = CONCURRENT.saturating_sub(u32::try_from(under_way.len()).unwrap_or(CONCURRENT));
+            let free =
+                CONCURRENT.saturating_sub(u32::try_from(under_way.len()).unwrap_or(CONCURRENT));
             let due = if free == 0 {
                 Vec::new()
             } else {
                 let lease = self.timeout + LEASE_MARGIN;
-                self.store.claim_deliveries(Timestamp::now(), lease, free).await.unwrap_or_else(|error| {
-                    tracing::error!(%error, "cannot claim callbacks");
-                    Vec::new()
-                })
+                self.store
+                    .claim_deliveries(Timestamp::now(), lease, free)
+                    .await
+                    .unwrap_or_else(|error| {
+                        tracing::error!(%error, "cannot claim callbacks");
+                        Vec::new()
+                    })
             };
             for delivery in due {
                 let deliverer = self.clone();
@@ -85,7 +95,10 @@ impl Deliverer {
         let outcome = self.send(&delivery).await;
         let (http_status, error) = match outcome {
             Ok(status) if status.is_success() => (Some(status.as_u16()), None),
-            Ok(status) => (Some(status.as_u16()), Some(format!("the receiver answered {status}"))),
+            Ok(status) => (
+                Some(status.as_u16()),
+                Some(format!("the receiver answered {status}")),
+            ),
             Err(error) => (None, Some(error)),
         };
         let after = if error.is_none() {
@@ -104,7 +117,12 @@ impl Deliverer {
         };
         metrics::counter!("selfsame_callback_attempts_total", "outcome" => label).increment(1);
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let attempt = DeliveryAttempt { at, duration_ms, http_status, error };
+        let attempt = DeliveryAttempt {
+            at,
+            duration_ms,
+            http_status,
+            error,
+        };
         if let Err(error) = self.store.record_attempt(&delivery, &attempt, after).await {
             tracing::error!(smile_job_id = %delivery.smile_job_id, %error, "cannot record a callback attempt; it will be tried again");
         }
@@ -118,8 +136,13 @@ impl Deliverer {
             .map_err(|e| e.to_string())?
             .ok_or_else(|| "the partner is gone".to_owned())?;
         let target = Target::parse(&delivery.url, self.reach).map_err(|e| e.to_string())?;
-        let body = SignedResult::sign(&delivery.result, partner.key(delivery.environment), &partner.id, Timestamp::now())
-            .map_err(|e| e.to_string())?;
+        let body = SignedResult::sign(
+            &delivery.result,
+            partner.key(delivery.environment),
+            &partner.id,
+            Timestamp::now(),
+        )
+        .map_err(|e| e.to_string())?;
         let response = self
             .client
             .post(target.url().clone())
@@ -135,5 +158,8 @@ impl Deliverer {
 
 /// An error with its causes, which is where the reason stands.
 fn explain(error: &(dyn std::error::Error + 'static)) -> String {
-    std::iter::successors(Some(error), |e| e.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    std::iter::successors(Some(error), |e| e.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

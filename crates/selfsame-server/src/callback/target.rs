@@ -29,7 +29,9 @@ pub enum TargetError {
     #[error("callback_url is not an absolute http or https URL")]
     NotAUrl,
     /// A user name or password in the URL.
-    #[error("callback_url holds a user name or password; callbacks are authenticated by their signature")]
+    #[error(
+        "callback_url holds a user name or password; callbacks are authenticated by their signature"
+    )]
     Credentials,
     /// The host is, or resolves to, an address out of reach.
     #[error(
@@ -137,7 +139,8 @@ fn classify_v6(ip: Ipv6Addr) -> Range {
         return classify_v4(embedded);
     }
     let first = ip.segments()[0];
-    if ip.is_unspecified() || ip.is_multicast() || first & 0xffc0 == 0xfe80 || ip == AMAZON_METADATA {
+    if ip.is_unspecified() || ip.is_multicast() || first & 0xffc0 == 0xfe80 || ip == AMAZON_METADATA
+    {
         Range::Never
     } else if ip.is_loopback() || first & 0xfe00 == 0xfc00 {
         Range::Private
@@ -153,7 +156,9 @@ fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let s = ip.segments();
     let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match s {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(join(high, low)),
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            Some(join(high, low))
+        }
         [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(join(high, low)),
         [0x2002, high, low, ..] => Some(join(high, low)),
         _ => None,
@@ -169,9 +174,11 @@ impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let reach = self.0;
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found: Vec<SocketAddr> =
+                tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             let first = found.first().map(SocketAddr::ip);
-            let allowed: Vec<SocketAddr> = found.into_iter().filter(|a| reach.allows(a.ip())).collect();
+            let allowed: Vec<SocketAddr> =
+                found.into_iter().filter(|a| reach.allows(a.ip())).collect();
             match (allowed.is_empty(), first) {
                 (true, Some(ip)) => Err(TargetError::OutOfReach(ip).into()),
                 _ => Ok(Box::new(allowed.into_iter()) as Addrs),
@@ -209,7 +216,10 @@ mod tests {
             "http://224.0.0.1/",
         ] {
             assert!(
-                matches!(Target::parse(url, Reach::Public), Err(TargetError::OutOfReach(_))),
+                matches!(
+                    Target::parse(url, Reach::Public),
+                    Err(TargetError::OutOfReach(_))
+                ),
                 "{url} was let through"
             );
         }
@@ -217,7 +227,12 @@ mod tests {
 
     #[test]
     fn the_operator_opens_private_ranges_but_never_metadata() {
-        for url in ["http://127.0.0.1:9/", "http://10.1.2.3/", "http://[::1]/", "http://[fd12::1]/"] {
+        for url in [
+            "http://127.0.0.1:9/",
+            "http://10.1.2.3/",
+            "http://[::1]/",
+            "http://[fd12::1]/",
+        ] {
             assert!(Target::parse(url, Reach::PrivateToo).is_ok(), "{url}");
         }
         for url in [
@@ -233,16 +248,34 @@ mod tests {
 
     #[test]
     fn only_plain_http_urls_are_targets() {
-        for url in ["file:///etc/passwd", "ftp://example.com/", "gopher://example.com/", "callback", "http://", ""] {
-            assert_eq!(Target::parse(url, Reach::Public), Err(TargetError::NotAUrl), "{url}");
+        for url in [
+            "file:///etc/passwd",
+            "ftp://example.com/",
+            "gopher://example.com/",
+            "callback",
+            "http://",
+            "",
+        ] {
+            assert_eq!(
+                Target::parse(url, Reach::Public),
+                Err(TargetError::NotAUrl),
+                "{url}"
+            );
         }
         assert_eq!(
             Target::parse("https://user:secret@example.com/", Reach::Public),
             Err(TargetError::Credentials)
         );
         let long = format!("https://example.com/{}", "x".repeat(2048));
-        assert_eq!(Target::parse(&long, Reach::Public), Err(TargetError::TooLong));
-        for url in ["https://example.com/cb?x=1", "http://93.184.216.34:8080/", "https://[2606:4700::1]/"] {
+        assert_eq!(
+            Target::parse(&long, Reach::Public),
+            Err(TargetError::TooLong)
+        );
+        for url in [
+            "https://example.com/cb?x=1",
+            "http://93.184.216.34:8080/",
+            "https://[2606:4700::1]/",
+        ] {
             assert!(Target::parse(url, Reach::Public).is_ok(), "{url}");
         }
     }

@@ -19,7 +19,11 @@ pub(crate) async fn health() -> Json<serde_json::Value> {
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     let store = app.store.ready().await;
     let depths = app.store.depths().await.ok();
-    let status = if store.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if store.is_ok() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let body = serde_json::json!({
         "status": if store.is_ok() { "ready" } else { "not ready" },
         "store": store.map_or_else(|e| e.to_string(), |()| "ok".to_owned()),
@@ -42,5 +46,9 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, handle: PrometheusHandl
             metrics::gauge!("selfsame_queue_depth", "queue" => queue).set(depth as f64);
         }
     }
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response()
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
+        handle.render(),
+    )
+        .into_response()
 }

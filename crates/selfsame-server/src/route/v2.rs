@@ -17,8 +17,8 @@ use selfsame_wire::job_type::JobType;
 use selfsame_wire::package::PackageBuilder;
 use selfsame_wire::partner_params::PartnerParams;
 use selfsame_wire::result::ResultCode;
-use selfsame_wire::v2::{self, SmartSelfieJobType, SmartSelfieResponse, Status};
 use selfsame_wire::signature;
+use selfsame_wire::v2::{self, SmartSelfieJobType, SmartSelfieResponse, Status};
 
 use crate::app::{App, Scope};
 use crate::body::collect;
@@ -56,27 +56,50 @@ struct Form {
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name).and_then(|v| v.to_str().ok()).filter(|v| !v.is_empty()).map(str::to_owned)
+    headers
+        .get(name)
+        .and_then(|v| v.to_str().ok())
+        .filter(|v| !v.is_empty())
+        .map(str::to_owned)
 }
 
 fn required(headers: &HeaderMap, name: &str) -> Result<String, Refusal> {
     header(headers, name).ok_or_else(|| WireError::missing(&format!("the header {name}")).into())
 }
 
-async fn serve(app: &App, scope: Scope, request: Request, kind: JobKind) -> Result<Json<SmartSelfieResponse>, Refusal> {
+async fn serve(
+    app: &App,
+    scope: Scope,
+    request: Request,
+    kind: JobKind,
+) -> Result<Json<SmartSelfieResponse>, Refusal> {
     let limits = &app.config.limits;
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
     let partner = PartnerId::new(required(headers, v2::PARTNER_ID)?)
         .map_err(|e| Refusal::new(ErrorCode::WrongType, e.to_string()))?;
-    let (timestamp, given) = (required(headers, v2::TIMESTAMP)?, required(headers, v2::SIGNATURE)?);
+    let (timestamp, given) = (
+        required(headers, v2::TIMESTAMP)?,
+        required(headers, v2::SIGNATURE)?,
+    );
     // Before the body is read: who is not authorised costs nothing.
     let caller = app.authorise(scope, &partner, &timestamp, &given).await?;
-    let body = collect(headers, body, limits.package_bytes, limits.body_timeout, &app.bodies).await?;
-    let (source_sdk, source_sdk_version) =
-        (header(headers, v2::SOURCE_SDK), header(headers, v2::SOURCE_SDK_VERSION));
+    let body = collect(
+        headers,
+        body,
+        limits.package_bytes,
+        limits.body_timeout,
+        &app.bodies,
+    )
+    .await?;
+    let (source_sdk, source_sdk_version) = (
+        header(headers, v2::SOURCE_SDK),
+        header(headers, v2::SOURCE_SDK_VERSION),
+    );
     let form = read_form(Request::from_parts(parts, Body::from(body.bytes.clone()))).await?;
-    let selfie = form.selfie.ok_or_else(|| WireError::missing("selfie_image"))?;
+    let selfie = form
+        .selfie
+        .ok_or_else(|| WireError::missing("selfie_image"))?;
     let user = match (form.user_id, kind) {
         (Some(user), _) => {
             UserId::new(user).map_err(|e| Refusal::new(ErrorCode::WrongType, e.to_string()))?
@@ -85,10 +108,9 @@ async fn serve(app: &App, scope: Scope, request: Request, kind: JobKind) -> Resu
         (None, JobKind::Authentication) => return Err(WireError::missing("user_id").into()),
     };
     let given_params = match form.partner_params {
-        Some(json) => Some(
-            serde_json::from_str::<PartnerParams>(&json)
-                .map_err(|_| Refusal::from(WireError::wrong_type("partner_params", "a JSON object")))?,
-        ),
+        Some(json) => Some(serde_json::from_str::<PartnerParams>(&json).map_err(|_| {
+            Refusal::from(WireError::wrong_type("partner_params", "a JSON object"))
+        })?),
         None => None,
     };
     let job_id: JobId = match given_params.as_ref().map(PartnerParams::job_id) {
@@ -99,7 +121,8 @@ async fn serve(app: &App, scope: Scope, request: Request, kind: JobKind) -> Resu
         JobKind::Enrolment => JobType::SmartSelfieRegistration,
         JobKind::Authentication => JobType::SmartSelfieAuthentication,
     };
-    let partner_params = given_params.unwrap_or_else(|| PartnerParams::build(&job_id, &user, job_type));
+    let partner_params =
+        given_params.unwrap_or_else(|| PartnerParams::build(&job_id, &user, job_type));
     let mut package = PackageBuilder::new(partner_params.clone())
         .misc("smile_client_id", caller.partner.id.as_str())
         .image(ImageRole::Selfie, selfie);
@@ -131,13 +154,20 @@ async fn serve(app: &App, scope: Scope, request: Request, kind: JobKind) -> Resu
     recorded(&app.store.submit_job(&job, package.into()).await?)?;
     app.job_queued.notify_one();
     let created_at = Timestamp::now();
-    let in_time = tokio::time::timeout(limits.synchronous_wait, wait.ended()).await.is_ok();
+    let in_time = tokio::time::timeout(limits.synchronous_wait, wait.ended())
+        .await
+        .is_ok();
     let record = app.store.result(&job.smile_job_id).await?;
-    let code = record.as_ref().and_then(|r| ResultCode::from_code(&r.result_code));
+    let code = record
+        .as_ref()
+        .and_then(|r| ResultCode::from_code(&r.result_code));
     let (status, message) = match (&record, code) {
         (Some(record), Some(code)) => (Status::of(code), result_text(&record.result)),
         _ if in_time => return Err(Refusal::internal(&"a job ended without a result")),
-        _ => (Status::Pending, "The job is still being processed; its result follows by callback".to_owned()),
+        _ => (
+            Status::Pending,
+            "The job is still being processed; its result follows by callback".to_owned(),
+        ),
     };
     let updated_at = record.as_ref().map_or(created_at, |r| r.finished_at);
     Ok(Json(SmartSelfieResponse {
@@ -159,7 +189,10 @@ async fn serve(app: &App, scope: Scope, request: Request, kind: JobKind) -> Resu
 
 /// A name that the server gives where the caller gave none.
 fn named<T: std::str::FromStr<Err = selfsame_wire::id::IdError>>() -> Result<T, Refusal> {
-    uuid::Uuid::new_v4().to_string().parse().map_err(|e: selfsame_wire::id::IdError| Refusal::internal(&e))
+    uuid::Uuid::new_v4()
+        .to_string()
+        .parse()
+        .map_err(|e: selfsame_wire::id::IdError| Refusal::internal(&e))
 }
 
 fn result_text(result: &[u8]) -> String {
@@ -173,10 +206,15 @@ fn result_text(result: &[u8]) -> String {
 
 async fn read_form(request: Request) -> Result<Form, Refusal> {
     let broken = || {
-        Refusal::new(ErrorCode::WrongType, "the body is not well-formed multipart/form-data")
-            .with_status(StatusCode::BAD_REQUEST)
+        Refusal::new(
+            ErrorCode::WrongType,
+            "the body is not well-formed multipart/form-data",
+        )
+        .with_status(StatusCode::BAD_REQUEST)
     };
-    let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
+    let mut multipart = Multipart::from_request(request, &())
+        .await
+        .map_err(|_| broken())?;
     let mut form = Form::default();
     while let Some(field) = multipart.next_field().await.map_err(|_| broken())? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -188,11 +226,17 @@ async fn read_form(request: Request) -> Result<Form, Refusal> {
         };
         match name.as_str() {
             "selfie_image" if form.selfie.is_some() => {
-                return Err(Refusal::new(ErrorCode::WrongType, "selfie_image stands more than once"));
+                return Err(Refusal::new(
+                    ErrorCode::WrongType,
+                    "selfie_image stands more than once",
+                ));
             }
             "selfie_image" => form.selfie = Some(bytes.to_vec()),
             "liveness_images" if form.frames.len() >= MAX_FRAMES => {
-                return Err(Refusal::new(ErrorCode::WrongType, format!("more than {MAX_FRAMES} liveness_images")));
+                return Err(Refusal::new(
+                    ErrorCode::WrongType,
+                    format!("more than {MAX_FRAMES} liveness_images"),
+                ));
             }
             "liveness_images" => form.frames.push(bytes.to_vec()),
             "user_id" => form.user_id = text(&bytes)?,

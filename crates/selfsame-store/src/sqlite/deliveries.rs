@@ -17,7 +17,9 @@ use crate::store::{
 
 impl SqliteStore {
     fn callback_url(&self, job: &SmileJobId, sealed: &[u8]) -> Result<String, StoreError> {
-        let plain = self.keys.open(sealed, &job_place(job, "callback_url"), "callback URL")?;
+        let plain = self
+            .keys
+            .open(sealed, &job_place(job, "callback_url"), "callback URL")?;
         String::from_utf8(plain).map_err(|e| StoreError::Corrupt("callback URL", e.to_string()))
     }
 
@@ -30,7 +32,11 @@ impl SqliteStore {
         const DUE: &str = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'pending' AND next_attempt_at <= ?
                            AND lease IS NULL)";
         // Most looks find nothing: they should not take the writer.
-        if !sqlx::query_scalar(DUE).bind(micros(now)).fetch_one(&self.read).await? {
+        if !sqlx::query_scalar(DUE)
+            .bind(micros(now))
+            .fetch_one(&self.read)
+            .await?
+        {
             return Ok(Vec::new());
         }
         let lease_id = LeaseId(uuid::Uuid::new_v4());
@@ -55,15 +61,23 @@ impl SqliteStore {
         .fetch_all(&mut *tx)
         .await?;
         tx.commit().await?;
-        rows.iter().map(|row| self.read_delivery(row, lease_id)).collect()
+        rows.iter()
+            .map(|row| self.read_delivery(row, lease_id))
+            .collect()
     }
 
     fn read_delivery(&self, row: &SqliteRow, lease: LeaseId) -> Result<Delivery, StoreError> {
-        let smile_job_id = id(SmileJobId::new(row.try_get::<String, _>("smile_job_id")?), "smile job id")?;
+        let smile_job_id = id(
+            SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
+            "smile job id",
+        )?;
         Ok(Delivery {
             id: DeliveryId(row.try_get("id")?),
             lease,
-            partner: id(PartnerId::new(row.try_get::<String, _>("partner")?), "partner")?,
+            partner: id(
+                PartnerId::new(row.try_get::<String, _>("partner")?),
+                "partner",
+            )?,
             environment: parse(row.try_get("environment")?, "environment")?,
             url: self.callback_url(&smile_job_id, row.try_get("callback_url")?)?,
             result: record::result(row.try_get("result")?, &smile_job_id, &self.keys)?,
@@ -110,7 +124,10 @@ impl SqliteStore {
         Ok(())
     }
 
-    pub(super) async fn select_deliveries(&self, job: &SmileJobId) -> Result<Vec<DeliveryRecord>, StoreError> {
+    pub(super) async fn select_deliveries(
+        &self,
+        job: &SmileJobId,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
         let rows = sqlx::query(
             "SELECT d.id, d.state, d.next_attempt_at, j.callback_url FROM deliveries d JOIN jobs j USING (smile_job_id)
              WHERE d.smile_job_id = ? ORDER BY d.id",
@@ -135,7 +152,10 @@ impl SqliteStore {
                     _ => DeliveryState::Pending,
                 },
                 next_attempt_at: next.map(timestamp).transpose()?,
-                attempts: attempts.iter().map(read_attempt).collect::<Result<_, _>>()?,
+                attempts: attempts
+                    .iter()
+                    .map(read_attempt)
+                    .collect::<Result<_, _>>()?,
             });
         }
         Ok(records)
@@ -159,7 +179,9 @@ fn read_attempt(row: &SqliteRow) -> Result<DeliveryAttempt, StoreError> {
     Ok(DeliveryAttempt {
         at: timestamp(row.try_get("at")?)?,
         duration_ms: u64::try_from(row.try_get::<i64, _>("duration_ms")?).unwrap_or(0),
-        http_status: row.try_get::<Option<i64>, _>("http_status")?.and_then(|s| u16::try_from(s).ok()),
+        http_status: row
+            .try_get::<Option<i64>, _>("http_status")?
+            .and_then(|s| u16::try_from(s).ok()),
         error: row.try_get("error")?,
     })
 }

@@ -15,9 +15,10 @@ use crate::store::{Accepted, Depths, JobFilter, JobResultRecord, NewJob, Prepare
 
 impl SqliteStore {
     async fn queue_is_full(&self, connection: &mut SqliteConnection) -> Result<bool, StoreError> {
-        let open: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running')")
-            .fetch_one(connection)
-            .await?;
+        let open: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running')")
+                .fetch_one(connection)
+                .await?;
         Ok(u64::try_from(open).unwrap_or(0) >= self.max_queued)
     }
 
@@ -37,7 +38,9 @@ impl SqliteStore {
             None => None,
         };
         let recorded = self.insert_job_row(job, grant, blob.as_ref()).await;
-        if let (Some(blob), Err(_) | Ok(Prepared::JobExists | Prepared::QueueFull)) = (&blob, &recorded) {
+        if let (Some(blob), Err(_) | Ok(Prepared::JobExists | Prepared::QueueFull)) =
+            (&blob, &recorded)
+        {
             self.blobs.delete(blob).await?;
         }
         recorded
@@ -50,8 +53,11 @@ impl SqliteStore {
         blob: Option<&BlobId>,
     ) -> Result<Prepared, StoreError> {
         let now = micros(Timestamp::now());
-        let request = serde_json::to_vec(&job.request).map_err(|e| StoreError::Corrupt("job request", e.to_string()))?;
-        let request = self.keys.seal(&request, &job_place(&job.smile_job_id, "request"))?;
+        let request = serde_json::to_vec(&job.request)
+            .map_err(|e| StoreError::Corrupt("job request", e.to_string()))?;
+        let request = self
+            .keys
+            .seal(&request, &job_place(&job.smile_job_id, "request"))?;
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         if self.queue_is_full(&mut tx).await? {
             return Ok(Prepared::QueueFull);
@@ -65,7 +71,10 @@ impl SqliteStore {
         .bind(job.job_id.as_str())
         .fetch_optional(&mut *tx)
         .await?;
-        match earlier.map(|s| record::parse::<JobState>(s, "job state")).transpose()? {
+        match earlier
+            .map(|s| record::parse::<JobState>(s, "job state"))
+            .transpose()?
+        {
             None => {}
             Some(JobState::Done) if job.retry => {}
             // Its package never came; the new attempt takes its place and its upload URL dies.
@@ -81,7 +90,11 @@ impl SqliteStore {
             }
             Some(_) => return Ok(Prepared::JobExists),
         }
-        let state = if blob.is_some() { JobState::Queued } else { JobState::AwaitingUpload };
+        let state = if blob.is_some() {
+            JobState::Queued
+        } else {
+            JobState::AwaitingUpload
+        };
         sqlx::query(
             "INSERT INTO jobs (smile_job_id, partner, environment, user_id, job_id, kind, state, request, blob,
                                grant_hash, grant_expires_at, created_at, updated_at)
@@ -116,7 +129,9 @@ impl SqliteStore {
             .bind(token_hash.as_slice())
             .fetch_optional(&self.read)
             .await?;
-        let Some(row) = row else { return Ok(Accepted::Unknown) };
+        let Some(row) = row else {
+            return Ok(Accepted::Unknown);
+        };
         if row.try_get::<String, _>(0)? != "awaiting_upload" {
             return Ok(Accepted::Used);
         }
@@ -132,7 +147,12 @@ impl SqliteStore {
         accepted
     }
 
-    async fn queue_with(&self, token_hash: &[u8; 32], now: Timestamp, blob: &BlobId) -> Result<Accepted, StoreError> {
+    async fn queue_with(
+        &self,
+        token_hash: &[u8; 32],
+        now: Timestamp,
+        blob: &BlobId,
+    ) -> Result<Accepted, StoreError> {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         if self.queue_is_full(&mut tx).await? {
             return Ok(Accepted::QueueFull);
@@ -146,14 +166,19 @@ impl SqliteStore {
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(if done.rows_affected() == 1 { Accepted::Queued } else { Accepted::Used })
+        Ok(if done.rows_affected() == 1 {
+            Accepted::Queued
+        } else {
+            Accepted::Used
+        })
     }
 
     pub(super) async fn read_package(&self, job: &SmileJobId) -> Result<Option<Bytes>, StoreError> {
-        let blob: Option<Option<String>> = sqlx::query_scalar("SELECT blob FROM jobs WHERE smile_job_id = ?")
-            .bind(job.as_str())
-            .fetch_optional(&self.read)
-            .await?;
+        let blob: Option<Option<String>> =
+            sqlx::query_scalar("SELECT blob FROM jobs WHERE smile_job_id = ?")
+                .bind(job.as_str())
+                .fetch_optional(&self.read)
+                .await?;
         match blob.flatten() {
             Some(blob) => self.blobs.get(&BlobId::from_record(blob), &self.keys).await,
             None => Ok(None),
@@ -161,10 +186,14 @@ impl SqliteStore {
     }
 
     pub(super) async fn select_job(&self, id: &SmileJobId) -> Result<Option<Job>, StoreError> {
-        let row = sqlx::query(concat!("SELECT ", job_columns!(), " FROM jobs WHERE smile_job_id = ?"))
-            .bind(id.as_str())
-            .fetch_optional(&self.read)
-            .await?;
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            job_columns!(),
+            " FROM jobs WHERE smile_job_id = ?"
+        ))
+        .bind(id.as_str())
+        .fetch_optional(&self.read)
+        .await?;
         row.map(|r| record::job(&r, &self.keys)).transpose()
     }
 
@@ -197,14 +226,21 @@ impl SqliteStore {
         .bind(filter.partner.as_ref().map(PartnerId::as_str))
         .bind(filter.environment.map(Environment::as_str))
         .bind(filter.state.as_ref().map(text))
-        .bind(if filter.limit == 0 { 100 } else { i64::from(filter.limit) })
+        .bind(if filter.limit == 0 {
+            100
+        } else {
+            i64::from(filter.limit)
+        })
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(|r| record::job(r, &self.keys)).collect()
     }
 
     fn read_result(&self, row: &SqliteRow) -> Result<JobResultRecord, StoreError> {
-        let smile_job_id = id(SmileJobId::new(row.try_get::<String, _>("smile_job_id")?), "smile job id")?;
+        let smile_job_id = id(
+            SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
+            "smile job id",
+        )?;
         Ok(JobResultRecord {
             result: record::result(row.try_get("result")?, &smile_job_id, &self.keys)?,
             success: row.try_get("success")?,
@@ -214,7 +250,10 @@ impl SqliteStore {
         })
     }
 
-    pub(super) async fn select_result(&self, id: &SmileJobId) -> Result<Option<JobResultRecord>, StoreError> {
+    pub(super) async fn select_result(
+        &self,
+        id: &SmileJobId,
+    ) -> Result<Option<JobResultRecord>, StoreError> {
         let row = sqlx::query(
             "SELECT smile_job_id, result, success, result_code, updated_at FROM jobs
              WHERE smile_job_id = ? AND state = 'done'",
@@ -245,9 +284,10 @@ impl SqliteStore {
 
     pub(super) async fn count_depths(&self) -> Result<Depths, StoreError> {
         let mut depths = Depths::default();
-        let rows = sqlx::query("SELECT state, COUNT(*) FROM jobs WHERE state <> 'done' GROUP BY state")
-            .fetch_all(&self.read)
-            .await?;
+        let rows =
+            sqlx::query("SELECT state, COUNT(*) FROM jobs WHERE state <> 'done' GROUP BY state")
+                .fetch_all(&self.read)
+                .await?;
         for row in rows {
             let count = u64::try_from(row.try_get::<i64, _>(1)?).unwrap_or(0);
             match record::parse(row.try_get(0)?, "job state")? {
@@ -257,9 +297,10 @@ impl SqliteStore {
                 JobState::Done => {}
             }
         }
-        let pending: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'")
-            .fetch_one(&self.read)
-            .await?;
+        let pending: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'")
+                .fetch_one(&self.read)
+                .await?;
         depths.callbacks_pending = u64::try_from(pending).unwrap_or(0);
         Ok(depths)
     }

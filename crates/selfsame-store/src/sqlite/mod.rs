@@ -21,14 +21,16 @@ use selfsame_job::user::{User, UserKey, UserStatus};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 use selfsame_wire::signature::ApiKey;
 use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 
 use crate::blobs::FileBlobs;
 use crate::error::{StoreError, io};
 use crate::keyring::{DataKey, Keyring, MasterKey};
 use crate::store::{
-    Accepted, AfterAttempt, Claim, Delivery, DeliveryAttempt, DeliveryRecord, Depths, Ending, Finished, JobFilter,
-    JobResultRecord, NewJob, Prepared, Store, UploadGrant,
+    Accepted, AfterAttempt, Claim, Delivery, DeliveryAttempt, DeliveryRecord, Depths, Ending,
+    Finished, JobFilter, JobResultRecord, NewJob, Prepared, Store, UploadGrant,
 };
 
 /// How a data directory is opened.
@@ -46,7 +48,11 @@ impl Options {
     /// A data directory with its defaults: its own master key, a queue of 1000.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into(), master_key: None, max_queued: 1000 }
+        Self {
+            dir: dir.into(),
+            master_key: None,
+            max_queued: 1000,
+        }
     }
 }
 
@@ -80,7 +86,8 @@ impl SqliteStore {
         create_private(&options.dir)?;
         let path = options.dir.join("server.lock");
         let lock = File::create(&path).map_err(io(&path))?;
-        lock.try_lock().map_err(|_| StoreError::InUse(options.dir.clone()))?;
+        lock.try_lock()
+            .map_err(|_| StoreError::InUse(options.dir.clone()))?;
         let store = Self::open_with(options, Some(lock)).await?;
         store.recover(Timestamp::now(), true).await?;
         Ok(store)
@@ -101,22 +108,48 @@ impl SqliteStore {
             .busy_timeout(Duration::from_secs(10))
             // What is erased must not linger in free pages.
             .pragma("secure_delete", "ON");
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(connect.clone()).await?;
-        sqlx::raw_sql(include_str!("schema.sql")).execute(&write).await?;
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(connect.clone())
+            .await?;
+        sqlx::raw_sql(include_str!("schema.sql"))
+            .execute(&write)
+            .await?;
         let keys = load_keys(&write, &master).await?;
-        let read = SqlitePoolOptions::new().max_connections(4).connect_with(connect.read_only(true)).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(connect.read_only(true))
+            .await?;
         let blobs = FileBlobs::open(options.dir.join("blobs"))?;
-        Ok(Self { write, read, blobs, keys, max_queued: options.max_queued, _lock: lock })
+        Ok(Self {
+            write,
+            read,
+            blobs,
+            keys,
+            max_queued: options.max_queued,
+            _lock: lock,
+        })
     }
 
     /// Wraps every data key with a new master key, which the next opening needs. The data itself is not touched.
     ///
     /// # Errors
     /// When the old master key is another than the one the data was written with; nothing is changed then.
-    pub async fn rotate_master_key(options: &Options, old: &MasterKey, new: &MasterKey) -> Result<(), StoreError> {
-        let store = Self::open(&Options { master_key: Some(old.clone()), ..options.clone() }).await?;
+    pub async fn rotate_master_key(
+        options: &Options,
+        old: &MasterKey,
+        new: &MasterKey,
+    ) -> Result<(), StoreError> {
+        let store = Self::open(&Options {
+            master_key: Some(old.clone()),
+            ..options.clone()
+        })
+        .await?;
         let mut tx = store.write.begin_with("BEGIN IMMEDIATE").await?;
-        for row in sqlx::query("SELECT number, wrapped FROM data_keys").fetch_all(&mut *tx).await? {
+        for row in sqlx::query("SELECT number, wrapped FROM data_keys")
+            .fetch_all(&mut *tx)
+            .await?
+        {
             let number: i64 = row.try_get(0)?;
             let key = old.unwrap(&scope(number), row.try_get(1)?)?;
             sqlx::query("UPDATE data_keys SET wrapped = ? WHERE number = ?")
@@ -135,8 +168,9 @@ impl SqliteStore {
     /// When the database cannot be written.
     pub async fn rotate_data_key(&self, master: &MasterKey) -> Result<(), StoreError> {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
-        let number: i64 =
-            sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) + 1 FROM data_keys").fetch_one(&mut *tx).await?;
+        let number: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) + 1 FROM data_keys")
+            .fetch_one(&mut *tx)
+            .await?;
         insert_key(&mut tx, master, number).await?;
         tx.commit().await?;
         Ok(())
@@ -155,7 +189,11 @@ fn create_private(dir: &Path) -> Result<(), StoreError> {
     builder.create(dir).map_err(io(dir))
 }
 
-async fn insert_key(tx: &mut sqlx::SqliteConnection, master: &MasterKey, number: i64) -> Result<DataKey, StoreError> {
+async fn insert_key(
+    tx: &mut sqlx::SqliteConnection,
+    master: &MasterKey,
+    number: i64,
+) -> Result<DataKey, StoreError> {
     let key = DataKey::generate()?;
     sqlx::query("INSERT INTO data_keys (number, wrapped) VALUES (?, ?)")
         .bind(number)
@@ -168,7 +206,10 @@ async fn insert_key(tx: &mut sqlx::SqliteConnection, master: &MasterKey, number:
 async fn load_keys(pool: &SqlitePool, master: &MasterKey) -> Result<Keyring, StoreError> {
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
     let mut keys = HashMap::new();
-    for row in sqlx::query("SELECT number, wrapped FROM data_keys").fetch_all(&mut *tx).await? {
+    for row in sqlx::query("SELECT number, wrapped FROM data_keys")
+        .fetch_all(&mut *tx)
+        .await?
+    {
         let number: i64 = row.try_get(0)?;
         let key = master.unwrap(&scope(number), row.try_get(1)?)?;
         keys.insert(u32::try_from(number).unwrap_or(0), key);
@@ -191,16 +232,30 @@ impl Store for SqliteStore {
     async fn partners(&self) -> Result<Vec<Partner>, StoreError> {
         self.select_partners().await
     }
-    async fn set_production_enabled(&self, id: &PartnerId, enabled: bool) -> Result<bool, StoreError> {
+    async fn set_production_enabled(
+        &self,
+        id: &PartnerId,
+        enabled: bool,
+    ) -> Result<bool, StoreError> {
         self.update_production_enabled(id, enabled).await
     }
-    async fn replace_key(&self, id: &PartnerId, environment: Environment, key: &ApiKey) -> Result<bool, StoreError> {
+    async fn replace_key(
+        &self,
+        id: &PartnerId,
+        environment: Environment,
+        key: &ApiKey,
+    ) -> Result<bool, StoreError> {
         self.update_key(id, environment, key).await
     }
     async fn prepare_job(&self, job: &NewJob, grant: &UploadGrant) -> Result<Prepared, StoreError> {
         self.insert_job(job, Some(grant), None).await
     }
-    async fn accept_package(&self, token_hash: &[u8; 32], now: Timestamp, package: Bytes) -> Result<Accepted, StoreError> {
+    async fn accept_package(
+        &self,
+        token_hash: &[u8; 32],
+        now: Timestamp,
+        package: Bytes,
+    ) -> Result<Accepted, StoreError> {
         self.take_package(token_hash, now, package).await
     }
     async fn submit_job(&self, job: &NewJob, package: Bytes) -> Result<Prepared, StoreError> {
@@ -249,13 +304,22 @@ impl Store for SqliteStore {
     async fn user(&self, key: &UserKey) -> Result<Option<User>, StoreError> {
         self.select_user(key).await
     }
-    async fn users(&self, partner: &PartnerId, environment: Environment) -> Result<Vec<User>, StoreError> {
+    async fn users(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+    ) -> Result<Vec<User>, StoreError> {
         self.select_users(partner, environment).await
     }
     async fn set_user_status(&self, key: &UserKey, status: UserStatus) -> Result<bool, StoreError> {
         self.update_user_status(key, status).await
     }
-    async fn claim_deliveries(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+    async fn claim_deliveries(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
         self.take_deliveries(now, lease, limit).await
     }
     async fn record_attempt(

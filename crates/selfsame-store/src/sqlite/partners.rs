@@ -15,15 +15,25 @@ fn place(id: &PartnerId, environment: Environment) -> String {
 }
 
 impl SqliteStore {
-    fn seal_key(&self, id: &PartnerId, environment: Environment, key: &ApiKey) -> Result<Vec<u8>, StoreError> {
-        self.keys.seal(key.expose().as_bytes(), &place(id, environment))
+    fn seal_key(
+        &self,
+        id: &PartnerId,
+        environment: Environment,
+        key: &ApiKey,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.keys
+            .seal(key.expose().as_bytes(), &place(id, environment))
     }
 
     fn read_partner(&self, row: &SqliteRow) -> Result<Partner, StoreError> {
         let id = id(PartnerId::new(row.try_get::<String, _>("id")?), "partner")?;
         let key = |column, environment| {
-            let plain = self.keys.open(row.try_get(column)?, &place(&id, environment), "API key")?;
-            String::from_utf8(plain).map(ApiKey::new).map_err(|e| StoreError::Corrupt("API key", e.to_string()))
+            let plain =
+                self.keys
+                    .open(row.try_get(column)?, &place(&id, environment), "API key")?;
+            String::from_utf8(plain)
+                .map(ApiKey::new)
+                .map_err(|e| StoreError::Corrupt("API key", e.to_string()))
         };
         Ok(Partner {
             name: row.try_get("name")?,
@@ -51,17 +61,29 @@ impl SqliteStore {
         Ok(done.rows_affected() == 1)
     }
 
-    pub(super) async fn select_partner(&self, id: &PartnerId) -> Result<Option<Partner>, StoreError> {
-        let row = sqlx::query("SELECT * FROM partners WHERE id = ?").bind(id.as_str()).fetch_optional(&self.read).await?;
+    pub(super) async fn select_partner(
+        &self,
+        id: &PartnerId,
+    ) -> Result<Option<Partner>, StoreError> {
+        let row = sqlx::query("SELECT * FROM partners WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_optional(&self.read)
+            .await?;
         row.map(|r| self.read_partner(&r)).transpose()
     }
 
     pub(super) async fn select_partners(&self) -> Result<Vec<Partner>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM partners ORDER BY id").fetch_all(&self.read).await?;
+        let rows = sqlx::query("SELECT * FROM partners ORDER BY id")
+            .fetch_all(&self.read)
+            .await?;
         rows.iter().map(|r| self.read_partner(r)).collect()
     }
 
-    pub(super) async fn update_production_enabled(&self, id: &PartnerId, enabled: bool) -> Result<bool, StoreError> {
+    pub(super) async fn update_production_enabled(
+        &self,
+        id: &PartnerId,
+        enabled: bool,
+    ) -> Result<bool, StoreError> {
         let done = sqlx::query("UPDATE partners SET production_enabled = ? WHERE id = ?")
             .bind(enabled)
             .bind(id.as_str())
@@ -81,7 +103,11 @@ impl SqliteStore {
             Environment::Production => "UPDATE partners SET production_key = ? WHERE id = ?",
         };
         let sealed = self.seal_key(id, environment, key)?;
-        let done = sqlx::query(query).bind(sealed).bind(id.as_str()).execute(&self.write).await?;
+        let done = sqlx::query(query)
+            .bind(sealed)
+            .bind(id.as_str())
+            .execute(&self.write)
+            .await?;
         Ok(done.rows_affected() == 1)
     }
 }

@@ -17,7 +17,8 @@ use crate::store::{Claim, Ending, Finished, LeaseId};
 const BLOB_GRACE: Duration = Duration::from_secs(600);
 
 pub(super) fn lease_until(lease: Duration) -> i64 {
-    micros(Timestamp::now()).saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX / 2))
+    micros(Timestamp::now())
+        .saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX / 2))
 }
 
 impl SqliteStore {
@@ -34,7 +35,11 @@ impl SqliteStore {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let attempt = u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX);
-        Ok(Some(Claim { job: record::job(&row, &self.keys)?, attempt, lease: id }))
+        Ok(Some(Claim {
+            job: record::job(&row, &self.keys)?,
+            attempt,
+            lease: id,
+        }))
     }
 
     pub(super) async fn put_back(&self, claim: &Claim) -> Result<(), StoreError> {
@@ -68,12 +73,21 @@ impl SqliteStore {
         Ok(done.rows_affected())
     }
 
-    pub(super) async fn end_job(&self, claim: &Claim, ending: &Ending) -> Result<Finished, StoreError> {
+    pub(super) async fn end_job(
+        &self,
+        claim: &Claim,
+        ending: &Ending,
+    ) -> Result<Finished, StoreError> {
         let job = &claim.job;
         let now = micros(Timestamp::now());
-        let sealed = self.keys.seal(&ending.result, &job_place(&job.smile_job_id, "result"))?;
+        let sealed = self
+            .keys
+            .seal(&ending.result, &job_place(&job.smile_job_id, "result"))?;
         let callback = match &ending.callback_url {
-            Some(url) => Some(self.keys.seal(url.as_bytes(), &job_place(&job.smile_job_id, "callback_url"))?),
+            Some(url) => Some(self.keys.seal(
+                url.as_bytes(),
+                &job_place(&job.smile_job_id, "callback_url"),
+            )?),
             None => None,
         };
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
@@ -119,12 +133,14 @@ impl SqliteStore {
         now: i64,
     ) -> Result<bool, StoreError> {
         let key = &job.user;
-        let earlier = sqlx::query("SELECT status FROM users WHERE partner = ? AND environment = ? AND user_id = ?")
-            .bind(key.partner.as_str())
-            .bind(key.environment.as_str())
-            .bind(key.user.as_str())
-            .fetch_optional(&mut *tx)
-            .await?;
+        let earlier = sqlx::query(
+            "SELECT status FROM users WHERE partner = ? AND environment = ? AND user_id = ?",
+        )
+        .bind(key.partner.as_str())
+        .bind(key.environment.as_str())
+        .bind(key.user.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
         match earlier.as_ref().map(record::status).transpose()? {
             None => {}
             Some(UserStatus::Disabled) => return Ok(false),
@@ -157,7 +173,11 @@ impl SqliteStore {
         .execute(&self.write)
         .await?;
         let mut removed = 0;
-        for blob in self.blobs.list(std::time::SystemTime::now() - BLOB_GRACE).await? {
+        for blob in self
+            .blobs
+            .list(std::time::SystemTime::now() - BLOB_GRACE)
+            .await?
+        {
             removed += u64::from(self.remove_orphan(&blob).await?);
         }
         Ok(removed)

@@ -32,14 +32,24 @@ pub(super) fn timestamp(micros: i64) -> Result<Timestamp, StoreError> {
 
 /// A simple enumeration as its wire text.
 pub(super) fn text<T: Serialize>(value: &T) -> String {
-    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|v| v.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
-pub(super) fn parse<T: DeserializeOwned>(text: String, what: &'static str) -> Result<T, StoreError> {
-    serde_json::from_value(serde_json::Value::String(text)).map_err(|e| StoreError::Corrupt(what, e.to_string()))
+pub(super) fn parse<T: DeserializeOwned>(
+    text: String,
+    what: &'static str,
+) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::String(text))
+        .map_err(|e| StoreError::Corrupt(what, e.to_string()))
 }
 
-pub(super) fn id<T, E: std::fmt::Display>(parsed: Result<T, E>, what: &'static str) -> Result<T, StoreError> {
+pub(super) fn id<T, E: std::fmt::Display>(
+    parsed: Result<T, E>,
+    what: &'static str,
+) -> Result<T, StoreError> {
     parsed.map_err(|e| StoreError::Corrupt(what, e.to_string()))
 }
 
@@ -52,22 +62,37 @@ pub(super) fn job_place(job: &SmileJobId, column: &str) -> String {
 pub(super) fn user_place(key: &UserKey) -> String {
     // Lengths keep one user's place from reading like another's.
     let (p, u) = (key.partner.as_str(), key.user.as_str());
-    format!("users/template/{}/{}:{p}/{}:{u}", key.environment, p.len(), u.len())
+    format!(
+        "users/template/{}/{}:{p}/{}:{u}",
+        key.environment,
+        p.len(),
+        u.len()
+    )
 }
 
 pub(super) fn user_key(row: &SqliteRow) -> Result<UserKey, StoreError> {
     Ok(UserKey {
-        partner: id(PartnerId::new(row.try_get::<String, _>("partner")?), "partner")?,
+        partner: id(
+            PartnerId::new(row.try_get::<String, _>("partner")?),
+            "partner",
+        )?,
         environment: parse(row.try_get("environment")?, "environment")?,
         user: id(UserId::new(row.try_get::<String, _>("user_id")?), "user id")?,
     })
 }
 
 pub(super) fn job(row: &SqliteRow, keys: &Keyring) -> Result<Job, StoreError> {
-    let smile_job_id = id(SmileJobId::new(row.try_get::<String, _>("smile_job_id")?), "smile job id")?;
-    let request = keys.open(row.try_get("request")?, &job_place(&smile_job_id, "request"), "job request")?;
-    let request: JobRequest =
-        serde_json::from_slice(&request).map_err(|e| StoreError::Corrupt("job request", e.to_string()))?;
+    let smile_job_id = id(
+        SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
+        "smile job id",
+    )?;
+    let request = keys.open(
+        row.try_get("request")?,
+        &job_place(&smile_job_id, "request"),
+        "job request",
+    )?;
+    let request: JobRequest = serde_json::from_slice(&request)
+        .map_err(|e| StoreError::Corrupt("job request", e.to_string()))?;
     Ok(Job {
         user: user_key(row)?,
         job_id: id(JobId::new(row.try_get::<String, _>("job_id")?), "job id")?,
@@ -86,5 +111,7 @@ pub(super) fn status(row: &SqliteRow) -> Result<UserStatus, StoreError> {
 
 /// A stored result.
 pub(super) fn result(sealed: &[u8], job: &SmileJobId, keys: &Keyring) -> Result<Bytes, StoreError> {
-    Ok(keys.open(sealed, &job_place(job, "result"), "job result")?.into())
+    Ok(keys
+        .open(sealed, &job_place(job, "result"), "job result")?
+        .into())
 }

@@ -15,8 +15,11 @@ use crate::error::StoreError;
 impl SqliteStore {
     fn read_user(&self, row: &SqliteRow) -> Result<User, StoreError> {
         let key = user_key(row)?;
-        let columns: (Option<Vec<u8>>, Option<String>, Option<String>) =
-            (row.try_get("template")?, row.try_get("model_digest")?, row.try_get("photo")?);
+        let columns: (Option<Vec<u8>>, Option<String>, Option<String>) = (
+            row.try_get("template")?,
+            row.try_get("model_digest")?,
+            row.try_get("photo")?,
+        );
         let reference = match columns {
             (Some(template), Some(model_digest), Some(photo)) => {
                 let plain = self.keys.open(&template, &user_place(&key), "template")?;
@@ -38,12 +41,14 @@ impl SqliteStore {
     }
 
     pub(super) async fn select_user(&self, key: &UserKey) -> Result<Option<User>, StoreError> {
-        let row = sqlx::query("SELECT * FROM users WHERE partner = ? AND environment = ? AND user_id = ?")
-            .bind(key.partner.as_str())
-            .bind(key.environment.as_str())
-            .bind(key.user.as_str())
-            .fetch_optional(&self.read)
-            .await?;
+        let row = sqlx::query(
+            "SELECT * FROM users WHERE partner = ? AND environment = ? AND user_id = ?",
+        )
+        .bind(key.partner.as_str())
+        .bind(key.environment.as_str())
+        .bind(key.user.as_str())
+        .fetch_optional(&self.read)
+        .await?;
         row.map(|r| self.read_user(&r)).transpose()
     }
 
@@ -52,16 +57,26 @@ impl SqliteStore {
         partner: &PartnerId,
         environment: Environment,
     ) -> Result<Vec<User>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM users WHERE partner = ? AND environment = ? ORDER BY user_id")
-            .bind(partner.as_str())
-            .bind(environment.as_str())
-            .fetch_all(&self.read)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT * FROM users WHERE partner = ? AND environment = ? ORDER BY user_id",
+        )
+        .bind(partner.as_str())
+        .bind(environment.as_str())
+        .fetch_all(&self.read)
+        .await?;
         rows.iter().map(|r| self.read_user(r)).collect()
     }
 
-    pub(super) async fn update_user_status(&self, key: &UserKey, status: UserStatus) -> Result<bool, StoreError> {
-        let (partner, environment, user) = (key.partner.as_str(), key.environment.as_str(), key.user.as_str());
+    pub(super) async fn update_user_status(
+        &self,
+        key: &UserKey,
+        status: UserStatus,
+    ) -> Result<bool, StoreError> {
+        let (partner, environment, user) = (
+            key.partner.as_str(),
+            key.environment.as_str(),
+            key.user.as_str(),
+        );
         let erase = status == UserStatus::Deleted;
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(
@@ -83,9 +98,15 @@ impl SqliteStore {
         }
         let mut blobs: Vec<String> = Vec::new();
         if erase {
-            const JOBS: &str = "SELECT blob FROM jobs WHERE partner = ? AND environment = ? AND user_id = ?
+            const JOBS: &str =
+                "SELECT blob FROM jobs WHERE partner = ? AND environment = ? AND user_id = ?
                                 AND state = 'done' AND blob IS NOT NULL";
-            blobs = sqlx::query_scalar(JOBS).bind(partner).bind(environment).bind(user).fetch_all(&mut *tx).await?;
+            blobs = sqlx::query_scalar(JOBS)
+                .bind(partner)
+                .bind(environment)
+                .bind(user)
+                .fetch_all(&mut *tx)
+                .await?;
             sqlx::query(
                 "UPDATE jobs SET blob = NULL WHERE partner = ? AND environment = ? AND user_id = ? AND state = 'done'",
             )

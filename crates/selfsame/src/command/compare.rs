@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use selfsame_face::analyser::{Analyser, Settings};
 use selfsame_face::evidence::ImageEvidence;
+use selfsame_face::inference::EngineChoice;
 use selfsame_face::models::ModelStore;
 use selfsame_job::policy::Policy;
 use selfsame_job::verdict::{Verdict, judge_authentication, judge_enrolment};
@@ -18,17 +19,23 @@ pub(crate) struct Compare {
     reference: PathBuf,
     /// The probe.
     probe: PathBuf,
-    #[command(flatten)]
-    engine: super::serve::Engine,
+    /// auto, tract or openvino.
+    #[arg(long, default_value = "auto")]
+    engine: EngineChoice,
 }
 
 impl Compare {
     pub(crate) fn run(&self, models: &ModelStore, json: bool) -> Outcome {
-        let settings = Settings { engine: self.engine.choice()?, ..Settings::default() };
+        let settings = Settings {
+            engine: self.engine,
+            ..Settings::default()
+        };
         let analyser = Analyser::load(models, &settings)?;
         let look = |path: &Path| -> Result<ImageEvidence, String> {
             let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
-            analyser.analyse(&bytes).map_err(|e| format!("{}: {e}", path.display()))
+            analyser
+                .analyse(&bytes)
+                .map_err(|e| format!("{}: {e}", path.display()))
         };
         let (reference, probe) = (look(&self.reference)?, look(&self.probe)?);
         let policy = Policy::default();
@@ -45,9 +52,7 @@ impl Compare {
             _ => "cannot tell",
         };
         if json {
-            let image = |e: &ImageEvidence| {
-                serde_json::json!({"image": e.image, "faces": e.faces, "milliseconds": e.timings})
-            };
+            let image = |e: &ImageEvidence| serde_json::json!({"image": e.image, "faces": e.faces, "milliseconds": e.timings});
             output::json(&serde_json::json!({
                 "verdict": verdict, "comparison": decision.comparison, "reasons": decision.reasons, "at_fault": at_fault,
                 "reference": image(&reference), "probe": image(&probe),
@@ -57,9 +62,14 @@ impl Compare {
             output::line(&match decision.comparison {
                 Some(c) => format!(
                     "{verdict}: score {:.3} (same from {:.3}, another below {:.3})",
-                    c.score.value(), c.thresholds.match_threshold, c.thresholds.review_threshold
+                    c.score.value(),
+                    c.thresholds.match_threshold,
+                    c.thresholds.review_threshold
                 ),
-                None => format!("{verdict}: the {} is at fault", at_fault.unwrap_or("photograph")),
+                None => format!(
+                    "{verdict}: the {} is at fault",
+                    at_fault.unwrap_or("photograph")
+                ),
             });
             for reason in &decision.reasons {
                 output::line(&format!("  {}", reason.advice()));
@@ -68,8 +78,13 @@ impl Compare {
                 let t = evidence.timings;
                 output::line(&format!(
                     "{name:9} {}x{}, {} face(s); decode {:.1} ms, detect {:.1} ms, align {:.1} ms, embed {:.1} ms",
-                    evidence.image.width, evidence.image.height, evidence.faces.len(),
-                    t.decode_ms, t.detect_ms, t.align_ms, t.embed_ms
+                    evidence.image.width,
+                    evidence.image.height,
+                    evidence.faces.len(),
+                    t.decode_ms,
+                    t.detect_ms,
+                    t.align_ms,
+                    t.embed_ms
                 ));
             }
         }

@@ -11,7 +11,12 @@ use selfsame_wire::signature::ApiKey;
 #[derive(clap::Args, Debug, Clone)]
 pub(crate) struct Data {
     /// The data directory.
-    #[arg(long, env = "SELFSAME_DATA", default_value = "selfsame-data", value_name = "DIR")]
+    #[arg(
+        long,
+        env = "SELFSAME_DATA",
+        default_value = "selfsame-data",
+        value_name = "DIR"
+    )]
     pub(crate) data: PathBuf,
     /// A file with the master key (64 hexadecimal digits) [default: master.key in the data directory].
     #[arg(long, env = "SELFSAME_MASTER_KEY_FILE", value_name = "FILE")]
@@ -22,13 +27,16 @@ impl Data {
     pub(crate) fn options(&self) -> Result<Options, Box<dyn std::error::Error + Send + Sync>> {
         let mut options = Options::new(&self.data);
         if let Some(path) = &self.master_key_file {
-            let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+            let text =
+                std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
             options.master_key = Some(MasterKey::from_hex(&text)?);
         }
         Ok(options)
     }
 
-    pub(crate) async fn open(&self) -> Result<SqliteStore, Box<dyn std::error::Error + Send + Sync>> {
+    pub(crate) async fn open(
+        &self,
+    ) -> Result<SqliteStore, Box<dyn std::error::Error + Send + Sync>> {
         Ok(SqliteStore::open(&self.options()?).await?)
     }
 }

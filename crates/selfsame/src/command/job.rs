@@ -50,7 +50,11 @@ impl JobCommand {
         let store = self.data.open().await?;
         match &self.action {
             Action::List { partner, limit } => {
-                let filter = JobFilter { partner: partner.clone(), limit: *limit, ..JobFilter::default() };
+                let filter = JobFilter {
+                    partner: partner.clone(),
+                    limit: *limit,
+                    ..JobFilter::default()
+                };
                 for job in store.jobs(&filter).await? {
                     if json {
                         output::json(&serde_json::json!({
@@ -61,14 +65,21 @@ impl JobCommand {
                     } else {
                         output::line(&format!(
                             "{} {:14} {:14} {:10} {:20} {}",
-                            job.smile_job_id, format!("{:?}", job.kind), format!("{:?}", job.state),
-                            job.environment(), job.user_id(), job.created_at
+                            job.smile_job_id,
+                            format!("{:?}", job.kind),
+                            format!("{:?}", job.state),
+                            job.environment(),
+                            job.user_id(),
+                            job.created_at
                         ));
                     }
                 }
             }
             Action::Show { job } => {
-                let record = store.result(job).await?.ok_or_else(|| format!("the job {job} has no result"))?;
+                let record = store
+                    .result(job)
+                    .await?
+                    .ok_or_else(|| format!("the job {job} has no result"))?;
                 output::line(&String::from_utf8_lossy(&record.result));
             }
             Action::Callbacks { job } => {
@@ -78,7 +89,9 @@ impl JobCommand {
             }
             Action::Replay { job } => {
                 if !store.replay(job).await? {
-                    return Err(format!("the job {job} has not ended, or has no callback URL").into());
+                    return Err(
+                        format!("the job {job} has not ended, or has no callback URL").into(),
+                    );
                 }
             }
         }

@@ -47,11 +47,17 @@ impl Models {
             } else if !matches!(self.action, Action::Fetch) {
                 output::line(&format!(
                     "{:14} {:13} {:28} {:38} {}",
-                    artefact.name, artefact.status, artefact.package, artefact.licence, artefact.path.display()
+                    artefact.name,
+                    artefact.status,
+                    artefact.package,
+                    artefact.licence,
+                    artefact.path.display()
                 ));
             }
         }
         let whole = status.iter().all(|a| a.status == "present");
-        Ok(ExitCode::from(u8::from(matches!(self.action, Action::Verify) && !whole)))
+        Ok(ExitCode::from(u8::from(
+            matches!(self.action, Action::Verify) && !whole,
+        )))
     }
 }

@@ -60,7 +60,11 @@ impl PartnerCommand {
         let store = self.data.open().await?;
         let missing = |id: &PartnerId| format!("there is no partner {id}");
         match &self.action {
-            Action::Add { id, name, production } => {
+            Action::Add {
+                id,
+                name,
+                production,
+            } => {
                 let partner = Partner {
                     id: id.clone(),
                     name: name.clone(),
@@ -72,7 +76,10 @@ impl PartnerCommand {
                 if !store.create_partner(&partner).await? {
                     return Err(format!("there is a partner {id} already").into());
                 }
-                let (sandbox, production_key) = (partner.sandbox_key.expose(), partner.production_key.expose());
+                let (sandbox, production_key) = (
+                    partner.sandbox_key.expose(),
+                    partner.production_key.expose(),
+                );
                 if json {
                     output::json(&serde_json::json!({
                         "partner_id": id, "sandbox_api_key": sandbox, "production_api_key": production_key,
@@ -92,8 +99,15 @@ impl PartnerCommand {
                             "production_enabled": partner.production_enabled, "created_at": partner.created_at,
                         }))?;
                     } else {
-                        let production = if partner.production_enabled { "production" } else { "sandbox only" };
-                        output::line(&format!("{:20} {:12} {}", partner.id, production, partner.name));
+                        let production = if partner.production_enabled {
+                            "production"
+                        } else {
+                            "sandbox only"
+                        };
+                        output::line(&format!(
+                            "{:20} {:12} {}",
+                            partner.id, production, partner.name
+                        ));
                     }
                 }
             }

@@ -53,8 +53,18 @@ fn show(user: &User, json: bool) -> Result<(), serde_json::Error> {
             "enrolled_at": user.enrolled_at, "updated_at": user.updated_at,
         }));
     }
-    let photo = if user.reference.is_some() { "photo on file" } else { "no photo" };
-    output::line(&format!("{:24} {:8} {:14} {}", user.key.user, format!("{:?}", user.status), photo, user.enrolled_at));
+    let photo = if user.reference.is_some() {
+        "photo on file"
+    } else {
+        "no photo"
+    };
+    output::line(&format!(
+        "{:24} {:8} {:14} {}",
+        user.key.user,
+        format!("{:?}", user.status),
+        photo,
+        user.enrolled_at
+    ));
     Ok(())
 }
 
@@ -68,13 +78,19 @@ impl UserCommand {
         };
         let (user, status) = match &self.action {
             Action::List => {
-                for user in store.users(&self.whose.partner, self.whose.environment).await? {
+                for user in store
+                    .users(&self.whose.partner, self.whose.environment)
+                    .await?
+                {
                     show(&user, json)?;
                 }
                 return Ok(ExitCode::SUCCESS);
             }
             Action::Show { user } => {
-                let found = store.user(&key(user)).await?.ok_or_else(|| format!("there is no user {user}"))?;
+                let found = store
+                    .user(&key(user))
+                    .await?
+                    .ok_or_else(|| format!("there is no user {user}"))?;
                 show(&found, json)?;
                 return Ok(ExitCode::SUCCESS);
             }

@@ -38,23 +38,49 @@ pub(crate) async fn job_status(
     body: Body,
 ) -> Result<Json<JobStatusResponse>, Refusal> {
     let limits = &app.config.limits;
-    let body = collect(&headers, body, limits.json_bytes, limits.body_timeout, &app.bodies).await?;
+    let body = collect(
+        &headers,
+        body,
+        limits.json_bytes,
+        limits.body_timeout,
+        &app.bodies,
+    )
+    .await?;
     let request = JobStatusRequest::parse(&body.bytes)?;
-    let Auth::Signature { timestamp, signature } = &request.auth else {
-        return Err(Refusal::new(ErrorCode::Unauthorised, "job_status needs a signature, not a web token"));
+    let Auth::Signature {
+        timestamp,
+        signature,
+    } = &request.auth
+    else {
+        return Err(Refusal::new(
+            ErrorCode::Unauthorised,
+            "job_status needs a signature, not a web token",
+        ));
     };
-    let caller = app.authorise(scope, &request.partner_id, timestamp, signature).await?;
+    let caller = app
+        .authorise(scope, &request.partner_id, timestamp, signature)
+        .await?;
     let job = app
         .store
         .latest_job(&caller.partner.id, caller.environment, &request.job_id)
         .await?
         .filter(|job| *job.user_id() == request.user_id)
-        .ok_or_else(|| Refusal::new(ErrorCode::NoZip, "there is no job with this job_id and user_id"))?;
+        .ok_or_else(|| {
+            Refusal::new(
+                ErrorCode::NoZip,
+                "there is no job with this job_id and user_id",
+            )
+        })?;
     let now = Timestamp::now();
     let sign = |result: &[u8]| -> Result<Box<RawValue>, Refusal> {
-        SignedResult::sign(result, caller.partner.key(caller.environment), &caller.partner.id, now)
-            .map(SignedResult::into_raw)
-            .map_err(|e| Refusal::internal(&e))
+        SignedResult::sign(
+            result,
+            caller.partner.key(caller.environment),
+            &caller.partner.id,
+            now,
+        )
+        .map(SignedResult::into_raw)
+        .map_err(|e| Refusal::internal(&e))
     };
     let ended = app.store.result(&job.smile_job_id).await?;
     let result = match &ended {
@@ -63,8 +89,16 @@ pub(crate) async fn job_status(
         None => raw("The job is being processed")?,
     };
     let history = if request.history {
-        let records = app.store.results(&caller.partner.id, caller.environment, &request.job_id).await?;
-        Some(records.iter().map(|r| sign(&r.result)).collect::<Result<_, _>>()?)
+        let records = app
+            .store
+            .results(&caller.partner.id, caller.environment, &request.job_id)
+            .await?;
+        Some(
+            records
+                .iter()
+                .map(|r| sign(&r.result))
+                .collect::<Result<_, _>>()?,
+        )
     } else {
         None
     };
@@ -74,7 +108,11 @@ pub(crate) async fn job_status(
     };
     let timestamp = signature::format_timestamp(now);
     Ok(Json(JobStatusResponse {
-        signature: signature::sign(caller.partner.key(caller.environment), &caller.partner.id, &timestamp),
+        signature: signature::sign(
+            caller.partner.key(caller.environment),
+            &caller.partner.id,
+            &timestamp,
+        ),
         timestamp,
         job_complete: ended.is_some(),
         job_success: ended.as_ref().is_some_and(|r| r.success),
@@ -89,15 +127,29 @@ fn raw(text: &str) -> Result<Box<RawValue>, Refusal> {
     to_raw_value(text).map_err(|e| Refusal::internal(&e))
 }
 
-async fn links(app: &App, caller: &Caller, job: &Job, origin: &Origin) -> Result<ImageLinks, Refusal> {
+async fn links(
+    app: &App,
+    caller: &Caller,
+    job: &Job,
+    origin: &Origin,
+) -> Result<ImageLinks, Refusal> {
     let mut links = ImageLinks::default();
-    let Some(package) = app.store.package(&job.smile_job_id).await? else { return Ok(links) };
-    let Ok(package) = Package::read(&package, &PackageLimits::default()) else { return Ok(links) };
+    let Some(package) = app.store.package(&job.smile_job_id).await? else {
+        return Ok(links);
+    };
+    let Ok(package) = Package::read(&package, &PackageLimits::default()) else {
+        return Ok(links);
+    };
     let expires_at = Timestamp::now() + app.config.limits.image_link_ttl;
     for (at, image) in package.images.iter().enumerate() {
         let key: ImageKey = (job.smile_job_id.clone(), at);
-        let sealed = sealed_link::seal(caller.partner.key(caller.environment), PURPOSE, &key, expires_at)
-            .ok_or_else(|| Refusal::internal(&"cannot make an image link"))?;
+        let sealed = sealed_link::seal(
+            caller.partner.key(caller.environment),
+            PURPOSE,
+            &key,
+            expires_at,
+        )
+        .ok_or_else(|| Refusal::internal(&"cannot make an image link"))?;
         let link = format!("{}/v1/image/{sealed}", origin.0);
         match image.role {
             ImageRole::Selfie => links.selfie_image = Some(link),
@@ -110,20 +162,35 @@ async fn links(app: &App, caller: &Caller, job: &Job, origin: &Origin) -> Result
 }
 
 /// `GET /v1/image/…`: an image, by a link that the status gave.
-pub(crate) async fn image(State(app): State<Arc<App>>, Path(sealed): Path<String>) -> Result<Response, Refusal> {
+pub(crate) async fn image(
+    State(app): State<Arc<App>>,
+    Path(sealed): Path<String>,
+) -> Result<Response, Refusal> {
     let refuse = || {
-        Refusal::new(ErrorCode::Unauthorised, "this image link is not valid, or has expired")
-            .with_status(StatusCode::NOT_FOUND)
+        Refusal::new(
+            ErrorCode::Unauthorised,
+            "this image link is not valid, or has expired",
+        )
+        .with_status(StatusCode::NOT_FOUND)
     };
     let (claimed, _): ImageKey = sealed_link::peek(&sealed).ok_or_else(refuse)?;
     let job = app.store.job(&claimed).await?.ok_or_else(refuse)?;
     let partner = app.store.partner(job.partner()).await?.ok_or_else(refuse)?;
-    let (id, at): ImageKey =
-        sealed_link::open(partner.key(job.environment()), PURPOSE, &sealed, Timestamp::now()).ok_or_else(refuse)?;
+    let (id, at): ImageKey = sealed_link::open(
+        partner.key(job.environment()),
+        PURPOSE,
+        &sealed,
+        Timestamp::now(),
+    )
+    .ok_or_else(refuse)?;
     let package = app.store.package(&id).await?.ok_or_else(refuse)?;
     let package = Package::read(&package, &PackageLimits::default()).map_err(|_| refuse())?;
     let bytes = package.images.into_iter().nth(at).ok_or_else(refuse)?.bytes;
-    let kind = if bytes.starts_with(b"\x89PNG") { "image/png" } else { "image/jpeg" };
+    let kind = if bytes.starts_with(b"\x89PNG") {
+        "image/png"
+    } else {
+        "image/jpeg"
+    };
     let headers = [
         (header::CONTENT_TYPE, kind),
         (header::CACHE_CONTROL, "no-store"),

@@ -39,16 +39,35 @@ pub(crate) async fn put_package(
     body: Body,
 ) -> Result<StatusCode, Refusal> {
     let limits = &app.config.limits;
-    let body = collect(&headers, body, limits.package_bytes, limits.body_timeout, &app.bodies).await?;
-    let refuse = |status, message: &str| Err(Refusal::new(ErrorCode::Unauthorised, message).with_status(status));
-    match app.store.accept_package(&hash(&token), Timestamp::now(), body.bytes.clone()).await? {
+    let body = collect(
+        &headers,
+        body,
+        limits.package_bytes,
+        limits.body_timeout,
+        &app.bodies,
+    )
+    .await?;
+    let refuse = |status, message: &str| {
+        Err(Refusal::new(ErrorCode::Unauthorised, message).with_status(status))
+    };
+    match app
+        .store
+        .accept_package(&hash(&token), Timestamp::now(), body.bytes.clone())
+        .await?
+    {
         Accepted::Queued => {
             app.job_queued.notify_one();
             Ok(StatusCode::OK)
         }
         Accepted::Unknown => refuse(StatusCode::FORBIDDEN, "this upload URL is not valid"),
-        Accepted::Used => refuse(StatusCode::CONFLICT, "this upload URL was used already; it takes one package"),
-        Accepted::Expired => refuse(StatusCode::GONE, "this upload URL has expired; prepare the job again with retry"),
+        Accepted::Used => refuse(
+            StatusCode::CONFLICT,
+            "this upload URL was used already; it takes one package",
+        ),
+        Accepted::Expired => refuse(
+            StatusCode::GONE,
+            "this upload URL has expired; prepare the job again with retry",
+        ),
         Accepted::QueueFull => Err(Refusal::busy("the job queue is full")),
     }
 }

@@ -42,9 +42,23 @@ pub(crate) async fn token(
     body: Body,
 ) -> Result<Json<TokenResponse>, Refusal> {
     let limits = &app.config.limits;
-    let body = collect(&headers, body, limits.json_bytes, limits.body_timeout, &app.bodies).await?;
+    let body = collect(
+        &headers,
+        body,
+        limits.json_bytes,
+        limits.body_timeout,
+        &app.bodies,
+    )
+    .await?;
     let request = TokenRequest::parse(&body.bytes)?;
-    let caller = app.authorise(scope, &request.partner_id, &request.timestamp, &request.signature).await?;
+    let caller = app
+        .authorise(
+            scope,
+            &request.partner_id,
+            &request.timestamp,
+            &request.signature,
+        )
+        .await?;
     let grant = Grant {
         partner: caller.partner.id.clone(),
         environment: caller.environment,
@@ -52,9 +66,17 @@ pub(crate) async fn token(
         job: request.job_id,
     };
     let expires_at = Timestamp::now() + limits.web_token_ttl;
-    let token = sealed_link::seal(caller.partner.key(caller.environment), PURPOSE, &grant, expires_at)
-        .ok_or_else(|| Refusal::internal(&"cannot make a web token"))?;
-    Ok(Json(TokenResponse { success: true, token }))
+    let token = sealed_link::seal(
+        caller.partner.key(caller.environment),
+        PURPOSE,
+        &grant,
+        expires_at,
+    )
+    .ok_or_else(|| Refusal::internal(&"cannot make a web token"))?;
+    Ok(Json(TokenResponse {
+        success: true,
+        token,
+    }))
 }
 
 /// Finds the caller by a web token, which is good for its own user and job only.
@@ -64,19 +86,43 @@ pub(crate) async fn authorise(
     token: &str,
     request: &UploadRequest,
 ) -> Result<Caller, Refusal> {
-    let refuse = || Refusal::new(ErrorCode::Unauthorised, "the web token is not valid for this request, or has expired");
+    let refuse = || {
+        Refusal::new(
+            ErrorCode::Unauthorised,
+            "the web token is not valid for this request, or has expired",
+        )
+    };
     let claimed: Grant = sealed_link::peek(token).ok_or_else(refuse)?;
-    let partner = app.store.partner(&claimed.partner).await?.ok_or_else(refuse)?;
-    let grant: Grant =
-        sealed_link::open(partner.key(claimed.environment), PURPOSE, token, Timestamp::now()).ok_or_else(refuse)?;
+    let partner = app
+        .store
+        .partner(&claimed.partner)
+        .await?
+        .ok_or_else(refuse)?;
+    let grant: Grant = sealed_link::open(
+        partner.key(claimed.environment),
+        PURPOSE,
+        token,
+        Timestamp::now(),
+    )
+    .ok_or_else(refuse)?;
     let fits = grant.partner == request.partner_id
         && grant.user == request.user_id
         && grant.job == request.job_id
-        && scope.0.is_none_or(|environment| environment == grant.environment);
-    if fits { app.admit(partner, grant.environment) } else { Err(refuse()) }
+        && scope
+            .0
+            .is_none_or(|environment| environment == grant.environment);
+    if fits {
+        app.admit(partner, grant.environment)
+    } else {
+        Err(refuse())
+    }
 }
 
 /// The endpoints of v1 that this build does not serve.
 pub(crate) async fn not_yet() -> Refusal {
-    WireError::new(ErrorCode::InvalidJobType, "this endpoint is not served by this server yet").into()
+    WireError::new(
+        ErrorCode::InvalidJobType,
+        "this endpoint is not served by this server yet",
+    )
+    .into()
 }

@@ -27,7 +27,14 @@ pub(crate) async fn upload(
     body: Body,
 ) -> Result<Json<UploadResponse>, Refusal> {
     let limits = &app.config.limits;
-    let body = collect(&headers, body, limits.json_bytes, limits.body_timeout, &app.bodies).await?;
+    let body = collect(
+        &headers,
+        body,
+        limits.json_bytes,
+        limits.body_timeout,
+        &app.bodies,
+    )
+    .await?;
     let request = UploadRequest::parse(&body.bytes)?;
     let caller = caller(&app, scope, &request).await?;
     let job = Intake {
@@ -51,7 +58,17 @@ pub(crate) async fn upload(
     .await?;
     let (token, token_hash) = upload_token()?;
     let expires_at = Timestamp::now() + limits.upload_ttl;
-    recorded(&app.store.prepare_job(&job, &UploadGrant { token_hash, expires_at }).await?)?;
+    recorded(
+        &app.store
+            .prepare_job(
+                &job,
+                &UploadGrant {
+                    token_hash,
+                    expires_at,
+                },
+            )
+            .await?,
+    )?;
     tracing::info!(
         smile_job_id = %job.smile_job_id, partner = %job.user.partner, environment = %job.user.environment,
         kind = ?job.kind, "job prepared"
@@ -62,8 +79,12 @@ pub(crate) async fn upload(
 
 async fn caller(app: &App, scope: Scope, request: &UploadRequest) -> Result<Caller, Refusal> {
     match &request.auth {
-        Auth::Signature { timestamp, signature } => {
-            app.authorise(scope, &request.partner_id, timestamp, signature).await
+        Auth::Signature {
+            timestamp,
+            signature,
+        } => {
+            app.authorise(scope, &request.partner_id, timestamp, signature)
+                .await
         }
         Auth::Token(given) => token::authorise(app, scope, given, request).await,
     }

@@ -1,0 +1,293 @@
+//! Submits jobs and follows them.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use selfsame_wire::id::{JobId, PartnerId, UserId};
+use selfsame_wire::package::PackageBuilder;
+use selfsame_wire::partner_params::PartnerParams;
+use selfsame_wire::result::SignedResult;
+use selfsame_wire::signature::{self, ApiKey, TimestampWindow};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::capture::Capture;
+use crate::error::ClientError;
+use crate::result::JobStatus;
+
+/// How long a job is followed when the caller sets no time.
+const DEFAULT_POLLING: Duration = Duration::from_secs(60);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Which server, as whom.
+#[derive(Clone)]
+pub struct Connection {
+    /// The server's base URL, without a version.
+    pub server: Url,
+    /// The partner.
+    pub partner: PartnerId,
+    /// The API key of the environment that jobs are submitted to.
+    pub api_key: String,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Connection({} as {})", self.server, self.partner)
+    }
+}
+
+/// A job to submit: the arguments of the mobile call, with `{}`, `""` and 0 as absent.
+#[derive(Debug, Clone)]
+pub struct Submission<'a> {
+    /// Names the capture.
+    pub tag: &'a str,
+    /// 2 authenticates, 4 registers.
+    pub job_type: u8,
+    /// Production rather than the sandbox.
+    pub is_production: bool,
+    /// `job_id`, `user_id` and any further keys; names that are missing are made.
+    pub partner_params: Value,
+    /// ID information.
+    pub id_info: Value,
+    /// Geo information.
+    pub geo_info: Value,
+    /// Where the result is to be posted.
+    pub callback_url: &'a str,
+    /// How long to follow the job. When it passes first, the status says so and the rest comes to the callback. 0: a minute.
+    pub job_status_polling_timeout_millis: u64,
+}
+
+/// A client with its captures.
+#[derive(Debug)]
+pub struct Client {
+    connection: Connection,
+    key: ApiKey,
+    http: reqwest::Client,
+    captures: HashMap<String, Capture>,
+}
+
+impl Client {
+    /// A client for a server.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(connection: Connection) -> Result<Self, ClientError> {
+        // Whoever installed a provider first has chosen; any will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(Duration::from_secs(120));
+        Self::with_http(connection, http.build()?)
+    }
+
+    /// A client over an HTTP client of one's own, e.g. with a private certificate authority.
+    ///
+    /// # Errors
+    /// When the server's URL cannot be a base.
+    pub fn with_http(connection: Connection, http: reqwest::Client) -> Result<Self, ClientError> {
+        if connection.server.cannot_be_a_base() {
+            return Err(ClientError::Argument(format!(
+                "{} cannot be a server's URL",
+                connection.server
+            )));
+        }
+        let key = ApiKey::new(connection.api_key.clone());
+        Ok(Self {
+            connection,
+            key,
+            http,
+            captures: HashMap::new(),
+        })
+    }
+
+    /// Keeps a capture under a tag; one that was kept under it before is replaced.
+    pub fn keep(&mut self, tag: impl Into<String>, capture: Capture) {
+        self.captures.insert(tag.into(), capture);
+    }
+
+    /// Forgets a capture.
+    pub fn forget(&mut self, tag: &str) -> Option<Capture> {
+        self.captures.remove(tag)
+    }
+
+    /// Submits a job and follows it until it ends or the polling time passes.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the job was refused or an answer cannot be trusted.
+    pub async fn submit_job(&self, submission: &Submission<'_>) -> Result<JobStatus, ClientError> {
+        let capture = self
+            .captures
+            .get(submission.tag)
+            .ok_or_else(|| ClientError::UnknownTag(submission.tag.to_owned()))?;
+        let (job, user, partner_params) = name(submission)?;
+        let prefix = if submission.is_production {
+            "production"
+        } else {
+            "sandbox"
+        };
+        let (timestamp, signature) = self.sign();
+        let prepared = self
+            .post(
+                prefix,
+                "upload",
+                &json!({
+                    "file_name": "selfie.zip", "smile_client_id": self.connection.partner,
+                    "partner_params": partner_params, "model_parameters": {}, "callback_url": submission.callback_url,
+                    "source_sdk": "selfsame-rust", "source_sdk_version": env!("CARGO_PKG_VERSION"),
+                    "timestamp": timestamp, "signature": signature,
+                }),
+            )
+            .await?;
+        let prepared: Value =
+            serde_json::from_slice(&prepared).map_err(|e| ClientError::Answer(e.to_string()))?;
+        let upload_url = prepared["upload_url"]
+            .as_str()
+            .ok_or_else(|| ClientError::Answer("no upload_url".to_owned()))?;
+        let mut package = PackageBuilder::new(partner_params)
+            .misc("smile_client_id", self.connection.partner.as_str())
+            .misc("timestamp", timestamp)
+            .misc("signature", signature)
+            .misc("callback_url", submission.callback_url)
+            .id_info(present(&submission.id_info, "id_info")?)
+            .geo_info(present(&submission.geo_info, "geo_info")?);
+        for (role, image) in capture.images() {
+            package = package.image(role, image.to_vec());
+        }
+        let package = package
+            .build()
+            .map_err(|e| ClientError::Argument(e.to_string()))?;
+        let upload = self
+            .http
+            .put(upload_url)
+            .header("content-type", "application/zip")
+            .body(package);
+        accept(upload.send().await?).await?;
+        let wait = match submission.job_status_polling_timeout_millis {
+            0 => DEFAULT_POLLING,
+            millis => Duration::from_millis(millis),
+        };
+        self.follow(prefix, &user, &job, Instant::now() + wait)
+            .await
+    }
+
+    async fn follow(
+        &self,
+        prefix: &str,
+        user: &UserId,
+        job: &JobId,
+        until: Instant,
+    ) -> Result<JobStatus, ClientError> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let status = self.job_status(prefix, user, job).await?;
+            if status.job_complete() || Instant::now() + pause > until {
+                return Ok(status);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn job_status(
+        &self,
+        prefix: &str,
+        user: &UserId,
+        job: &JobId,
+    ) -> Result<JobStatus, ClientError> {
+        let (timestamp, signature) = self.sign();
+        let question = json!({
+            "partner_id": self.connection.partner, "user_id": user, "job_id": job, "image_links": false, "history": false,
+            "timestamp": timestamp, "signature": signature,
+        });
+        let answer = self.post(prefix, "job_status", &question).await?;
+        let window = TimestampWindow::default();
+        let signed = SignedResult::verify(
+            &answer,
+            &self.key,
+            &self.connection.partner,
+            &window,
+            Timestamp::now(),
+        )?;
+        serde_json::from_str(signed.as_json())
+            .map(JobStatus::new)
+            .map_err(|e| ClientError::Answer(e.to_string()))
+    }
+
+    fn sign(&self) -> (String, String) {
+        let timestamp = signature::format_timestamp(Timestamp::now());
+        let signature = signature::sign(&self.key, &self.connection.partner, &timestamp);
+        (timestamp, signature)
+    }
+
+    async fn post(
+        &self,
+        prefix: &str,
+        endpoint: &str,
+        body: &Value,
+    ) -> Result<Vec<u8>, ClientError> {
+        let mut url = self.connection.server.clone();
+        url.path_segments_mut()
+            .map_err(|()| ClientError::Argument("the server's URL has no path".to_owned()))?
+            .pop_if_empty()
+            .extend([prefix, "v1", endpoint]);
+        accept(self.http.post(url).json(body).send().await?).await
+    }
+}
+
+async fn accept(response: reqwest::Response) -> Result<Vec<u8>, ClientError> {
+    let status = response.status();
+    let body = response.bytes().await?;
+    if status.is_success() {
+        return Ok(body.into());
+    }
+    let error: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
+    Err(ClientError::Refused {
+        http_status: status.as_u16(),
+        code: text("code"),
+        message: text("error"),
+    })
+}
+
+/// The partner parameters with the names that were missing, and the job type.
+fn name(submission: &Submission<'_>) -> Result<(JobId, UserId, PartnerParams), ClientError> {
+    let wrong = |e: &dyn std::fmt::Display| ClientError::Argument(e.to_string());
+    let mut params = match &submission.partner_params {
+        Value::Object(map) => map.clone(),
+        Value::Null => serde_json::Map::new(),
+        _ => {
+            return Err(ClientError::Argument(
+                "partner_params must be an object".to_owned(),
+            ));
+        }
+    };
+    for name in ["job_id", "user_id"] {
+        params
+            .entry(name)
+            .or_insert_with(|| uuid::Uuid::new_v4().to_string().into());
+    }
+    params.insert("job_type".to_owned(), submission.job_type.into());
+    let raw = to_raw_value(&params).map_err(|e| wrong(&e))?;
+    let params = PartnerParams::new(raw).map_err(|e| wrong(&e))?;
+    Ok((
+        params.job_id().map_err(|e| wrong(&e))?,
+        params.user_id().map_err(|e| wrong(&e))?,
+        params,
+    ))
+}
+
+/// `{}` and null are absent.
+fn present(value: &Value, name: &str) -> Result<Option<Box<RawValue>>, ClientError> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Object(map) if map.is_empty() => Ok(None),
+        Value::Object(_) => to_raw_value(value)
+            .map(Some)
+            .map_err(|e| ClientError::Argument(e.to_string())),
+        _ => Err(ClientError::Argument(format!("{name} must be an object"))),
+    }
+}

@@ -1,0 +1,214 @@
+//! `selfsame demo`: the whole story on this machine, with real photographs, a real server and real callbacks.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::routing::post;
+use jiff::Timestamp;
+use selfsame_client::callback::CallbackVerifier;
+use selfsame_client::{Capture, Client, Connection, Submission};
+use selfsame_face::analyser::{Analyser, Settings};
+use selfsame_face::models::{ModelStore, PHOTOGRAPHS};
+use selfsame_job::partner::Partner;
+use selfsame_server::Server;
+use selfsame_server::callback::target::Reach;
+use selfsame_server::config::Config;
+use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_store::store::Store as _;
+use selfsame_wire::id::PartnerId;
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::data::new_key;
+use crate::output::{self, Outcome};
+
+/// Show it working: a person enrolled, authenticated, and an impostor refused. Leaves nothing behind.
+#[derive(clap::Args)]
+pub(crate) struct Demo {}
+
+/// Removes the demo's data directory when the demo ends, however it ends.
+struct Scratch(std::path::PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // A temporary folder that stays is untidy, not wrong.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+const STEPS: [(&str, u8, usize, &str, &str); 4] = [
+    ("register ada with photograph 1", 4, 0, "ada", "0840"),
+    (
+        "authenticate ada with photograph 2 of the same person",
+        2,
+        1,
+        "ada",
+        "0820",
+    ),
+    (
+        "authenticate ada with photograph 3 of the same person",
+        2,
+        2,
+        "ada",
+        "0820",
+    ),
+    (
+        "authenticate ada with a photograph of another person",
+        2,
+        3,
+        "ada",
+        "0821",
+    ),
+];
+
+impl Demo {
+    pub(crate) async fn run(&self, models: &ModelStore, json: bool) -> Outcome {
+        let say = |text: &str| {
+            if !json {
+                output::line(text);
+            }
+        };
+        let scratch =
+            Scratch(std::env::temp_dir().join(format!("selfsame-demo-{}", uuid::Uuid::new_v4())));
+        let partner = Partner {
+            id: PartnerId::new("demo")?,
+            name: "Demo".to_owned(),
+            production_enabled: false,
+            sandbox_key: new_key()?,
+            production_key: new_key()?,
+            created_at: Timestamp::now(),
+        };
+        let key = partner.sandbox_key.expose().to_owned();
+        let store = Arc::new(SqliteStore::open_exclusive(&Options::new(&scratch.0)).await?);
+        store.create_partner(&partner).await?;
+        let analyser = Analyser::load(models, &Settings::default())?;
+        say(&format!(
+            "engine    {}; models {}",
+            analyser.engine_name(),
+            names(&analyser)
+        ));
+        let config = Config {
+            http: Some(([127, 0, 0, 1], 0).into()),
+            callback_reach: Reach::PrivateToo,
+            ..Config::default()
+        };
+        let server = Server::bind(config, store, analyser).await?;
+        let address = server.addresses().http.ok_or("the server has no address")?;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let serving = tokio::spawn(server.run(async {
+            // The sender is only dropped when the demo is over: both mean stop.
+            let _ = stopped.await;
+        }));
+        say(&format!(
+            "server    http://{address}, data encrypted in a temporary folder"
+        ));
+        let (callback_url, mut callbacks) =
+            receive(CallbackVerifier::new(partner.id.clone(), key.clone())).await?;
+        say(&format!("callbacks {callback_url}\n"));
+        let mut client = Client::new(Connection {
+            server: format!("http://{address}").parse()?,
+            partner: partner.id.clone(),
+            api_key: key,
+        })?;
+        let mut as_expected = true;
+        for (story, job_type, photograph, user, expected) in STEPS {
+            let selfie = models.read(&PHOTOGRAPHS[photograph])?;
+            client.keep(story, Capture::from_selfie(selfie));
+            let began = std::time::Instant::now();
+            let status = client
+                .submit_job(&Submission {
+                    tag: story,
+                    job_type,
+                    is_production: false,
+                    partner_params: serde_json::json!({"user_id": user, "note": "any key is echoed"}),
+                    id_info: serde_json::json!({}),
+                    geo_info: serde_json::json!({}),
+                    callback_url: &callback_url,
+                    job_status_polling_timeout_millis: 30_000,
+                })
+                .await?;
+            let took = began.elapsed().as_millis();
+            let called = tokio::time::timeout(Duration::from_secs(10), callbacks.recv())
+                .await
+                .ok()
+                .flatten();
+            let same = called
+                .as_ref()
+                .is_some_and(|c| c["SmileJobID"].as_str() == status.smile_job_id());
+            let right = status.result_code() == Some(expected) && same;
+            as_expected &= right;
+            if json {
+                output::json(&serde_json::json!({
+                    "step": story, "expected": expected, "as_expected": right, "callback_verified": same,
+                    "status": status.to_json(),
+                }))?;
+                continue;
+            }
+            say(&format!(
+                "{} {story}\n  polled:   {} {}{} ({took} ms)\n  callback: {}",
+                if right { "ok  " } else { "FAIL" },
+                status.result_code().unwrap_or("----"),
+                status.result_text().unwrap_or("no result"),
+                score(&status).unwrap_or_default(),
+                if same {
+                    "received, signature verified, same job"
+                } else {
+                    "NOT received"
+                },
+            ));
+        }
+        drop(stop);
+        serving.await??;
+        say(if as_expected {
+            "\nAll as expected."
+        } else {
+            "\nNot as expected: see above."
+        });
+        Ok(ExitCode::from(u8::from(!as_expected)))
+    }
+}
+
+fn names(analyser: &Analyser) -> String {
+    analyser
+        .models()
+        .iter()
+        .map(|m| format!("{} {}", m.name, m.version))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn score(status: &selfsame_client::JobStatus) -> Option<String> {
+    let comparison = &status.evidence()?["comparison"];
+    Some(format!(
+        "; score {:.3}, threshold {:.3}",
+        comparison["score"].as_f64()?,
+        comparison["match_threshold"].as_f64()?
+    ))
+}
+
+/// A callback endpoint as a partner would write it: verify, then use.
+async fn receive(verifier: CallbackVerifier) -> std::io::Result<(String, mpsc::Receiver<Value>)> {
+    let (sender, receiver) = mpsc::channel(16);
+    let handler = move |body: Bytes| {
+        let (verifier, sender) = (verifier.clone(), sender.clone());
+        async move {
+            match verifier.verify(&body) {
+                Ok(result) => match sender.send(result).await {
+                    Ok(()) => StatusCode::OK,
+                    Err(_) => StatusCode::GONE,
+                },
+                Err(_) => StatusCode::FORBIDDEN,
+            }
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}/callback", listener.local_addr()?);
+    tokio::spawn(async move {
+        axum::serve(listener, Router::new().route("/callback", post(handler))).await
+    });
+    Ok((url, receiver))
+}

@@ -1,0 +1,165 @@
+//! `selfsame serve`.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use selfsame_face::analyser::{Analyser, Settings};
+use selfsame_face::inference::EngineChoice;
+use selfsame_face::models::ModelStore;
+use selfsame_server::Server;
+use selfsame_server::callback::target::Reach;
+use selfsame_server::config::{Config, Https};
+use selfsame_store::sqlite::SqliteStore;
+
+use super::data::Data;
+use crate::output::{self, Outcome};
+
+/// Serve the API. Prints one line of JSON with its addresses once it is ready; logs to standard error.
+#[derive(clap::Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    data: Data,
+    /// Where to serve HTTP; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Where to serve HTTPS.
+    #[arg(
+        long,
+        requires = "tls_cert",
+        requires = "tls_key",
+        value_name = "ADDRESS"
+    )]
+    tls_listen: Option<SocketAddr>,
+    /// Certificate chain, PEM.
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// Private key, PEM.
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// The base of the URLs handed out [default: made from each request's Host].
+    #[arg(long, value_name = "URL")]
+    public_url: Option<url::Url>,
+    /// Let callbacks reach loopback and private addresses.
+    #[arg(long)]
+    allow_private_callbacks: bool,
+    /// Engine workers [default: one for each core].
+    #[arg(long)]
+    workers: Option<NonZeroUsize>,
+    /// auto, tract or openvino.
+    #[arg(long, default_value = "auto")]
+    engine: EngineChoice,
+    /// Refuse to start without presentation-attack detection.
+    #[arg(long)]
+    strict_liveness: bool,
+    /// Requests per second of one partner.
+    #[arg(long, default_value_t = 100)]
+    rate: u32,
+    /// Jobs that may be queued at one time.
+    #[arg(long, default_value_t = 1000)]
+    max_queued: u64,
+    /// How old a signed timestamp may be, in seconds.
+    #[arg(long, default_value_t = 3600)]
+    signature_max_age: u64,
+    /// How long an upload URL lives, in seconds.
+    #[arg(long, default_value_t = 900)]
+    upload_ttl: u64,
+    /// Log as JSON.
+    #[arg(long)]
+    log_json: bool,
+}
+
+impl Serve {
+    pub(crate) async fn run(&self, models: &ModelStore) -> Outcome {
+        log(self.log_json);
+        let mut config = Config {
+            http: Some(self.listen),
+            public_url: self.public_url.clone(),
+            strict_liveness: self.strict_liveness,
+            ..Config::default()
+        };
+        if let (Some(listen), Some(certificate), Some(key)) =
+            (self.tls_listen, &self.tls_cert, &self.tls_key)
+        {
+            config.https = Some(Https {
+                listen,
+                certificate: certificate.clone(),
+                key: key.clone(),
+            });
+        }
+        if let Some(workers) = self.workers {
+            config.workers = workers.get();
+        }
+        if self.allow_private_callbacks {
+            config.callback_reach = Reach::PrivateToo;
+        }
+        config.limits.requests_per_second = self.rate;
+        config.limits.burst = self.rate.saturating_mul(2);
+        config.limits.window.past = Duration::from_secs(self.signature_max_age);
+        config.limits.upload_ttl = Duration::from_secs(self.upload_ttl);
+        let parallel = NonZeroUsize::new(config.workers).unwrap_or(NonZeroUsize::MIN);
+        let analyser = Analyser::load(
+            models,
+            &Settings {
+                engine: self.engine,
+                parallel,
+                ..Settings::default()
+            },
+        )?;
+        let mut options = self.data.options()?;
+        options.max_queued = self.max_queued;
+        let store = Arc::new(SqliteStore::open_exclusive(&options).await?);
+        tracing::info!(
+            engine = analyser.engine_name(),
+            workers = config.workers,
+            "models loaded"
+        );
+        tracing::warn!("liveness is not checked: this build has no presentation-attack detection");
+        let server = Server::bind(config, store, analyser).await?;
+        let addresses = server.addresses();
+        output::json(&serde_json::json!({
+            "http": addresses.http.map(|a| format!("http://{a}")),
+            "https": addresses.https.map(|a| format!("https://{a}")),
+        }))?;
+        server.run(stop_signal()).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn log(json: bool) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("SELFSAME_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if json {
+        builder.json().init();
+    } else {
+        builder
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .init();
+    }
+}
+
+/// Resolves on an interrupt or, as service managers send it, on SIGTERM.
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a signal to wait for, the process is stopped from outside.
+    if interrupt.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
