@@ -1,7 +1,8 @@
-//! Fetches the models and tells how they stand: `cargo run -p selfsame-face --example models`.
+//! Fetches the models and tells how they stand: `cargo run -p selfsame-face --example models`. With a folder as argument, it
+//! also writes the prepared models there, for other programs.
 #![allow(clippy::print_stdout)]
 
-use selfsame_face::models::ModelStore;
+use selfsame_face::models::{Model, ModelStore};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = ModelStore::locate(None);
@@ -13,6 +14,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             artefact.status,
             artefact.path.display()
         );
+    }
+    if let Some(folder) = std::env::args().nth(1) {
+        for model in [Model::YuNet, Model::SFace] {
+            let path = std::path::Path::new(&folder).join(model.artefact().file_name);
+            std::fs::write(path, store.load(model)?.onnx)?;
+        }
     }
     Ok(())
 }

@@ -88,55 +88,101 @@ pub(crate) struct AlignedFace(Vec<f32>);
 /// Cuts the face out. `None` when its landmarks fall together.
 pub(crate) fn align(image: &RgbImage, landmarks: &Landmarks) -> Option<AlignedFace> {
     let back = Similarity::fit(&REFERENCE, &landmarks.points())?;
-    // A face much larger than the crop is averaged over several samples a pixel, against aliasing.
-    let samples = (back.a.hypot(back.b).round() as usize).clamp(1, 4);
     let plane = SIDE * SIDE;
     let mut face = vec![0.0; 3 * plane];
-    let weight = 1.0 / (samples * samples) as f32;
-    for y in 0..SIDE {
-        for x in 0..SIDE {
-            let mut sum = [0.0f32; 3];
-            for sub in 0..samples * samples {
-                let within = |n: usize| (n as f32 + 0.5) / samples as f32 - 0.5;
-                let (sx, sy) = back.apply(
-                    x as f32 + within(sub % samples),
-                    y as f32 + within(sub / samples),
-                );
-                let pixel = bilinear(image, sx, sy);
-                for (s, v) in sum.iter_mut().zip(pixel) {
-                    *s += v;
-                }
-            }
-            for (channel, s) in sum.into_iter().enumerate() {
-                face[channel * plane + y * SIDE + x] = s * weight;
-            }
-        }
+    let (red, rest) = face.split_at_mut(plane);
+    let (green, blue) = rest.split_at_mut(plane);
+    let targets = red.iter_mut().zip(green).zip(blue);
+    let source = Source::new(image);
+    // A face much larger than the crop is averaged over several samples a pixel, against aliasing. With so many samples,
+    // the nearest pixel is as good for each as a mixture of four.
+    let samples = (back.a.hypot(back.b).round() as usize).clamp(1, 4);
+    for (at, ((r, g), b)) in targets.enumerate() {
+        let (x, y) = ((at % SIDE) as f32, (at / SIDE) as f32);
+        [*r, *g, *b] = if samples == 1 {
+            let (x, y) = back.apply(x, y);
+            source.bilinear(x, y)
+        } else {
+            source.average(&back, x, y, samples)
+        };
     }
     Some(AlignedFace(face))
 }
 
-/// The colour between four pixels; black outside the image.
-fn bilinear(image: &RgbImage, x: f32, y: f32) -> [f32; 3] {
-    let (left, top) = (x.floor(), y.floor());
-    let (fx, fy) = (x - left, y - top);
-    let (left, top) = (left as i64, top as i64);
-    let mut sum = [0.0f32; 3];
-    for (dx, dy, weight) in [
-        (0, 0, (1.0 - fx) * (1.0 - fy)),
-        (1, 0, fx * (1.0 - fy)),
-        (0, 1, (1.0 - fx) * fy),
-        (1, 1, fx * fy),
-    ] {
-        let (Ok(px), Ok(py)) = (u32::try_from(left + dx), u32::try_from(top + dy)) else {
-            continue;
-        };
-        if let Some(pixel) = image.get_pixel_checked(px, py) {
-            for (s, v) in sum.iter_mut().zip(pixel.0) {
-                *s += weight * f32::from(v);
-            }
+/// Pixels to sample; black outside the image.
+struct Source<'i> {
+    raw: &'i [u8],
+    width: usize,
+    height: usize,
+}
+
+impl<'i> Source<'i> {
+    fn new(image: &'i RgbImage) -> Self {
+        Self {
+            raw: image.as_raw(),
+            width: image.width() as usize,
+            height: image.height() as usize,
         }
     }
-    sum
+
+    fn pixel(&self, x: i32, y: i32) -> [u8; 3] {
+        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
+            return [0; 3];
+        };
+        if x >= self.width || y >= self.height {
+            return [0; 3];
+        }
+        let at = 3 * (y * self.width + x);
+        match self.raw[at..at + 3] {
+            [r, g, b] => [r, g, b],
+            _ => [0; 3],
+        }
+    }
+
+    /// The colour between four pixels.
+    fn bilinear(&self, x: f32, y: f32) -> [f32; 3] {
+        let (left, top) = (x.floor(), y.floor());
+        let (fx, fy) = (x - left, y - top);
+        // A float that is out of range becomes the nearest integer, which is outside the image too.
+        let (left, top) = (left as i32, top as i32);
+        let (right, bottom) = (left.saturating_add(1), top.saturating_add(1));
+        let corners = [
+            self.pixel(left, top),
+            self.pixel(right, top),
+            self.pixel(left, bottom),
+            self.pixel(right, bottom),
+        ];
+        std::array::from_fn(|c| {
+            let [a, b, d, e] = corners.map(|pixel| f32::from(pixel[c]));
+            let (above, below) = (a + fx * (b - a), d + fx * (e - d));
+            above + fy * (below - above)
+        })
+    }
+
+    /// The mean of samples spread evenly over a target pixel.
+    fn average(&self, back: &Similarity, x: f32, y: f32, samples: usize) -> [f32; 3] {
+        let step = 1.0 / samples as f32;
+        let first = 0.5 * step - 0.5;
+        // Half a pixel, so that rounding down finds the nearest.
+        let (start_x, start_y) = back.apply(x + first, y + first);
+        let (start_x, start_y) = (start_x + 0.5, start_y + 0.5);
+        let (along, across) = (back.a * step, back.b * step);
+        let mut sum = [0u32; 3];
+        for row in 0..samples {
+            let down = row as f32;
+            let (mut sx, mut sy) = (start_x - across * down, start_y + along * down);
+            for _ in 0..samples {
+                let pixel = self.pixel(sx.floor() as i32, sy.floor() as i32);
+                for (s, v) in sum.iter_mut().zip(pixel) {
+                    *s += u32::from(v);
+                }
+                sx += along;
+                sy += across;
+            }
+        }
+        let weight = step * step;
+        sum.map(|s| s as f32 * weight)
+    }
 }
 
 impl AlignedFace {

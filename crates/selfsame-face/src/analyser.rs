@@ -97,6 +97,7 @@ impl Analyser {
         let embed = engine
             .load(&embedder.onnx, [1, 3, align::SIDE, align::SIDE])
             .map_err(|e| LoadError::Engine("SFace", e))?;
+        drop((detector.onnx, embedder.onnx));
         let analyser = Self {
             inner: Arc::new(Inner {
                 engine: engine.name(),
@@ -108,6 +109,7 @@ impl Analyser {
             }),
         };
         analyser.warm_up()?;
+        inference::settle();
         Ok(analyser)
     }
 

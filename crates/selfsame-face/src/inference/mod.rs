@@ -1,5 +1,6 @@
 //! The inference engines, behind one small trait.
 
+mod heap;
 mod openvino;
 mod tract;
 
@@ -93,6 +94,11 @@ pub enum EngineError {
     /// It does not start.
     #[error(transparent)]
     Inference(#[from] InferenceError),
+}
+
+/// To be called when all models are loaded: gives memory back that only loading needed.
+pub(crate) fn settle() {
+    heap::trim();
 }
 
 /// Starts an engine that is to serve `parallel` threads at the same time.
