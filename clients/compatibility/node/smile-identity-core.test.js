@@ -1,0 +1,44 @@
+// smile-identity-core, as its users call it.
+const assert = require('node:assert/strict');
+const { randomUUID } = require('node:crypto');
+const { readFileSync } = require('node:fs');
+const test = require('node:test');
+const { WebApi, Signature } = require('smile-identity-core');
+
+const { server, callback, partner, photographs } = JSON.parse(process.env.SELFSAME_SETTING);
+const key = partner.sandbox_api_key;
+const api = (apiKey = key) => new WebApi('2343', callback, apiKey, `${server}/v1`);
+const submit = (user, jobType, images, web = api()) =>
+  web.submit_job({ user_id: user, job_id: randomUUID(), job_type: jobType, note: 'kept' }, images, {}, {
+    return_job_status: true, return_images: true, return_history: true,
+  });
+const file = (name) => [{ image_type_id: 0, image: photographs[name] }];
+const refused = (code) => (error) => error.response?.data?.code === code;
+
+test('register, authenticate, refuse another face', async () => {
+  const user = randomUUID();
+  const enrolled = await submit(user, 4, file('obama'));
+  assert.equal(enrolled.result.ResultCode, '0840');
+  assert.equal(enrolled.result.PartnerParams.note, 'kept');
+  assert.ok(new Signature('2343', key).confirm_signature(enrolled.result.timestamp, enrolled.result.signature));
+  assert.ok(enrolled.image_links.selfie_image.startsWith(server));
+  const encoded = readFileSync(photographs.obama2).toString('base64');
+  const same = await submit(user, 2, [2, 6, 6].map((id) => ({ image_type_id: id, image: encoded })));
+  assert.equal(same.result.ResultCode, '0820');
+  const other = await submit(user, 2, file('biden'));
+  assert.equal(other.result.ResultCode, '0821');
+  assert.equal(other.job_success, false);
+});
+
+test('errors keep their codes', async () => {
+  const user = randomUUID();
+  await assert.rejects(submit(user, 2, file('obama')), refused('2210'));
+  await assert.rejects(submit(user, 4, file('obama'), api('wrong')), refused('2205'));
+  await submit(user, 4, file('obama'));
+  await assert.rejects(submit(user, 4, file('obama')), refused('2209'));
+});
+
+test('a web token is given', async () => {
+  const answer = await api().get_web_token({ user_id: 'u', job_id: 'j', product: 'authentication', callback_url: callback });
+  assert.ok(answer.token);
+});

@@ -1,0 +1,60 @@
+"""Starts the real server, and a receiver for its callbacks."""
+
+import json
+import os
+import queue
+import subprocess
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+BIN = os.environ["SELFSAME_BIN"]
+
+
+def selfsame(*arguments):
+    """Runs the command line and gives its lines of JSON."""
+    done = subprocess.run([BIN, "--json", *map(str, arguments)], capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def photographs():
+    """The fetched photographs by name."""
+    return {a["name"]: Path(a["path"]) for a in selfsame("models", "list") if a["path"].endswith(".jpg")}
+
+
+@contextmanager
+def running(data, *options):
+    """A server on free ports; gives its addresses."""
+    command = [BIN, "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--allow-private-callbacks", *map(str, options)]
+    with open(Path(data) / "server.log", "w") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        line = process.stdout.readline()
+        assert line, (Path(data) / "server.log").read_text()
+        yield json.loads(line)
+    finally:
+        process.terminate()
+        assert process.wait(timeout=30) == 0, (Path(data) / "server.log").read_text()
+
+
+@contextmanager
+def receiving():
+    """A callback endpoint; gives its URL and a queue of bodies."""
+    bodies = queue.Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            bodies.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    receiver = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{receiver.server_port}/callback", bodies
+    finally:
+        receiver.shutdown()
