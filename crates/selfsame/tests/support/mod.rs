@@ -1,0 +1,204 @@
+//! Starts the real binary on a data directory of its own.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use selfsame_face::models::{ModelStore, PHOTOGRAPHS};
+use selfsame_wire::id::PartnerId;
+use selfsame_wire::signature::{ApiKey, sign};
+use serde_json::{Value, json};
+
+pub struct Server {
+    process: Child,
+    pub base: String,
+    pub key: ApiKey,
+}
+
+pub fn partner() -> PartnerId {
+    PartnerId::new("p").unwrap()
+}
+
+/// The photographs, or `None` (with a word) where the models were not fetched.
+pub fn photographs() -> Option<[Vec<u8>; 4]> {
+    let store = ModelStore::locate(None);
+    if let Err(error) = store.load(selfsame_face::models::Model::SFace) {
+        println!("skipped: {error}");
+        return None;
+    }
+    Some(std::array::from_fn(|at| {
+        store.read(&PHOTOGRAPHS[at]).unwrap()
+    }))
+}
+
+pub fn selfsame(arguments: &[&str]) -> Vec<Value> {
+    let output = Command::new(env!("CARGO_BIN_EXE_selfsame"))
+        .arg("--json")
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect()
+}
+
+/// Adds the partner; gives its sandbox key.
+pub fn add_partner(data: &Path) -> ApiKey {
+    let added = selfsame(&[
+        "partner",
+        "--data",
+        data.to_str().unwrap(),
+        "add",
+        "--id",
+        "p",
+    ]);
+    ApiKey::new(added[0]["sandbox_api_key"].as_str().unwrap())
+}
+
+impl Server {
+    pub fn start(data: &Path, key: &ApiKey, more: &[&str]) -> Self {
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(data.join("server.log"))
+            .unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_selfsame"))
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--rate",
+                "10000",
+                "--data",
+            ])
+            .arg(data)
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let addresses: Value = serde_json::from_str(&line).unwrap_or_else(|_| {
+            panic!(
+                "the server did not start: {}",
+                std::fs::read_to_string(data.join("server.log")).unwrap()
+            )
+        });
+        Self {
+            process,
+            base: addresses["http"].as_str().unwrap().to_owned(),
+            key: key.clone(),
+        }
+    }
+
+    /// As an operating system out of memory does it.
+    pub fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    pub fn is_alive(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_none()
+    }
+
+    /// Resident memory in MiB.
+    pub fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))
+            .unwrap_or_default();
+        let line = status
+            .lines()
+            .find(|l| l.starts_with("VmRSS:"))
+            .unwrap_or("VmRSS: 0 kB")
+            .to_owned();
+        line.split_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+            / 1024
+    }
+
+    pub fn signed(&self) -> Value {
+        let timestamp = selfsame_wire::signature::format_timestamp(jiff::Timestamp::now());
+        json!({"signature": sign(&self.key, &partner(), &timestamp), "timestamp": timestamp})
+    }
+
+    pub fn upload_body(&self, user: &str, job: &str, job_type: u8, callback: &str) -> Value {
+        let mut body = self.signed();
+        body["smile_client_id"] = "p".into();
+        body["callback_url"] = callback.into();
+        body["partner_params"] = json!({"user_id": user, "job_id": job, "job_type": job_type});
+        body
+    }
+
+    pub async fn post(
+        &self,
+        http: &reqwest::Client,
+        path: &str,
+        body: &Value,
+    ) -> reqwest::Result<(u16, Value)> {
+        let response = http
+            .post(format!("{}{path}", self.base))
+            .json(body)
+            .send()
+            .await?;
+        Ok((response.status().as_u16(), response.json().await?))
+    }
+
+    pub async fn status(
+        &self,
+        http: &reqwest::Client,
+        user: &str,
+        job: &str,
+    ) -> reqwest::Result<(u16, Value)> {
+        let mut body = self.signed();
+        body["partner_id"] = "p".into();
+        body["user_id"] = user.into();
+        body["job_id"] = job.into();
+        self.post(http, "/v1/job_status", &body).await
+    }
+
+    /// The status of a job once it has ended.
+    pub async fn ended(&self, http: &reqwest::Client, user: &str, job: &str) -> Value {
+        for _ in 0..600 {
+            let (_, status) = self.status(http, user, job).await.unwrap();
+            if status["job_complete"] == true {
+                return status;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("the job {job} did not end");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+pub fn http() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+pub fn package(selfie: &[u8]) -> Vec<u8> {
+    use selfsame_wire::package::PackageBuilder;
+    let params = serde_json::from_value(json!({"x": 1})).unwrap();
+    PackageBuilder::new(params)
+        .image(selfsame_wire::info::ImageRole::Selfie, selfie.to_vec())
+        .build()
+        .unwrap()
+}
