@@ -1,0 +1,457 @@
+//! What every back end must do, written against the interface.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use selfsame_face::template::{TEMPLATE_LEN, Template};
+use selfsame_job::job::{Api, JobKind, JobRequest, JobState};
+use selfsame_job::partner::Partner;
+use selfsame_job::user::{Reference, UserKey, UserStatus};
+use selfsame_store::error::StoreError;
+use selfsame_store::keyring::MasterKey;
+use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_store::store::*;
+use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
+use selfsame_wire::signature::ApiKey;
+
+const LEASE: Duration = Duration::from_secs(60);
+
+fn new_job(job: &str, user: &str) -> NewJob {
+    NewJob {
+        smile_job_id: SmileJobId::new(uuid::Uuid::new_v4().to_string()).unwrap(),
+        user: UserKey {
+            partner: PartnerId::new("p").unwrap(),
+            environment: Environment::Sandbox,
+            user: UserId::new(user).unwrap(),
+        },
+        job_id: JobId::new(job).unwrap(),
+        kind: JobKind::Enrolment,
+        request: JobRequest {
+            api: Api::V1,
+            partner_params: serde_json::from_str(r#"{"secret": "PLANTED-params"}"#).unwrap(),
+            callback_url: Some("https://PLANTED-url.example/".to_owned()),
+            allow_new_enroll: false,
+            use_enrolled_image: false,
+            sandbox_result: None,
+            source_sdk: None,
+            source_sdk_version: None,
+        },
+        retry: false,
+    }
+}
+
+fn grant(n: u8) -> UploadGrant {
+    UploadGrant {
+        token_hash: [n; 32],
+        expires_at: Timestamp::now() + SignedDuration::from_secs(60),
+    }
+}
+
+fn template() -> Template {
+    Template::from_embedding(&std::array::from_fn::<f32, TEMPLATE_LEN, _>(|n| {
+        n as f32 - 40.0
+    }))
+    .unwrap()
+}
+
+fn ending(job: &NewJob) -> Ending {
+    Ending {
+        result: Bytes::from_static(br#"{"text":"PLANTED-result"}"#),
+        success: true,
+        result_code: "0840".to_owned(),
+        enrol: Some(Reference {
+            template: template(),
+            model_digest: "m".to_owned(),
+            photo: job.smile_job_id.clone(),
+        }),
+        callback_url: job.request.callback_url.clone(),
+    }
+}
+
+async fn open(dir: &tempfile::TempDir) -> SqliteStore {
+    SqliteStore::open_exclusive(&Options::new(dir.path()))
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_job_goes_its_way_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let job = new_job("j", "u");
+    assert_eq!(
+        store.prepare_job(&job, &grant(1)).await.unwrap(),
+        Prepared::Recorded
+    );
+    assert_eq!(
+        store
+            .prepare_job(&new_job("j", "u"), &grant(2))
+            .await
+            .unwrap(),
+        Prepared::JobExists
+    );
+    assert!(store.claim_job(LEASE).await.unwrap().is_none());
+    let (now, package) = (Timestamp::now(), Bytes::from_static(b"PLANTED-package"));
+    assert_eq!(
+        store
+            .accept_package(&[9; 32], now, package.clone())
+            .await
+            .unwrap(),
+        Accepted::Unknown
+    );
+    let late = now + SignedDuration::from_secs(61);
+    assert_eq!(
+        store
+            .accept_package(&[1; 32], late, package.clone())
+            .await
+            .unwrap(),
+        Accepted::Expired
+    );
+    assert_eq!(
+        store
+            .accept_package(&[1; 32], now, package.clone())
+            .await
+            .unwrap(),
+        Accepted::Queued
+    );
+    assert_eq!(
+        store
+            .accept_package(&[1; 32], now, package.clone())
+            .await
+            .unwrap(),
+        Accepted::Used
+    );
+    let claim = store.claim_job(LEASE).await.unwrap().unwrap();
+    assert_eq!(
+        (claim.attempt, &claim.job.smile_job_id),
+        (1, &job.smile_job_id)
+    );
+    assert!(store.claim_job(LEASE).await.unwrap().is_none());
+    assert_eq!(
+        store.package(&job.smile_job_id).await.unwrap(),
+        Some(package)
+    );
+    assert_eq!(
+        store.finish_job(&claim, &ending(&job)).await.unwrap(),
+        Finished::Committed
+    );
+    assert_eq!(
+        store.finish_job(&claim, &ending(&job)).await.unwrap(),
+        Finished::LostClaim
+    );
+    assert_eq!(
+        store.job(&job.smile_job_id).await.unwrap().unwrap().state,
+        JobState::Done
+    );
+    let user = store.user(&job.user).await.unwrap().unwrap();
+    assert_eq!(user.reference.unwrap().template, template());
+    let again = NewJob {
+        retry: true,
+        ..new_job("j", "u")
+    };
+    assert_eq!(
+        store
+            .submit_job(&again, Bytes::from_static(b"x"))
+            .await
+            .unwrap(),
+        Prepared::Recorded
+    );
+    assert_eq!(
+        store
+            .results(&job.user.partner, Environment::Sandbox, &job.job_id)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    let claim = store.claim_job(LEASE).await.unwrap().unwrap();
+    assert_eq!(
+        store.finish_job(&claim, &ending(&again)).await.unwrap(),
+        Finished::AlreadyEnrolled
+    );
+    assert_eq!(
+        store.depths().await.unwrap().running,
+        1,
+        "nothing was written"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_race_one_wins() {
+    let dir = tempfile::tempdir().unwrap();
+    let store: Arc<dyn Store> = Arc::new(open(&dir).await);
+    store
+        .prepare_job(&new_job("j", "u"), &grant(1))
+        .await
+        .unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            let accepted = store
+                .accept_package(&[1; 32], Timestamp::now(), Bytes::from_static(b"x"))
+                .await
+                .unwrap();
+            (accepted, store.claim_job(LEASE).await.unwrap().is_some())
+        });
+    }
+    let outcomes = tasks.join_all().await;
+    assert_eq!(
+        outcomes
+            .iter()
+            .filter(|(a, _)| *a == Accepted::Queued)
+            .count(),
+        1
+    );
+    assert!(
+        outcomes
+            .iter()
+            .all(|(a, _)| matches!(a, Accepted::Queued | Accepted::Used))
+    );
+    assert_eq!(outcomes.iter().filter(|(_, claimed)| *claimed).count(), 1);
+    assert_eq!(
+        std::fs::read_dir(dir.path().join("blobs")).unwrap().count(),
+        1,
+        "losers leave no blobs"
+    );
+}
+
+#[tokio::test]
+async fn a_crash_gives_the_job_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let job = new_job("j", "u");
+    let store = open(&dir).await;
+    store
+        .submit_job(&job, Bytes::from_static(b"x"))
+        .await
+        .unwrap();
+    let lost = store.claim_job(LEASE).await.unwrap().unwrap();
+    assert!(matches!(
+        SqliteStore::open_exclusive(&Options::new(dir.path())).await,
+        Err(StoreError::InUse(_))
+    ));
+    drop(store);
+    let store = open(&dir).await;
+    let claim = store.claim_job(LEASE).await.unwrap().unwrap();
+    assert_eq!(claim.attempt, 2);
+    assert_eq!(
+        store.finish_job(&lost, &ending(&job)).await.unwrap(),
+        Finished::LostClaim
+    );
+    store.release_job(&claim).await.unwrap();
+    let claim = store.claim_job(Duration::ZERO).await.unwrap().unwrap();
+    assert_eq!(claim.attempt, 2, "a job that was handed back was not tried");
+    assert_eq!(
+        store
+            .recover(Timestamp::now() + SignedDuration::from_secs(1), false)
+            .await
+            .unwrap(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_full_queue_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&Options {
+        max_queued: 1,
+        ..Options::new(dir.path())
+    })
+    .await
+    .unwrap();
+    store
+        .prepare_job(&new_job("a", "u"), &grant(1))
+        .await
+        .unwrap();
+    assert_eq!(
+        store
+            .submit_job(&new_job("b", "u"), Bytes::new())
+            .await
+            .unwrap(),
+        Prepared::Recorded
+    );
+    assert_eq!(
+        store
+            .submit_job(&new_job("c", "u"), Bytes::new())
+            .await
+            .unwrap(),
+        Prepared::QueueFull
+    );
+    let accepted = store
+        .accept_package(&[1; 32], Timestamp::now(), Bytes::new())
+        .await
+        .unwrap();
+    assert_eq!(accepted, Accepted::QueueFull);
+}
+
+async fn finished(store: &SqliteStore, job: &NewJob) {
+    store
+        .submit_job(job, Bytes::from_static(b"PLANTED-package"))
+        .await
+        .unwrap();
+    let claim = store.claim_job(LEASE).await.unwrap().unwrap();
+    assert_eq!(
+        store.finish_job(&claim, &ending(job)).await.unwrap(),
+        Finished::Committed
+    );
+}
+
+#[tokio::test]
+async fn a_callback_is_tried_until_it_arrives_and_can_be_replayed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let job = new_job("j", "u");
+    finished(&store, &job).await;
+    let now = Timestamp::now();
+    let [first] = &store.claim_deliveries(now, LEASE, 9).await.unwrap()[..] else {
+        panic!("one delivery")
+    };
+    assert!(
+        store
+            .claim_deliveries(now, LEASE, 9)
+            .await
+            .unwrap()
+            .is_empty(),
+        "it is in somebody's hands"
+    );
+    let attempt = DeliveryAttempt {
+        at: now,
+        duration_ms: 1,
+        http_status: Some(500),
+        error: Some("no".to_owned()),
+    };
+    let later = now + SignedDuration::from_secs(5);
+    store
+        .record_attempt(first, &attempt, AfterAttempt::RetryAt(later))
+        .await
+        .unwrap();
+    assert!(
+        store
+            .claim_deliveries(now, LEASE, 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let [second] = &store.claim_deliveries(later, LEASE, 9).await.unwrap()[..] else {
+        panic!("one delivery")
+    };
+    assert_eq!(
+        (second.attempts, second.url.as_str()),
+        (1, "https://PLANTED-url.example/")
+    );
+    store
+        .record_attempt(second, &attempt, AfterAttempt::Delivered)
+        .await
+        .unwrap();
+    assert!(store.replay(&job.smile_job_id).await.unwrap());
+    let records = store.deliveries(&job.smile_job_id).await.unwrap();
+    assert_eq!(
+        records
+            .iter()
+            .map(|r| (r.state, r.attempts.len()))
+            .collect::<Vec<_>>(),
+        [(DeliveryState::Delivered, 2), (DeliveryState::Pending, 0)]
+    );
+}
+
+fn bytes_under(dir: &std::path::Path) -> Vec<u8> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        all.extend(if path.is_dir() {
+            bytes_under(&path)
+        } else {
+            std::fs::read(&path).unwrap()
+        });
+    }
+    all
+}
+
+#[tokio::test]
+async fn nothing_secret_stands_on_disk_in_the_clear_and_deletion_erases() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let partner = Partner {
+        id: PartnerId::new("p").unwrap(),
+        name: "P".to_owned(),
+        production_enabled: false,
+        sandbox_key: ApiKey::new("PLANTED-sandbox-key"),
+        production_key: ApiKey::new("PLANTED-production-key"),
+        created_at: Timestamp::now(),
+    };
+    assert!(store.create_partner(&partner).await.unwrap());
+    assert!(!store.create_partner(&partner).await.unwrap());
+    let job = new_job("j", "u");
+    finished(&store, &job).await;
+    let on_disk = bytes_under(dir.path());
+    for planted in [b"PLANTED".as_slice(), &template().to_bytes()[..32]] {
+        assert!(!on_disk.windows(planted.len()).any(|w| w == planted));
+    }
+    assert_eq!(
+        store
+            .partner(&partner.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .sandbox_key,
+        partner.sandbox_key
+    );
+    assert!(
+        store
+            .set_user_status(&job.user, UserStatus::Deleted)
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .user(&job.user)
+            .await
+            .unwrap()
+            .unwrap()
+            .reference
+            .is_none()
+    );
+    assert_eq!(store.package(&job.smile_job_id).await.unwrap(), None);
+    assert_eq!(
+        std::fs::read_dir(dir.path().join("blobs")).unwrap().count(),
+        0
+    );
+    assert!(
+        !store
+            .set_user_status(&job.user, UserStatus::Active)
+            .await
+            .unwrap(),
+        "deleted is for good"
+    );
+}
+
+#[tokio::test]
+async fn keys_rotate_and_a_wrong_one_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (
+        MasterKey::generate().unwrap(),
+        MasterKey::generate().unwrap(),
+    );
+    let options = |key: &MasterKey| Options {
+        master_key: Some(key.clone()),
+        ..Options::new(dir.path())
+    };
+    let job = new_job("j", "u");
+    {
+        let store = SqliteStore::open(&options(&old)).await.unwrap();
+        finished(&store, &job).await;
+        store.rotate_data_key(&old).await.unwrap();
+    }
+    SqliteStore::rotate_master_key(&options(&old), &old, &new)
+        .await
+        .unwrap();
+    assert!(matches!(
+        SqliteStore::open(&options(&old)).await,
+        Err(StoreError::MasterKey(_))
+    ));
+    let store = SqliteStore::open(&options(&new)).await.unwrap();
+    assert!(store.result(&job.smile_job_id).await.unwrap().is_some());
+    finished(&store, &new_job("k", "v")).await;
+}
