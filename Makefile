@@ -2,7 +2,7 @@
 
 CARGO_FLAGS ?= --locked
 
-.PHONY: demo test bench fuzz soak models lint help
+.PHONY: demo test bench soak models lint help
 
 demo: ## Set up all, then show a person registered, authenticated and an impostor refused
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
@@ -19,9 +19,6 @@ bench: ## Compare speed with peers in one run (takes minutes)
 
 soak: ## Kill the server at random moments over 200 jobs; none may be lost
 	SELFSAME_SOAK_JOBS=200 cargo nextest run $(CARGO_FLAGS) -p selfsame --test durability --no-capture
-
-fuzz: ## Run every fuzz target for a minute each (nightly Rust, cargo-fuzz)
-	bash fuzz/run.sh 60
 
 models: ## Fetch, verify and prepare the models
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
