@@ -15,7 +15,7 @@ test: ## Set up all, then pass every check and test, the public clients included
 bench: ## Compare speed with peers in one run (takes minutes)
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
 	target/release/selfsame models fetch
-	bash bench/run.sh
+	python3 bench/engines.py
 
 soak: ## Kill the server at random moments over 200 jobs; none may be lost
 	SELFSAME_SOAK_JOBS=200 cargo nextest run $(CARGO_FLAGS) -p selfsame --test durability --no-capture
