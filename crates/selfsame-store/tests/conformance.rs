@@ -1,4 +1,10 @@
 //! What every back end must do, written against the interface.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test says what is wrong by failing"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;

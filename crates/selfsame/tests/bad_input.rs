@@ -1,4 +1,10 @@
 //! Whatever is sent, the answer is clear, the server lives and its memory stays bounded.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test says what is wrong by failing"
+)]
 
 mod support;
 

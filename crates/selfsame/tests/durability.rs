@@ -1,6 +1,12 @@
 //! `kill -9` at random moments: no accepted job is lost, none ends twice, each callback arrives.
 //!
 //! `SELFSAME_SOAK_JOBS` sets how many jobs; `make soak` runs 200.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test says what is wrong by failing"
+)]
 
 mod support;
 
