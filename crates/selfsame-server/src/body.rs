@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
@@ -33,6 +33,7 @@ pub(crate) async fn collect(
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
+        drain(&mut body.into_data_stream()).await;
         return Err(too_large(limit));
     }
     let share = budget
@@ -67,11 +68,29 @@ async fn read(body: Body, announced: usize, limit: usize) -> Result<Bytes, Refus
             )
         })?;
         if bytes.len() + chunk.len() > limit {
+            drain(&mut stream).await;
             return Err(too_large(limit));
         }
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes.freeze())
+}
+
+/// Lets a body that is refused run out, within bounds: a client that is cut off while it writes never sees the refusal.
+async fn drain(stream: &mut BodyDataStream) {
+    const MOST: usize = 4 * 1024 * 1024;
+    const LONGEST: Duration = Duration::from_secs(2);
+    let run_out = async {
+        let mut seen = 0;
+        while let Some(Ok(chunk)) = stream.next().await {
+            seen += chunk.len();
+            if seen > MOST {
+                break;
+            }
+        }
+    };
+    // Past the time the connection is closed: the client had its chance.
+    let _ = tokio::time::timeout(LONGEST, run_out).await;
 }
 
 fn too_large(limit: usize) -> Refusal {
