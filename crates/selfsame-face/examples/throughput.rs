@@ -1,6 +1,6 @@
 //! One side of `make bench`: analyses photographs on one thread and tells what each stage took.
 //!
-//! `throughput ENGINE FILE...` loads the engine, prints one line of JSON about itself, and then, for every line on standard
+//! `throughput ENGINE PRECISION FILE...` (precision f32 or bf16) loads the engine, prints one line of JSON about itself, and then, for every line on standard
 //! input, analyses each file once and prints one line of JSON with the milliseconds of each stage, summed over the files.
 #![allow(clippy::print_stdout)]
 
@@ -9,17 +9,26 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use selfsame_face::analyser::{Analyser, Settings};
+use selfsame_face::inference::Precision;
 use selfsame_face::models::ModelStore;
+
+const USAGE: &str = "usage: throughput ENGINE f32|bf16 FILE...";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let engine = arguments.next().ok_or("usage: throughput ENGINE FILE...")?;
+    let engine = arguments.next().ok_or(USAGE)?;
+    let precision = match arguments.next().as_deref() {
+        Some("f32") => Precision::F32,
+        Some("bf16") => Precision::Bf16,
+        _ => return Err(USAGE.into()),
+    };
     let files = arguments
         .map(std::fs::read)
         .collect::<Result<Vec<_>, _>>()?;
     let started = Instant::now();
     let settings = Settings {
         engine: engine.parse()?,
+        precision,
         parallel: NonZeroUsize::MIN,
         ..Settings::default()
     };

@@ -94,8 +94,8 @@ pub(crate) fn align(image: &RgbImage, landmarks: &Landmarks) -> Option<AlignedFa
     let (green, blue) = rest.split_at_mut(plane);
     let targets = red.iter_mut().zip(green).zip(blue);
     let source = Source::new(image);
-    // A face much larger than the crop is averaged over several samples a pixel, against aliasing. With so many samples,
-    // the nearest pixel is as good for each as a mixture of four.
+    // A face much larger than the crop is averaged over several samples a pixel, against aliasing. With many samples, the
+    // nearest pixel is as good for each as a mixture of four.
     let samples = (back.a.hypot(back.b).round() as usize).clamp(1, 4);
     for (at, ((r, g), b)) in targets.enumerate() {
         let (x, y) = ((at % SIDE) as f32, (at / SIDE) as f32);
@@ -163,25 +163,29 @@ impl<'i> Source<'i> {
     fn average(&self, back: &Similarity, x: f32, y: f32, samples: usize) -> [f32; 3] {
         let step = 1.0 / samples as f32;
         let first = 0.5 * step - 0.5;
-        // Half a pixel, so that rounding down finds the nearest.
         let (start_x, start_y) = back.apply(x + first, y + first);
-        let (start_x, start_y) = (start_x + 0.5, start_y + 0.5);
         let (along, across) = (back.a * step, back.b * step);
-        let mut sum = [0u32; 3];
+        let mut sum = [0.0f32; 3];
         for row in 0..samples {
             let down = row as f32;
             let (mut sx, mut sy) = (start_x - across * down, start_y + along * down);
             for _ in 0..samples {
-                let pixel = self.pixel(sx.floor() as i32, sy.floor() as i32);
-                for (s, v) in sum.iter_mut().zip(pixel) {
-                    *s += u32::from(v);
+                if samples > 2 {
+                    let pixel = self.pixel((sx + 0.5).floor() as i32, (sy + 0.5).floor() as i32);
+                    for (s, v) in sum.iter_mut().zip(pixel) {
+                        *s += f32::from(v);
+                    }
+                } else {
+                    for (s, v) in sum.iter_mut().zip(self.bilinear(sx, sy)) {
+                        *s += v;
+                    }
                 }
                 sx += along;
                 sy += across;
             }
         }
         let weight = step * step;
-        sum.map(|s| s as f32 * weight)
+        sum.map(|s| s * weight)
     }
 }
 

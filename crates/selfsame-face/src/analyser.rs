@@ -10,7 +10,7 @@ use crate::align;
 use crate::decode::{ImageError, Limits, decode};
 use crate::detect::{Detection, Detector, FIRST_LOOK, SECOND_LOOK};
 use crate::evidence::{FaceEvidence, ImageEvidence, Timings};
-use crate::inference::{self, EngineChoice, EngineError, Inference, InferenceError};
+use crate::inference::{self, EngineChoice, EngineError, Inference, InferenceError, Precision};
 use crate::models::{Model, ModelError, ModelIdentity, ModelStore};
 use crate::template::{TEMPLATE_LEN, Template};
 
@@ -25,6 +25,8 @@ pub struct Analyser {
 pub struct Settings {
     /// Which engine.
     pub engine: EngineChoice,
+    /// How exactly it computes templates.
+    pub precision: Precision,
     /// Limits on each image.
     pub limits: Limits,
     /// How many threads may analyse at the same time; more wait. Each takes memory.
@@ -36,6 +38,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             engine: EngineChoice::Auto,
+            precision: Precision::default(),
             limits: Limits::default(),
             parallel: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         }
@@ -88,19 +91,23 @@ impl Analyser {
         let detector = store.load(Model::YuNet)?;
         let mut look = |side| {
             engine
-                .load(&detector.onnx, [1, 3, side, side])
+                .load(&detector.onnx, [1, 3, side, side], Precision::F32)
                 .map(|model| Detector::new(model, side))
                 .map_err(|e| LoadError::Engine("YuNet", e))
         };
         let (first_look, second_look) = (look(FIRST_LOOK)?, look(SECOND_LOOK)?);
         let embedder = store.load(Model::SFace)?;
         let embed = engine
-            .load(&embedder.onnx, [1, 3, align::SIDE, align::SIDE])
+            .load(
+                &embedder.onnx,
+                [1, 3, align::SIDE, align::SIDE],
+                settings.precision,
+            )
             .map_err(|e| LoadError::Engine("SFace", e))?;
         drop((detector.onnx, embedder.onnx));
         let analyser = Self {
             inner: Arc::new(Inner {
-                engine: engine.name(),
+                engine: engine.name(settings.precision),
                 first_look,
                 second_look,
                 embedder: embed,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use selfsame_face::analyser::{Analyser, LoadError, Settings};
-use selfsame_face::inference::EngineChoice;
+use selfsame_face::inference::{EngineChoice, Precision};
 use selfsame_face::models::{ModelError, ModelStore, PHOTOGRAPHS};
 use selfsame_face::template::Template;
 
@@ -15,18 +15,25 @@ const THRESHOLD: f32 = 0.363;
 /// Between two engines the same face may differ by this much in cosine; the margin around the threshold is far wider.
 const ENGINE_TOLERANCE: f32 = 0.005;
 
+/// And between precisions by this much.
+const PRECISION_TOLERANCE: f32 = 0.01;
+
 /// `None`, with a message, where the models or the engine were not fetched.
 fn analyser(engine: EngineChoice) -> Option<Analyser> {
-    let settings = Settings {
+    load(&Settings {
         engine,
+        precision: Precision::F32,
         ..Settings::default()
-    };
-    match Analyser::load(&ModelStore::locate(None), &settings) {
+    })
+}
+
+fn load(settings: &Settings) -> Option<Analyser> {
+    match Analyser::load(&ModelStore::locate(None), settings) {
         Ok(analyser) => Some(analyser),
         Err(LoadError::Model(
             error @ (ModelError::Missing { .. } | ModelError::NoSuchPlatform),
         )) => {
-            println!("skipped on {engine}: {error}");
+            println!("skipped on {}: {error}", settings.engine);
             None
         }
         Err(error) => panic!("{error}"),
@@ -34,7 +41,11 @@ fn analyser(engine: EngineChoice) -> Option<Analyser> {
 }
 
 fn one_person_matches(engine: EngineChoice) {
-    let Some(analyser) = analyser(engine) else {
+    let settings = Settings {
+        engine,
+        ..Settings::default()
+    };
+    let Some(analyser) = load(&settings) else {
         return;
     };
     let store = ModelStore::locate(None);
@@ -145,6 +156,11 @@ impl Labelled {
     }
 }
 
+fn furthest(one: &[f32], other: &[f32]) -> f32 {
+    let differences = one.iter().zip(other).map(|(a, b)| (a - b).abs());
+    differences.fold(0.0, f32::max)
+}
+
 #[test]
 fn every_labelled_pair_is_decided_rightly_by_both_engines_alike() {
     let Some(labelled) = labelled() else { return };
@@ -158,11 +174,17 @@ fn every_labelled_pair_is_decided_rightly_by_both_engines_alike() {
     };
     let fast = labelled.scores(&openvino);
     labelled.check("OpenVINO", &fast);
-    let difference = portable
-        .iter()
-        .zip(&fast)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f32::max);
+    let difference = furthest(&portable, &fast);
     println!("largest difference in cosine between the engines: {difference:.6}");
     assert!(difference < ENGINE_TOLERANCE, "{difference}");
+    let coarse = load(&Settings {
+        engine: EngineChoice::OpenVino,
+        precision: Precision::Bf16,
+        ..Settings::default()
+    });
+    let coarse = labelled.scores(&coarse.unwrap());
+    labelled.check("OpenVINO with bf16", &coarse);
+    let difference = furthest(&portable, &coarse);
+    println!("largest difference in cosine between f32 and bf16: {difference:.6}");
+    assert!(difference < PRECISION_TOLERANCE, "{difference}");
 }

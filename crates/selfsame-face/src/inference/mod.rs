@@ -25,6 +25,18 @@ pub enum EngineChoice {
     OpenVino,
 }
 
+/// How exactly the recognition model is computed; detection is always exact, for its landmarks move every score.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floats everywhere.
+    F32,
+    /// 16-bit brain floats where the engine is OpenVINO and the CPU has instructions for them, else 32-bit floats. Much
+    /// faster; scores move by less than 0.01 (docs/decisions/0003-engines.md).
+    #[default]
+    Bf16,
+}
+
 /// No engine has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no engine is called `{0}`; choose auto, tract or openvino")]
@@ -74,14 +86,15 @@ pub(crate) trait Inference: Send + Sync {
 
 /// An engine that can load models.
 pub(crate) trait Engine {
-    /// Its name and version, as results record it.
-    fn name(&self) -> String;
+    /// Its name, version and how exactly it computes, as results record it.
+    fn name(&self, precision: Precision) -> String;
 
     /// Prepares an ONNX model for one input shape.
     fn load(
         &mut self,
         onnx: &[u8],
         shape: [usize; 4],
+        precision: Precision,
     ) -> Result<Box<dyn Inference>, InferenceError>;
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use openvino::{CompiledModel, Core, DeviceType, InferRequest, PartialShape, RwPropertyKey};
 
-use super::{Engine, Inference, InferenceError};
+use super::{Engine, Inference, InferenceError, Precision};
 
 pub(super) struct OpenVino {
     core: Core,
@@ -22,6 +22,18 @@ struct Model {
     _compiled: Mutex<CompiledModel>,
 }
 
+/// What OpenVINO is told. Without instructions for bf16 it would emulate them, slowly.
+fn hint(precision: Precision) -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    let native = std::arch::is_x86_feature_detected!("avx512bf16");
+    #[cfg(not(target_arch = "x86_64"))]
+    let native = false;
+    match precision {
+        Precision::Bf16 if native => "bf16",
+        _ => "f32",
+    }
+}
+
 fn failed(error: impl std::fmt::Display) -> InferenceError {
     InferenceError {
         engine: "OpenVINO",
@@ -31,8 +43,6 @@ fn failed(error: impl std::fmt::Display) -> InferenceError {
 
 impl OpenVino {
     /// Opens the library, whose digest was checked, and sets the CPU up for `parallel` callers of one thread each.
-    ///
-    /// The precision is f32: bf16 moves scores and is no faster without AMX (docs/decisions/0003-engines.md).
     pub(super) fn start(library: &Path, parallel: NonZeroUsize) -> Result<Self, InferenceError> {
         openvino_sys::library::load_from(library).map_err(failed)?;
         let mut core = Core::new().map_err(failed)?;
@@ -40,7 +50,6 @@ impl OpenVino {
         core.set_properties(
             &DeviceType::CPU,
             [
-                (RwPropertyKey::HintInferencePrecision, "f32"),
                 (RwPropertyKey::NumStreams, count.as_str()),
                 (RwPropertyKey::InferenceNumThreads, count.as_str()),
                 (RwPropertyKey::HintEnableCpuPinning, "NO"),
@@ -52,15 +61,25 @@ impl OpenVino {
 }
 
 impl Engine for OpenVino {
-    fn name(&self) -> String {
-        format!("OpenVINO {}", openvino::version().build_number)
+    fn name(&self, precision: Precision) -> String {
+        let version = openvino::version().build_number;
+        let release = version.split('-').next().unwrap_or_default();
+        format!("OpenVINO {release}, {}", hint(precision))
     }
 
     fn load(
         &mut self,
         onnx: &[u8],
         shape: [usize; 4],
+        precision: Precision,
     ) -> Result<Box<dyn Inference>, InferenceError> {
+        self.core
+            .set_property(
+                &DeviceType::CPU,
+                &RwPropertyKey::HintInferencePrecision,
+                hint(precision),
+            )
+            .map_err(failed)?;
         let mut model = self
             .core
             .read_model_from_buffer(onnx, None)

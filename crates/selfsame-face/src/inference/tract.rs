@@ -2,7 +2,7 @@
 
 use tract_onnx::prelude::*;
 
-use super::{Engine, Inference, InferenceError};
+use super::{Engine, Inference, InferenceError, Precision};
 
 pub(super) struct Tract;
 
@@ -19,14 +19,15 @@ fn failed(error: &TractError) -> InferenceError {
 }
 
 impl Engine for Tract {
-    fn name(&self) -> String {
-        "tract 0.23".to_owned()
+    fn name(&self, _precision: Precision) -> String {
+        "tract 0.23, f32".to_owned()
     }
 
     fn load(
         &mut self,
         onnx: &[u8],
         shape: [usize; 4],
+        _precision: Precision,
     ) -> Result<Box<dyn Inference>, InferenceError> {
         let load = || -> TractResult<_> {
             tract_onnx::onnx()

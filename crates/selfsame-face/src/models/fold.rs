@@ -4,7 +4,10 @@
 use std::collections::{HashMap, HashSet};
 
 use prost::Message as _;
-use tract_onnx::pb::{AttributeProto, ModelProto, NodeProto, TensorProto, tensor_proto::DataType};
+use tract_onnx::pb::{
+    AttributeProto, ModelProto, NodeProto, TensorProto, TypeProto, tensor_proto::DataType,
+    type_proto,
+};
 
 /// Gives the prepared file's bytes.
 pub(super) fn prepare(published: &[u8]) -> Result<Vec<u8>, String> {
@@ -39,11 +42,25 @@ pub(super) fn prepare(published: &[u8]) -> Result<Vec<u8>, String> {
     graph.initializer = weights.into_values().collect();
     // A map has no order of its own; the same file must come out each time.
     graph.initializer.sort_by(|a, b| a.name.cmp(&b.name));
+    for node in &mut nodes {
+        // A zero is not written, and some readers balk at an attribute without a value. For these, zero is the default:
+        // leaving them out says the same.
+        node.attribute
+            .retain(|a| a.i != 0 || !matches!(a.name.as_str(), "transA" | "transB" | "ceil_mode"));
+    }
     graph.node = nodes;
     // Shapes written down for the published input size would contradict any other.
     graph.value_info.clear();
     for output in &mut graph.output {
-        output.r#type = None;
+        if let Some(TypeProto {
+            value: Some(type_proto::Value::TensorType(tensor)),
+            ..
+        }) = &mut output.r#type
+        {
+            for dim in tensor.shape.iter_mut().flat_map(|s| &mut s.dim) {
+                dim.value = None;
+            }
+        }
     }
     Ok(model.encode_to_vec())
 }
