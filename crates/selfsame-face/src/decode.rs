@@ -121,13 +121,13 @@ fn explain(error: image::ImageError) -> ImageError {
 }
 
 /// Whether the last scan is closed by an end-of-image marker. Within a scan, 0xFF is always followed by 0x00 or a restart
-/// marker, so the two bytes cannot stand there by chance.
+/// marker, so the two bytes cannot stand there by chance. The end of a thumbnail in the header does not count: the picture's
+/// own scan starts after it.
 fn ends_as_jpeg(bytes: &[u8]) -> bool {
-    let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
-    match (last([0xff, 0xda]), last([0xff, 0xd9])) {
-        (Some(scan), Some(end)) => end > scan,
-        _ => false,
-    }
+    let mut pairs = bytes.windows(2);
+    pairs
+        .rposition(|pair| pair == [0xff, 0xd9])
+        .is_some_and(|end| !bytes[end..].windows(2).any(|pair| pair == [0xff, 0xda]))
 }
 
 fn on_white(image: DynamicImage) -> RgbImage {
