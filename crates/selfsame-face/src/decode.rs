@@ -120,14 +120,30 @@ fn explain(error: image::ImageError) -> ImageError {
     }
 }
 
-/// Whether the last scan is closed by an end-of-image marker. Within a scan, 0xFF is always followed by 0x00 or a restart
-/// marker, so the two bytes cannot stand there by chance. The end of a thumbnail in the header does not count: the picture's
-/// own scan starts after it.
+/// Whether the picture's scans go on to an end-of-image marker. Decoders fill the rest of a truncated picture in with grey
+/// and say nothing. What follows the marker (a film clip, say) does not matter.
 fn ends_as_jpeg(bytes: &[u8]) -> bool {
-    let mut pairs = bytes.windows(2);
-    pairs
-        .rposition(|pair| pair == [0xff, 0xd9])
-        .is_some_and(|end| !bytes[end..].windows(2).any(|pair| pair == [0xff, 0xda]))
+    let mut at = 2;
+    loop {
+        // Within a scan, 0xFF is always followed by 0x00 or a restart marker; outside, it starts a segment or fills.
+        let Some(found) = bytes
+            .get(at..)
+            .and_then(|rest| rest.iter().position(|b| *b == 0xff))
+        else {
+            return false;
+        };
+        at += found + 1;
+        match bytes.get(at) {
+            None => return false,
+            Some(0xd9) => return true,
+            Some(0x00 | 0x01 | 0xd0..=0xd8) => at += 1,
+            Some(0xff) => {}
+            Some(_) => match bytes.get(at + 1..at + 3) {
+                Some(&[high, low]) => at += 1 + usize::from(u16::from_be_bytes([high, low])),
+                _ => return false,
+            },
+        }
+    }
 }
 
 fn on_white(image: DynamicImage) -> RgbImage {

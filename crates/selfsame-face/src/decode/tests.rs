@@ -136,6 +136,13 @@ fn every_truncation_is_refused() {
 }
 
 #[test]
+fn what_follows_a_jpeg_does_not_matter() {
+    let mut followed = jpeg(Some(1));
+    followed.extend([0xff, 0xda, 0, 0xff, 0xd9, 7, 0xff, 0xda]);
+    assert_eq!(good(&followed).facts.width, 64);
+}
+
+#[test]
 fn a_png_that_claims_to_be_huge_allocates_nothing() {
     let mut bytes = png(&picture().into());
     bytes[16..20].copy_from_slice(&60_000u32.to_be_bytes());

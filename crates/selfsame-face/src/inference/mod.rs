@@ -32,7 +32,7 @@ pub enum Precision {
     /// 32-bit floats everywhere.
     F32,
     /// 16-bit brain floats where the engine is OpenVINO and the CPU has instructions for them, else 32-bit floats. Much
-    /// faster; scores move by less than 0.01 (docs/decisions/0003-engines.md).
+    /// faster; scores move by less than 0.01 (docs/decisions/0004-engines.md).
     #[default]
     Bf16,
 }
