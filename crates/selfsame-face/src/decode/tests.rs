@@ -163,3 +163,46 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn cmyk_becomes_rgb() {
+    // Sixteen by eight pixels, left half red, right half blue, written by Pillow as an Adobe (inverted) CMYK JPEG.
+    let decoded = good(include_bytes!("samples/cmyk.jpg"));
+    assert!(
+        close(decoded.pixels.get_pixel(3, 4), [255, 0, 0]),
+        "{:?}",
+        decoded.pixels.get_pixel(3, 4)
+    );
+    assert!(
+        close(decoded.pixels.get_pixel(12, 4), [0, 0, 255]),
+        "{:?}",
+        decoded.pixels.get_pixel(12, 4)
+    );
+}
+
+#[test]
+fn a_png_turns_by_its_exif_chunk_too() {
+    let plain = png(&picture().into());
+    let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+    exif.extend([6, 0, 0, 0, 0, 0, 0, 0]);
+    let mut chunk = b"eXIf".to_vec();
+    chunk.extend(exif);
+    // After the signature (8 bytes) and the header chunk (25).
+    let mut turned = plain[..33].to_vec();
+    turned.extend(u32::try_from(chunk.len() - 4).unwrap().to_be_bytes());
+    turned.extend(&chunk);
+    turned.extend(crc(&chunk).to_be_bytes());
+    turned.extend(&plain[33..]);
+    let decoded = good(&turned);
+    assert_eq!((decoded.facts.width, decoded.facts.height), (32, 64));
+    assert_eq!(decoded.pixels.get_pixel(30, 10).0, [0, 255, 0]);
+}
+
+/// PNG's checksum (CRC-32, reflected).
+fn crc(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & 0u32.wrapping_sub(crc & 1))
+        })
+    })
+}
