@@ -52,6 +52,11 @@ def python():
     return str(interpreter)
 
 
+def build():
+    examples = ["--example", "throughput", "--example", "models"]
+    subprocess.run(["cargo", "build", "--locked", "--release", "-p", "selfsame-face", *examples], cwd=ROOT, check=True)
+
+
 class Contender:
     def __init__(self, name, command, core):
         environment = dict(os.environ, OMP_NUM_THREADS="1", OPENCV_LOG_LEVEL="ERROR")
@@ -87,13 +92,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--json", type=pathlib.Path, help="also write all measurements here")
+    parser.add_argument("--no-build", action="store_true", help="take the binaries as they are")
     options = parser.parse_args()
 
-    subprocess.run(
-        ["cargo", "build", "--locked", "--release", "-p", "selfsame-face", "--example", "throughput", "--example", "models"],
-        cwd=ROOT,
-        check=True,
-    )
+    if not options.no_build:
+        build()
     PREPARED.mkdir(parents=True, exist_ok=True)
     subprocess.run([str(SELFSAME.with_name("models")), str(PREPARED)], stdout=sys.stderr, check=True)
     files = photographs()
