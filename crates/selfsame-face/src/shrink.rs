@@ -4,7 +4,7 @@ use image::RgbImage;
 
 /// Most samples along each side of a target pixel. Against aliasing, a few are as good as all, and what a photograph
 /// costs then depends on the target's size rather than on its own.
-const MOST_SAMPLES: usize = 4;
+const MOST_SAMPLES: usize = 2;
 
 /// The detector's input: square planes of blue, green and red, 0 to 255.
 pub(crate) struct Canvas<'c> {
