@@ -1,6 +1,13 @@
 //! What an image says about the face in it: measurements and reasons, never decisions.
 
+mod capture;
+
 use serde::{Deserialize, Serialize};
+
+pub use capture::{
+    CaptureEvidence, FrameEvidence, ImageDigests, MotionEvidence, PresentationAttackEvidence,
+    RepetitionEvidence,
+};
 
 use crate::template::Template;
 

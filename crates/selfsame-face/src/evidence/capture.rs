@@ -1,0 +1,133 @@
+//! What a whole capture says: the selfie, the frames around it, and what they say together. Measurements, never decisions.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ImageEvidence, ImageFacts};
+use crate::template::ComparisonScore;
+
+/// All that a capture says.
+#[derive(Debug, Clone)]
+pub struct CaptureEvidence {
+    /// The selfie.
+    pub selfie: ImageEvidence,
+    /// The liveness frames, in the order in which they were taken.
+    pub frames: Vec<FrameEvidence>,
+    /// Passive presentation-attack detection over all images; absent when its model is not loaded, or found no face.
+    pub presentation_attack: Option<PresentationAttackEvidence>,
+    /// What moves between the images; absent when fewer than three of them show a face.
+    pub motion: Option<MotionEvidence>,
+    /// Frames that repeat another image of the capture.
+    pub repetition: RepetitionEvidence,
+}
+
+/// What one liveness frame says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FrameEvidence {
+    /// What the file was; absent when it could not be decoded.
+    pub image: Option<ImageFacts>,
+    /// Why it could not be decoded.
+    pub unusable: Option<String>,
+    /// How many faces it shows.
+    pub faces: usize,
+    /// How alike its largest face is to the selfie's; absent when it was not compared or shows none.
+    pub likeness: Option<ComparisonScore>,
+    /// What the file is.
+    pub digests: Option<ImageDigests>,
+}
+
+/// What tells whether an image was seen before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageDigests {
+    /// SHA-256 of the file, as it was sent.
+    #[serde(with = "hex_bytes")]
+    pub exact: [u8; 32],
+    /// A perceptual hash of the picture: 256 bits that change little when it is saved again, resized or relit. Distance is
+    /// the number of bits that differ, 0 to 256; unrelated pictures differ in about 128.
+    #[serde(with = "hex_bytes")]
+    pub perceptual: [u8; 32],
+}
+
+impl ImageDigests {
+    /// How many bits of the perceptual hashes differ, 0 to 256.
+    #[must_use]
+    pub fn distance(&self, other: &Self) -> u32 {
+        self.perceptual
+            .iter()
+            .zip(&other.perceptual)
+            .map(|(a, b)| (a ^ b).count_ones())
+            .sum()
+    }
+}
+
+/// Passive presentation-attack detection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PresentationAttackEvidence {
+    /// Each image's score, the selfie's first: logit(bona fide) − logit(attack); above 0 speaks for a live face. Images
+    /// without a face are left out.
+    pub scores: Vec<f32>,
+    /// The scores as one number of the same meaning, which one image alone cannot raise.
+    pub fused: f32,
+}
+
+/// What moves between the images of a capture. Lengths are in inter-eye distances, so that size does not matter.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MotionEvidence {
+    /// Images with a face, the selfie included.
+    pub images: usize,
+    /// How far landmarks move relative to each other once shift, scale and rotation in the picture are taken away: 0 for
+    /// one still repeated, and next to nothing for a still that is moved about.
+    pub deformation: f32,
+    /// What no flat picture explains: how far the landmarks are from the best plane-to-plane mapping (homography) of one
+    /// image onto another. A flat picture that is turned and moved about stays near 0.
+    pub parallax: f32,
+    /// How much the face as a whole moves and turns.
+    pub movement: f32,
+    /// How much further the smile goes at its widest than at the start of the capture, 0 to 1; absent when the landmarks
+    /// cannot tell.
+    pub smile_growth: Option<f32>,
+}
+
+/// Frames that repeat another image of the same capture.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepetitionEvidence {
+    /// Frames whose bytes are those of another frame, or of the selfie.
+    pub identical_bytes: usize,
+    /// Frames whose picture is another frame's, however the file was saved: no camera gives the same noise twice.
+    pub identical_pictures: usize,
+}
+
+mod hex_bytes {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8; 32], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&hex::encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[u8; 32], D::Error> {
+        let text = String::deserialize(from)?;
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(&text, &mut bytes).map_err(serde::de::Error::custom)?;
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_hexadecimal_in_json_and_count_their_differences() {
+        let a = ImageDigests {
+            exact: [1; 32],
+            perceptual: [0; 32],
+        };
+        let b = ImageDigests {
+            perceptual: [0x11; 32],
+            ..a
+        };
+        assert_eq!((a.distance(&a), a.distance(&b)), (0, 64));
+        let json = serde_json::to_string(&b).unwrap();
+        assert!(json.contains(&"11".repeat(32)), "{json}");
+        assert_eq!(serde_json::from_str::<ImageDigests>(&json).unwrap(), b);
+    }
+}
