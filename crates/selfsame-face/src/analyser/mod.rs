@@ -1,4 +1,6 @@
-//! One image in, its evidence out.
+//! Images in, evidence out.
+
+mod capture;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
