@@ -1,6 +1,7 @@
 //! Pixels in, evidence out: decode within limits, detect, align, embed, compare.
 //!
-//! Without the feature `engine` only the evidence types remain, for those who judge but do not look.
+//! Without the feature `engine` only the evidence types remain, for those who judge but do not look; with `decode`, images
+//! as well.
 
 pub mod evidence;
 pub mod template;
@@ -9,7 +10,7 @@ pub mod template;
 mod align;
 #[cfg(feature = "engine")]
 pub mod analyser;
-#[cfg(feature = "engine")]
+#[cfg(feature = "decode")]
 pub mod decode;
 #[cfg(feature = "engine")]
 mod detect;

@@ -180,6 +180,39 @@ fn cmyk_becomes_rgb() {
     );
 }
 
+/// The same 48 by 32 pixels with the same tables, written by Pillow once baseline and once progressive.
+const BASELINE: &[u8] = include_bytes!("samples/baseline.jpg");
+const PROGRESSIVE: &[u8] = include_bytes!("samples/progressive.jpg");
+
+#[test]
+fn a_progressive_jpeg_shows_what_its_baseline_twin_shows() {
+    let marker = |bytes: &[u8], which| bytes.windows(2).any(|w| w == [0xff, which]);
+    assert!(marker(BASELINE, 0xc0) && marker(PROGRESSIVE, 0xc2));
+    let (baseline, progressive) = (good(BASELINE).pixels, good(PROGRESSIVE).pixels);
+    assert_eq!(baseline.dimensions(), (48, 32));
+    assert_eq!(progressive.dimensions(), (48, 32));
+    let apart = baseline
+        .iter()
+        .zip(progressive.iter())
+        .map(|(a, b)| a.abs_diff(*b))
+        .max();
+    assert!(apart <= Some(2), "{apart:?}");
+    // The picture has a red disc in its left half; both show it.
+    assert!(close(progressive.get_pixel(20, 16), [230, 40, 60]));
+}
+
+#[test]
+fn a_truncated_progressive_jpeg_is_refused_wherever_it_stops() {
+    // Even where only the last refinement is missing, and the picture would look whole.
+    for length in 1..PROGRESSIVE.len() - 1 {
+        assert!(
+            decode(&PROGRESSIVE[..length], &Limits::default()).is_err(),
+            "{length} of {} bytes",
+            PROGRESSIVE.len()
+        );
+    }
+}
+
 #[test]
 fn a_png_turns_by_its_exif_chunk_too() {
     let plain = png(&picture().into());
