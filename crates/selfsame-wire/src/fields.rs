@@ -5,28 +5,7 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 
 use crate::error::{ErrorCode, WireError};
-
-/// How deep a body may nest: what is echoed must not break the parser of whoever reads it.
-const MAX_DEPTH: usize = 64;
-
-/// How deep a JSON text nests, counted without recursion and without memory.
-fn depth(text: &str) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
-}
+use crate::json;
 
 /// The fields of a JSON object, unread. The last of two fields of one name counts.
 #[derive(Debug)]
@@ -42,9 +21,7 @@ impl<'j> Fields<'j> {
             )
         };
         let text = std::str::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8"))?;
-        if depth(text) > MAX_DEPTH {
-            return Err(invalid("it nests too deep"));
-        }
+        json::check(text).map_err(|e| invalid(&e))?;
         serde_json::from_str(text)
             .map(Self)
             .map_err(|e| invalid(&e.to_string()))
@@ -89,16 +66,5 @@ impl<'j> Fields<'j> {
             Some("true" | "\"true\"") => Ok(true),
             Some(_) => Err(WireError::wrong_type(name, "true or false")),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn depth_counts_brackets_outside_strings() {
-        assert_eq!(depth("5"), 0);
-        assert_eq!(depth(r#"{"a":[1,{"b":"[[[\"[{"}],"c":[]}"#), 3);
     }
 }

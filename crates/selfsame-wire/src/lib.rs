@@ -6,6 +6,7 @@ pub mod id;
 pub mod info;
 pub mod job_status;
 pub mod job_type;
+mod json;
 pub mod package;
 pub mod partner_params;
 pub mod result;

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use crate::error::{ErrorCode, WireError};
 use crate::id::{JobId, UserId};
 use crate::job_type::JobType;
+use crate::json;
 
 /// A JSON object kept as its text: any keys, in the order and spelling in which they came.
 #[derive(Clone)]
@@ -29,11 +30,13 @@ impl PartnerParams {
     /// Takes a JSON object.
     ///
     /// # Errors
-    /// 2204 when it is no object or one of the known keys has the wrong type.
+    /// 2204 when it is no object; 2203 when it nests too deep, or holds what a reader of the echo could not read.
     pub fn new(raw: Box<RawValue>) -> Result<Self, WireError> {
         if !raw.get().trim_start().starts_with('{') {
             return Err(WireError::wrong_type("partner_params", "an object"));
         }
+        json::check(raw.get())
+            .map_err(|e| WireError::new(ErrorCode::InvalidJson, format!("partner_params: {e}")))?;
         Ok(Self(raw))
     }
 
@@ -205,5 +208,6 @@ mod tests {
             Some("2212")
         );
         assert!(serde_json::from_str::<PartnerParams>("[1]").is_err());
+        assert!(serde_json::from_str::<PartnerParams>(r#"{"x":1e999}"#).is_err());
     }
 }
