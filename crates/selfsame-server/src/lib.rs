@@ -7,6 +7,7 @@ pub mod callback;
 mod completion;
 pub mod config;
 mod intake;
+mod lease;
 mod listen;
 mod origin;
 mod random;

@@ -21,9 +21,8 @@ use selfsame_wire::signature;
 use tokio::sync::watch;
 
 use crate::app::App;
+use crate::lease::{self, LEASE};
 
-/// How long a worker may hold a job before another takes it.
-const LEASE: Duration = Duration::from_secs(120);
 /// How often the queue is looked at when nobody says that something was put into it.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -54,7 +53,11 @@ pub(crate) async fn run(app: Arc<App>, analyser: Analyser, mut stop: watch::Rece
 async fn work(app: &App, analyser: &Analyser, claim: &Claim) {
     let job = &claim.job;
     let began = std::time::Instant::now();
-    match process(app, analyser, claim).await {
+    let processed = tokio::select! {
+        processed = process(app, analyser, claim) => processed,
+        never = lease::keep(&*app.store, claim, lease::Pace::default()) => match never {},
+    };
+    match processed {
         Ok(Some(code)) => {
             tracing::info!(
                 smile_job_id = %job.smile_job_id, partner = %job.partner(), environment = %job.environment(),

@@ -260,6 +260,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn submit_job(&self, job: &NewJob, package: Bytes) -> Result<Prepared, StoreError>;
     /// Takes the oldest queued job.
     async fn claim_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError>;
+    /// Lets a claim last until `lease` from now. `Ok(false)`: the claim was lost, or the job has ended.
+    async fn renew_job(&self, claim: &Claim, lease: Duration) -> Result<bool, StoreError>;
     /// Puts a claimed job back, unharmed. Does nothing when the claim was lost.
     async fn release_job(&self, claim: &Claim) -> Result<(), StoreError>;
     /// Queues again every job and delivery whose lease ended; `all` does so whatever the lease says (at start, when no

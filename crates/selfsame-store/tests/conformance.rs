@@ -259,6 +259,41 @@ async fn a_crash_gives_the_job_back() {
 }
 
 #[tokio::test]
+async fn a_renewed_lease_keeps_the_job_and_a_lost_one_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let job = new_job("j", "u");
+    store
+        .submit_job(&job, Bytes::from_static(b"x"))
+        .await
+        .unwrap();
+    let claim = store.claim_job(Duration::ZERO).await.unwrap().unwrap();
+    assert!(store.renew_job(&claim, LEASE).await.unwrap());
+    let soon = Timestamp::now() + SignedDuration::from_secs(30);
+    assert_eq!(store.recover(soon, false).await.unwrap(), 0);
+    let late = Timestamp::now() + SignedDuration::from_secs(61);
+    assert_eq!(store.recover(late, false).await.unwrap(), 1);
+    assert!(
+        !store.renew_job(&claim, LEASE).await.unwrap(),
+        "it is queued again"
+    );
+    let next = store.claim_job(LEASE).await.unwrap().unwrap();
+    assert!(!store.renew_job(&claim, LEASE).await.unwrap());
+    assert_eq!(
+        store.finish_job(&claim, &ending(&job)).await.unwrap(),
+        Finished::LostClaim
+    );
+    assert_eq!(
+        store.finish_job(&next, &ending(&job)).await.unwrap(),
+        Finished::Committed
+    );
+    assert!(
+        !store.renew_job(&next, LEASE).await.unwrap(),
+        "it has ended"
+    );
+}
+
+#[tokio::test]
 async fn a_full_queue_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&Options {

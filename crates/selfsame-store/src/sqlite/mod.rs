@@ -264,6 +264,9 @@ impl Store for SqliteStore {
     async fn claim_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError> {
         self.take_job(lease).await
     }
+    async fn renew_job(&self, claim: &Claim, lease: Duration) -> Result<bool, StoreError> {
+        self.prolong(claim, lease).await
+    }
     async fn release_job(&self, claim: &Claim) -> Result<(), StoreError> {
         self.put_back(claim).await
     }

@@ -42,6 +42,18 @@ impl SqliteStore {
         }))
     }
 
+    pub(super) async fn prolong(&self, claim: &Claim, lease: Duration) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE jobs SET lease_until = ? WHERE smile_job_id = ? AND lease = ? AND state = 'running'",
+        )
+        .bind(lease_until(lease))
+        .bind(claim.job.smile_job_id.as_str())
+        .bind(claim.lease.0.to_string())
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
     pub(super) async fn put_back(&self, claim: &Claim) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE jobs SET state = 'queued', attempts = attempts - 1, lease = NULL, lease_until = NULL
