@@ -1,12 +1,13 @@
 //! Encrypted files with random names. What is written is whole and on disk, or not there.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use zeroize::Zeroizing;
 
 use crate::error::{StoreError, io};
-use crate::keyring::Keyring;
+use crate::keyring::{self, Keyring};
 
 /// Names a blob; never anything that a client chose.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,6 +25,11 @@ impl BlobId {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Not the half-written remains of one.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.0.ends_with(".part")
     }
 }
 
@@ -50,23 +56,31 @@ impl FileBlobs {
         plain: Bytes,
         keys: &Keyring,
     ) -> Result<(), StoreError> {
-        let (path, dir, keys, place) = (
-            self.path(id),
-            self.dir.clone(),
-            keys.clone(),
-            format!("blob/{}", id.0),
-        );
+        let (path, dir, keys, place) = (self.path(id), self.dir.clone(), keys.clone(), place(id));
+        blocking(move || write(&path, &dir, &keys.seal(&plain, &place)?)).await
+    }
+
+    /// The number of the key that encrypted a blob; `None` when there is no such blob.
+    pub(crate) async fn key_number(&self, id: &BlobId) -> Result<Option<u32>, StoreError> {
+        let path = self.path(id);
         blocking(move || {
-            let sealed = keys.seal(&plain, &place)?;
-            let part = path.with_extension("part");
-            let mut file = std::fs::File::create(&part).map_err(io(&part))?;
-            file.write_all(&sealed)
-                .and_then(|()| file.sync_all())
-                .map_err(io(&part))?;
-            std::fs::rename(&part, &path).map_err(io(&path))?;
-            std::fs::File::open(&dir)
-                .and_then(|d| d.sync_all())
-                .map_err(io(&dir))
+            let mut head = [0; 4];
+            match std::fs::File::open(&path).and_then(|mut f| f.read_exact(&mut head)) {
+                Ok(()) => Ok(keyring::key_number(&head)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(io(&path)(error)),
+            }
+        })
+        .await
+    }
+
+    /// Encrypts a blob anew, with the key that writes now. Until that is on disk the old ciphertext stays.
+    pub(crate) async fn reseal(&self, id: &BlobId, keys: &Keyring) -> Result<(), StoreError> {
+        let (path, dir, keys, place) = (self.path(id), self.dir.clone(), keys.clone(), place(id));
+        blocking(move || {
+            let sealed = std::fs::read(&path).map_err(io(&path))?;
+            let plain = Zeroizing::new(keys.open(&sealed, &place, "package")?);
+            write(&path, &dir, &keys.seal(&plain, &place)?)
         })
         .await
     }
@@ -77,7 +91,7 @@ impl FileBlobs {
         id: &BlobId,
         keys: &Keyring,
     ) -> Result<Option<Bytes>, StoreError> {
-        let (path, keys, place) = (self.path(id), keys.clone(), format!("blob/{}", id.0));
+        let (path, keys, place) = (self.path(id), keys.clone(), place(id));
         blocking(move || match std::fs::read(&path) {
             Ok(sealed) => Ok(Some(keys.open(&sealed, &place, "package")?.into())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -111,6 +125,23 @@ impl FileBlobs {
         })
         .await
     }
+}
+
+/// What a blob is encrypted for.
+fn place(id: &BlobId) -> String {
+    format!("blob/{}", id.0)
+}
+
+fn write(path: &Path, dir: &Path, sealed: &[u8]) -> Result<(), StoreError> {
+    let part = path.with_extension("part");
+    let mut file = std::fs::File::create(&part).map_err(io(&part))?;
+    file.write_all(sealed)
+        .and_then(|()| file.sync_all())
+        .map_err(io(&part))?;
+    std::fs::rename(&part, path).map_err(io(path))?;
+    std::fs::File::open(dir)
+        .and_then(|d| d.sync_all())
+        .map_err(io(dir))
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {

@@ -27,8 +27,8 @@ pub enum StoreError {
     /// The master key cannot be used.
     #[error("master key: {0}")]
     MasterKey(String),
-    /// Another server has the data directory.
-    #[error("{} is in use by another server", .0.display())]
+    /// Another server has the data directory, or keys are to change while others use them.
+    #[error("{} is in use by another server or command; stop it, or wait for it", .0.display())]
     InUse(PathBuf),
     /// The operating system has no randomness to give.
     #[error("the operating system's random source does not answer")]

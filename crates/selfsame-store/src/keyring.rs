@@ -146,6 +146,11 @@ fn open(key: &[u8; KEY_BYTES], sealed: &[u8], belongs_to: &str) -> Option<Vec<u8
         .ok()
 }
 
+/// The number of the data key that encrypted a value.
+pub(crate) fn key_number(sealed: &[u8]) -> Option<u32> {
+    sealed.first_chunk::<4>().copied().map(u32::from_le_bytes)
+}
+
 /// The data keys at hand: old ones to read with, the newest to write with.
 #[derive(Clone)]
 pub(crate) struct Keyring {
@@ -164,6 +169,16 @@ impl Keyring {
     pub(crate) fn new(keys: HashMap<u32, DataKey>) -> Option<Self> {
         let current = *keys.keys().max()?;
         Some(Self { keys, current })
+    }
+
+    /// The number of the key that writes.
+    pub(crate) const fn current(&self) -> u32 {
+        self.current
+    }
+
+    /// The numbers of all keys.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.keys.keys().copied()
     }
 
     /// Encrypts, marked with the key's number. `belongs_to` names table, column and row.

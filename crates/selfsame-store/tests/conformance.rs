@@ -16,7 +16,6 @@ use selfsame_job::job::{Api, JobKind, JobRequest, JobState};
 use selfsame_job::partner::Partner;
 use selfsame_job::user::{Reference, UserKey, UserStatus};
 use selfsame_store::error::StoreError;
-use selfsame_store::keyring::MasterKey;
 use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
@@ -466,33 +465,4 @@ async fn nothing_secret_stands_on_disk_in_the_clear_and_deletion_erases() {
             .unwrap(),
         "deleted is for good"
     );
-}
-
-#[tokio::test]
-async fn keys_rotate_and_a_wrong_one_is_told() {
-    let dir = tempfile::tempdir().unwrap();
-    let (old, new) = (
-        MasterKey::generate().unwrap(),
-        MasterKey::generate().unwrap(),
-    );
-    let options = |key: &MasterKey| Options {
-        master_key: Some(key.clone()),
-        ..Options::new(dir.path())
-    };
-    let job = new_job("j", "u");
-    {
-        let store = SqliteStore::open(&options(&old)).await.unwrap();
-        finished(&store, &job).await;
-        store.rotate_data_key(&old).await.unwrap();
-    }
-    SqliteStore::rotate_master_key(&options(&old), &old, &new)
-        .await
-        .unwrap();
-    assert!(matches!(
-        SqliteStore::open(&options(&old)).await,
-        Err(StoreError::MasterKey(_))
-    ));
-    let store = SqliteStore::open(&options(&new)).await.unwrap();
-    assert!(store.result(&job.smile_job_id).await.unwrap().is_some());
-    finished(&store, &new_job("k", "v")).await;
 }

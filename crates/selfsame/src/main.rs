@@ -45,6 +45,8 @@ enum Command {
     Partner(command::partner::PartnerCommand),
     /// List, disable, enable and delete users.
     User(command::user::UserCommand),
+    /// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
+    Keys(command::keys::KeysCommand),
     /// Fetch, verify and list the models.
     Models(command::models::Models),
     /// Print completions for a shell.
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
             Command::Job(job) => job.run(json).await,
             Command::Partner(partner) => partner.run(json).await,
             Command::User(user) => user.run(json).await,
+            Command::Keys(keys) => keys.run(json).await,
             Command::Models(command) => command.run(&models, json),
             Command::Completions { shell } => {
                 clap_complete::generate(

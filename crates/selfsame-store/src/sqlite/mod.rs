@@ -2,12 +2,12 @@
 
 mod deliveries;
 mod jobs;
+pub mod keys;
 mod partners;
 mod queue;
 mod record;
 mod users;
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,14 +20,13 @@ use selfsame_job::partner::Partner;
 use selfsame_job::user::{User, UserKey, UserStatus};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 use selfsame_wire::signature::ApiKey;
-use sqlx::Row as _;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
 use crate::blobs::FileBlobs;
 use crate::error::{StoreError, io};
-use crate::keyring::{DataKey, Keyring, MasterKey};
+use crate::keyring::{Keyring, MasterKey};
 use crate::store::{
     Accepted, AfterAttempt, Claim, Delivery, DeliveryAttempt, DeliveryRecord, Depths, Ending,
     Finished, JobFilter, JobResultRecord, NewJob, Prepared, Store, UploadGrant,
@@ -54,6 +53,13 @@ impl Options {
             max_queued: 1000,
         }
     }
+
+    fn master_key(&self) -> Result<MasterKey, StoreError> {
+        match &self.master_key {
+            Some(key) => Ok(key.clone()),
+            None => MasterKey::read_or_create(&self.dir.join("master.key")),
+        }
+    }
 }
 
 /// A store in one data directory.
@@ -67,6 +73,8 @@ pub struct SqliteStore {
     max_queued: u64,
     /// Held for as long as this process serves the directory.
     _lock: Option<File>,
+    /// Held by everybody, so that keys change only while nobody else writes with them.
+    _keys_lock: File,
 }
 
 impl SqliteStore {
@@ -75,7 +83,7 @@ impl SqliteStore {
     /// # Errors
     /// When the directory cannot be used, or the master key is another.
     pub async fn open(options: &Options) -> Result<Self, StoreError> {
-        Self::open_with(options, None).await
+        Self::open_with(options, None, keys::lock_shared(options)?).await
     }
 
     /// Opens a data directory as its only server, and takes back what an earlier one left unfinished.
@@ -88,17 +96,17 @@ impl SqliteStore {
         let lock = File::create(&path).map_err(io(&path))?;
         lock.try_lock()
             .map_err(|_| StoreError::InUse(options.dir.clone()))?;
-        let store = Self::open_with(options, Some(lock)).await?;
+        let store = Self::open_with(options, Some(lock), keys::lock_shared(options)?).await?;
         store.recover(Timestamp::now(), true).await?;
         Ok(store)
     }
 
-    async fn open_with(options: &Options, lock: Option<File>) -> Result<Self, StoreError> {
-        create_private(&options.dir)?;
-        let master = match &options.master_key {
-            Some(key) => key.clone(),
-            None => MasterKey::read_or_create(&options.dir.join("master.key"))?,
-        };
+    async fn open_with(
+        options: &Options,
+        lock: Option<File>,
+        keys_lock: File,
+    ) -> Result<Self, StoreError> {
+        let master = options.master_key()?;
         let connect = SqliteConnectOptions::new()
             .filename(options.dir.join("selfsame.db"))
             .create_if_missing(true)
@@ -115,7 +123,7 @@ impl SqliteStore {
         sqlx::raw_sql(include_str!("schema.sql"))
             .execute(&write)
             .await?;
-        let keys = load_keys(&write, &master).await?;
+        let keys = keys::load(&write, &master).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(connect.read_only(true))
@@ -128,57 +136,9 @@ impl SqliteStore {
             keys,
             max_queued: options.max_queued,
             _lock: lock,
+            _keys_lock: keys_lock,
         })
     }
-
-    /// Wraps every data key with a new master key, which the next opening needs. The data itself is not touched.
-    ///
-    /// # Errors
-    /// When the old master key is another than the one the data was written with; nothing is changed then.
-    pub async fn rotate_master_key(
-        options: &Options,
-        old: &MasterKey,
-        new: &MasterKey,
-    ) -> Result<(), StoreError> {
-        let store = Self::open(&Options {
-            master_key: Some(old.clone()),
-            ..options.clone()
-        })
-        .await?;
-        let mut tx = store.write.begin_with("BEGIN IMMEDIATE").await?;
-        for row in sqlx::query("SELECT number, wrapped FROM data_keys")
-            .fetch_all(&mut *tx)
-            .await?
-        {
-            let number: i64 = row.try_get(0)?;
-            let key = old.unwrap(&scope(number), row.try_get(1)?)?;
-            sqlx::query("UPDATE data_keys SET wrapped = ? WHERE number = ?")
-                .bind(new.wrap(&scope(number), &key)?)
-                .bind(number)
-                .execute(&mut *tx)
-                .await?;
-        }
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Makes a new data key: what is written after the next opening is encrypted with it; older data keeps its key.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn rotate_data_key(&self, master: &MasterKey) -> Result<(), StoreError> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
-        let number: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) + 1 FROM data_keys")
-            .fetch_one(&mut *tx)
-            .await?;
-        insert_key(&mut tx, master, number).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-}
-
-fn scope(number: i64) -> String {
-    format!("data key {number}")
 }
 
 fn create_private(dir: &Path) -> Result<(), StoreError> {
@@ -187,38 +147,6 @@ fn create_private(dir: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir).map_err(io(dir))
-}
-
-async fn insert_key(
-    tx: &mut sqlx::SqliteConnection,
-    master: &MasterKey,
-    number: i64,
-) -> Result<DataKey, StoreError> {
-    let key = DataKey::generate()?;
-    sqlx::query("INSERT INTO data_keys (number, wrapped) VALUES (?, ?)")
-        .bind(number)
-        .bind(master.wrap(&scope(number), &key)?)
-        .execute(tx)
-        .await?;
-    Ok(key)
-}
-
-async fn load_keys(pool: &SqlitePool, master: &MasterKey) -> Result<Keyring, StoreError> {
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-    let mut keys = HashMap::new();
-    for row in sqlx::query("SELECT number, wrapped FROM data_keys")
-        .fetch_all(&mut *tx)
-        .await?
-    {
-        let number: i64 = row.try_get(0)?;
-        let key = master.unwrap(&scope(number), row.try_get(1)?)?;
-        keys.insert(u32::try_from(number).unwrap_or(0), key);
-    }
-    if keys.is_empty() {
-        keys.insert(1, insert_key(&mut tx, master, 1).await?);
-    }
-    tx.commit().await?;
-    Keyring::new(keys).ok_or_else(|| StoreError::Corrupt("data key", "there is none".to_owned()))
 }
 
 #[async_trait]

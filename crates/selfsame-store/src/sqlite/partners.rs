@@ -10,7 +10,7 @@ use super::SqliteStore;
 use super::record::{id, micros, timestamp};
 use crate::error::StoreError;
 
-fn place(id: &PartnerId, environment: Environment) -> String {
+pub(super) fn place(id: &PartnerId, environment: Environment) -> String {
     format!("partners/key/{environment}/{id}")
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod compare;
 mod data;
 pub(crate) mod demo;
 pub(crate) mod job;
+pub(crate) mod keys;
 pub(crate) mod models;
 pub(crate) mod partner;
 pub(crate) mod serve;

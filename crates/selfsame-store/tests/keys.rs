@@ -1,0 +1,238 @@
+//! Keys of a data directory: rotated, retired, and never changed behind anybody's back.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what is wrong by failing"
+)]
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use selfsame_face::template::{TEMPLATE_LEN, Template};
+use selfsame_job::job::{Api, JobKind, JobRequest};
+use selfsame_job::partner::Partner;
+use selfsame_job::user::{Reference, UserKey};
+use selfsame_store::error::StoreError;
+use selfsame_store::keyring::MasterKey;
+use selfsame_store::sqlite::keys::{KeyUse, Keys};
+use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_store::store::*;
+use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
+use selfsame_wire::signature::ApiKey;
+
+fn partner() -> Partner {
+    Partner {
+        id: PartnerId::new("p").unwrap(),
+        name: String::new(),
+        production_enabled: false,
+        sandbox_key: ApiKey::new("sandbox-key"),
+        production_key: ApiKey::new("production-key"),
+        created_at: Timestamp::now(),
+    }
+}
+
+fn key(user: &str) -> UserKey {
+    UserKey {
+        partner: partner().id,
+        environment: Environment::Sandbox,
+        user: UserId::new(user).unwrap(),
+    }
+}
+
+fn template() -> Template {
+    Template::from_embedding(&std::array::from_fn::<f32, TEMPLATE_LEN, _>(|n| n as f32)).unwrap()
+}
+
+/// A job that enrolled its user; its name is the user's.
+async fn enrol(store: &SqliteStore, user: &str) {
+    let id = SmileJobId::new(user).unwrap();
+    let callback = "https://callback.example/".to_owned();
+    let job = NewJob {
+        smile_job_id: id.clone(),
+        user: key(user),
+        job_id: JobId::new(user).unwrap(),
+        kind: JobKind::Enrolment,
+        request: JobRequest {
+            api: Api::V1,
+            partner_params: serde_json::from_str("{}").unwrap(),
+            callback_url: Some(callback.clone()),
+            allow_new_enroll: false,
+            use_enrolled_image: false,
+            sandbox_result: None,
+            source_sdk: None,
+            source_sdk_version: None,
+        },
+        retry: false,
+    };
+    let package = Bytes::from_static(b"package");
+    store.submit_job(&job, package).await.unwrap();
+    let lease = Duration::from_secs(60);
+    let claim = store.claim_job(lease).await.unwrap().unwrap();
+    let ending = Ending {
+        result: Bytes::from_static(b"{}"),
+        success: true,
+        result_code: "0840".to_owned(),
+        enrol: Some(Reference {
+            template: template(),
+            model_digest: "m".to_owned(),
+            photo: id,
+        }),
+        callback_url: Some(callback),
+    };
+    let finished = store.finish_job(&claim, &ending).await.unwrap();
+    assert_eq!(finished, Finished::Committed);
+}
+
+/// Everything that is encrypted reads as it was written.
+async fn reads(store: &SqliteStore, users: &[&str]) {
+    let found = store.partner(&partner().id).await.unwrap().unwrap();
+    assert_eq!(found.sandbox_key, partner().sandbox_key);
+    assert_eq!(found.production_key, partner().production_key);
+    for user in users {
+        let job = SmileJobId::new(*user).unwrap();
+        let found = store.user(&key(user)).await.unwrap().unwrap();
+        assert_eq!(found.reference.unwrap().template, template());
+        assert!(store.job(&job).await.unwrap().is_some());
+        assert_eq!(store.result(&job).await.unwrap().unwrap().result, "{}");
+        assert_eq!(store.package(&job).await.unwrap().unwrap(), "package");
+        let [delivery] = &store.deliveries(&job).await.unwrap()[..] else {
+            panic!("one delivery")
+        };
+        assert_eq!(delivery.url, "https://callback.example/");
+    }
+}
+
+fn uses(keys: &[KeyUse]) -> Vec<(u32, bool, u64, u64)> {
+    keys.iter()
+        .map(|k| (k.number, k.current, k.values, k.packages))
+        .collect()
+}
+
+#[tokio::test]
+async fn an_older_key_is_retired_once_nothing_needs_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options::new(dir.path());
+    {
+        let store = SqliteStore::open(&options).await.unwrap();
+        assert!(store.create_partner(&partner()).await.unwrap());
+        enrol(&store, "ada").await;
+        enrol(&store, "bob").await;
+    }
+    assert_eq!(
+        Keys::open(&options).await.unwrap().rotate().await.unwrap(),
+        2
+    );
+    {
+        let store = SqliteStore::open(&options).await.unwrap();
+        enrol(&store, "eve").await;
+        // Two API keys; and of each job its template, request, result and callback URL.
+        let expected = [(1, false, 2 + 2 * 4, 2), (2, true, 4, 1)];
+        assert_eq!(uses(&store.data_keys().await.unwrap()), expected);
+        reads(&store, &["ada", "bob", "eve"]).await;
+    }
+    let mut seen = Vec::new();
+    {
+        let mut keys = Keys::open(&options).await.unwrap();
+        let done = keys.reencrypt(&mut |p| seen.push((p.done, p.total))).await;
+        assert_eq!(done.unwrap(), 12);
+        assert_eq!(keys.reencrypt(&mut |_| {}).await.unwrap(), 0);
+    }
+    assert_eq!((seen[0], seen.last().copied()), ((0, 12), Some((12, 12))));
+    let store = SqliteStore::open(&options).await.unwrap();
+    let expected = [(2, true, 2 + 3 * 4, 3)];
+    assert_eq!(uses(&store.data_keys().await.unwrap()), expected);
+    reads(&store, &["ada", "bob", "eve"]).await;
+}
+
+#[tokio::test]
+async fn encrypting_anew_goes_on_where_it_was_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options::new(dir.path());
+    {
+        let store = SqliteStore::open(&options).await.unwrap();
+        assert!(store.create_partner(&partner()).await.unwrap());
+        enrol(&store, "ada").await;
+    }
+    let mut keys = Keys::open(&options).await.unwrap();
+    keys.rotate().await.unwrap();
+    // Stopped at the first report after something was done, as an interrupt would.
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let mut tell = Some(tell);
+    let mut report = move |p: selfsame_store::sqlite::keys::Progress| {
+        if p.done > 0
+            && let Some(tell) = tell.take()
+        {
+            let _ = tell.send(());
+        }
+    };
+    tokio::select! {
+        biased;
+        _ = told => {}
+        _ = keys.reencrypt(&mut report) => panic!("it was to be stopped"),
+    }
+    drop(keys);
+    {
+        let store = SqliteStore::open(&options).await.unwrap();
+        let [old, new] = &store.data_keys().await.unwrap()[..] else {
+            panic!("two keys")
+        };
+        assert!(old.values > 0 && new.values > 0);
+        reads(&store, &["ada"]).await;
+    }
+    let mut keys = Keys::open(&options).await.unwrap();
+    assert!(keys.reencrypt(&mut |_| {}).await.unwrap() < 7);
+    drop(keys);
+    reads(&SqliteStore::open(&options).await.unwrap(), &["ada"]).await;
+}
+
+#[tokio::test]
+async fn a_new_master_key_opens_and_the_old_one_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (
+        MasterKey::generate().unwrap(),
+        MasterKey::generate().unwrap(),
+    );
+    let options = |key: &MasterKey| Options {
+        master_key: Some(key.clone()),
+        ..Options::new(dir.path())
+    };
+    {
+        let store = SqliteStore::open(&options(&old)).await.unwrap();
+        assert!(store.create_partner(&partner()).await.unwrap());
+        enrol(&store, "ada").await;
+    }
+    {
+        let mut keys = Keys::open(&options(&old)).await.unwrap();
+        keys.rotate().await.unwrap();
+        keys.rewrap(&new).await.unwrap();
+        keys.rotate().await.unwrap();
+    }
+    assert!(matches!(
+        SqliteStore::open(&options(&old)).await,
+        Err(StoreError::MasterKey(_))
+    ));
+    let store = SqliteStore::open(&options(&new)).await.unwrap();
+    reads(&store, &["ada"]).await;
+    assert_eq!(store.data_keys().await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn keys_change_only_while_nobody_else_has_the_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options::new(dir.path());
+    let in_use = |e: Result<(), StoreError>| matches!(e, Err(StoreError::InUse(_)));
+    let server = SqliteStore::open_exclusive(&options).await.unwrap();
+    let command = SqliteStore::open(&options).await.unwrap();
+    assert!(in_use(Keys::open(&options).await.map(drop)));
+    drop(server);
+    assert!(in_use(Keys::open(&options).await.map(drop)));
+    drop(command);
+    let keys = Keys::open(&options).await.unwrap();
+    assert!(in_use(SqliteStore::open(&options).await.map(drop)));
+    assert!(in_use(
+        SqliteStore::open_exclusive(&options).await.map(drop)
+    ));
+    drop(keys);
+    assert!(SqliteStore::open_exclusive(&options).await.is_ok());
+}

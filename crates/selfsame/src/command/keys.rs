@@ -1,0 +1,98 @@
+//! `selfsame keys`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use selfsame_store::keyring::MasterKey;
+use selfsame_store::sqlite::keys::Keys;
+
+use super::data::Data;
+use crate::output::{self, Outcome};
+
+/// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
+#[derive(clap::Args)]
+pub(crate) struct KeysCommand {
+    #[command(flatten)]
+    data: Data,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand)]
+enum Action {
+    /// List the data keys and how much each encrypts; beside a running server too.
+    List,
+    /// Make a new data key for what is written from now on. The server must be stopped.
+    Rotate {
+        /// Instead, wrap all data keys with the master key in this file, which is made when missing. From then on the
+        /// data directory opens with that file only.
+        #[arg(long, value_name = "NEWFILE")]
+        master: Option<PathBuf>,
+    },
+    /// Encrypt with the newest data key what older ones encrypted, then erase those. The server must be stopped. May be
+    /// interrupted and run again.
+    Reencrypt,
+}
+
+impl KeysCommand {
+    pub(crate) async fn run(&self, json: bool) -> Outcome {
+        let options = self.data.options()?;
+        match &self.action {
+            Action::List => {
+                for key in self.data.open().await?.data_keys().await? {
+                    if json {
+                        output::json(&key)?;
+                        continue;
+                    }
+                    let current = if key.current { "writes now" } else { "" };
+                    output::line(&format!(
+                        "data key {:<4} {:>10} values {:>10} packages  {current}",
+                        key.number, key.values, key.packages
+                    ));
+                }
+            }
+            Action::Rotate { master: None } => {
+                let number = Keys::open(&options).await?.rotate().await?;
+                if json {
+                    output::json(&serde_json::json!({"data_key": number}))?;
+                } else {
+                    output::line(&format!(
+                        "data key {number} encrypts what is written from now on; `selfsame keys reencrypt` retires the older ones"
+                    ));
+                }
+            }
+            Action::Rotate { master: Some(file) } => {
+                let mut keys = Keys::open(&options).await?;
+                keys.rewrap(&MasterKey::read_or_create(file)?).await?;
+                if json {
+                    output::json(&serde_json::json!({"master_key_file": file}))?;
+                } else {
+                    output::line(&format!(
+                        "from now on give --master-key-file {}, or put it in the place of master.key in the data directory",
+                        file.display()
+                    ));
+                }
+            }
+            Action::Reencrypt => {
+                let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
+                    "{wide_bar} {pos} of {len}, {eta} left",
+                )?);
+                let mut keys = Keys::open(&options).await?;
+                let done = keys
+                    .reencrypt(&mut |progress| {
+                        bar.set_length(progress.total);
+                        bar.set_position(progress.done);
+                    })
+                    .await?;
+                bar.finish_and_clear();
+                if json {
+                    output::json(&serde_json::json!({"encrypted_anew": done}))?;
+                } else {
+                    output::line(&format!("{done} values and packages encrypted anew"));
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
