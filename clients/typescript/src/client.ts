@@ -1,0 +1,287 @@
+import { MemoryCaptures, type Capture, type CaptureStore } from './capture.js';
+import { systemClock, type Clock } from './clock.js';
+import type { ApiKeyAuth, ClientOptions, JobNames, SubmitOptions } from './connection.js';
+import { AnswerError, ArgumentError, CancelledError, RefusedError, SelfsameError, TransportError, UnknownTagError } from './errors.js';
+import { JobStatus } from './job-status.js';
+import type { JsonObject } from './json.js';
+import { buildPackage } from './package.js';
+import { DEFAULT_POLLING, follow } from './polling.js';
+import { accept, acceptObject, DEFAULT_RETRY, withRetry, type RetryPolicy } from './retry.js';
+import { formatTimestamp, sign, verifySigned } from './signature.js';
+import { nameParams, present, type GeoInfo, type NamedParams, type PartnerParams } from './submission.js';
+import { defaultTransport, type HttpAnswer, type Transport } from './transport.js';
+import { VERSION } from './version.js';
+
+const DEFAULT_SOURCE = { sdk: 'selfsame-typescript', version: VERSION, language: 'typescript' };
+
+/** One job on its way: what every step of it needs. */
+interface Journey {
+  readonly names: JobNames;
+  readonly params: NamedParams;
+  readonly base: string;
+  readonly callbackUrl: string;
+  readonly proof: JsonObject;
+  readonly options: SubmitOptions;
+}
+
+/** Submits jobs to one server as one partner, and follows them. */
+export class Client {
+  /** The captures by tag. Of no use where the options name another store. */
+  readonly captures = new MemoryCaptures();
+  readonly #options: ClientOptions;
+  readonly #store: CaptureStore;
+  readonly #retry: RetryPolicy;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+
+  /**
+   * @throws `ArgumentError` where the server's URL is none.
+   */
+  constructor(options: ClientOptions) {
+    if (!/^https?:\/\/[^/?#]+[^?#]*$/i.test(options.server)) {
+      throw new ArgumentError('server must be an http or https URL without a query, e.g. https://faces.example.com');
+    }
+    this.#options = options;
+    this.#store = options.captures ?? this.captures;
+    this.#retry = { ...DEFAULT_RETRY, ...options.retry };
+    this.#transport = options.transport ?? defaultTransport;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /**
+   * Submits a job and follows it until it ends or the polling time passes.
+   *
+   * `{}`, `''` and `0` mean absent, as in the mobile call that this is.
+   *
+   * @param tag Names the capture.
+   * @param jobType 2 authenticates, 4 registers.
+   * @param isProduction Production rather than the sandbox.
+   * @param partnerParams `job_id`, `user_id` and any further keys; names that are missing are made.
+   * @param idInfo ID information.
+   * @param geoInfo Where the device is.
+   * @param callbackUrl Where the server posts the result.
+   * @param jobStatusPollingTimeoutMillis How long to follow the job. When that passes first, the status says
+   *   `job_complete: false`, and the rest comes to the callback. 0: a minute.
+   * @throws `SelfsameError`: its `kind` says what went wrong.
+   */
+  async submitJob(
+    tag: string,
+    jobType: number,
+    isProduction: boolean,
+    partnerParams: PartnerParams = {},
+    idInfo: JsonObject = {},
+    geoInfo: GeoInfo = {},
+    callbackUrl: string | null = '',
+    jobStatusPollingTimeoutMillis: number = 0,
+    options: SubmitOptions = {},
+  ): Promise<JobStatus> {
+    const id = present(idInfo, 'idInfo');
+    const geo = present(geoInfo, 'geoInfo');
+    const wait = pollingTime(jobStatusPollingTimeoutMillis);
+    const capture = await this.#store.read(tag);
+    if (!capture) throw new UnknownTagError(tag);
+    const journey = await this.#begin(jobType, isProduction, partnerParams, callbackUrl ?? '', options);
+    const prepared = await this.#prepare(journey);
+    await this.#upload(prepared.uploadUrl, this.#package(capture, journey, id, geo), options);
+    await this.#store.submitted?.(tag);
+    const unanswered = { job_complete: false, job_success: false, result: { SmileJobID: prepared.smileJobId } };
+    const ask = this.#question(journey);
+    return ask ? follow(ask, unanswered, wait, this.#clock, options.signal) : new JobStatus(unanswered);
+  }
+
+  /**
+   * Asks once how a job stands. Needs the API key.
+   *
+   * @throws `SelfsameError`; `UntrustedError` where the answer is not signed with the partner's key.
+   */
+  async jobStatus(
+    userId: string,
+    jobId: string,
+    isProduction: boolean,
+    options: { imageLinks?: boolean; history?: boolean; signal?: AbortSignal } = {},
+  ): Promise<JsonObject> {
+    const { partnerId } = this.#options;
+    const apiKey = this.#apiKey(isProduction);
+    const now = this.#clock.now();
+    const timestamp = formatTimestamp(now);
+    const answer = await this.#post(
+      `${this.#base(isProduction)}/job_status`,
+      {
+        partner_id: partnerId,
+        user_id: userId,
+        job_id: jobId,
+        image_links: options.imageLinks ?? false,
+        history: options.history ?? false,
+        timestamp,
+        signature: sign(apiKey, partnerId, timestamp),
+      },
+      options.signal,
+    );
+    return verifySigned(accept(answer), apiKey, partnerId, this.#clock.now());
+  }
+
+  /**
+   * Asks `/v1/token` for a short-lived web token, with which a browser or an app may submit one job. Needs the API key:
+   * for the partner's own service.
+   *
+   * @param product As the wire names it, e.g. `authentication`.
+   * @throws `SelfsameError`.
+   */
+  async webToken(userId: string, jobId: string, isProduction: boolean, product = 'authentication'): Promise<string> {
+    const { partnerId } = this.#options;
+    const timestamp = formatTimestamp(this.#clock.now());
+    const answer = await this.#post(
+      `${this.#base(isProduction)}/token`,
+      {
+        partner_id: partnerId,
+        user_id: userId,
+        job_id: jobId,
+        product,
+        timestamp,
+        signature: sign(this.#apiKey(isProduction), partnerId, timestamp),
+      },
+      undefined,
+    );
+    const { token } = acceptObject(answer);
+    if (typeof token !== 'string') throw new AnswerError("the server's answer carries no token");
+    return token;
+  }
+
+  async #begin(
+    jobType: number,
+    isProduction: boolean,
+    partnerParams: PartnerParams,
+    callbackUrl: string,
+    options: SubmitOptions,
+  ): Promise<Journey> {
+    const params = nameParams(partnerParams, jobType);
+    const names = { userId: params.user_id, jobId: params.job_id, jobType, isProduction };
+    const { auth, partnerId } = this.#options;
+    let proof: JsonObject;
+    if ('webToken' in auth) {
+      proof = { token: await auth.webToken(names) };
+    } else {
+      const timestamp = formatTimestamp(this.#clock.now());
+      proof = { timestamp, signature: sign(this.#apiKey(isProduction), partnerId, timestamp) };
+    }
+    if (options.signal?.aborted) throw new CancelledError();
+    return { names, params, base: this.#base(isProduction), callbackUrl, proof, options };
+  }
+
+  /** `POST /v1/upload`. After a failure the job may have been prepared all the same: the next try says that it is one. */
+  async #prepare(journey: Journey): Promise<{ uploadUrl: string; smileJobId: string }> {
+    const { params, callbackUrl, proof, options } = journey;
+    const source = this.#options.source ?? DEFAULT_SOURCE;
+    const prepared = await withRetry(this.#retry, this.#clock, options.signal, async (failures) =>
+      acceptObject(
+        await this.#post(
+          `${journey.base}/upload`,
+          {
+            file_name: 'selfie.zip',
+            smile_client_id: this.#options.partnerId,
+            partner_params: params,
+            model_parameters: {},
+            callback_url: callbackUrl,
+            source_sdk: source.sdk,
+            source_sdk_version: source.version,
+            ...proof,
+            ...(options.allowNewEnroll && { allow_new_enroll: true }),
+            ...(options.useEnrolledImage && { use_enrolled_image: true }),
+            ...(options.sandboxResult && { sandbox_result: options.sandboxResult }),
+            ...(failures.length > 0 && { retry: true }),
+          },
+          options.signal,
+        ),
+      ),
+    );
+    const { upload_url: uploadUrl, smile_job_id: smileJobId } = prepared;
+    if (typeof uploadUrl !== 'string' || typeof smileJobId !== 'string') {
+      throw new AnswerError("the server's answer carries no upload_url or no smile_job_id");
+    }
+    return { uploadUrl, smileJobId };
+  }
+
+  #package(capture: Capture, journey: Journey, idInfo?: JsonObject, geoInfo?: JsonObject): Uint8Array {
+    const { params, callbackUrl, proof } = journey;
+    const { timestamp, signature } = proof;
+    return buildPackage(capture, {
+      language: (this.#options.source ?? DEFAULT_SOURCE).language,
+      misc: {
+        smile_client_id: this.#options.partnerId,
+        // A web token proves nothing more here, and stays out of what is stored.
+        ...(signature !== undefined && { timestamp, signature }),
+        callback_url: callbackUrl,
+      },
+      partnerParams: params,
+      idInfo,
+      geoInfo,
+    });
+  }
+
+  async #upload(url: string, body: Uint8Array, options: SubmitOptions): Promise<void> {
+    const { signal, onProgress } = options;
+    const timeoutMillis = this.#options.uploadTimeoutMillis ?? 300_000;
+    await withRetry(this.#retry, this.#clock, signal, async (failures) => {
+      const request = { method: 'PUT', url, contentType: 'application/zip', body, timeoutMillis, signal, onProgress } as const;
+      try {
+        accept(await this.#transport(request));
+      } catch (error) {
+        // An upload URL takes one package. Where an earlier try got no answer, that it is used says that the package arrived.
+        const arrived = error instanceof RefusedError && error.httpStatus === 409;
+        if (!arrived || !failures.some((failure) => failure instanceof TransportError)) throw error;
+      }
+    });
+  }
+
+  /** How the job's status is asked for, where that can be done. */
+  #question({ names, options }: Journey): (() => Promise<JsonObject>) | undefined {
+    const { auth } = this.#options;
+    const { userId, jobId, isProduction } = names;
+    if (!('webToken' in auth)) {
+      return () => this.jobStatus(userId, jobId, isProduction, options.signal ? { signal: options.signal } : {});
+    }
+    const relay = auth.jobStatus;
+    return (
+      relay &&
+      (async () => {
+        try {
+          return await relay(names);
+        } catch (cause) {
+          if (cause instanceof SelfsameError) throw cause;
+          throw new TransportError("the job's status could not be fetched from the partner's service", { cause });
+        }
+      })
+    );
+  }
+
+  #post(url: string, body: JsonObject, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+    const timeoutMillis = this.#options.requestTimeoutMillis ?? 30_000;
+    return this.#transport({
+      method: 'POST',
+      url,
+      contentType: 'application/json',
+      body: JSON.stringify(body),
+      timeoutMillis,
+      signal,
+    });
+  }
+
+  #base(isProduction: boolean): string {
+    return `${this.#options.server.replace(/\/+$/, '')}/${isProduction ? 'production' : 'sandbox'}/v1`;
+  }
+
+  #apiKey(isProduction: boolean): string {
+    const { auth } = this.#options;
+    const { apiKey } = 'webToken' in auth ? { apiKey: undefined } : (auth as ApiKeyAuth);
+    const key = typeof apiKey === 'object' ? apiKey[isProduction ? 'production' : 'sandbox'] : apiKey;
+    if (!key) throw new ArgumentError(`this call needs the API key of the ${isProduction ? 'production' : 'sandbox'}`);
+    return key;
+  }
+}
+
+function pollingTime(millis: number): number {
+  if (typeof millis !== 'number' || !(millis >= 0)) {
+    throw new ArgumentError('jobStatusPollingTimeoutMillis must be a number of milliseconds, or 0');
+  }
+  return millis === 0 ? DEFAULT_POLLING : millis;
+}

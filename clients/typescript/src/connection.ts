@@ -1,0 +1,71 @@
+import type { CaptureStore } from './capture.js';
+import type { Clock } from './clock.js';
+import type { JsonObject } from './json.js';
+import type { RetryPolicy } from './retry.js';
+import type { Progress, Transport } from './transport.js';
+
+/** The job that a web token is wanted for. The token is good for this user and job only. */
+export interface JobNames {
+  readonly userId: string;
+  readonly jobId: string;
+  readonly jobType: number;
+  readonly isProduction: boolean;
+}
+
+/**
+ * The partner's API key: for services, never for a browser or an app that others install. One text, or one for each
+ * environment.
+ */
+export interface ApiKeyAuth {
+  readonly apiKey: string | { readonly sandbox?: string; readonly production?: string };
+}
+
+/** A short-lived web token: for browsers and apps. The partner's own service asks `/v1/token` for it, with its API key. */
+export interface WebTokenAuth {
+  /** Gets a token for a job from the partner's own service. */
+  readonly webToken: (job: JobNames) => Promise<string> | string;
+  /**
+   * Gets a job's status from the partner's own service, which asks `/v1/job_status` and hands the answer on: the server
+   * tells the status to holders of the API key only. Without it a submitted job's status says `job_complete: false`, and
+   * the result comes to the callback.
+   */
+  readonly jobStatus?: (job: JobNames) => Promise<JsonObject> | JsonObject;
+}
+
+/** Which server, as whom. */
+export interface ClientOptions {
+  /** The server's base URL, without a version, e.g. `https://faces.example.com`. */
+  readonly server: string;
+  /** The partner. */
+  readonly partnerId: string;
+  /** How requests prove whose they are. */
+  readonly auth: ApiKeyAuth | WebTokenAuth;
+  /** Where captures are kept. Default: in memory, as `client.captures`. */
+  readonly captures?: CaptureStore;
+  /** Tries on a broken network or a busy server. Default: three. */
+  readonly retry?: Partial<RetryPolicy>;
+  /** How long one request may take, in milliseconds. Default: 30 s. */
+  readonly requestTimeoutMillis?: number;
+  /** How long one try of the upload may take, in milliseconds. Default: five minutes. */
+  readonly uploadTimeoutMillis?: number;
+  /** Carries requests. Default: `fetch`, or XMLHttpRequest where progress is wanted and there is one. */
+  readonly transport?: Transport;
+  /** Tells the time. Default: the machine's. */
+  readonly clock?: Clock;
+  /** What `source_sdk`, `source_sdk_version` and `language` say. For packages that wrap this one. */
+  readonly source?: { readonly sdk: string; readonly version: string; readonly language: string };
+}
+
+/** What may be said of one submission beside the mobile call's arguments. */
+export interface SubmitOptions {
+  /** Cancels: the promise rejects with `CancelledError`. What had been sent stays sent. */
+  readonly signal?: AbortSignal;
+  /** Told how far the package's upload is. A try that failed begins again at the start. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** A person who is enrolled already may enrol again. */
+  readonly allowNewEnroll?: boolean;
+  /** Use the photo on file, for the job types that can. */
+  readonly useEnrolledImage?: boolean;
+  /** Sandbox only: the result code to force. */
+  readonly sandboxResult?: string;
+}

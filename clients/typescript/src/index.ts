@@ -1,0 +1,31 @@
+/**
+ * `@selfsame/client`: captures by tag, `submitJob`, polling, typed results, callback verification; for Node, browsers and
+ * React Native.
+ *
+ * @packageDocumentation
+ */
+export { Client } from './client.js';
+export type { ApiKeyAuth, ClientOptions, JobNames, SubmitOptions, WebTokenAuth } from './connection.js';
+export { MemoryCaptures, type Capture, type CaptureStore, type ImageBytes } from './capture.js';
+export { JobStatus } from './job-status.js';
+export { JobType, type GeoInfo, type PartnerParams } from './submission.js';
+export { CallbackVerifier, type CallbackVerifierOptions } from './callback.js';
+export {
+  AnswerError,
+  ArgumentError,
+  CancelledError,
+  RefusedError,
+  SelfsameError,
+  TransportError,
+  UnknownTagError,
+  UntrustedError,
+  type DistrustReason,
+  type ErrorKind,
+} from './errors.js';
+export { buildPackage, type ImageRole, type PackageDescription } from './package.js';
+export { checkWindow, formatTimestamp, sign, verify, verifySigned, type TimestampWindow } from './signature.js';
+export { defaultTransport, type HttpAnswer, type HttpRequest, type Progress, type Transport } from './transport.js';
+export { systemClock, type Clock } from './clock.js';
+export type { RetryPolicy } from './retry.js';
+export type { Json, JsonObject } from './json.js';
+export { VERSION } from './version.js';

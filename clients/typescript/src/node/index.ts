@@ -1,0 +1,52 @@
+/**
+ * `@selfsame/client/node`: a callback endpoint for Node's own HTTP server. For Express and Fastify see `examples/`.
+ *
+ * @packageDocumentation
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { CallbackVerifier, type CallbackVerifierOptions } from '../callback.js';
+import { UntrustedError } from '../errors.js';
+import type { JsonObject } from '../json.js';
+
+/** A callback's result and evidence stay far below this, in bytes. */
+const LARGEST_BODY = 1024 * 1024;
+
+/**
+ * A handler for Node's HTTP server that verifies callbacks.
+ *
+ * It answers 200 once `onResult` has resolved, 403 to what is not the server's, 405, 413, and 500 where `onResult` throws:
+ * the server delivers again what was not answered with 200, so `onResult` may see a result more than once (`SmileJobID`).
+ */
+export function callbackHandler(
+  options: CallbackVerifierOptions,
+  onResult: (result: JsonObject) => Promise<void> | void,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const verifier = new CallbackVerifier(options);
+  return async (request, response) => {
+    const answer = (status: number): void => {
+      response.writeHead(status).end();
+    };
+    if (request.method !== 'POST') return answer(405);
+    const body = await read(request).catch(() => undefined);
+    if (body === undefined) return answer(413);
+    try {
+      await onResult(verifier.verify(body));
+      answer(200);
+    } catch (error) {
+      answer(error instanceof UntrustedError ? 403 : 500);
+    }
+  };
+}
+
+/** The body, or `undefined` where it is too large. */
+async function read(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST_BODY) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

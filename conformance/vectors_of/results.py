@@ -1,0 +1,64 @@
+"""Answers of job_status, and what each accessor reads from them."""
+
+ACTIONS = {
+    "Liveness_Check": "Not Applicable", "Selfie_Check": "Passed", "Selfie_Provided": "Passed",
+    "Register_Selfie": "Not Applicable", "Selfie_To_Registered_Selfie_Compare": "Passed",
+    "Human_Review_Compare": "Not Applicable",
+}
+RESULT = {
+    "JSONVersion": "1.0.0", "SmileJobID": "019c1", "PartnerParams": {"job_id": "j-1", "user_id": "ada", "job_type": 2, "note": "é"},
+    "ResultType": "SmartSelfie Authentication", "ResultText": "Authenticated: the same person", "ResultCode": "0820",
+    "IsFinalResult": "true", "IsMachineResult": "true", "ConfidenceValue": "71.50", "Actions": ACTIONS, "Source": "selfsame",
+    "evidence": {"comparison": {"score": 0.765, "match_threshold": 0.45}},
+}
+ABSENT = {
+    "job_complete": False, "job_success": False, "result_code": None, "result_text": None, "smile_job_id": None,
+    "confidence_value": None, "is_final_result": False, "actions": {"Selfie_Check": None}, "partner_params": None, "evidence": None,
+}
+PRESENT = {
+    "job_complete": True, "job_success": True, "result_code": "0820", "result_text": "Authenticated: the same person",
+    "smile_job_id": "019c1", "confidence_value": 71.5, "is_final_result": True,
+    "actions": {**ACTIONS, "Verify_Document": None, "toString": None}, "partner_params": RESULT["PartnerParams"],
+    "evidence": RESULT["evidence"],
+}
+
+
+def status(result, complete=True, success=True, **more):
+    return {"job_complete": complete, "job_success": success, "code": "2302", "result": result, **more}
+
+
+def vectors():
+    changed = lambda **change: {k: v for k, v in {**RESULT, **change}.items() if v is not None}
+    failed = changed(ResultCode="0821", ResultText="Not authenticated: the images did not match", ConfidenceValue="12.03",
+                     Actions={**ACTIONS, "Selfie_To_Registered_Selfie_Compare": "Failed"})
+    provisional = changed(ResultCode="0822", ResultText="Provisional: the comparison awaits a review", IsFinalResult="false",
+                          ConfidenceValue="50.00")
+    return [
+        case("authenticated", status(RESULT), PRESENT),
+        case("refused", status(failed, success=False), {
+            **PRESENT, "job_success": False, "result_code": "0821", "result_text": failed["ResultText"], "confidence_value": 12.03,
+            "actions": {"Selfie_To_Registered_Selfie_Compare": "Failed", "Selfie_Check": "Passed"},
+        }),
+        case("provisional: a further result follows", status(provisional, success=False), {
+            **PRESENT, "job_success": False, "result_code": "0822", "result_text": provisional["ResultText"],
+            "confidence_value": 50.0, "is_final_result": False,
+        }),
+        case("without a comparison there is no confidence", status(changed(ConfidenceValue=None, evidence=None)), {
+            **PRESENT, "confidence_value": None, "evidence": None,
+        }),
+        case("no package yet: the result is text", status("No zip uploaded yet", False, False), ABSENT),
+        case("still processed: the result is null", status(None, False, False), ABSENT),
+        case("values of another type than the wire's read as absent", {
+            "job_complete": "true", "job_success": 1,
+            "result": {"ResultCode": 820, "ResultText": None, "SmileJobID": ["x"], "ConfidenceValue": 71.5,
+                       "IsFinalResult": True, "Actions": ["Passed"]},
+        }, ABSENT),
+        case("a confidence that is no number", status(changed(ConfidenceValue="high")), {**PRESENT, "confidence_value": None}),
+        case("no actions; unknown fields stay in the JSON",
+             status(changed(Actions=None, New_Field={"deep": [1]}), history=[], image_links={"selfie_image": "https://x/y"}),
+             {**PRESENT, "actions": {"Selfie_Check": None}}),
+    ]
+
+
+def case(name, answer, expect):
+    return {"name": name, "status": answer, "expect": expect}

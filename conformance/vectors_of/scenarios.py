@@ -1,0 +1,111 @@
+"""Whole submissions against a scripted server: what is asked, when, and what comes of it."""
+
+from .results import RESULT, status
+
+PREPARED = {"status": 200, "body": {
+    "upload_url": "UPLOAD_URL", "ref_id": "019c1", "smile_job_id": "019c1", "camera_config": "null", "code": "2202",
+}}
+TAKEN = {"status": 200, "body": {}}
+DONE = {"status": 200, "signed": "right", "body": status(RESULT)}
+WAITING = {"status": 200, "signed": "right", "body": status("The job is being processed", False, False)}
+BUSY = {"status": 503, "body": {"error": "busy", "code": "2201"}}
+DROP = {"drop": True}
+CALL = {
+    "tag": "login", "job_type": 2, "is_production": False, "partner_params": {"job_id": "j-1", "user_id": "ada", "note": "kept"},
+    "id_info": {}, "geo_info": {}, "callback_url": "", "job_status_polling_timeout_millis": 20_000,
+}
+COMPLETE = {"job_complete": True, "job_success": True, "result_code": "0820"}
+PENDING = {"job_complete": False, "job_success": False, "result_code": None}
+ABSENT = "ABSENT"
+
+
+def vectors():
+    return [
+        # What is sent.
+        scenario("the whole way", [PREPARED], [TAKEN], [DONE], COMPLETE, asked=[0], sent={
+            "upload": {
+                "path": "/sandbox/v1/upload", "smile_client_id": "2343", "callback_url": "", "model_parameters": {},
+                "partner_params": {"job_id": "j-1", "user_id": "ada", "note": "kept", "job_type": 2},
+            },
+            "info_json": {"id_info": None, "geo_info": ABSENT},
+            "job_status": {"path": "/sandbox/v1/job_status", "partner_id": "2343", "user_id": "ada", "job_id": "j-1"},
+        }),
+        scenario("production has its own path", [PREPARED], [TAKEN], [DONE], COMPLETE, asked=[0], call={"is_production": True}, sent={
+            "upload": {"path": "/production/v1/upload"}, "job_status": {"path": "/production/v1/job_status"},
+        }),
+        scenario("what is said is sent", [PREPARED], [TAKEN], [DONE], COMPLETE, asked=[0], call={
+            "id_info": {"country": "NG"}, "geo_info": {"latitude": 6.5}, "callback_url": "https://partner.example/callback",
+        }, sent={
+            "upload": {"callback_url": "https://partner.example/callback"},
+            "info_json": {"id_info": {"country": "NG"}, "geo_info": {"latitude": 6.5}},
+        }),
+        scenario("names that are absent are made", [PREPARED], [TAKEN], [DONE], COMPLETE, asked=[0], call={"partner_params": {}},
+                 sent={"upload": {"partner_params": {"job_id": "MADE", "user_id": "MADE", "job_type": 2}}}),
+        # How long it is followed.
+        scenario("pauses double from 100 ms to 2 s", [PREPARED], [TAKEN], [WAITING] * 7 + [DONE], COMPLETE,
+                 asked=[0, 100, 300, 700, 1500, 3100, 5100, 7100]),
+        scenario("a timeout that passes: not complete, the rest by callback", [PREPARED], [TAKEN], [WAITING], PENDING,
+                 asked=[0, 100, 300, 700], call={"job_status_polling_timeout_millis": 1000}),
+        scenario("a timeout shorter than any pause asks once", [PREPARED], [TAKEN], [WAITING], PENDING, asked=[0],
+                 call={"job_status_polling_timeout_millis": 1}),
+        scenario("0 is absent: a minute", [PREPARED], [TAKEN], [WAITING], PENDING,
+                 asked=[0, 100, 300, 700, 1500, *range(3100, 60_000, 2000)], call={"job_status_polling_timeout_millis": 0}),
+        # What is not to be trusted.
+        scenario("a status signed by another key", [PREPARED], [TAKEN], [{**DONE, "signed": "wrong"}], error={"kind": "untrusted"}),
+        scenario("a status signed two hours ago", [PREPARED], [TAKEN], [{**DONE, "signed": "stale"}], error={"kind": "untrusted"}),
+        scenario("a status that is not signed", [PREPARED], [TAKEN], [{**DONE, "signed": "not"}], error={"kind": "untrusted"}),
+        # What ends it.
+        scenario("nothing captured under the tag", [], [], [], error={"kind": "unknown_tag"}, call={"tag": "other"}, uploads=0, packages=0),
+        scenario("partner parameters that are no object", [], [], [], error={"kind": "argument"}, call={"partner_params": "x"},
+                 uploads=0, packages=0),
+        scenario("a name that is no text", [], [], [], error={"kind": "argument"}, call={"partner_params": {"user_id": 7}},
+                 uploads=0, packages=0),
+        scenario("ID information that is no object", [], [], [], error={"kind": "argument"}, call={"id_info": [1]}, packages=0,
+                 uploads=None),
+        scenario("the server refuses to prepare", [{"status": 400, "body": {"error": "no such user", "code": "2210"}}], [], [],
+                 error={"kind": "refused", "http_status": 400, "code": "2210", "message": "no such user"}, packages=0),
+        scenario("the server refuses the package", [PREPARED], [{"status": 410, "body": {"error": "expired", "code": "2205"}}], [],
+                 error={"kind": "refused", "http_status": 410, "code": "2205", "message": "expired"}),
+        scenario("a used upload URL is a refusal where no try of ours can have used it", [PREPARED],
+                 [{"status": 409, "body": {"error": "used", "code": "2205"}}], [],
+                 error={"kind": "refused", "http_status": 409, "code": "2205", "message": "used"}),
+        scenario("the server refuses the question", [PREPARED], [TAKEN], [{"status": 403, "body": {"error": "no", "code": "2205"}}],
+                 error={"kind": "refused", "http_status": 403, "code": "2205", "message": "no"}),
+        # What is tried again.
+        scenario("a busy server is asked again, and told that it is a retry", [BUSY, PREPARED], [BUSY, TAKEN], [DONE], COMPLETE,
+                 needs=["retry"], uploads=2, packages=2, sent={"upload": {"retry": True}}),
+        scenario("a server that stays busy is a refusal", [BUSY], [], [], needs=["retry"], uploads=3, packages=0,
+                 error={"kind": "refused", "http_status": 503, "code": "2201", "message": "busy"}),
+        scenario("a connection that breaks is tried again", [DROP, PREPARED], [DROP, TAKEN], [DONE], COMPLETE,
+                 needs=["retry"], uploads=2, packages=2),
+        scenario("a server that cannot be reached", [DROP], [], [], needs=["retry"], error={"kind": "transport"}, uploads=3, packages=0),
+        scenario("a package that arrived although its answer did not", [PREPARED],
+                 [DROP, {"status": 409, "body": {"error": "used", "code": "2205"}}], [DONE], COMPLETE, needs=["retry"], packages=2),
+        scenario("a question that fails in passing is no news", [PREPARED], [TAKEN], [DROP, BUSY, WAITING, DONE], COMPLETE,
+                 needs=["retry"], asked=[0, 100, 300, 700]),
+        scenario("questions that all fail in passing: not complete", [PREPARED], [TAKEN], [BUSY], PENDING, needs=["retry"],
+                 asked=[0, 100, 300, 700], call={"job_status_polling_timeout_millis": 1000}),
+        # A web token in place of the API key.
+        scenario("a web token: submitted, and the rest by callback", [PREPARED], [TAKEN], [], PENDING, needs=["web_token"], asked=[],
+                 auth={"web_token": "T0KEN"}, sent={
+                     "upload": {"token": "T0KEN", "signature": ABSENT, "timestamp": ABSENT},
+                     "info_json": {"misc_information": {"signature": ABSENT, "timestamp": ABSENT, "token": ABSENT}},
+                 }),
+        scenario("a web token that is refused", [{"status": 403, "body": {"error": "expired", "code": "2205"}}], [], [],
+                 needs=["web_token"], auth={"web_token": "T0KEN"}, packages=0,
+                 error={"kind": "refused", "http_status": 403, "code": "2205", "message": "expired"}),
+    ]
+
+
+def scenario(name, upload, package, job_status, outcome=None, *, call=None, auth=None, needs=(), sent=None, error=None, asked=None,
+             uploads=1, packages=1):
+    """The last answer of each list is given again for as long as it is asked for."""
+    return {
+        "name": name, "needs": list(needs), "auth": auth or {"api_key": "key-1"}, "partner_id": "2343",
+        "call": {**CALL, **(call or {})},
+        "script": {"upload": upload, "package": package, "job_status": job_status},
+        "expect": {
+            **({"error": error} if error else {"status": outcome}),
+            "uploads": uploads, "packages": packages, "asked_at_millis": asked, "sent": sent or {},
+        },
+    }
