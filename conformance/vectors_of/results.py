@@ -2,7 +2,7 @@
 
 ACTIONS = {
     "Liveness_Check": "Not Applicable", "Selfie_Check": "Passed", "Selfie_Provided": "Passed",
-    "Register_Selfie": "Not Applicable", "Selfie_To_Registered_Selfie_Compare": "Passed",
+    "Register_Selfie": "Not Applicable", "Selfie_To_Registered_Selfie_Compare": "Completed",
     "Human_Review_Compare": "Not Applicable",
 }
 RESULT = {

@@ -11,6 +11,7 @@ import { formatTimestamp, sign, verifySigned } from './signature.js';
 import { nameParams, present, type GeoInfo, type NamedParams, type PartnerParams } from './submission.js';
 import { defaultTransport, type HttpAnswer, type Transport } from './transport.js';
 import { VERSION } from './version.js';
+import type { JobStatusBody, SignatureProof, TokenBody, TokenProof, UploadBody } from './wire.js';
 
 const DEFAULT_SOURCE = { sdk: 'selfsame-typescript', version: VERSION, language: 'typescript' };
 
@@ -20,7 +21,7 @@ interface Journey {
   readonly params: NamedParams;
   readonly base: string;
   readonly callbackUrl: string;
-  readonly proof: JsonObject;
+  readonly proof: SignatureProof | TokenProof;
   readonly options: SubmitOptions;
 }
 
@@ -114,7 +115,7 @@ export class Client {
         history: options.history ?? false,
         timestamp,
         signature: sign(apiKey, partnerId, timestamp),
-      },
+      } satisfies JobStatusBody,
       options.signal,
     );
     return verifySigned(accept(answer), apiKey, partnerId, this.#clock.now());
@@ -139,7 +140,7 @@ export class Client {
         product,
         timestamp,
         signature: sign(this.#apiKey(isProduction), partnerId, timestamp),
-      },
+      } satisfies TokenBody,
       undefined,
     );
     const { token } = acceptObject(answer);
@@ -157,7 +158,7 @@ export class Client {
     const params = nameParams(partnerParams, jobType);
     const names = { userId: params.user_id, jobId: params.job_id, jobType, isProduction };
     const { auth, partnerId } = this.#options;
-    let proof: JsonObject;
+    let proof: SignatureProof | TokenProof;
     if ('webToken' in auth) {
       proof = { token: await auth.webToken(names) };
     } else {
@@ -185,11 +186,11 @@ export class Client {
             source_sdk: source.sdk,
             source_sdk_version: source.version,
             ...proof,
-            ...(options.allowNewEnroll && { allow_new_enroll: true }),
-            ...(options.useEnrolledImage && { use_enrolled_image: true }),
+            ...(options.allowNewEnroll && { allow_new_enroll: true as const }),
+            ...(options.useEnrolledImage && { use_enrolled_image: true as const }),
             ...(options.sandboxResult && { sandbox_result: options.sandboxResult }),
-            ...(failures.length > 0 && { retry: true }),
-          },
+            ...(failures.length > 0 && { retry: true as const }),
+          } satisfies UploadBody & (SignatureProof | TokenProof),
           options.signal,
         ),
       ),
@@ -203,13 +204,12 @@ export class Client {
 
   #package(capture: Capture, journey: Journey, idInfo?: JsonObject, geoInfo?: JsonObject): Uint8Array {
     const { params, callbackUrl, proof } = journey;
-    const { timestamp, signature } = proof;
     return buildPackage(capture, {
       language: (this.#options.source ?? DEFAULT_SOURCE).language,
       misc: {
         smile_client_id: this.#options.partnerId,
         // A web token proves nothing more here, and stays out of what is stored.
-        ...(signature !== undefined && { timestamp, signature }),
+        ...('signature' in proof && { timestamp: proof.timestamp, signature: proof.signature }),
         callback_url: callbackUrl,
       },
       partnerParams: params,

@@ -1,0 +1,115 @@
+import {
+  ArgumentError,
+  Client,
+  type ClientOptions,
+  type GeoInfo,
+  type JobStatus,
+  type JsonObject,
+  type PartnerParams,
+  type SubmitOptions,
+} from '@selfsame/client';
+
+import { desk } from './capture/desk';
+import type { IdCardOptions, SelfieOptions } from './capture/request';
+import { TEXTS } from './capture/texts';
+import { CaptureError } from './errors';
+import { FileCaptures } from './files/file-captures';
+import { platformFiles } from './files/platform-files';
+
+const SOURCE = { sdk: 'selfsame-react-native', version: '0.1.0', language: 'react-native' };
+
+/** Which server, as whom: the options of `@selfsame/client`. In an app, `auth` is a web token. */
+export type Configuration = Omit<ClientOptions, 'captures' | 'source'>;
+
+const captures = new FileCaptures(platformFiles);
+let client: Client | undefined;
+
+/** Says which server jobs go to, and as whom. Call it once, before {@link submitJob}; a further call replaces it. */
+export function configure(configuration: Configuration): void {
+  client = new Client({ ...configuration, captures, source: SOURCE });
+}
+
+/**
+ * Shows the camera, captures a selfie with its frames, and keeps them under a tag in the app's private files.
+ *
+ * @param tag Names the capture; `''` makes one.
+ * @returns The tag.
+ * @throws `CaptureError`; its `reason` says why nothing was captured.
+ */
+export async function captureSelfie(tag: string = '', options: SelfieOptions = {}): Promise<string> {
+  const { frames = 8, framePauseMillis = 250, texts } = options;
+  // What the server takes beside the selfie, with room for a card's two sides.
+  if (!Number.isInteger(frames) || frames < 0 || frames > 24) throw new ArgumentError('frames must be 0 to 24');
+  const request = { subject: 'selfie', frames, framePauseMillis, texts: { ...TEXTS, ...texts } } as const;
+  const [selfie, ...more] = await desk.capture(request);
+  return kept(tag, (name) => captures.keepSelfie(name, selfie, more));
+}
+
+/**
+ * Shows the camera, captures an ID card, and keeps its images under a tag, beside the selfie that is there.
+ *
+ * @param tag Names the capture; `''` makes one.
+ * @returns The tag.
+ * @throws `CaptureError`; its `reason` says why nothing was captured.
+ */
+export async function captureIDCard(tag: string = '', options: IdCardOptions = {}): Promise<string> {
+  const { sides = 'both', texts } = options;
+  const [front, back] = await desk.capture({ subject: 'id_card', sides, texts: { ...TEXTS, ...texts } });
+  return kept(tag, (name) => captures.keepIdCard(name, front, back));
+}
+
+async function kept(tag: string, keep: (tag: string) => Promise<void>): Promise<string> {
+  const name = tag || `capture-${Date.now()}-${Math.floor(Math.random() * 1e9)}`;
+  try {
+    await keep(name);
+  } catch (cause) {
+    throw cause instanceof ArgumentError ? cause : new CaptureError('not_stored', cause);
+  }
+  return name;
+}
+
+/** Deletes what was captured under a tag. After a job was submitted that is done already. */
+export function forgetCapture(tag: string): Promise<void> {
+  return captures.forget(tag);
+}
+
+/**
+ * Submits a job with a capture, and follows it until it ends or the polling time passes. `{}`, `''` and `0` mean absent.
+ *
+ * The capture is deleted once the server has it.
+ *
+ * @param tag From {@link captureSelfie}.
+ * @param jobType 2 authenticates, 4 registers.
+ * @param isProduction Production rather than the sandbox.
+ * @param partnerParams `job_id`, `user_id` and any further keys; names that are missing are made.
+ * @param idInfo ID information.
+ * @param geoInfo Where the device is.
+ * @param callbackUrl Where the server posts the result.
+ * @param jobStatusPollingTimeoutMillis How long to follow the job: when it passes first, the result says
+ *   `job_complete: false`, and the rest comes to the callback. 0: a minute.
+ * @throws `SelfsameError`; its `kind` says what went wrong.
+ */
+export async function submitJob(
+  tag: string,
+  jobType: number,
+  isProduction: boolean,
+  partnerParams: PartnerParams | null = {},
+  idInfo: JsonObject | null = {},
+  geoInfo: GeoInfo | null = {},
+  callbackUrl: string | null = '',
+  jobStatusPollingTimeoutMillis: number = 0,
+  options: SubmitOptions = {},
+): Promise<JobStatus> {
+  if (!client) throw new ArgumentError('configure() was not called: the server and the partner are not known');
+  return client.submitJob(
+    tag,
+    jobType,
+    isProduction,
+    partnerParams ?? {},
+    idInfo ?? {},
+    geoInfo ?? {},
+    callbackUrl,
+    jobStatusPollingTimeoutMillis,
+    options,
+  );
+}

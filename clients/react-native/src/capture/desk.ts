@@ -1,0 +1,55 @@
+import { CaptureError, type CaptureFailure } from '../errors';
+import type { CaptureRequest, Pictures } from './request';
+
+/** A request that is under way. */
+export interface OpenRequest {
+  readonly request: CaptureRequest;
+  readonly done: (pictures: Pictures) => void;
+  readonly failed: (reason: CaptureFailure, cause?: unknown) => void;
+}
+
+/** Where calls for a capture meet the host that shows the screen. */
+export class CaptureDesk {
+  #open: OpenRequest | undefined;
+  #host: ((open: OpenRequest | undefined) => void) | undefined;
+
+  /** Shows the screen, and gives what was captured. */
+  capture(request: CaptureRequest): Promise<Pictures> {
+    const host = this.#host;
+    if (!host) return Promise.reject(new CaptureError('no_host'));
+    if (this.#open) return Promise.reject(new CaptureError('busy'));
+    return new Promise((resolve, reject) => {
+      const close = (): void => {
+        if (this.#open !== open) return;
+        this.#open = undefined;
+        this.#host?.(undefined);
+      };
+      const open: OpenRequest = {
+        request,
+        done: (pictures) => {
+          close();
+          resolve(pictures);
+        },
+        failed: (reason, cause) => {
+          close();
+          reject(new CaptureError(reason, cause));
+        },
+      };
+      this.#open = open;
+      host(open);
+    });
+  }
+
+  /** A host takes over; gives how it leaves. Leaving ends a capture that is under way. */
+  attach(host: (open: OpenRequest | undefined) => void): () => void {
+    this.#host = host;
+    return () => {
+      if (this.#host !== host) return;
+      this.#host = undefined;
+      this.#open?.failed('dismissed');
+    };
+  }
+}
+
+/** The app's one desk. */
+export const desk = new CaptureDesk();

@@ -1,0 +1,33 @@
+/**
+ * `@selfsame/react-native`: capture a selfie and ID card images under a tag, submit a job with that tag, read the result.
+ *
+ * @packageDocumentation
+ */
+import { captureIDCard, captureSelfie, configure, forgetCapture, submitJob } from './calls';
+
+export { CaptureHost } from './capture/CaptureHost';
+export { captureIDCard, captureSelfie, configure, forgetCapture, submitJob, type Configuration } from './calls';
+export { CaptureError, type CaptureFailure } from './errors';
+export type { IdCardOptions, SelfieOptions } from './capture/request';
+export type { CaptureTexts } from './capture/texts';
+export {
+  AnswerError,
+  ArgumentError,
+  CancelledError,
+  JobStatus,
+  JobType,
+  RefusedError,
+  SelfsameError,
+  TransportError,
+  UnknownTagError,
+  UntrustedError,
+  type ErrorKind,
+  type GeoInfo,
+  type JobNames,
+  type PartnerParams,
+  type SubmitOptions,
+} from '@selfsame/client';
+
+/** The calls under the name that the mobile example uses. */
+export const RnSmileId = { configure, captureSelfie, captureIDCard, forgetCapture, submitJob } as const;
+export default RnSmileId;

@@ -1,0 +1,62 @@
+// What this client sends must fit what the server says it takes, and what the server says it answers must fit what this
+// client reads. Compiled by npm run check:openapi against types made from the running server's description.
+import type {
+  ErrorAnswer,
+  JobStatusAnswer,
+  JobStatusBody,
+  ResultAnswer,
+  SignatureProof,
+  TokenAnswer,
+  TokenBody,
+  TokenProof,
+  UploadAnswer,
+  UploadBody,
+} from '../src/wire.js';
+import type { operations } from './described.js';
+
+type Taken<O extends keyof operations> = operations[O] extends { requestBody: { content: { 'application/json': infer B } } }
+  ? B
+  : never;
+type Answered<O extends keyof operations, S extends number> = operations[O] extends {
+  responses: { [status in S]: { content: { 'application/json': infer B } } };
+}
+  ? B
+  : never;
+
+/** True where A is assignable to B, and B is something at all. */
+type Fits<A, B> = [B] extends [never] ? false : [A] extends [never] ? false : A extends B ? true : false;
+/** The names in A that B does not know, but for those that are known to be ignored. */
+type Unknown<A, B, Ignored = never> = Exclude<keyof A, Names<B> | Ignored>;
+type Names<T> = T extends unknown ? keyof T : never;
+type Yes<T extends true> = T;
+type None<T extends never> = T;
+/** As wide as the wire: texts of a few values are read as text. */
+type Wide<T> = T extends string ? string : T;
+
+/** The job type is a number to this client, which sends any: the server answers 2212 to those that it does not perform. */
+type Upload = Omit<UploadBody, 'partner_params'> & { partner_params: UploadBody['partner_params'] & { job_type: 2 | 4 } };
+
+export type Sent = [
+  Yes<Fits<Upload & SignatureProof, Taken<'upload'>>>,
+  Yes<Fits<Upload & TokenProof, Taken<'upload'>>>,
+  // The service whose API this is wants these two; this server leaves them alone.
+  None<Unknown<UploadBody & SignatureProof & TokenProof, Taken<'upload'>, 'file_name' | 'model_parameters'>>,
+  Yes<Fits<JobStatusBody, Taken<'jobStatus'>>>,
+  None<Unknown<JobStatusBody, Taken<'jobStatus'>>>,
+  Yes<Fits<TokenBody, Taken<'token'>>>,
+  None<Unknown<TokenBody, Taken<'token'>>>,
+];
+
+type Status = Answered<'jobStatus', 200>;
+type Result = Exclude<Status extends { result: infer R } ? R : never, string>;
+
+export type Read = [
+  Yes<Fits<Answered<'upload', 200>, UploadAnswer>>,
+  Yes<Fits<Answered<'token', 200>, TokenAnswer>>,
+  Yes<Fits<Answered<'upload', 400>, { [name in keyof ErrorAnswer]: ErrorAnswer[name] }>>,
+  Yes<Fits<Omit<Status, 'result' | 'history'>, Omit<JobStatusAnswer, 'result' | 'history'>>>,
+  Yes<Fits<Omit<Result, 'ConfidenceValue'>, Omit<ResultAnswer, 'ConfidenceValue'>>>,
+  None<Unknown<JobStatusAnswer, Status>>,
+  None<Unknown<ResultAnswer, Result>>,
+  Yes<Fits<Wide<Result extends { ConfidenceValue?: infer C } ? C : never>, string | undefined>>,
+];

@@ -1,0 +1,83 @@
+// What is sent and read, as types that npm run check:openapi holds to the server's own description.
+import type { Json, JsonObject } from './json.js';
+
+/** Proof by the API key. */
+export interface SignatureProof {
+  timestamp: string;
+  signature: string;
+}
+
+/** Proof by a web token. */
+export interface TokenProof {
+  token: string;
+}
+
+/** `POST /v1/upload`. */
+export interface UploadBody {
+  file_name: string;
+  smile_client_id: string;
+  partner_params: JsonObject & { job_id: string; user_id: string; job_type: number };
+  model_parameters: JsonObject;
+  callback_url: string;
+  source_sdk: string;
+  source_sdk_version: string;
+  allow_new_enroll?: true;
+  use_enrolled_image?: true;
+  sandbox_result?: string;
+  retry?: true;
+}
+
+/** Its answer, as far as it is read. */
+export interface UploadAnswer {
+  upload_url: string;
+  smile_job_id: string;
+}
+
+/** `POST /v1/job_status`. */
+export interface JobStatusBody extends SignatureProof {
+  partner_id: string;
+  user_id: string;
+  job_id: string;
+  image_links: boolean;
+  history: boolean;
+}
+
+/** Its answer, as far as it is read. */
+export interface JobStatusAnswer extends SignatureProof {
+  job_complete: boolean;
+  job_success: boolean;
+  result: string | ResultAnswer;
+  history?: ResultAnswer[];
+  image_links?: object;
+}
+
+/** A result, as far as it is read. */
+export interface ResultAnswer extends SignatureProof {
+  SmileJobID: string;
+  PartnerParams: object;
+  ResultCode: string;
+  ResultText: string;
+  IsFinalResult: 'true' | 'false';
+  ConfidenceValue?: string;
+  Actions: { [name: string]: string };
+  evidence: Json | object;
+}
+
+/** `POST /v1/token`. */
+export interface TokenBody extends SignatureProof {
+  partner_id: string;
+  user_id: string;
+  job_id: string;
+  product: string;
+}
+
+/** Its answer, as far as it is read. */
+export interface TokenAnswer {
+  token: string;
+}
+
+/** An error's body, as far as it is read. */
+export interface ErrorAnswer {
+  error: string;
+  code: string;
+}

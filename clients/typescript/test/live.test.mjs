@@ -1,0 +1,128 @@
+// The whole story against the real server.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+
+import { Client, defaultTransport, JobType } from '@selfsame/client';
+
+import { photographs, realServer, started, whyNot } from './support/real-server.mjs';
+
+const { SmartSelfieAuthentication: authenticate, SmartSelfieRegistration: register } = JobType;
+
+describe('against the real server', { skip: whyNot() }, () => {
+  let server, photos;
+  const client = (more = {}) => {
+    const made = new Client({ server: server.url, partnerId: server.partnerId, auth: { apiKey: server.apiKey }, ...more });
+    for (const [tag, photo] of Object.entries(photos)) made.captures.keepSelfie(tag, photo, [photo, photo]);
+    return made;
+  };
+  before(async () => {
+    server = await realServer();
+    photos = photographs();
+  });
+  after(() => server.close());
+
+  test('register, authenticate, refuse another face', async () => {
+    const user_id = randomUUID();
+    const idInfo = { first_name: 'Barack', entered: 'true' };
+    const geoInfo = { latitude: 6.5, longitude: 3.25, isGeoPermissionGranted: true };
+    const enrolled = await client().submitJob('obama', register, false, { user_id, note: 'é' }, idInfo, geoInfo, '', 0);
+    assert.equal(enrolled.resultCode, '0840', String(enrolled));
+    assert.equal(enrolled.partnerParams.note, 'é');
+    assert.deepEqual(enrolled.toJSON().result.id_info, idInfo);
+    assert.deepEqual(enrolled.toJSON().result.geo_info, geoInfo);
+    const same = await client().submitJob('obama2', authenticate, false, { user_id }, {}, {}, '', 0);
+    assert.equal(same.resultCode, '0820', String(same));
+    assert.ok(same.jobComplete && same.jobSuccess && same.isFinalResult && same.confidenceValue > 50);
+    assert.equal(same.action('Selfie_To_Registered_Selfie_Compare'), 'Completed');
+    const other = await client().submitJob('biden', authenticate, false, { user_id }, {}, {}, '', 0);
+    assert.equal(other.resultCode, '0821', String(other));
+    assert.ok(other.jobComplete && !other.jobSuccess);
+  });
+
+  test('errors keep their codes', async () => {
+    const submit = (web, ...call) => web.submitJob('obama', ...call);
+    const refused = (code) => ({ kind: 'refused', code });
+    await assert.rejects(submit(client(), authenticate, false, { user_id: randomUUID() }), refused('2210'));
+    await assert.rejects(submit(client(), 3, false), refused('2212'));
+    await assert.rejects(submit(client({ auth: { apiKey: 'wrong' } }), register, false), refused('2205'));
+    await assert.rejects(submit(client(), register, true), refused('2205'));
+    const gone = client({ server: 'http://127.0.0.1:1', retry: { firstPauseMillis: 1 } });
+    await assert.rejects(submit(gone, register, false), { kind: 'transport' });
+  });
+
+  test('a web token submits one job, and the partner’s service relays its status', async () => {
+    const service = client();
+    const asked = [];
+    const browser = client({
+      auth: {
+        webToken: (job) => {
+          asked.push(job);
+          return service.webToken(job.userId, job.jobId, job.isProduction);
+        },
+        jobStatus: (job) => service.jobStatus(job.userId, job.jobId, job.isProduction),
+      },
+    });
+    const status = await browser.submitJob('obama', register, false);
+    assert.equal(status.resultCode, '0840', String(status));
+    assert.equal(asked.length, 1);
+    assert.equal(status.partnerParams.user_id, asked[0].userId);
+    const borrowed = client({ auth: { webToken: () => service.webToken('somebody', 'else', false) } });
+    await assert.rejects(borrowed.submitJob('obama', register, false), { kind: 'refused', code: '2205' });
+    const unrelayed = client({ auth: { webToken: (job) => service.webToken(job.userId, job.jobId, job.isProduction) } });
+    const submitted = await unrelayed.submitJob('obama', register, false);
+    assert.equal(submitted.jobComplete, false);
+    assert.ok(submitted.smileJobId);
+  });
+
+  test('an upload tells its progress', async () => {
+    const seen = [];
+    const onProgress = (progress) => seen.push(progress);
+    const status = await client().submitJob('obama', register, false, {}, {}, {}, '', 0, { onProgress });
+    assert.equal(status.resultCode, '0840');
+    assert.ok(seen.length > 1, 'more than one step');
+    assert.ok(seen.every(({ sent }, at) => at === 0 || sent > seen[at - 1].sent));
+    assert.equal(seen.at(-1).sent, seen.at(-1).total);
+  });
+
+  test('an upload is cancelled', async () => {
+    const stop = new AbortController();
+    const options = { signal: stop.signal, onProgress: () => stop.abort() };
+    await assert.rejects(client().submitJob('obama', register, false, {}, {}, {}, '', 0, options), { kind: 'cancelled' });
+  });
+
+  test('an upload whose answer was lost is not an error', async () => {
+    let lost = 0;
+    const transport = async (request) => {
+      const answer = await defaultTransport(request);
+      if (request.method !== 'PUT' || lost++ > 0) return answer;
+      const { TransportError } = await import('@selfsame/client');
+      throw new TransportError('the connection broke before the answer');
+    };
+    const status = await client({ transport, retry: { firstPauseMillis: 1 } }).submitJob('obama', register, false);
+    assert.equal(lost, 2);
+    assert.equal(status.resultCode, '0840', String(status));
+  });
+
+  for (const example of ['http', 'express', 'fastify']) {
+    test(`the ${example} example takes callbacks that are signed, and no others`, async (t) => {
+      const env = { ...process.env, PARTNER_ID: server.partnerId, API_KEY: server.apiKey, PORT: '0' };
+      const path = new URL(`../examples/callback-${example}.mjs`, import.meta.url).pathname;
+      const receiver = await started(process.execPath, [path], { env });
+      t.after(() => receiver.stop());
+      const forged = await fetch(receiver.first, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ResultCode: '0820', timestamp: new Date().toISOString(), signature: 'c2ln' }),
+      });
+      assert.equal(forged.status, 403);
+      const called = new Promise((resolve) => receiver.lines.once('line', resolve));
+      const status = await client().submitJob('obama', register, false, {}, {}, {}, receiver.first, 0);
+      assert.deepEqual(JSON.parse(await called), {
+        job: status.smileJobId,
+        code: '0840',
+        text: status.resultText,
+      });
+    });
+  }
+});

@@ -1,0 +1,201 @@
+//! The contract that the server and every client pass, as far as it concerns submissions: see conformance/README.md.
+//!
+//! What this client cannot do yet is named in [`LACKS`], and the scenarios that need it are skipped, saying so.
+
+mod scripted;
+
+use scripted::ScriptedServer;
+use selfsame_client::{Capture, Client, ClientError, Connection, JobStatus, Submission};
+use serde_json::Value;
+
+/// What scenarios may need that this client lacks.
+const LACKS: [&str; 2] = ["retry", "web_token"];
+/// Scenarios are followed in real time here: longer ones are for clients whose clock a test can turn.
+const LONGEST_MILLIS: u64 = 8_000;
+
+fn vectors(name: &str) -> Vec<Value> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../conformance/vectors")
+        .join(format!("{name}.json"));
+    let vectors: Vec<Value> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    assert!(!vectors.is_empty(), "no vectors");
+    vectors
+}
+
+async fn submit(
+    scenario: &Value,
+    script: &Value,
+) -> (ScriptedServer, Result<JobStatus, ClientError>) {
+    let server = ScriptedServer::start(script.clone()).await;
+    let mut client = Client::new(Connection {
+        server: server.base.parse().unwrap(),
+        partner: scripted::PARTNER.parse().unwrap(),
+        api_key: scripted::KEY.to_owned(),
+    })
+    .unwrap();
+    client.keep("login", Capture::from_selfie(b"\xff\xd8\xff\xe0".to_vec()));
+    let call = &scenario["call"];
+    let number = |name: &str| call[name].as_u64().unwrap();
+    let submission = Submission {
+        tag: call["tag"].as_str().unwrap(),
+        job_type: u8::try_from(number("job_type")).unwrap(),
+        is_production: call["is_production"] == true,
+        partner_params: call["partner_params"].clone(),
+        id_info: call["id_info"].clone(),
+        geo_info: call["geo_info"].clone(),
+        callback_url: call["callback_url"].as_str().unwrap(),
+        job_status_polling_timeout_millis: number("job_status_polling_timeout_millis"),
+    };
+    let outcome = client.submit_job(&submission).await;
+    (server, outcome)
+}
+
+/// What each accessor reads, by the contract's names.
+fn accessor(status: &JobStatus, name: &str) -> Value {
+    match name {
+        "job_complete" => status.job_complete().into(),
+        "job_success" => status.job_success().into(),
+        "result_code" => status.result_code().into(),
+        "result_text" => status.result_text().into(),
+        "smile_job_id" => status.smile_job_id().into(),
+        "confidence_value" => status.confidence_value().into(),
+        "is_final_result" => status.is_final_result().into(),
+        "partner_params" => status.partner_params().cloned().into(),
+        "evidence" => status.evidence().cloned().into(),
+        other => panic!("no accessor {other}"),
+    }
+}
+
+fn assert_status(status: &JobStatus, expected: &Value, name: &str) {
+    for (field, value) in expected.as_object().unwrap() {
+        if field != "actions" {
+            assert_eq!(accessor(status, field), *value, "{name}: {field}");
+            continue;
+        }
+        for (action, value) in value.as_object().unwrap() {
+            let found = Value::from(status.action(action));
+            assert_eq!(found, *value, "{name}: {action}");
+        }
+    }
+}
+
+fn assert_error(error: &ClientError, expected: &Value, name: &str) {
+    let kind = match error {
+        ClientError::UnknownTag(_) => "unknown_tag",
+        ClientError::Argument(_) => "argument",
+        ClientError::Refused { .. } => "refused",
+        ClientError::Transport(_) => "transport",
+        ClientError::Answer(_) => "answer",
+        ClientError::Untrusted(_) => "untrusted",
+    };
+    assert_eq!(expected["kind"], kind, "{name}: {error}");
+    if let ClientError::Refused {
+        http_status,
+        code,
+        message,
+    } = error
+    {
+        assert_eq!(expected["http_status"], *http_status, "{name}");
+        assert_eq!(expected["code"], code.as_str(), "{name}");
+        assert_eq!(expected["message"], message.as_str(), "{name}");
+    }
+}
+
+/// `ABSENT` must not be there, `MADE` must be some text, objects may hold more than is expected.
+fn assert_sent(actual: Option<&Value>, expected: &Value, at: &str) {
+    match expected {
+        Value::String(mark) if mark == "ABSENT" => assert_eq!(actual, None, "{at}"),
+        Value::String(mark) if mark == "MADE" => {
+            let made = actual.and_then(Value::as_str);
+            assert!(made.is_some_and(|text| !text.is_empty()), "{at}");
+        }
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let field = actual.and_then(|a| a.get(name));
+                assert_sent(field, value, &format!("{at}.{name}"));
+            }
+        }
+        _ => assert_eq!(actual, Some(expected), "{at}"),
+    }
+}
+
+#[tokio::test]
+async fn results() {
+    let mut scenario = vectors("scenarios").remove(0);
+    scenario["call"]["job_status_polling_timeout_millis"] = 1.into();
+    for v in vectors("results") {
+        let name = v["name"].as_str().unwrap();
+        let mut script = scenario["script"].clone();
+        script["job_status"] =
+            serde_json::json!([{"status": 200, "signed": "right", "body": v["status"]}]);
+        let (_server, status) = submit(&scenario, &script).await;
+        let status = status.unwrap();
+        assert_status(&status, &v["expect"], name);
+        let text: Value = serde_json::from_str(&status.to_string()).unwrap();
+        assert_eq!(text, *status.to_json(), "{name}");
+        let mut json = text;
+        for added in ["timestamp", "signature"] {
+            let fields = json.as_object_mut().unwrap();
+            assert!(fields.remove(added).is_some(), "{name}");
+        }
+        assert_eq!(json, v["status"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn errors() {
+    let scenario = &vectors("scenarios")[0];
+    for v in vectors("errors") {
+        let name = v["name"].as_str().unwrap();
+        let script = serde_json::json!({"upload": [v["answer"]], "package": [], "job_status": []});
+        let (_server, outcome) = submit(scenario, &script).await;
+        assert_error(&outcome.unwrap_err(), &v["expect"], name);
+    }
+}
+
+/// Why a scenario cannot run here, where it cannot.
+fn out_of_reach(scenario: &Value) -> Option<String> {
+    let needs = scenario["needs"].as_array().unwrap();
+    if let Some(lack) = LACKS.iter().find(|lack| needs.iter().any(|n| n == *lack)) {
+        return Some(format!("this client has no {lack}"));
+    }
+    let asked_at = scenario["expect"]["asked_at_millis"].as_array()?;
+    let lasts = asked_at.last()?.as_u64()?;
+    (lasts > LONGEST_MILLIS).then(|| format!("it would take {lasts} ms"))
+}
+
+#[tokio::test]
+async fn scenarios() {
+    let mut passed = 0;
+    for v in vectors("scenarios") {
+        let name = v["name"].as_str().unwrap();
+        if let Some(why) = out_of_reach(&v) {
+            println!("skipped: {name}: {why}");
+            continue;
+        }
+        let expected = &v["expect"];
+        let (server, outcome) = submit(&v, &v["script"]).await;
+        match (&outcome, expected.get("error")) {
+            (Ok(status), None) => assert_status(status, &expected["status"], name),
+            (Err(error), Some(wanted)) => assert_error(error, wanted, name),
+            _ => panic!("{name}: {outcome:?}"),
+        }
+        if let Some(uploads) = expected["uploads"].as_u64() {
+            assert_eq!(server.count("upload"), uploads, "{name}");
+        }
+        assert_eq!(expected["packages"], server.count("package"), "{name}");
+        if let Some(asked_at) = expected["asked_at_millis"].as_array() {
+            let (most, asked) = (asked_at.len() as u64, server.count("job_status"));
+            // A busy machine may leave time for fewer questions before a timeout, never for more.
+            let complete = expected["status"]["job_complete"] == true;
+            let right = asked <= most && (asked == most || !complete);
+            assert!(right, "{name}: {asked} questions");
+        }
+        for (kind, sent) in expected["sent"].as_object().unwrap() {
+            let at = format!("{name}: {kind}");
+            assert_sent(server.last(kind).as_ref(), sent, &at);
+        }
+        passed += 1;
+    }
+    assert!(passed > 10, "only {passed} scenarios ran");
+}
