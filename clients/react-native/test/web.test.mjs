@@ -1,0 +1,121 @@
+// The example for real: react-native-web in Chromium, a camera that plays real photographs in mild motion, the real server.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { Client } from '@selfsame/client';
+import { build } from 'esbuild';
+
+import { launch, whyNoBrowser } from '../../typescript/test/support/chromium.mjs';
+import { pageServer } from '../../typescript/test/support/page-server.mjs';
+import { photographs, realServer, whyNot } from '../../typescript/test/support/real-server.mjs';
+
+const root = new URL('..', import.meta.url).pathname;
+const PAGE = `<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>example</title>
+<style>html,body,#root{height:100%;margin:0}#root{display:flex}</style><div id="root"></div><script src="/app.js"></script>`;
+const SCREENSHOTS = process.env.SCREENSHOTS;
+
+describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => {
+  let server, site, folder;
+  before(async () => {
+    server = await realServer();
+    folder = mkdtempSync(join(tmpdir(), 'selfsame-camera-'));
+    const service = new Client({ server: server.url, partnerId: server.partnerId, auth: { apiKey: server.apiKey } });
+    const app = await build({
+      entryPoints: [join(root, 'example/web.tsx')],
+      bundle: true,
+      write: false,
+      jsx: 'automatic',
+      alias: { 'react-native': 'react-native-web' },
+      resolveExtensions: ['.web.tsx', '.web.ts', '.tsx', '.ts', '.web.js', '.mjs', '.js', '.json'],
+      define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
+    });
+    site = await pageServer({
+      upstream: server.url,
+      files: { '/': ['text/html', PAGE], '/app.js': ['text/javascript', app.outputFiles[0].contents] },
+      routes: {
+        '/partner/token': async (job) => ({ token: await service.webToken(job.userId, job.jobId, job.isProduction) }),
+        '/partner/status': (job) => service.jobStatus(job.userId, job.jobId, job.isProduction),
+      },
+    });
+    await film(photographs(), folder);
+  });
+  after(async () => {
+    await site?.close();
+    await server?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Opens the example with a person before the camera, and presses a button, the shutter, and "use it". */
+  async function capture(person, user, button) {
+    const browser = await launch(
+      '--use-fake-ui-for-media-stream',
+      '--use-fake-device-for-media-stream',
+      `--use-file-for-fake-video-capture=${join(folder, `${person}.mjpeg`)}`,
+    );
+    try {
+      const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+      await page.goto(`${site.url}/?user=${user}`);
+      const look = (name) => SCREENSHOTS && page.screenshot({ path: join(SCREENSHOTS, `${button}-${person}-${name}.png`) });
+      await page.getByRole('button', { name: button }).click();
+      await page.getByText('Hold your face in the oval').waitFor();
+      await look('guide');
+      await page.getByRole('button', { name: 'Take the picture' }).click();
+      await page.getByRole('button', { name: 'Use it' }).waitFor();
+      await look('review');
+      await page.getByRole('button', { name: 'Use it' }).click();
+      const said = page.getByTestId('said').filter({ hasText: /\w/ });
+      await said.waitFor();
+      await look('result');
+      const left = await page.evaluate(async () => {
+        const captures = await (await navigator.storage.getDirectory()).getDirectoryHandle('selfsame-captures');
+        return Array.fromAsync(captures.keys());
+      });
+      return { said: await said.textContent(), left };
+    } finally {
+      await browser.close();
+    }
+  }
+
+  test('register, log in, refuse another face; nothing stays on the device', async () => {
+    const user = randomUUID();
+    const enrolled = await capture('obama', user, 'Register');
+    assert.match(enrolled.said, /^0840 /);
+    assert.deepEqual(enrolled.left, []);
+    const same = await capture('obama2', user, 'Log in');
+    assert.match(same.said, /^0820 /);
+    const other = await capture('biden', user, 'Log in');
+    assert.match(other.said, /^0821 /);
+    assert.deepEqual(other.left, []);
+  });
+});
+
+/** Makes a film of each photograph, in mild motion, as a camera's file for Chromium: JPEG after JPEG. */
+async function film(photos, folder) {
+  const browser = await launch();
+  try {
+    const page = await browser.newPage();
+    for (const [name, bytes] of Object.entries(photos)) {
+      const frames = await page.evaluate(async (base64) => {
+        const photo = await createImageBitmap(await (await fetch(`data:image/jpeg;base64,${base64}`)).blob());
+        const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 480 });
+        const draw = canvas.getContext('2d');
+        const list = [];
+        for (let at = 0; at < 30; at += 1) {
+          const phase = (2 * Math.PI * at) / 30;
+          const scale = Math.max(640 / photo.width, 480 / photo.height) * (1.05 + 0.03 * Math.sin(phase));
+          const [width, height] = [photo.width * scale, photo.height * scale];
+          draw.drawImage(photo, (640 - width) / 2 + 6 * Math.cos(phase), Math.min(0, 8 * Math.sin(phase) - 8), width, height);
+          list.push(canvas.toDataURL('image/jpeg', 0.92).split(',')[1]);
+        }
+        return list;
+      }, Buffer.from(bytes).toString('base64'));
+      writeFileSync(join(folder, `${name}.mjpeg`), Buffer.concat(frames.map((frame) => Buffer.from(frame, 'base64'))));
+    }
+  } finally {
+    await browser.close();
+  }
+}
