@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every check and test of the project, from a clean clone: format, clippy, Rust tests, the public clients.
+# Every check and test of the project, from a clean clone: format, clippy, Rust tests, the public clients, our own clients.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,5 +30,8 @@ cargo test --locked --workspace --doc
 
 step "public clients"
 bash clients/compatibility/run.sh
+
+step "clients and their contract"
+bash clients/test.sh
 
 step "done"

@@ -69,9 +69,9 @@ export class Client {
     tag: string,
     jobType: number,
     isProduction: boolean,
-    partnerParams: PartnerParams = {},
-    idInfo: JsonObject = {},
-    geoInfo: GeoInfo = {},
+    partnerParams: PartnerParams | object = {},
+    idInfo: object = {},
+    geoInfo: GeoInfo | object = {},
     callbackUrl: string | null = '',
     jobStatusPollingTimeoutMillis: number = 0,
     options: SubmitOptions = {},
@@ -151,7 +151,7 @@ export class Client {
   async #begin(
     jobType: number,
     isProduction: boolean,
-    partnerParams: PartnerParams,
+    partnerParams: PartnerParams | object,
     callbackUrl: string,
     options: SubmitOptions,
   ): Promise<Journey> {

@@ -1,5 +1,6 @@
 // What an app gets from the package: both module formats, nothing of Node in a browser's bundle, only what it uses.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import test from 'node:test';
@@ -33,3 +34,13 @@ test('a browser’s bundle has nothing of Node, and holds only what is used', as
   assert.ok(part.length < whole.length / 2, `${part.length} of ${whole.length} bytes`);
   assert.equal(none.trim(), '');
 });
+
+for (const module of ['NodeNext', 'ESNext']) {
+  test(`an app’s own strict TypeScript compiles against it: ${module}`, () => {
+    const resolution = module === 'NodeNext' ? module : 'Bundler';
+    const project = new URL('consumer', import.meta.url).pathname;
+    const args = [require.resolve('typescript/bin/tsc'), '-p', project, '--module', module, '--moduleResolution', resolution];
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    assert.equal(status, 0, stdout);
+  });
+}

@@ -11,7 +11,7 @@ export function CaptureGuide({ subject }: { readonly subject: 'selfie' | 'id_car
 
 const styles = StyleSheet.create({
   layer: { ...StyleSheet.absoluteFillObject, alignItems: 'center', justifyContent: 'center' },
-  oval: { height: '70%', aspectRatio: 3 / 4, borderWidth: 3, borderColor: '#ffffff', borderRadius: 9999 },
+  oval: { height: '70%', aspectRatio: 3 / 4, borderWidth: 3, borderColor: '#ffffff', borderRadius: '50%' },
   // The proportions of ISO/IEC 7810 ID-1.
   card: { width: '85%', aspectRatio: 85.6 / 53.98, borderWidth: 3, borderColor: '#ffffff', borderRadius: 12 },
 });

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { Image, Pressable, StyleSheet, Text, View } from 'react-native';
+import { AccessibilityInfo, Image, Pressable, StyleSheet, Text, View } from 'react-native';
 
 import type { PlatformCamera, Shutter } from '../camera/camera';
 import { toBase64 } from '../files/base64';
@@ -77,6 +77,8 @@ export function CaptureScreen({ request, done, failed, camera }: Props) {
   };
 
   const said = { starting: texts.starting, ready: guide, taking: hint, review: texts.review }[stage];
+  // iOS has no live regions: there the hint is spoken by announcing it.
+  useEffect(() => AccessibilityInfo.announceForAccessibility(said), [said]);
   return (
     <View style={styles.screen}>
       <View style={styles.picture}>

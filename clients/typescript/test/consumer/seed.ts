@@ -1,0 +1,35 @@
+// An app's own strict TypeScript, with the mobile call as it is documented. Compiled, not run.
+import { Client, JobType, RefusedError, SelfsameError, type JobStatus } from '@selfsame/client';
+import { callbackHandler } from '@selfsame/client/node';
+
+const client = new Client({ server: 'https://faces.example', partnerId: '2343', auth: { apiKey: 'key' } });
+client.captures.keepSelfie('login', new Uint8Array());
+
+export async function login(userId: string): Promise<string> {
+  const partnerParams = { job_id: 'j-1', user_id: userId, note: ['any', { key: 1 }] };
+  const geoInfo = {
+    accuracy: 12.5, altitude: 41, latitude: 6.5, longitude: 3.3, lastUpdate: '2026-01-31T12:00:00Z', isGeoPermissionGranted: true,
+  };
+  try {
+    const result: JobStatus = await client.submitJob(
+      'login', JobType.SmartSelfieAuthentication, false, partnerParams, {}, geoInfo, '', 0, { onProgress: ({ sent }) => void sent },
+    );
+    return `${result.resultCode ?? ''} ${result.toString()} ${JSON.stringify(result)}`;
+  } catch (error) {
+    if (error instanceof RefusedError) return error.code;
+    return error instanceof SelfsameError && error.kind === 'cancelled' ? '' : 'failed';
+  }
+}
+
+interface Person {
+  user_id: string;
+  since: Date;
+}
+export const register = (person: Person) => client.submitJob('login', 4, true, person);
+
+export const handler = callbackHandler({ partnerId: '2343', apiKey: 'key' }, (result) => void result['ResultCode']);
+
+// @ts-expect-error The tag is text.
+void client.submitJob(5, 2, false);
+// @ts-expect-error A client proves whose it is.
+new Client({ server: 'https://faces.example', partnerId: '2343' });
