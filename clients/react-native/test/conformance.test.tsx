@@ -39,7 +39,7 @@ test.each(named('scenarios'))('scenario: %s', async (_name, scenario: any) => {
     expect(error).toBeUndefined();
     for (const [field, value] of Object.entries(expected.status)) expect([field, accessor(status!, field)]).toEqual([field, value]);
   }
-  if (expected.uploads !== null) expect(asked.upload).toHaveLength(expected.uploads);
+  expect(asked.upload).toHaveLength(expected.uploads);
   expect(asked.package).toHaveLength(expected.packages);
   if (expected.asked_at_millis) expect(times).toEqual(expected.asked_at_millis);
   // Deleted once the server has it, and no sooner.

@@ -107,7 +107,7 @@ for (const scenario of vectors('scenarios')) {
     if (expect.error) assertError(failure, expect.error);
     else if (failure) throw failure;
     else assertStatus(status, undefined, expect.status, scenario.name);
-    if (expect.uploads !== null) assert.equal(server.count('upload'), expect.uploads);
+    assert.equal(server.count('upload'), expect.uploads);
     assert.equal(server.count('package'), expect.packages);
     if (expect.asked_at_millis) assert.deepEqual(server.times, expect.asked_at_millis);
     for (const [kind, sent] of Object.entries(expect.sent)) assert.deepEqual(differences(server.last(kind), sent, kind), []);

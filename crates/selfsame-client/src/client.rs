@@ -124,6 +124,9 @@ impl Client {
             .get(submission.tag)
             .ok_or_else(|| ClientError::UnknownTag(submission.tag.to_owned()))?;
         let (job, user, partner_params) = name(submission)?;
+        // Before the server hears of the job: a wrong argument must not use its name up.
+        let id_info = present(&submission.id_info, "id_info")?;
+        let geo_info = present(&submission.geo_info, "geo_info")?;
         let prefix = if submission.is_production {
             "production"
         } else {
@@ -152,8 +155,8 @@ impl Client {
             .misc("timestamp", timestamp)
             .misc("signature", signature)
             .misc("callback_url", submission.callback_url)
-            .id_info(present(&submission.id_info, "id_info")?)
-            .geo_info(present(&submission.geo_info, "geo_info")?);
+            .id_info(id_info)
+            .geo_info(geo_info);
         for (role, image) in capture.images() {
             package = package.image(role, image.to_vec());
         }

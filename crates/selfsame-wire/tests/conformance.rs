@@ -153,7 +153,7 @@ fn packages_as_clients_write_them() {
                 let entry = archive.by_index(at).unwrap();
                 assert_eq!(entry.compression(), CompressionMethod::Stored);
                 serde_json::json!({
-                    "name": entry.name(), "method": "stored", "size": entry.size(),
+                    "name": entry.name().unwrap(), "method": "stored", "size": entry.size(),
                     "crc32": format!("{:08x}", entry.crc32()),
                 })
             })
