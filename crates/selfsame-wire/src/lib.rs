@@ -1,5 +1,7 @@
 //! The shapes and rules of the wire API: bytes to types and back, no storage and no sockets.
 
+pub mod auth_smile;
+pub mod auth_token;
 pub mod error;
 mod fields;
 pub mod id;
@@ -7,6 +9,7 @@ pub mod info;
 pub mod job_status;
 pub mod job_type;
 mod json;
+pub mod offerings;
 pub mod package;
 pub mod partner_params;
 pub mod result;

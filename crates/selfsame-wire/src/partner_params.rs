@@ -40,11 +40,11 @@ impl PartnerParams {
         Ok(Self(raw))
     }
 
-    /// Builds an object of the three known keys.
+    /// Builds an object of the three known keys, each as text: the iOS SDK reads no other values.
     #[must_use]
     pub fn build(job_id: &JobId, user_id: &UserId, job_type: JobType) -> Self {
         let object = serde_json::json!({
-            "job_id": job_id.as_str(), "user_id": user_id.as_str(), "job_type": job_type.number(),
+            "job_id": job_id.as_str(), "user_id": user_id.as_str(), "job_type": job_type.number().to_string(),
         });
         match RawValue::from_string(object.to_string()) {
             Ok(raw) => Self(raw),

@@ -17,6 +17,12 @@ pub const SOURCE_SDK: &str = "smileid-source-sdk";
 /// The client's version.
 pub const SOURCE_SDK_VERSION: &str = "smileid-source-sdk-version";
 
+/// A result code as a form carries it: the mobile SDKs hold it as a number, so that 821 stands for 0821.
+#[must_use]
+pub fn sandbox_code(text: &str) -> String {
+    format!("{text:0>4}")
+}
+
 /// Which call it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -81,6 +87,14 @@ pub struct SmartSelfieResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_gets_back_the_zero_that_a_number_lost() {
+        assert_eq!(sandbox_code("821"), "0821");
+        assert_eq!(sandbox_code("0821"), "0821");
+        assert_eq!(sandbox_code("1"), "0001");
+        assert_eq!(sandbox_code("1220"), "1220");
+    }
 
     #[test]
     fn every_result_has_one_status() {
