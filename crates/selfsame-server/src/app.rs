@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use crate::budget::BodyBudget;
 use crate::completion::Completions;
 use crate::config::Config;
+use crate::intruders::Intruders;
 use crate::rate::PartnerRates;
 use crate::refusal::Refusal;
 
@@ -25,6 +26,7 @@ pub(crate) struct App {
     pub(crate) engine: EngineIdentity,
     pub(crate) bodies: BodyBudget,
     pub(crate) rates: PartnerRates,
+    pub(crate) intruders: Intruders,
     pub(crate) completions: Completions,
     /// Rung when a job was queued.
     pub(crate) job_queued: Notify,

@@ -76,9 +76,15 @@ async fn read(body: Body, announced: usize, limit: usize) -> Result<Bytes, Refus
     Ok(bytes.freeze())
 }
 
+/// Lets the body of a request that is refused before it was read run out.
+pub(crate) async fn let_run_out(body: Body) {
+    drain(&mut body.into_data_stream()).await;
+}
+
 /// Lets a body that is refused run out, within bounds: a client that is cut off while it writes never sees the refusal.
 async fn drain(stream: &mut BodyDataStream) {
-    const MOST: usize = 4 * 1024 * 1024;
+    /// A body somewhat larger than the largest that is accepted; nothing of it is kept.
+    const MOST: usize = 32 * 1024 * 1024;
     const LONGEST: Duration = Duration::from_secs(2);
     let run_out = async {
         let mut seen = 0;

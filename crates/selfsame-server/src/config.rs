@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use selfsame_job::policy::Policy;
 use selfsame_wire::signature::TimestampWindow;
 
@@ -20,6 +21,8 @@ pub struct Config {
     /// The base of the URLs that the server hands out (upload, images), e.g. `https://selfie.example`. Where it is absent
     /// they are made from the request's `Host`.
     pub public_url: Option<url::Url>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Engine workers; each holds one core while it works.
     pub workers: usize,
     /// Refuse to serve without presentation-attack detection.
@@ -58,6 +61,8 @@ pub struct Limits {
     pub package_bytes: usize,
     /// Bytes that all bodies in memory may take together.
     pub bodies_bytes: usize,
+    /// How long a request's head may take to arrive.
+    pub head_timeout: Duration,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
     /// How old and how far ahead a signed timestamp may be.
@@ -72,6 +77,8 @@ pub struct Limits {
     pub requests_per_second: u32,
     /// Requests that may come at once before the rate counts.
     pub burst: u32,
+    /// Requests from one address that may fail to authenticate, each minute and at once; 0 sets no limit.
+    pub failed_authentications_per_minute: u32,
     /// How long a synchronous (v2) call waits for its job.
     pub synchronous_wait: Duration,
     /// How often a job is tried before it ends as a system error.
@@ -84,6 +91,7 @@ impl Default for Limits {
             json_bytes: 256 * 1024,
             package_bytes: 20 * 1024 * 1024,
             bodies_bytes: 96 * 1024 * 1024,
+            head_timeout: Duration::from_secs(15),
             body_timeout: Duration::from_secs(60),
             window: TimestampWindow::default(),
             upload_ttl: Duration::from_secs(15 * 60),
@@ -91,6 +99,7 @@ impl Default for Limits {
             web_token_ttl: Duration::from_secs(15 * 60),
             requests_per_second: 100,
             burst: 200,
+            failed_authentications_per_minute: 60,
             synchronous_wait: Duration::from_secs(50),
             job_attempts: 3,
         }
@@ -103,6 +112,7 @@ impl Default for Config {
             http: Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
             https: None,
             public_url: None,
+            trusted_proxies: Vec::new(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             strict_liveness: false,
             policy: Policy::default(),

@@ -7,6 +7,7 @@ pub mod callback;
 mod completion;
 pub mod config;
 mod intake;
+mod intruders;
 mod lease;
 mod listen;
 mod origin;

@@ -19,6 +19,7 @@ use crate::budget::BodyBudget;
 use crate::callback::deliver::Deliverer;
 use crate::completion::Completions;
 use crate::config::Config;
+use crate::intruders::Intruders;
 use crate::origin::Scheme;
 use crate::rate::PartnerRates;
 use crate::router::router;
@@ -28,8 +29,6 @@ use crate::worker;
 const GRACE: Duration = Duration::from_secs(10);
 /// How often leases and old packages are looked after.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
-/// How long a client may take to send its request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -141,6 +140,10 @@ impl Server {
             store,
             bodies: BodyBudget::new(limits.bodies_bytes),
             rates: PartnerRates::new(limits.requests_per_second, limits.burst),
+            intruders: Intruders::new(
+                limits.failed_authentications_per_minute,
+                config.trusted_proxies.clone(),
+            ),
             completions: Completions::default(),
             job_queued: Notify::new(),
             callback_queued: Arc::new(Notify::new()),
@@ -183,20 +186,23 @@ impl Server {
         background.spawn(housekeeping(Arc::clone(&self.app), stopped));
         let router = router(Arc::clone(&self.app), recorder());
         let handle = Handle::new();
+        let head_timeout = self.app.config.limits.head_timeout;
         let mut listeners = JoinSet::new();
         if let Some(listener) = self.http {
             let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
-            guard(server.http_builder());
+            guard(server.http_builder(), head_timeout);
             let service = router
                 .clone()
                 .layer(Extension(Scheme::Http))
-                .into_make_service();
+                .into_make_service_with_connect_info::<SocketAddr>();
             listeners.spawn(server.serve(service));
         }
         if let Some((listener, tls)) = self.https {
             let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());
-            guard(server.http_builder());
-            let service = router.layer(Extension(Scheme::Https)).into_make_service();
+            guard(server.http_builder(), head_timeout);
+            let service = router
+                .layer(Extension(Scheme::Https))
+                .into_make_service_with_connect_info::<SocketAddr>();
             listeners.spawn(server.serve(service));
         }
         tokio::spawn(async move {
@@ -216,12 +222,12 @@ impl Server {
 }
 
 /// Clients that drip their head are let go.
-fn guard<E>(builder: &mut hyper_util::server::conn::auto::Builder<E>) {
+fn guard<E>(builder: &mut hyper_util::server::conn::auto::Builder<E>, head_timeout: Duration) {
     let timer = hyper_util::rt::TokioTimer::new();
     builder
         .http1()
         .timer(timer)
-        .header_read_timeout(HEAD_TIMEOUT);
+        .header_read_timeout(head_timeout);
 }
 
 /// The process's metrics; set up once, however many servers a process runs.
@@ -245,6 +251,7 @@ async fn housekeeping(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(HOUSEKEEPING) => {}
             _ = stop.changed() => return,
         }
+        app.intruders.forget();
         let now = Timestamp::now();
         match app.store.recover(now, false).await {
             Ok(0) => {}

@@ -2,6 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use selfsame_wire::id::IdError;
+
+use crate::refusal::Refusal;
 
 /// The operating system has no randomness to give.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -16,6 +19,14 @@ pub fn secret() -> Result<String, NoRandomness> {
     let mut bytes = [0u8; 32];
     getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// A name that the server gives where the caller gave none.
+pub(crate) fn named<T: std::str::FromStr<Err = IdError>>() -> Result<T, Refusal> {
+    uuid::Uuid::new_v4()
+        .to_string()
+        .parse()
+        .map_err(|e: IdError| Refusal::internal(&e))
 }
 
 /// A number from 0 to 1 to spread things in time; 0.5 when there is no randomness.

@@ -7,6 +7,10 @@ use axum::response::{IntoResponse, Response};
 use selfsame_store::error::StoreError;
 use selfsame_wire::error::{ErrorCode, WireError};
 
+/// Marks the answer to a request that could not be authenticated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unauthenticated;
+
 /// A request that is not served.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -51,6 +55,18 @@ impl Refusal {
         }
     }
 
+    /// Too many requests from the address could not be authenticated.
+    pub(crate) fn shut_out(wait: Duration) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            error: WireError::new(
+                ErrorCode::Unauthorised,
+                "too many requests from this address could not be authenticated; check the partner id and the API key",
+            ),
+            retry_after: Some(wait),
+        }
+    }
+
     /// Something failed that is not the caller's fault. The cause is logged, not told.
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "request failed");
@@ -88,6 +104,9 @@ impl IntoResponse for Refusal {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        if self.error.code == ErrorCode::Unauthorised {
+            response.extensions_mut().insert(Unauthenticated);
         }
         response
     }

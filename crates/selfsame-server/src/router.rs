@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get, post, put};
+use axum::routing::{MethodRouter, get, post, put};
 use axum::{Extension, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
 use selfsame_wire::error::ErrorCode;
@@ -17,53 +18,129 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::app::{App, Scope};
+use crate::intruders;
 use crate::refusal::Refusal;
-use crate::route::{operations, v1, v2};
+use crate::route::{description, operations, v1, v2};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// One path that is served with one method; `wire_routes` and `operations_routes` list all of them, and `openapi/` describes them.
+struct Route {
+    method: Method,
+    path: &'static str,
+    handler: MethodRouter<Arc<App>>,
+}
+
 /// v1 endpoints of the service whose API this is that this build does not serve.
-const NOT_YET: [&str; 9] = [
-    "auth_smile",
-    "services",
-    "products_config",
-    "valid_documents",
-    "id_verification",
-    "async_id_verification",
-    "business_verification",
-    "smile_links",
-    "backfill_users",
+const NOT_YET: [&str; 7] = [
+    "/v1/id_verification",
+    "/v1/async_id_verification",
+    "/v1/business_verification",
+    "/v1/smile_links",
+    "/v1/backfill_users",
+    "/v1/totp_consent",
+    "/v1/totp_consent/{step}",
 ];
 
-fn wire(scope: Scope) -> Router<Arc<App>> {
-    let mut router = Router::new()
-        .route("/v1/upload", post(v1::upload::upload))
-        .route("/v1/package/{token}", put(v1::package::put_package))
-        .route("/v1/job_status", post(v1::job_status::job_status))
-        .route("/v1/image/{link}", get(v1::job_status::image))
-        .route("/v1/token", post(v1::token::token))
-        .route("/v2/smart-selfie-enroll", post(v2::enrol))
-        .route("/v2/smart-selfie-authentication", post(v2::authenticate));
-    for endpoint in NOT_YET {
-        router = router.route(&format!("/v1/{endpoint}"), any(v1::token::not_yet));
-    }
-    router.layer(Extension(scope))
+/// The wire API: at the root, and below `/sandbox` and `/production`.
+fn wire_routes() -> Vec<Route> {
+    let of = |method, path, handler| Route {
+        method,
+        path,
+        handler,
+    };
+    let mut routes = vec![
+        of(Method::POST, "/v1/upload", post(v1::upload::upload)),
+        of(
+            Method::PUT,
+            "/v1/package/{token}",
+            put(v1::package::put_package),
+        ),
+        of(
+            Method::POST,
+            "/v1/job_status",
+            post(v1::job_status::job_status),
+        ),
+        of(Method::GET, "/v1/image/{link}", get(v1::job_status::image)),
+        of(Method::POST, "/v1/token", post(v1::token::token)),
+        of(
+            Method::POST,
+            "/v1/auth_smile",
+            post(v1::auth_smile::auth_smile),
+        ),
+        of(Method::GET, "/v1/services", get(v1::offerings::services)),
+        of(
+            Method::POST,
+            "/v1/products_config",
+            post(v1::offerings::products_config),
+        ),
+        of(
+            Method::POST,
+            "/v1/valid_documents",
+            post(v1::offerings::valid_documents),
+        ),
+        of(Method::POST, "/v2/smart-selfie-enroll", post(v2::enrol)),
+        of(
+            Method::POST,
+            "/v2/smart-selfie-authentication",
+            post(v2::authenticate),
+        ),
+    ];
+    routes.extend(
+        NOT_YET
+            .iter()
+            .map(|path| of(Method::POST, path, post(v1::offerings::not_yet))),
+    );
+    routes
+}
+
+/// What operators and integrators ask, at the root only.
+fn operations_routes(metrics: PrometheusHandle) -> Vec<Route> {
+    let of = |path, handler| Route {
+        method: Method::GET,
+        path,
+        handler,
+    };
+    vec![
+        of("/health", get(operations::health)),
+        of("/ready", get(operations::ready)),
+        of(
+            "/metrics",
+            get(move |state| operations::metrics(state, metrics.clone())),
+        ),
+        of("/openapi.json", get(description::description)),
+    ]
+}
+
+fn assemble(routes: Vec<Route>) -> Router<Arc<App>> {
+    routes.into_iter().fold(Router::new(), |router, route| {
+        tracing::trace!(method = %route.method, path = route.path, "route");
+        router.route(route.path, route.handler)
+    })
 }
 
 pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
+    let guard = middleware::from_fn_with_state(Arc::clone(&app), intruders::guard);
+    let wire = |scope| {
+        assemble(wire_routes())
+            .layer(Extension(scope))
+            .layer(guard.clone())
+    };
     Router::new()
         .merge(wire(Scope(None)))
         .nest("/sandbox", wire(Scope(Some(Environment::Sandbox))))
         .nest("/production", wire(Scope(Some(Environment::Production))))
-        .route("/health", get(operations::health))
-        .route("/ready", get(operations::ready))
-        .route(
-            "/metrics",
-            get(move |state| operations::metrics(state, metrics.clone())),
-        )
+        .merge(assemble(operations_routes(metrics)))
+        .method_not_allowed_fallback(|| async {
+            Refusal::new(
+                ErrorCode::WrongType,
+                "this endpoint does not take this method",
+            )
+            .with_status(StatusCode::METHOD_NOT_ALLOWED)
+        })
         .fallback(|| async {
             Refusal::new(ErrorCode::WrongType, "there is no such endpoint")
-                .with_status(axum::http::StatusCode::NOT_FOUND)
+                .with_status(StatusCode::NOT_FOUND)
         })
         .layer(
             ServiceBuilder::new()
@@ -107,4 +184,39 @@ async fn observe(request: Request, next: Next) -> Response {
     metrics::histogram!("selfsame_http_seconds", "route" => route)
         .record(began.elapsed().as_secs_f64());
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn what_is_served_is_what_is_described() {
+        let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
+            .build_recorder()
+            .handle();
+        let served: BTreeSet<String> = wire_routes()
+            .into_iter()
+            .chain(operations_routes(metrics))
+            .map(|route| format!("{} {}", route.method, route.path))
+            .collect();
+        let description = description::assemble().unwrap();
+        let described: BTreeSet<String> = description["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .flat_map(|(path, item)| {
+                ["get", "put", "post", "delete", "patch"]
+                    .iter()
+                    .filter(|method| item.get(**method).is_some())
+                    .map(move |method| format!("{} {path}", method.to_uppercase()))
+            })
+            .collect();
+        assert_eq!(
+            served, described,
+            "describe in openapi/ what router.rs serves"
+        );
+    }
 }

@@ -24,6 +24,11 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), serde_json::Error> {
     Ok(())
 }
 
+/// Says what a command did that has nothing to show: people see that it did not fail.
+pub(crate) fn done(as_json: bool, value: &impl Serialize) -> Result<(), serde_json::Error> {
+    if as_json { json(value) } else { Ok(()) }
+}
+
 /// Says why the command could not be carried out.
 pub(crate) fn failed(as_json: bool, error: &(dyn std::error::Error + '_)) -> ExitCode {
     let causes: Vec<String> = std::iter::successors(Some(error), |e| e.source())

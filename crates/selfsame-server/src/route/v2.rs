@@ -21,8 +21,9 @@ use selfsame_wire::signature;
 use selfsame_wire::v2::{self, SmartSelfieJobType, SmartSelfieResponse, Status};
 
 use crate::app::{App, Scope};
-use crate::body::collect;
+use crate::body::{collect, let_run_out};
 use crate::intake::{Intake, recorded};
+use crate::random::named;
 use crate::refusal::Refusal;
 
 /// The most frames that are taken.
@@ -82,8 +83,14 @@ async fn serve(
         required(headers, v2::TIMESTAMP)?,
         required(headers, v2::SIGNATURE)?,
     );
-    // Before the body is read: who is not authorised costs nothing.
-    let caller = app.authorise(scope, &partner, &timestamp, &given).await?;
+    // Before the body is kept: who is not authorised costs no memory.
+    let caller = match app.authorise(scope, &partner, &timestamp, &given).await {
+        Ok(caller) => caller,
+        Err(refusal) => {
+            let_run_out(body).await;
+            return Err(refusal);
+        }
+    };
     let body = collect(
         headers,
         body,
@@ -187,14 +194,6 @@ async fn serve(
     }))
 }
 
-/// A name that the server gives where the caller gave none.
-fn named<T: std::str::FromStr<Err = selfsame_wire::id::IdError>>() -> Result<T, Refusal> {
-    uuid::Uuid::new_v4()
-        .to_string()
-        .parse()
-        .map_err(|e: selfsame_wire::id::IdError| Refusal::internal(&e))
-}
-
 fn result_text(result: &[u8]) -> String {
     #[derive(serde::Deserialize)]
     struct Text {
@@ -242,8 +241,12 @@ async fn read_form(request: Request) -> Result<Form, Refusal> {
             "user_id" => form.user_id = text(&bytes)?,
             "partner_params" => form.partner_params = text(&bytes)?,
             "callback_url" => form.callback_url = text(&bytes)?,
-            "sandbox_result" => form.sandbox_result = text(&bytes)?,
-            "allow_new_enroll" => form.allow_new_enroll = text(&bytes)?.as_deref() == Some("true"),
+            "sandbox_result" => {
+                form.sandbox_result = text(&bytes)?.as_deref().map(v2::sandbox_code)
+            }
+            "allow_new_enroll" | "allow_re_enroll" => {
+                form.allow_new_enroll |= text(&bytes)?.as_deref() == Some("true");
+            }
             _ => {}
         }
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use selfsame_job::partner::Partner;
 use selfsame_store::store::Store as _;
+use selfsame_wire::auth_token;
 use selfsame_wire::id::{Environment, PartnerId};
 
 use super::data::{Data, new_key};
@@ -43,6 +44,18 @@ enum Action {
         /// sandbox or production.
         #[arg(long)]
         environment: Environment,
+    },
+    /// Print the smile_config.json that a mobile SDK is built with; it holds no API key, but whoever has it may act as the partner.
+    MobileConfig {
+        /// The partner's id.
+        #[arg(long)]
+        id: PartnerId,
+        /// sandbox or production; an app that uses both needs a file for each.
+        #[arg(long, default_value = "sandbox")]
+        environment: Environment,
+        /// The server's base URL as the phones see it, without a version.
+        #[arg(long, value_name = "URL")]
+        server: url::Url,
     },
     /// Enable or disable production.
     Production {
@@ -122,10 +135,27 @@ impl PartnerCommand {
                     output::line(key.expose());
                 }
             }
+            Action::MobileConfig {
+                id,
+                environment,
+                server,
+            } => {
+                let partner = store.partner(id).await?.ok_or_else(|| missing(id))?;
+                let base = format!("{}/v1/", server.as_str().trim_end_matches('/'));
+                output::json(&serde_json::json!({
+                    "partner_id": id,
+                    "auth_token": auth_token::make(partner.key(*environment), id, *environment),
+                    "prod_lambda_url": base, "test_lambda_url": base,
+                }))?;
+            }
             Action::Production { id, enabled } => {
                 if !store.set_production_enabled(id, *enabled).await? {
                     return Err(missing(id).into());
                 }
+                output::done(
+                    json,
+                    &serde_json::json!({"partner_id": id, "production_enabled": enabled}),
+                )?;
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use selfsame_face::analyser::{Analyser, Settings};
 use selfsame_face::inference::EngineChoice;
 use selfsame_face::models::ModelStore;
@@ -58,9 +59,24 @@ pub(crate) struct Serve {
     /// Requests per second of one partner.
     #[arg(long, default_value_t = 100)]
     rate: u32,
+    /// Requests from one address that may fail to authenticate each minute; 0 sets no limit.
+    #[arg(long, default_value_t = 60)]
+    failed_auth_rate: u32,
+    /// A proxy whose X-Forwarded-For is believed, an address or a network; may be given more than once.
+    #[arg(long, value_name = "NETWORK", value_parser = network)]
+    trusted_proxy: Vec<IpNet>,
     /// Jobs that may be queued at one time.
     #[arg(long, default_value_t = 1000)]
     max_queued: u64,
+    /// Memory that all request bodies may take together, in MiB.
+    #[arg(long, default_value_t = 96, value_name = "MIB")]
+    bodies_mib: u32,
+    /// How long a request's head may take to arrive, in seconds.
+    #[arg(long, default_value_t = 15, value_name = "SECONDS")]
+    head_timeout: u64,
+    /// How long a request's body may take to arrive, in seconds.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    body_timeout: u64,
     /// How old a signed timestamp may be, in seconds.
     #[arg(long, default_value_t = 3600)]
     signature_max_age: u64,
@@ -79,6 +95,7 @@ impl Serve {
             http: Some(self.listen),
             public_url: self.public_url.clone(),
             strict_liveness: self.strict_liveness,
+            trusted_proxies: self.trusted_proxy.clone(),
             ..Config::default()
         };
         if let (Some(listen), Some(certificate), Some(key)) =
@@ -98,6 +115,10 @@ impl Serve {
         }
         config.limits.requests_per_second = self.rate;
         config.limits.burst = self.rate.saturating_mul(2);
+        config.limits.failed_authentications_per_minute = self.failed_auth_rate;
+        config.limits.bodies_bytes = (self.bodies_mib as usize).saturating_mul(1024 * 1024);
+        config.limits.head_timeout = Duration::from_secs(self.head_timeout);
+        config.limits.body_timeout = Duration::from_secs(self.body_timeout);
         config.limits.window.past = Duration::from_secs(self.signature_max_age);
         config.limits.upload_ttl = Duration::from_secs(self.upload_ttl);
         let parallel = NonZeroUsize::new(config.workers).unwrap_or(NonZeroUsize::MIN);
@@ -127,6 +148,13 @@ impl Serve {
         server.run(stop_signal()).await?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// An address is a network of one.
+fn network(text: &str) -> Result<IpNet, String> {
+    text.parse()
+        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        .map_err(|_| "not an address or a network such as 10.0.0.0/8".to_owned())
 }
 
 fn log(json: bool) {

@@ -1,6 +1,8 @@
 //! v1: prepare, upload, poll.
 
+pub(crate) mod auth_smile;
 pub(crate) mod job_status;
+pub(crate) mod offerings;
 pub(crate) mod package;
 pub(crate) mod token;
 pub(crate) mod upload;

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use jiff::Timestamp;
-use selfsame_wire::error::{ErrorCode, WireError};
+use selfsame_wire::error::ErrorCode;
 use selfsame_wire::id::{Environment, JobId, PartnerId, UserId};
 use selfsame_wire::token::TokenRequest;
 use selfsame_wire::upload::UploadRequest;
@@ -116,13 +116,4 @@ pub(crate) async fn authorise(
     } else {
         Err(refuse())
     }
-}
-
-/// The endpoints of v1 that this build does not serve.
-pub(crate) async fn not_yet() -> Refusal {
-    WireError::new(
-        ErrorCode::InvalidJobType,
-        "this endpoint is not served by this server yet",
-    )
-    .into()
 }

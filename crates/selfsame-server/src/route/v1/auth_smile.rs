@@ -1,0 +1,97 @@
+//! `POST /v1/auth_smile`: a mobile SDK, which holds no API key, gets the signature for its next requests.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::{Extension, Json};
+use jiff::Timestamp;
+use selfsame_wire::auth_smile::{AuthSmileRequest, AuthSmileResponse, ConsentInfo, NamedJob};
+use selfsame_wire::error::ErrorCode;
+use selfsame_wire::id::Environment;
+use selfsame_wire::{auth_token, signature};
+
+use crate::app::{App, Caller, Scope};
+use crate::body::collect;
+use crate::intake::job_kind;
+use crate::random::named;
+use crate::refusal::Refusal;
+
+pub(crate) async fn auth_smile(
+    State(app): State<Arc<App>>,
+    Extension(scope): Extension<Scope>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<AuthSmileResponse>, Refusal> {
+    let limits = &app.config.limits;
+    let body = collect(
+        &headers,
+        body,
+        limits.json_bytes,
+        limits.body_timeout,
+        &app.bodies,
+    )
+    .await?;
+    let request = AuthSmileRequest::parse(&body.bytes)?;
+    let caller = caller(&app, scope, &request).await?;
+    if let Some(job_type) = request.job_type {
+        job_kind(job_type)?;
+    }
+    if request.update_enrolled_image {
+        return Err(Refusal::new(
+            ErrorCode::InvalidJobType,
+            "update_enrolled_image is not performed by this server yet; register the user again with allow_new_enroll",
+        ));
+    }
+    let timestamp = signature::format_timestamp(Timestamp::now());
+    let signature = if request.signature {
+        let key = caller.partner.key(caller.environment);
+        signature::sign(key, &caller.partner.id, &timestamp)
+    } else {
+        String::new()
+    };
+    Ok(Json(AuthSmileResponse {
+        success: true,
+        signature,
+        timestamp,
+        partner_params: NamedJob {
+            job_id: request.job_id.map_or_else(named, Ok)?,
+            user_id: request.user_id.map_or_else(named, Ok)?,
+            job_type: request.job_type.map(|t| t.number()),
+        },
+        // No job with an ID is performed, so there is nothing to consent to.
+        consent_info: request.about_id_type.then_some(ConsentInfo {
+            can_access: false,
+            consent_required: false,
+        }),
+    }))
+}
+
+async fn caller(app: &App, scope: Scope, request: &AuthSmileRequest) -> Result<Caller, Refusal> {
+    // One text for an unknown partner and a wrong token: neither tells which partners exist.
+    let refuse = || {
+        Refusal::new(
+            ErrorCode::Unauthorised,
+            "the auth token does not match: check partner_id, auth_token and production; `selfsame partner mobile-config` shows them",
+        )
+    };
+    let environment = if request.production {
+        Environment::Production
+    } else {
+        Environment::Sandbox
+    };
+    if scope.0.is_some_and(|named| named != environment) {
+        return Err(refuse());
+    }
+    let partner = app
+        .store
+        .partner(&request.partner_id)
+        .await?
+        .ok_or_else(refuse)?;
+    let key = partner.key(environment);
+    if !auth_token::verify(key, &partner.id, environment, &request.auth_token) {
+        return Err(refuse());
+    }
+    app.admit(partner, environment)
+}

@@ -1,0 +1,71 @@
+//! What a capture client asks before it shows a choice of documents; and the endpoints that are not served yet.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::{Extension, Json};
+use selfsame_wire::error::{ErrorCode, WireError};
+use selfsame_wire::offerings::{OfferingsRequest, ProductsConfig, Services, ValidDocuments};
+
+use crate::app::{App, Scope};
+use crate::body::collect;
+use crate::refusal::Refusal;
+
+/// `GET /v1/services`: the same for everybody.
+pub(crate) async fn services() -> Json<Services> {
+    Json(Services::default())
+}
+
+/// `POST /v1/products_config`.
+pub(crate) async fn products_config(
+    State(app): State<Arc<App>>,
+    Extension(scope): Extension<Scope>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<ProductsConfig>, Refusal> {
+    admit(&app, scope, &headers, body).await?;
+    Ok(Json(ProductsConfig::default()))
+}
+
+/// `POST /v1/valid_documents`.
+pub(crate) async fn valid_documents(
+    State(app): State<Arc<App>>,
+    Extension(scope): Extension<Scope>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<ValidDocuments>, Refusal> {
+    admit(&app, scope, &headers, body).await?;
+    Ok(Json(ValidDocuments::default()))
+}
+
+async fn admit(app: &App, scope: Scope, headers: &HeaderMap, body: Body) -> Result<(), Refusal> {
+    let limits = &app.config.limits;
+    let body = collect(
+        headers,
+        body,
+        limits.json_bytes,
+        limits.body_timeout,
+        &app.bodies,
+    )
+    .await?;
+    let request = OfferingsRequest::parse(&body.bytes)?;
+    app.authorise(
+        scope,
+        &request.partner_id,
+        &request.timestamp,
+        &request.signature,
+    )
+    .await
+    .map(drop)
+}
+
+/// The endpoints of v1 that this build does not serve.
+pub(crate) async fn not_yet() -> Refusal {
+    WireError::new(
+        ErrorCode::InvalidJobType,
+        "this endpoint is not served by this server yet",
+    )
+    .into()
+}
