@@ -1,6 +1,7 @@
 //! Submits jobs and follows them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use url::Url;
 
 use crate::capture::Capture;
 use crate::error::ClientError;
+use crate::progress::{self, Listener, Progress};
 use crate::result::JobStatus;
 
 /// How long a job is followed when the caller sets no time.
@@ -62,12 +64,21 @@ pub struct Submission<'a> {
 }
 
 /// A client with its captures.
-#[derive(Debug)]
 pub struct Client {
     connection: Connection,
     key: ApiKey,
     http: reqwest::Client,
     captures: HashMap<String, Capture>,
+    listener: Listener,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("connection", &self.connection)
+            .field("captures", &self.captures)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Client {
@@ -101,12 +112,29 @@ impl Client {
             key,
             http,
             captures: HashMap::new(),
+            listener: Arc::new(|_| {}),
         })
     }
 
-    /// Keeps a capture under a tag; one that was kept under it before is replaced.
-    pub fn keep(&mut self, tag: impl Into<String>, capture: Capture) {
-        self.captures.insert(tag.into(), capture);
+    /// Keeps a capture under a tag, and gives the tag; one that was kept under it before is replaced. An empty tag is
+    /// absent: one is made.
+    pub fn keep(&mut self, tag: impl Into<String>, capture: Capture) -> String {
+        let mut tag = tag.into();
+        if tag.is_empty() {
+            tag = uuid::Uuid::new_v4().to_string();
+        }
+        self.captures.insert(tag.clone(), capture);
+        tag
+    }
+
+    /// The tags under which captures are kept, in no order.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.captures.keys().map(String::as_str)
+    }
+
+    /// Tells how far each job has come that is submitted from now on. Called on the task that submits: be quick.
+    pub fn on_progress(&mut self, listener: impl Fn(Progress) + Send + Sync + 'static) {
+        self.listener = Arc::new(listener);
     }
 
     /// Forgets a capture.
@@ -114,10 +142,12 @@ impl Client {
         self.captures.remove(tag)
     }
 
-    /// Submits a job and follows it until it ends or the polling time passes.
+    /// Submits a job and follows it until it ends or the polling time passes; then the status says that it is not
+    /// complete, and the result comes to the callback.
     ///
     /// # Errors
-    /// [`ClientError`] when the job was refused or an answer cannot be trusted.
+    /// [`ClientError`] when nothing was captured under the tag, the job was refused, the server cannot be reached or an
+    /// answer cannot be trusted.
     pub async fn submit_job(&self, submission: &Submission<'_>) -> Result<JobStatus, ClientError> {
         let capture = self
             .captures
@@ -163,12 +193,15 @@ impl Client {
         let package = package
             .build()
             .map_err(|e| ClientError::Argument(e.to_string()))?;
+        (self.listener)(Progress::Prepared);
         let upload = self
             .http
             .put(upload_url)
             .header("content-type", "application/zip")
-            .body(package);
+            .header("content-length", package.len())
+            .body(progress::body(package, Arc::clone(&self.listener)));
         accept(upload.send().await?).await?;
+        (self.listener)(Progress::Uploaded);
         let wait = match submission.job_status_polling_timeout_millis {
             0 => DEFAULT_POLLING,
             millis => Duration::from_millis(millis),
@@ -186,10 +219,17 @@ impl Client {
     ) -> Result<JobStatus, ClientError> {
         let mut pause = FIRST_PAUSE;
         loop {
-            let status = self.job_status(prefix, user, job).await?;
-            if status.job_complete() || Instant::now() + pause > until {
+            let status = match self.job_status(prefix, user, job).await {
+                // The job is with the server: that one question fails does not undo it.
+                Err(error) if error.is_passing() && Instant::now() + pause <= until => None,
+                other => Some(other?),
+            };
+            if let Some(status) = status
+                && (status.job_complete() || Instant::now() + pause > until)
+            {
                 return Ok(status);
             }
+            (self.listener)(Progress::Waiting);
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }

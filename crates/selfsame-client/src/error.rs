@@ -29,3 +29,14 @@ pub enum ClientError {
     #[error("the server's answer is not to be trusted: {0}")]
     Untrusted(#[from] selfsame_wire::result::SignedResultError),
 }
+
+impl ClientError {
+    /// Whether the same request may succeed a little later.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Transport(_) => true,
+            Self::Refused { http_status, .. } => matches!(http_status, 408 | 429 | 500..),
+            _ => false,
+        }
+    }
+}

@@ -26,14 +26,19 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Results also come as callbacks: [`callback::CallbackVerifier`] tells the server's own from others, and the feature
+//! `axum` makes it an extractor. `examples/callback_receiver.rs` is a whole receiver.
 
 pub mod callback;
 mod capture;
 mod client;
 mod error;
+mod progress;
 mod result;
 
 pub use capture::Capture;
 pub use client::{Client, Connection, Submission};
 pub use error::ClientError;
-pub use result::JobStatus;
+pub use progress::Progress;
+pub use result::{JobResult, JobStatus};

@@ -28,15 +28,12 @@ async fn receive(verifier: CallbackVerifier) -> (String, Received) {
     let kept = Arc::clone(&received);
     let handler = move |body: Bytes| {
         let result = verifier.verify(&body).unwrap();
-        let job = result["PartnerParams"]["job_id"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let job = result.job_id().unwrap().to_owned();
         kept.lock()
             .unwrap()
             .entry(job)
             .or_default()
-            .push(result["SmileJobID"].as_str().unwrap().to_owned());
+            .push(result.smile_job_id().unwrap().to_owned());
         async {}
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

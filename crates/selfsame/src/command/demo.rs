@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::routing::post;
 use jiff::Timestamp;
-use selfsame_client::callback::CallbackVerifier;
-use selfsame_client::{Capture, Client, Connection, Submission};
+use selfsame_client::callback::{CallbackVerifier, VerifiedResult};
+use selfsame_client::{Capture, Client, Connection, JobResult, Submission};
 use selfsame_face::analyser::{Analyser, Settings};
 use selfsame_face::models::{ModelStore, PHOTOGRAPHS};
 use selfsame_job::partner::Partner;
@@ -20,7 +19,6 @@ use selfsame_server::config::Config;
 use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::Store as _;
 use selfsame_wire::id::PartnerId;
-use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::data::new_key;
@@ -138,7 +136,7 @@ impl Demo {
                 .flatten();
             let same = called
                 .as_ref()
-                .is_some_and(|c| c["SmileJobID"].as_str() == status.smile_job_id());
+                .is_some_and(|c| c.smile_job_id() == status.smile_job_id());
             let right = status.result_code() == Some(expected) && same;
             as_expected &= right;
             if json {
@@ -190,25 +188,25 @@ fn score(status: &selfsame_client::JobStatus) -> Option<String> {
     ))
 }
 
-/// A callback endpoint as a partner would write it: verify, then use.
-async fn receive(verifier: CallbackVerifier) -> std::io::Result<(String, mpsc::Receiver<Value>)> {
+/// A callback endpoint as a partner would write it: verified by the extractor, then used.
+async fn receive(
+    verifier: CallbackVerifier,
+) -> std::io::Result<(String, mpsc::Receiver<JobResult>)> {
     let (sender, receiver) = mpsc::channel(16);
-    let handler = move |body: Bytes| {
-        let (verifier, sender) = (verifier.clone(), sender.clone());
+    let handler = move |VerifiedResult(result)| {
+        let sender = sender.clone();
         async move {
-            match verifier.verify(&body) {
-                Ok(result) => match sender.send(result).await {
-                    Ok(()) => StatusCode::OK,
-                    Err(_) => StatusCode::GONE,
-                },
-                Err(_) => StatusCode::FORBIDDEN,
+            match sender.send(result).await {
+                Ok(()) => StatusCode::OK,
+                Err(_) => StatusCode::GONE,
             }
         }
     };
+    let router = Router::new()
+        .route("/callback", post(handler))
+        .with_state(verifier);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/callback", listener.local_addr()?);
-    tokio::spawn(async move {
-        axum::serve(listener, Router::new().route("/callback", post(handler))).await
-    });
+    tokio::spawn(async move { axum::serve(listener, router).await });
     Ok((url, receiver))
 }

@@ -1,0 +1,69 @@
+//! The verifier as an axum extractor.
+
+use axum_core::body::Body;
+use axum_core::extract::{FromRef, FromRequest, Request};
+use axum_core::response::{IntoResponse, Response};
+use http::StatusCode;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use selfsame_wire::result::SignedResultError;
+
+use super::CallbackVerifier;
+use crate::result::JobResult;
+
+/// The most that a callback's body may hold: a result is a few kilobytes.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// A result that the server posted, verified before the handler runs.
+///
+/// The router's state gives the verifier (`FromRef`). A body that is not the server's own, or stale, is answered 401.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VerifiedResult(pub JobResult);
+
+/// Why a callback is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum NotVerified {
+    /// Not signed by the server, or not fresh: 401.
+    #[error("{0}")]
+    Untrusted(#[from] SignedResultError),
+    /// Too large for a result: 413.
+    #[error("the body is larger than {MOST_BYTES} bytes")]
+    TooLarge,
+    /// The connection broke: 400.
+    #[error("the body could not be read")]
+    Unreadable,
+}
+
+impl IntoResponse for NotVerified {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::Untrusted(_) => StatusCode::UNAUTHORIZED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unreadable => StatusCode::BAD_REQUEST,
+        };
+        (status, self.to_string()).into_response()
+    }
+}
+
+impl<S> FromRequest<S> for VerifiedResult
+where
+    CallbackVerifier: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = NotVerified;
+
+    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, NotVerified> {
+        let body = Limited::new(request.into_body(), MOST_BYTES)
+            .collect()
+            .await
+            .map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    NotVerified::TooLarge
+                } else {
+                    NotVerified::Unreadable
+                }
+            })?
+            .to_bytes();
+        let result = CallbackVerifier::from_ref(state).verify(&body)?;
+        Ok(Self(result))
+    }
+}

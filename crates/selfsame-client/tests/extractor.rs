@@ -1,0 +1,72 @@
+//! The axum extractor lets the server's own results in and nothing else.
+#![cfg(feature = "axum")]
+#![allow(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
+use axum::routing::post;
+use jiff::{SignedDuration, Timestamp};
+use selfsame_client::callback::{CallbackVerifier, VerifiedResult};
+use selfsame_wire::id::PartnerId;
+use selfsame_wire::result::SignedResult;
+use selfsame_wire::signature::ApiKey;
+use tower::ServiceExt as _;
+
+fn partner() -> PartnerId {
+    PartnerId::new("p").unwrap()
+}
+
+fn signed(key: &str, at: Timestamp) -> Vec<u8> {
+    let result = br#"{"ResultCode":"0820","SmileJobID":"s","PartnerParams":{"job_id":"j"}}"#;
+    SignedResult::sign(result, &ApiKey::new(key), &partner(), at)
+        .unwrap()
+        .into_bytes()
+}
+
+/// What a receiver answers to a body.
+async fn answer(body: Vec<u8>) -> (StatusCode, String) {
+    let handler = |VerifiedResult(result): VerifiedResult| async move {
+        result.result_code().unwrap().to_owned()
+    };
+    let router = Router::new()
+        .route("/", post(handler))
+        .with_state(CallbackVerifier::new(partner(), "k"));
+    let request = Request::post("/").body(Body::from(body)).unwrap();
+    let response = router.oneshot(request).await.unwrap();
+    let status = response.status();
+    let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn good_forged_and_stale_bodies() {
+    let now = Timestamp::now();
+    assert_eq!(
+        answer(signed("k", now)).await,
+        (StatusCode::OK, "0820".to_owned())
+    );
+    let refused = |body| async { answer(body).await.0 };
+    assert_eq!(
+        refused(signed("forged", now)).await,
+        StatusCode::UNAUTHORIZED
+    );
+    let stale = now - SignedDuration::from_hours(2);
+    assert_eq!(refused(signed("k", stale)).await, StatusCode::UNAUTHORIZED);
+    let future = now + SignedDuration::from_hours(2);
+    assert_eq!(refused(signed("k", future)).await, StatusCode::UNAUTHORIZED);
+    // Another time under the same signature.
+    let text = String::from_utf8(signed("k", now)).unwrap();
+    let changed = text.replace(
+        &selfsame_wire::signature::format_timestamp(now),
+        "2026-01-31T12:00:00.000Z",
+    );
+    assert_eq!(refused(changed.into()).await, StatusCode::UNAUTHORIZED);
+    for nonsense in [&b""[..], b"{}", b"[]", b"{\"timestamp\":1,\"signature\":2}"] {
+        assert_eq!(refused(nonsense.to_vec()).await, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(
+        refused(vec![b' '; 300_000]).await,
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
+}
