@@ -94,3 +94,31 @@ fn main() -> ExitCode {
     });
     outcome.unwrap_or_else(|error| output::failed(json, &*error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every command and argument says what it is for.
+    fn explained(command: &clap::Command, path: &str) {
+        assert!(command.get_about().is_some(), "{path} is not explained");
+        for argument in command.get_arguments() {
+            let id = argument.get_id();
+            assert!(
+                argument.get_help().is_some(),
+                "{path} {id} is not explained"
+            );
+        }
+        for sub in command.get_subcommands() {
+            explained(sub, &format!("{path} {}", sub.get_name()));
+        }
+    }
+
+    #[test]
+    fn every_command_and_argument_is_explained() {
+        let mut command = Cli::command();
+        command.build();
+        command.clone().debug_assert();
+        explained(&command, "selfsame");
+    }
+}

@@ -93,6 +93,10 @@ impl JobCommand {
                         format!("the job {job} has not ended, or has no callback URL").into(),
                     );
                 }
+                output::done(
+                    json,
+                    &serde_json::json!({"smile_job_id": job, "replayed": true}),
+                )?;
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -101,6 +101,10 @@ impl UserCommand {
         if !store.set_user_status(&key(user), status).await? {
             return Err(format!("there is no user {user}, or it was deleted").into());
         }
+        output::done(
+            json,
+            &serde_json::json!({"user_id": user, "status": status}),
+        )?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -70,16 +70,15 @@ impl Server {
             .append(true)
             .open(data.join("server.log"))
             .unwrap();
+        let rate: &[&str] = if more.contains(&"--rate") {
+            &[]
+        } else {
+            &["--rate", "10000"]
+        };
         let mut process = Command::new(env!("CARGO_BIN_EXE_selfsame"))
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--rate",
-                "10000",
-                "--data",
-            ])
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(rate)
             .args(more)
             .stdout(Stdio::piped())
             .stderr(log)
@@ -106,6 +105,19 @@ impl Server {
     pub fn kill(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+    }
+
+    /// As a service manager does it. Gives the exit code once the server has stopped.
+    pub fn terminate(mut self) -> Option<i32> {
+        let id = self.process.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        self.process.wait().unwrap().code()
     }
 
     pub fn is_alive(&mut self) -> bool {
@@ -156,6 +168,20 @@ impl Server {
         Ok((response.status().as_u16(), response.json().await?))
     }
 
+    /// An upload URL for a job.
+    pub async fn prepare(
+        &self,
+        http: &reqwest::Client,
+        user: &str,
+        job: &str,
+        job_type: u8,
+    ) -> String {
+        let body = self.upload_body(user, job, job_type, "");
+        let (status, answer) = self.post(http, "/v1/upload", &body).await.unwrap();
+        assert_eq!(status, 200, "{answer}");
+        answer["upload_url"].as_str().unwrap().to_owned()
+    }
+
     pub async fn status(
         &self,
         http: &reqwest::Client,
@@ -201,4 +227,18 @@ pub fn package(selfie: &[u8]) -> Vec<u8> {
         .image(selfsame_wire::info::ImageRole::Selfie, selfie.to_vec())
         .build()
         .unwrap()
+}
+
+/// A callback endpoint; gives its URL and the bodies that it receives.
+pub async fn callbacks() -> (String, tokio::sync::mpsc::UnboundedReceiver<Vec<u8>>) {
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+    let handler = move |body: axum::body::Bytes| {
+        sender.send(body.to_vec()).unwrap();
+        async {}
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let router = axum::Router::new().route("/", axum::routing::post(handler));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, receiver)
 }
