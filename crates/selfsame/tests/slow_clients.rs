@@ -1,0 +1,356 @@
+//! Clients that drip, stop halfway, vanish or come too often, and a server that is asked to stop: against the real binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod support;
+
+use std::time::Duration;
+
+use reqwest::header::RETRY_AFTER;
+use serde_json::Value;
+use support::{Server, add_partner, http, package, photographs};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+/// How long a test waits for what must come sooner or later.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn connect(server: &Server) -> TcpStream {
+    TcpStream::connect(server.base.trim_start_matches("http://"))
+        .await
+        .unwrap()
+}
+
+fn head(method: &str, path: &str, length: usize) -> String {
+    format!("{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n")
+}
+
+fn path(url: &str) -> &str {
+    &url[url.find("/v1/").unwrap()..]
+}
+
+/// Sends a piece every so often until the server has had enough; gives what it said.
+async fn drip(stream: TcpStream, piece: &'static [u8]) -> String {
+    let (mut read, mut write) = stream.into_split();
+    let dripping = tokio::spawn(async move {
+        while write.write_all(piece).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    let mut said = Vec::new();
+    // A connection that is reset has ended as well as one that is closed.
+    let _ = tokio::time::timeout(PATIENCE, read.read_to_end(&mut said))
+        .await
+        .expect("the server lets a dripping client go");
+    dripping.abort();
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_drips_is_let_go() {
+    let Some([photo, ..]) = photographs() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let quick = ["--head-timeout", "1", "--body-timeout", "1"];
+    let mut server = Server::start(data.path(), &key, &quick);
+    let http = http();
+    let mut stream = connect(&server).await;
+    stream
+        .write_all(b"POST /v1/upload HTTP/1.1\r\n")
+        .await
+        .unwrap();
+    let said = drip(stream, b"X-More: yes\r\n").await;
+    assert!(!said.contains("200 OK"), "{said}");
+
+    let url = server.prepare(&http, "ada", "j", 4).await;
+    for (method, path) in [("POST", "/v1/upload"), ("PUT", path(&url))] {
+        let mut stream = connect(&server).await;
+        stream
+            .write_all(head(method, path, 100_000).as_bytes())
+            .await
+            .unwrap();
+        let said = drip(stream, b" ").await;
+        assert!(said.starts_with("HTTP/1.1 408"), "{path}: {said}");
+        assert!(said.contains(r#""code":"2204""#), "{path}: {said}");
+    }
+    let put = http.put(&url).body(package(&photo)).send().await.unwrap();
+    assert_eq!(put.status().as_u16(), 200, "the upload URL is still good");
+    let ended = server.ended(&http, "ada", "j").await;
+    assert_eq!(ended["result"]["ResultCode"], "0840", "{ended}");
+    assert!(server.is_alive());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_that_breaks_off_leaves_its_url_usable() {
+    let Some([photo, ..]) = photographs() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let server = Server::start(data.path(), &key, &[]);
+    let (http, package) = (http(), package(&photo));
+    let url = server.prepare(&http, "ada", "j", 4).await;
+    for half_closed in [false, true] {
+        let mut stream = connect(&server).await;
+        stream
+            .write_all(head("PUT", path(&url), package.len()).as_bytes())
+            .await
+            .unwrap();
+        stream
+            .write_all(&package[..package.len() / 2])
+            .await
+            .unwrap();
+        if half_closed {
+            stream.shutdown().await.unwrap();
+            let mut said = Vec::new();
+            let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut said))
+                .await
+                .expect("the server does not wait for what cannot come");
+            assert!(!said.starts_with(b"HTTP/1.1 200"));
+        }
+    }
+    let (_, status) = server.status(&http, "ada", "j").await.unwrap();
+    assert_eq!(status["result"], "No zip uploaded yet");
+    let put = http.put(&url).body(package).send().await.unwrap();
+    assert_eq!(put.status().as_u16(), 200);
+    let ended = server.ended(&http, "ada", "j").await;
+    assert_eq!(ended["result"]["ResultCode"], "0840", "{ended}");
+}
+
+/// Sends many at once; gives each answer's status, code and wait.
+async fn all_at_once(
+    requests: impl IntoIterator<Item = reqwest::RequestBuilder>,
+) -> Vec<(u16, String, Option<u64>)> {
+    let mut under_way = JoinSet::new();
+    for request in requests {
+        under_way.spawn(async move {
+            let answer = request.send().await.unwrap();
+            let status = answer.status().as_u16();
+            let wait = answer
+                .headers()
+                .get(RETRY_AFTER)
+                .map(|v| v.to_str().unwrap().parse().unwrap());
+            let body: Value =
+                serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default();
+            (
+                status,
+                body["code"].as_str().unwrap_or_default().to_owned(),
+                wait,
+            )
+        });
+    }
+    under_way.join_all().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_too_often_is_told_when_to_come_back() {
+    if photographs().is_none() {
+        return;
+    }
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let server = Server::start(data.path(), &key, &["--rate", "1"]);
+    let http = http();
+    let answers = all_at_once((0..20).map(|n| {
+        let body = server.upload_body("ada", &format!("j{n}"), 4, "");
+        http.post(format!("{}/v1/upload", server.base)).json(&body)
+    }))
+    .await;
+    assert!(answers.iter().any(|a| a.0 == 200), "{answers:?}");
+    let refused: Vec<_> = answers.iter().filter(|a| a.0 != 200).collect();
+    assert!(!refused.is_empty());
+    for (status, code, wait) in refused {
+        assert_eq!((*status, code.as_str()), (429, "2201"));
+        assert!(wait.unwrap() >= 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_says_so_and_loses_nothing() {
+    let Some([photo, ..]) = photographs() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let small = ["--max-queued", "2", "--workers", "1", "--engine", "tract"];
+    let server = Server::start(data.path(), &key, &small);
+    let (http, package) = (http(), package(&photo));
+    let mut urls = Vec::new();
+    for n in 0..12 {
+        urls.push(
+            server
+                .prepare(&http, &format!("u{n}"), &format!("j{n}"), 4)
+                .await,
+        );
+    }
+    let answers = all_at_once(urls.iter().map(|url| http.put(url).body(package.clone()))).await;
+    assert!(answers.iter().any(|a| a.0 == 200), "{answers:?}");
+    assert!(answers.iter().any(|a| a.0 == 503), "{answers:?}");
+    for (status, code, wait) in &answers {
+        if *status != 200 {
+            assert_eq!((*status, code.as_str()), (503, "2201"));
+            assert!(wait.unwrap() >= 1);
+        }
+    }
+    // What was refused is accepted once there is room: the URL was not used up.
+    for (n, url) in urls.iter().enumerate() {
+        let mut status = 503;
+        while status == 503 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let put = http.put(url).body(package.clone()).send().await.unwrap();
+            status = put.status().as_u16();
+        }
+        assert!(status == 200 || status == 409, "{status}");
+        let ended = server
+            .ended(&http, &format!("u{n}"), &format!("j{n}"))
+            .await;
+        assert_eq!(ended["result"]["ResultCode"], "0840", "{ended}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_do_not_fit_together_wait_outside() {
+    if photographs().is_none() {
+        return;
+    }
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let server = Server::start(data.path(), &key, &["--bodies-mib", "1"]);
+    let http = http();
+    let held = server.prepare(&http, "ada", "j", 4).await;
+    let mut stream = connect(&server).await;
+    stream
+        .write_all(head("PUT", path(&held), 1_000_000).as_bytes())
+        .await
+        .unwrap();
+    stream.write_all(b"PK").await.unwrap();
+    let other = || {
+        let body = vec![b' '; 200_000];
+        http.post(format!("{}/v1/upload", server.base)).body(body)
+    };
+    // The server takes up the first body in its own time.
+    let refused = loop {
+        let answer = other().send().await.unwrap();
+        if answer.status().as_u16() != 400 {
+            break answer;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(refused.status().as_u16(), 503);
+    assert!(refused.headers().contains_key(RETRY_AFTER));
+    assert_eq!(refused.json::<Value>().await.unwrap()["code"], "2201");
+    drop(stream);
+    let mut status = 503;
+    while status == 503 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        status = other().send().await.unwrap().status().as_u16();
+    }
+    assert_eq!(status, 400, "the memory was given back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_fails_to_authenticate_is_shut_out_alone() {
+    if photographs().is_none() {
+        return;
+    }
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let strict = ["--failed-auth-rate", "5", "--trusted-proxy", "127.0.0.1"];
+    let server = Server::start(data.path(), &key, &strict);
+    let http = http();
+    let ask = |from: &'static str, right: bool| {
+        let mut body = server.upload_body("ada", &uuid::Uuid::new_v4().to_string(), 4, "");
+        if !right {
+            body["signature"] = "AAAA".into();
+        }
+        let mut request = http.post(format!("{}/v1/upload", server.base)).json(&body);
+        if !from.is_empty() {
+            request = request.header("x-forwarded-for", from);
+        }
+        async move {
+            let answer = request.send().await.unwrap();
+            let wait = answer.headers().contains_key(RETRY_AFTER);
+            let status = answer.status().as_u16();
+            (
+                status,
+                answer.json::<Value>().await.unwrap()["code"].clone(),
+                wait,
+            )
+        }
+    };
+    for _ in 0..6 {
+        assert_eq!(
+            ask("198.51.100.1", false).await,
+            (403, "2205".into(), false)
+        );
+    }
+    assert_eq!(ask("198.51.100.1", true).await, (429, "2205".into(), true));
+    // What stands before the address that the proxy saw is the client's own invention.
+    assert_eq!(ask("203.0.113.7, 198.51.100.1", true).await.0, 429);
+    assert_eq!(ask("198.51.100.2", true).await.0, 200);
+    assert_eq!(ask("", true).await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_stopped_finishes_or_hands_back() {
+    let Some([photo, ..]) = photographs() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let one = ["--workers", "1", "--engine", "tract"];
+    let server = Server::start(data.path(), &key, &one);
+    let (http, package) = (http(), package(&photo));
+    for n in 0..4 {
+        let url = server
+            .prepare(&http, &format!("u{n}"), &format!("j{n}"), 4)
+            .await;
+        let put = http.put(url).body(package.clone()).send().await.unwrap();
+        assert_eq!(put.status().as_u16(), 200);
+    }
+    let signed = server.signed();
+    let form = reqwest::multipart::Form::new()
+        .text("user_id", "v2")
+        .text("partner_params", r#"{"job_id":"v2-job"}"#)
+        .part(
+            "selfie_image",
+            reqwest::multipart::Part::bytes(photo).file_name("a.jpg"),
+        );
+    let waiting = tokio::spawn(
+        http.post(format!("{}/v2/smart-selfie-enroll", server.base))
+            .header("smileid-partner-id", "p")
+            .header("smileid-timestamp", signed["timestamp"].as_str().unwrap())
+            .header(
+                "smileid-request-signature",
+                signed["signature"].as_str().unwrap(),
+            )
+            .multipart(form)
+            .send(),
+    );
+    // The synchronous call has come in once its job is on record.
+    while server.status(&http, "v2", "v2-job").await.unwrap().0 == 404 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let stopped = tokio::task::spawn_blocking(move || server.terminate());
+    let answer = waiting.await.unwrap().unwrap();
+    assert_eq!(answer.json::<Value>().await.unwrap()["status"], "approved");
+    assert_eq!(
+        stopped.await.unwrap(),
+        Some(0),
+        "an ordered stop is a success"
+    );
+    let server = Server::start(data.path(), &key, &one);
+    for n in 0..4 {
+        let ended = server
+            .ended(&http, &format!("u{n}"), &format!("j{n}"))
+            .await;
+        assert_eq!(ended["result"]["ResultCode"], "0840", "{ended}");
+    }
+}
