@@ -22,8 +22,9 @@ test('register, authenticate, refuse another face', async () => {
   assert.equal(enrolled.result.PartnerParams.note, 'kept');
   assert.ok(new Signature('2343', key).confirm_signature(enrolled.result.timestamp, enrolled.result.signature));
   assert.ok(enrolled.image_links.selfie_image.startsWith(server));
-  const encoded = readFileSync(photographs.obama2).toString('base64');
-  const same = await submit(user, 2, [2, 6, 6].map((id) => ({ image_type_id: id, image: encoded })));
+  const encoded = (name) => readFileSync(photographs[name]).toString('base64');
+  const capture = [[2, 'obama2'], [6, 'obama'], [6, 'obama3']];
+  const same = await submit(user, 2, capture.map(([id, name]) => ({ image_type_id: id, image: encoded(name) })));
   assert.equal(same.result.ResultCode, '0820');
   const other = await submit(user, 2, file('biden'));
   assert.equal(other.result.ResultCode, '0821');

@@ -26,7 +26,9 @@ def photographs():
 @contextmanager
 def running(data, *options):
     """A server on free ports; gives its addresses."""
-    command = [BIN, "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--allow-private-callbacks", *map(str, options)]
+    policy = Path(__file__).with_name("policy.toml")
+    command = [BIN, "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--allow-private-callbacks",
+               "--policy", str(policy), *map(str, options)]
     with open(Path(data) / "server.log", "w") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     try:

@@ -67,8 +67,9 @@ def test_callback_is_signed(service, photos, user):
 
 def test_images_history_and_base64(service, photos, user):
     web = api(service)
-    encoded = base64.b64encode(photos["obama"].read_bytes()).decode()
-    images = [{"image_type_id": 2, "image": encoded}] + [{"image_type_id": 6, "image": encoded}] * 2
+    encoded = {name: base64.b64encode(photos[name].read_bytes()).decode() for name in ("obama", "obama2", "obama3")}
+    images = [{"image_type_id": 2, "image": encoded["obama"]}]
+    images += [{"image_type_id": 6, "image": encoded[name]} for name in ("obama2", "obama3")]
     status = submit(web, user, 4, None, images, return_history=True, return_images=True)
     assert status["result"]["ResultCode"] == "0840"
     assert [r["ResultCode"] for r in status["history"]] == ["0840"]
@@ -76,6 +77,28 @@ def test_images_history_and_base64(service, photos, user):
     assert image.status_code == 200 and image.content == photos["obama"].read_bytes()
     assert len(status["image_links"]["liveness_images"]) == 2
     assert requests.get(status["image_links"]["selfie_image"] + "x").status_code == 404
+
+
+def test_one_picture_for_every_frame_is_no_capture(service, photos, user):
+    encoded = base64.b64encode(photos["obama"].read_bytes()).decode()
+    images = [{"image_type_id": 2, "image": encoded}] + [{"image_type_id": 6, "image": encoded}] * 2
+    status = submit(api(service), user, 4, None, images)
+    assert status["result"]["ResultCode"] == "0907" and not status["job_success"]
+    assert status["result"]["Actions"]["Liveness_Check"] == "Failed"
+    assert status["result"]["evidence"]["reasons"][0] == "still_repeated"
+
+
+def test_a_person_decides_what_is_provisional(service, photos):
+    web = api(service)
+    job = f"job-{uuid.uuid4()}"
+    provisional = submit(web, "test-0822", 2, photos["obama"], params={"job_id": job})["result"]
+    assert (provisional["ResultCode"], provisional["IsFinalResult"]) == ("0822", "false")
+    assert callback_for(service, provisional["SmileJobID"])["ResultCode"] == "0822"
+    selfsame("review", "--data", service.data, "decide", provisional["SmileJobID"], "reject")
+    body = callback_for(service, provisional["SmileJobID"])
+    signature = Signature("2343", service.partner["sandbox_api_key"])
+    assert signature.confirm_signature(body["timestamp"], body["signature"])
+    assert (body["ResultCode"], body["IsFinalResult"], body["IsMachineResult"]) == ("1221", "true", "false")
 
 
 def test_errors(service, photos, user):

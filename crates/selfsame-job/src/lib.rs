@@ -3,10 +3,16 @@
 //! Knows nothing of HTTP, SQL or pixels.
 
 pub mod admission;
+pub mod audit;
 pub mod job;
+pub mod liveness;
 pub mod outcome;
 pub mod partner;
 pub mod policy;
+mod quality;
+pub mod reason;
+pub mod replay;
+pub mod review;
 pub mod sandbox;
 pub mod user;
 pub mod verdict;

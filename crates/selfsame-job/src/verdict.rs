@@ -1,20 +1,32 @@
 //! From evidence to a verdict, by policy.
+//!
+//! The checks run in the order of [`Check`]: face, quality, liveness, replay, comparison. What the package and the image
+//! themselves bring about ended the job before. A check that refuses ends the job: whoever does not pass the liveness check
+//! is not told how alike the faces are. What asks for a review does not end it: a later check may still refuse.
 
-use selfsame_face::evidence::{FaceEvidence, ImageEvidence};
+use selfsame_face::evidence::CaptureEvidence;
 use selfsame_face::template::{ComparisonScore, Template};
 use serde::{Deserialize, Serialize};
 
-use crate::policy::{ComparisonPolicy, Policy, QualityPolicy};
+use crate::liveness::{self, LivenessOutcome};
+use crate::policy::{ComparisonPolicy, Policy};
+use crate::quality;
+use crate::reason::{Check, Reason, Response};
+use crate::replay::{self, Duplicate, Recurrence};
 
 /// What a job comes to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// The person is enrolled, or is the enrolled person.
     Pass,
-    /// The comparison lies between the thresholds: a person must look.
+    /// Nothing refuses it, but a person must look.
     Provisional,
     /// Another person.
     NoMatch,
+    /// The person is enrolled under another name.
+    Duplicate,
+    /// No live person, or images that were used before.
+    PossibleSpoof,
     /// No face in the selfie.
     NoFace,
     /// More than one face of about the same size.
@@ -66,147 +78,176 @@ pub struct Decision {
     pub verdict: Verdict,
     /// The comparison, where one was made.
     pub comparison: Option<Comparison>,
-    /// What speaks against the selfie, each something the person can act on.
+    /// What came of the liveness check.
+    pub liveness: LivenessOutcome,
+    /// What speaks against the capture and counts: what refuses it first, then what asks for a review.
     pub reasons: Vec<Reason>,
+    /// What speaks against it and, by the policy, is only reported.
+    pub reported: Vec<Reason>,
 }
 
-/// Something that speaks against a selfie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// No face was found.
-    NoFace,
-    /// More than one face.
-    SeveralFaces,
-    /// The detector is unsure.
-    FaceUnclear,
-    /// The face is small.
-    FaceTooSmall,
-    /// The face is not sharp.
-    Blurred,
-    /// Too little light.
-    TooDark,
-    /// Too much light.
-    TooBright,
-    /// The comparison score is below the review threshold.
-    OtherPerson,
-    /// The comparison score is between the thresholds.
-    BetweenThresholds,
+/// Everything that a capture is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'e> {
+    /// What its images say.
+    pub capture: &'e CaptureEvidence,
+    /// The presentation-attack detector is loaded: a capture without its score is not clear.
+    pub detects_presentation_attacks: bool,
+    /// Its images that were accepted before.
+    pub recurrences: &'e [Recurrence],
+    /// Other users with this face; only looked for at enrolment.
+    pub duplicates: &'e [Duplicate],
 }
 
-impl Reason {
-    /// What to tell the person.
+impl<'e> Seen<'e> {
+    /// A capture alone, without a detector or a memory.
     #[must_use]
-    pub const fn advice(self) -> &'static str {
-        match self {
-            Self::NoFace => "no face was found: face the camera",
-            Self::SeveralFaces => "more than one face was found: be alone in the picture",
-            Self::FaceUnclear => "the face is not clear: uncover it and look at the camera",
-            Self::FaceTooSmall => "the face is too small: move closer",
-            Self::Blurred => "the picture is blurred: hold the camera still",
-            Self::TooDark => "the picture is too dark: find more light",
-            Self::TooBright => "the picture is too bright: avoid direct light",
-            Self::OtherPerson => "the face is not the enrolled person's",
-            Self::BetweenThresholds => "the comparison is not clear enough to decide",
+    pub const fn alone(capture: &'e CaptureEvidence) -> Self {
+        Self {
+            capture,
+            detects_presentation_attacks: false,
+            recurrences: &[],
+            duplicates: &[],
         }
     }
 }
 
-fn quality_reasons(face: &FaceEvidence, policy: &QualityPolicy) -> Vec<Reason> {
-    [
-        (
-            face.detection_score < policy.min_detection_score,
-            Reason::FaceUnclear,
-        ),
-        (
-            face.inter_eye_distance < policy.min_inter_eye_distance,
-            Reason::FaceTooSmall,
-        ),
-        (face.sharpness < policy.min_sharpness, Reason::Blurred),
-        (face.exposure < policy.min_exposure, Reason::TooDark),
-        (face.exposure > policy.max_exposure, Reason::TooBright),
-    ]
-    .into_iter()
-    .filter_map(|(applies, reason)| applies.then_some(reason))
-    .collect()
+/// Collects what is found until something refuses.
+struct Judging<'p> {
+    policy: &'p Policy,
+    found: Vec<(Reason, Response)>,
+    liveness: LivenessOutcome,
+    comparison: Option<Comparison>,
 }
 
-/// Checks a selfie alone: one face, good enough. Gives its template, or the decision that ends the job.
-fn accept_selfie<'e>(
-    evidence: &'e ImageEvidence,
-    policy: &QualityPolicy,
-) -> Result<&'e Template, Decision> {
-    let refuse = |verdict, reasons| {
-        Err(Decision {
-            verdict,
+impl<'p> Judging<'p> {
+    fn new(policy: &'p Policy) -> Self {
+        Self {
+            policy,
+            found: Vec::new(),
+            liveness: LivenessOutcome::not_reached(),
             comparison: None,
-            reasons,
-        })
-    };
-    let (Some(face), Some(template)) = (evidence.faces.first(), evidence.template.as_ref()) else {
-        return refuse(Verdict::NoFace, vec![Reason::NoFace]);
-    };
-    let area = |f: &FaceEvidence| f.face_box.width * f.face_box.height;
-    let crowd = evidence.faces[1..].iter().any(|other| {
-        other.detection_score >= policy.min_detection_score
-            && area(other) >= policy.second_face_area * area(face)
-    });
-    if crowd {
-        return refuse(Verdict::SeveralFaces, vec![Reason::SeveralFaces]);
+        }
     }
-    let reasons = quality_reasons(face, policy);
-    if reasons.is_empty() {
+
+    fn answer(&self, reasons: Vec<Reason>) -> Vec<(Reason, Response)> {
+        let answers = &self.policy.responses;
+        reasons.into_iter().map(|r| (r, answers.to(r))).collect()
+    }
+
+    /// Notes what a check found. `Err`: it refuses.
+    fn note(&mut self, found: Vec<(Reason, Response)>) -> Result<(), ()> {
+        self.found.extend(found);
+        if self.found.iter().any(|(_, r)| *r == Response::Refuse) {
+            Err(())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The checks that enrolment and authentication share. Gives the probe.
+    fn capture<'e>(&mut self, seen: &Seen<'e>) -> Result<&'e Template, ()> {
+        let selfie = &seen.capture.selfie;
+        let (Some(face), Some(template)) = (selfie.faces.first(), selfie.template.as_ref()) else {
+            self.note(self.answer(vec![Reason::NoFace]))?;
+            return Err(());
+        };
+        if quality::crowd(selfie, &self.policy.quality) {
+            self.note(self.answer(vec![Reason::SeveralFaces]))?;
+        }
+        self.note(self.answer(quality::flaws(face, &self.policy.quality)))?;
+        let answers = self.policy.responses;
+        let (outcome, reasons) = liveness::judge(
+            seen.capture,
+            seen.detects_presentation_attacks,
+            &self.policy.liveness,
+            |reason| answers.to(reason),
+        );
+        self.liveness = outcome;
+        self.note(self.answer(reasons))?;
+        self.note(replay::judge(seen.recurrences, &self.policy.replay))?;
         Ok(template)
-    } else {
-        refuse(Verdict::PoorQuality, reasons)
+    }
+
+    fn compare(&mut self, probe: &Template, reference: &Template) -> Result<(), ()> {
+        let thresholds = self.policy.comparison;
+        let score = probe.compare(reference);
+        self.comparison = Some(Comparison { score, thresholds });
+        let reasons = if score.value() >= thresholds.match_threshold {
+            Vec::new()
+        } else if score.value() >= thresholds.review_threshold {
+            vec![Reason::BetweenThresholds]
+        } else {
+            vec![Reason::OtherPerson]
+        };
+        self.note(self.answer(reasons))
+    }
+
+    fn search(&mut self, duplicates: &[Duplicate]) -> Result<(), ()> {
+        let policy = self.policy.duplicates;
+        if duplicates
+            .iter()
+            .any(|d| d.score.value() >= policy.threshold)
+        {
+            return self.note(vec![(Reason::Duplicate, policy.response)]);
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Decision {
+        let of = |response: Response| {
+            self.found
+                .iter()
+                .filter(move |(_, r)| *r == response)
+                .map(|(reason, _)| *reason)
+        };
+        let verdict = match of(Response::Refuse).next() {
+            Some(reason) => refusal(reason),
+            None if of(Response::Review).next().is_some() => Verdict::Provisional,
+            None => Verdict::Pass,
+        };
+        Decision {
+            verdict,
+            reasons: of(Response::Refuse).chain(of(Response::Review)).collect(),
+            reported: of(Response::Report).collect(),
+            comparison: self.comparison,
+            liveness: self.liveness,
+        }
     }
 }
 
-/// Judges a selfie for enrolment.
-#[must_use]
-pub fn judge_enrolment(evidence: &ImageEvidence, policy: &Policy) -> Decision {
-    match accept_selfie(evidence, &policy.quality) {
-        Ok(_) => Decision {
-            verdict: Verdict::Pass,
-            comparison: None,
-            reasons: Vec::new(),
-        },
-        Err(decision) => decision,
+/// What a job comes to that a reason refuses.
+const fn refusal(reason: Reason) -> Verdict {
+    match (reason, reason.check()) {
+        (Reason::NoFace, _) => Verdict::NoFace,
+        (Reason::SeveralFaces, _) => Verdict::SeveralFaces,
+        (Reason::Duplicate, _) => Verdict::Duplicate,
+        (_, Check::Face | Check::Quality) => Verdict::PoorQuality,
+        (_, Check::Liveness | Check::Replay) => Verdict::PossibleSpoof,
+        (_, Check::Comparison) => Verdict::NoMatch,
     }
+}
+
+/// Judges a capture for enrolment.
+#[must_use]
+pub fn judge_enrolment(seen: &Seen<'_>, policy: &Policy) -> Decision {
+    let mut judging = Judging::new(policy);
+    // What was found is in `judging`; the outcome only ended the checks.
+    let _ = judging
+        .capture(seen)
+        .and_then(|_| judging.search(seen.duplicates));
+    judging.end()
 }
 
 /// Judges a probe against a reference made by the same model.
 #[must_use]
-pub fn judge_authentication(
-    evidence: &ImageEvidence,
-    reference: &Template,
-    policy: &Policy,
-) -> Decision {
-    let template = match accept_selfie(evidence, &policy.quality) {
-        Ok(template) => template,
-        Err(decision) => return decision,
-    };
-    let comparison = Comparison {
-        score: template.compare(reference),
-        thresholds: policy.comparison,
-    };
-    let (verdict, reasons) = judge_score(comparison);
-    Decision {
-        verdict,
-        comparison: Some(comparison),
-        reasons,
-    }
-}
-
-fn judge_score(comparison: Comparison) -> (Verdict, Vec<Reason>) {
-    let Comparison { score, thresholds } = comparison;
-    if score.value() >= thresholds.match_threshold {
-        (Verdict::Pass, Vec::new())
-    } else if score.value() >= thresholds.review_threshold {
-        (Verdict::Provisional, vec![Reason::BetweenThresholds])
-    } else {
-        (Verdict::NoMatch, vec![Reason::OtherPerson])
-    }
+pub fn judge_authentication(seen: &Seen<'_>, reference: &Template, policy: &Policy) -> Decision {
+    let mut judging = Judging::new(policy);
+    // As above.
+    let _ = judging
+        .capture(seen)
+        .and_then(|probe| judging.compare(probe, reference));
+    judging.end()
 }
 
 impl Comparison {
@@ -231,169 +272,16 @@ impl Comparison {
 impl Decision {
     /// A decision without evidence: what ended the job came before or after the pixels.
     #[must_use]
-    pub const fn without_evidence(verdict: Verdict) -> Self {
+    pub fn without_evidence(verdict: Verdict) -> Self {
         Self {
             verdict,
             comparison: None,
+            liveness: LivenessOutcome::not_reached(),
             reasons: Vec::new(),
+            reported: Vec::new(),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use selfsame_face::evidence::{FaceBox, ImageFacts, ImageFormat, Landmarks, Point, Timings};
-    use selfsame_face::template::TEMPLATE_LEN;
-
-    use super::*;
-
-    fn face(size: f32) -> FaceEvidence {
-        let at = |x, y| Point { x, y };
-        FaceEvidence {
-            face_box: FaceBox {
-                x: 0.0,
-                y: 0.0,
-                width: size,
-                height: size,
-            },
-            landmarks: Landmarks {
-                left_eye: at(0.3 * size, 0.4 * size),
-                right_eye: at(0.7 * size, 0.4 * size),
-                nose: at(0.5 * size, 0.6 * size),
-                mouth_left: at(0.35 * size, 0.8 * size),
-                mouth_right: at(0.65 * size, 0.8 * size),
-            },
-            detection_score: 0.95,
-            inter_eye_distance: 0.4 * size,
-            sharpness: 12.0,
-            exposure: 0.5,
-        }
-    }
-
-    fn evidence(faces: Vec<FaceEvidence>) -> ImageEvidence {
-        let template = (!faces.is_empty()).then(|| template(1.0, 0.0));
-        ImageEvidence {
-            image: ImageFacts {
-                format: ImageFormat::Jpeg,
-                width: 640,
-                height: 480,
-            },
-            faces,
-            template,
-            timings: Timings::default(),
-        }
-    }
-
-    fn template(x: f32, y: f32) -> Template {
-        let mut values = [0.0; TEMPLATE_LEN];
-        values[0] = x;
-        values[1] = y;
-        Template::from_embedding(&values).unwrap()
-    }
-
-    #[test]
-    fn one_good_face_enrols() {
-        let decision = judge_enrolment(&evidence(vec![face(200.0)]), &Policy::default());
-        assert_eq!(decision, Decision::without_evidence(Verdict::Pass));
-    }
-
-    #[test]
-    fn a_selfie_without_a_face_or_with_a_crowd_is_refused() {
-        let policy = Policy::default();
-        assert_eq!(
-            judge_enrolment(&evidence(vec![]), &policy).verdict,
-            Verdict::NoFace
-        );
-        assert_eq!(
-            judge_enrolment(&evidence(vec![face(200.0), face(180.0)]), &policy).verdict,
-            Verdict::SeveralFaces
-        );
-        let background = evidence(vec![face(200.0), face(60.0)]);
-        assert_eq!(judge_enrolment(&background, &policy).verdict, Verdict::Pass);
-    }
-
-    #[test]
-    fn each_flaw_has_its_reason() {
-        let policy = Policy::default();
-        let good = face(200.0);
-        let cases = [
-            (
-                FaceEvidence {
-                    detection_score: 0.5,
-                    ..good
-                },
-                Reason::FaceUnclear,
-            ),
-            (
-                FaceEvidence {
-                    inter_eye_distance: 10.0,
-                    ..good
-                },
-                Reason::FaceTooSmall,
-            ),
-            (
-                FaceEvidence {
-                    sharpness: 0.5,
-                    ..good
-                },
-                Reason::Blurred,
-            ),
-            (
-                FaceEvidence {
-                    exposure: 0.01,
-                    ..good
-                },
-                Reason::TooDark,
-            ),
-            (
-                FaceEvidence {
-                    exposure: 0.99,
-                    ..good
-                },
-                Reason::TooBright,
-            ),
-        ];
-        for (flawed, reason) in cases {
-            let decision = judge_enrolment(&evidence(vec![flawed]), &policy);
-            assert_eq!(
-                (decision.verdict, decision.reasons),
-                (Verdict::PoorQuality, vec![reason])
-            );
-        }
-    }
-
-    #[test]
-    fn the_thresholds_belong_to_the_better_side() {
-        let policy = Policy::default();
-        let probe = evidence(vec![face(200.0)]);
-        let at = |cosine: f32| {
-            judge_authentication(
-                &probe,
-                &template(cosine, (1.0 - cosine * cosine).sqrt()),
-                &policy,
-            )
-            .verdict
-        };
-        assert_eq!(at(0.9), Verdict::Pass);
-        assert_eq!(at(0.451), Verdict::Pass);
-        assert_eq!(at(0.449), Verdict::Provisional);
-        assert_eq!(at(0.364), Verdict::Provisional);
-        assert_eq!(at(0.362), Verdict::NoMatch);
-        assert_eq!(at(-0.5), Verdict::NoMatch);
-    }
-
-    proptest! {
-        #[test]
-        fn confidence_grows_with_the_score(a in -1.0f32..=1.0, b in -1.0f32..=1.0) {
-            let of = |score| Comparison {
-                score: ComparisonScore::new(score),
-                thresholds: Policy::default().comparison,
-            }
-            .confidence();
-            let (low, high) = if a <= b { (a, b) } else { (b, a) };
-            prop_assert!(of(low) <= of(high));
-            prop_assert!((0.0..=100.0).contains(&of(a)));
-        }
-    }
-}
+mod tests;

@@ -42,6 +42,8 @@ pub(crate) struct EngineIdentity {
     /// Digest of the model that makes templates.
     #[serde(skip)]
     pub(crate) template_model: String,
+    #[serde(skip)]
+    pub(crate) detects_presentation_attacks: bool,
 }
 
 /// A partner that proved to hold a key, and the world that the key opens.

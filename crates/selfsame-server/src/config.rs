@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use selfsame_job::policy::Policy;
+use selfsame_job::policy::Policies;
 use selfsame_wire::signature::TimestampWindow;
 
 use crate::callback::backoff::Backoff;
@@ -25,10 +25,12 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Engine workers; each holds one core while it works.
     pub workers: usize,
-    /// Refuse to serve without presentation-attack detection.
+    /// Refuse to serve without presentation-attack detection, and require movement of every job.
     pub strict_liveness: bool,
-    /// Thresholds.
-    pub policy: Policy,
+    /// What jobs are judged by.
+    pub policies: Policies,
+    /// SHA-256 of a token for the operator API, beside those on record.
+    pub admin_token: Option<[u8; 32]>,
     /// Limits on what callers may send.
     pub limits: Limits,
     /// Which addresses callbacks may reach.
@@ -115,7 +117,8 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             strict_liveness: false,
-            policy: Policy::default(),
+            policies: Policies::default(),
+            admin_token: None,
             limits: Limits::default(),
             callback_reach: Reach::Public,
             backoff: Backoff::default(),

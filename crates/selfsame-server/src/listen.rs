@@ -10,6 +10,8 @@ use axum_server::tls_rustls::RustlsConfig;
 use jiff::Timestamp;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use selfsame_face::analyser::Analyser;
+use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
+use selfsame_store::error::StoreError;
 use selfsame_store::store::Store;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -38,13 +40,13 @@ pub enum ServeError {
     NoAddress,
     /// Strict mode without the detector.
     #[error(
-        "--strict-liveness needs presentation-attack detection, which this build does not have; \
-         serve without it, or use a build that has it"
+        "--strict-liveness needs the presentation-attack detection model, which is not loaded; fetch it with \
+         `selfsame models fetch`, or serve without --strict-liveness"
     )]
     NoLiveness,
-    /// The policy is wrong.
+    /// The policy cannot be put on the audit's record.
     #[error(transparent)]
-    Policy(#[from] selfsame_job::policy::PolicyError),
+    Store(#[from] StoreError),
     /// The address cannot be bound.
     #[error("cannot listen on {0}: {1}")]
     Bind(SocketAddr, std::io::Error),
@@ -89,13 +91,16 @@ impl Server {
     /// # Errors
     /// [`ServeError`] says what is wrong with the set-up.
     pub async fn bind(
-        config: Config,
+        mut config: Config,
         store: Arc<dyn Store>,
         analyser: Analyser,
     ) -> Result<Self, ServeError> {
-        config.policy.validate()?;
+        let detects_presentation_attacks = analyser.detects_presentation_attacks();
         if config.strict_liveness {
-            return Err(ServeError::NoLiveness);
+            if !detects_presentation_attacks {
+                return Err(ServeError::NoLiveness);
+            }
+            config.policies = config.policies.strict();
         }
         let bind = |address: SocketAddr| {
             let bound =
@@ -130,12 +135,14 @@ impl Server {
             config.backoff,
             config.callback_timeout,
         )?;
+        announce(&config, detects_presentation_attacks, &*store).await?;
         let limits = config.limits;
         let app = App {
             engine: EngineIdentity {
                 engine: analyser.engine_name().to_owned(),
                 models: analyser.models().to_vec(),
                 template_model: analyser.template_model().sha256.clone(),
+                detects_presentation_attacks,
             },
             store,
             bodies: BodyBudget::new(limits.bodies_bytes),
@@ -219,6 +226,31 @@ impl Server {
         while background.join_next().await.is_some() {}
         outcome
     }
+}
+
+/// Puts the policy in force on record, and says at the start what a reader of the log must know.
+async fn announce(config: &Config, detector: bool, store: &dyn Store) -> Result<(), StoreError> {
+    let policies = &config.policies;
+    let head = store
+        .record_audit(&AuditEntry {
+            actor: Actor::server(),
+            action: AuditAction::PolicyInForce,
+            subject: format!("policy {} {}", policies.name(), policies.version()),
+            details: serde_json::json!({
+                "sha256": policies.sha256(), "strict": config.strict_liveness,
+                "detects_presentation_attacks": detector, "version": env!("CARGO_PKG_VERSION"),
+            }),
+        })
+        .await?;
+    // Whoever keeps the log elsewhere keeps an anchor of the audit with it.
+    tracing::info!(
+        policy = policies.name(), version = policies.version(), sha256 = policies.sha256(), audit_head = %head,
+        "policy in force"
+    );
+    if !detector {
+        tracing::warn!("presentation attacks are not detected: the model is not loaded");
+    }
+    Ok(())
 }
 
 /// Clients that drip their head are let go.

@@ -18,9 +18,10 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::app::{App, Scope};
+use crate::image_links;
 use crate::intruders;
 use crate::refusal::Refusal;
-use crate::route::{description, operations, v1, v2};
+use crate::route::{admin, description, operations, v1, v2};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -61,7 +62,7 @@ fn wire_routes() -> Vec<Route> {
             "/v1/job_status",
             post(v1::job_status::job_status),
         ),
-        of(Method::GET, "/v1/image/{link}", get(v1::job_status::image)),
+        of(Method::GET, "/v1/image/{link}", get(image_links::image)),
         of(Method::POST, "/v1/token", post(v1::token::token)),
         of(
             Method::POST,
@@ -112,6 +113,28 @@ fn operations_routes(metrics: PrometheusHandle) -> Vec<Route> {
     ]
 }
 
+/// What people decide, at the root only, for those who hold an operator's token.
+fn admin_routes() -> Vec<Route> {
+    let of = |method, path, handler| Route {
+        method,
+        path,
+        handler,
+    };
+    vec![
+        of(Method::GET, "/admin/v1/reviews", get(admin::reviews::list)),
+        of(
+            Method::GET,
+            "/admin/v1/reviews/{job}",
+            get(admin::reviews::show),
+        ),
+        of(
+            Method::POST,
+            "/admin/v1/reviews/{job}/decision",
+            post(admin::reviews::decide),
+        ),
+    ]
+}
+
 fn assemble(routes: Vec<Route>) -> Router<Arc<App>> {
     routes.into_iter().fold(Router::new(), |router, route| {
         tracing::trace!(method = %route.method, path = route.path, "route");
@@ -130,6 +153,12 @@ pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
         .merge(wire(Scope(None)))
         .nest("/sandbox", wire(Scope(Some(Environment::Sandbox))))
         .nest("/production", wire(Scope(Some(Environment::Production))))
+        .merge(
+            assemble(admin_routes()).route_layer(middleware::from_fn_with_state(
+                Arc::clone(&app),
+                admin::guard,
+            )),
+        )
         .merge(assemble(operations_routes(metrics)))
         .method_not_allowed_fallback(|| async {
             Refusal::new(
@@ -200,6 +229,7 @@ mod tests {
         let served: BTreeSet<String> = wire_routes()
             .into_iter()
             .chain(operations_routes(metrics))
+            .chain(admin_routes())
             .map(|route| format!("{} {}", route.method, route.path))
             .collect();
         let description = description::assemble().unwrap();

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{StoreError, io};
 
-const KEY_BYTES: usize = 32;
+pub(crate) const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 
 /// The key that wraps all others.
@@ -26,7 +26,7 @@ impl std::fmt::Debug for MasterKey {
     }
 }
 
-fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| StoreError::NoRandomness)?;
     Ok(bytes)

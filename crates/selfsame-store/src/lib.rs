@@ -3,8 +3,10 @@
 //! [`sqlite::SqliteStore`] keeps them in one data directory: `selfsame.db`, `blobs/` and, unless the operator brings a
 //! key of his own, `master.key`.
 
+pub mod audit;
 mod blobs;
 pub mod error;
 pub mod keyring;
+pub mod review;
 pub mod sqlite;
 pub mod store;

@@ -5,13 +5,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+use selfsame_job::audit::{Actor, AuditEntry, AuditRecord};
 use selfsame_job::job::{Job, JobKind, JobRequest, JobState};
 use selfsame_job::partner::Partner;
+use selfsame_job::replay::{ImageMark, Recurrence};
+use selfsame_job::review::Ruling;
 use selfsame_job::user::{Reference, User, UserKey, UserStatus};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 use selfsame_wire::signature::ApiKey;
 
+use crate::audit::{AuditCheck, AuditHead};
 use crate::error::StoreError;
+use crate::review::{FinalResult, NewReview, Review, ReviewFilter, Ruled};
 
 /// A job about to be recorded.
 #[derive(Debug, Clone)]
@@ -91,6 +96,12 @@ pub struct Ending {
     pub result_code: String,
     /// The template to put on file, for an enrolment that passed.
     pub enrol: Option<Reference>,
+    /// Open a review: the result is not final.
+    pub review: Option<NewReview>,
+    /// The capture was accepted: its images are remembered.
+    pub accepted: Vec<ImageMark>,
+    /// End the job only if no other job had one of `accepted` accepted (the very file); else it must be judged again.
+    pub only_if_new: bool,
     /// Queue a callback to this URL.
     pub callback_url: Option<String>,
 }
@@ -104,14 +115,16 @@ pub enum Finished {
     LostClaim,
     /// The user was enrolled meanwhile and the job may not replace it; nothing was written, decide again.
     AlreadyEnrolled,
+    /// Another job had one of the images accepted meanwhile; nothing was written, decide again.
+    SeenMeanwhile,
 }
 
-/// One finished attempt at a `job_id`.
+/// A result of an attempt at a `job_id`: a worker's, or the one that a review brought.
 #[derive(Debug, Clone)]
 pub struct JobResultRecord {
     /// The attempt.
     pub smile_job_id: SmileJobId,
-    /// The result as [`Ending::result`] gave it.
+    /// The result as [`Ending::result`] or [`FinalResult::result`] gave it.
     pub result: Bytes,
     /// Whether it counts as success.
     pub success: bool,
@@ -136,7 +149,7 @@ pub struct Delivery {
     pub environment: Environment,
     /// Where to.
     pub url: String,
-    /// The result as [`Ending::result`] gave it.
+    /// The result as [`Ending::result`] or [`FinalResult::result`] gave it.
     pub result: Bytes,
     /// How often it was tried before.
     pub attempts: u32,
@@ -219,16 +232,30 @@ pub struct Depths {
     pub running: u64,
     /// Deliveries pending.
     pub callbacks_pending: u64,
+    /// Jobs that wait for a person.
+    pub reviews_pending: u64,
+}
+
+/// A token for the operator API, without the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdminToken {
+    /// Whose.
+    pub name: String,
+    /// SHA-256 of the token; the token itself is not kept.
+    pub hash: [u8; 32],
+    /// When it was made.
+    pub created_at: Timestamp,
 }
 
 /// Records, blobs and the queue.
 ///
-/// Every method that changes something has made it durable when it returns `Ok`. Secrets, biometrics and what partners
+/// Every method that changes something has made it durable when it returns `Ok`; where it takes an [`Actor`], together with
+/// its audit record. Secrets, biometrics and what partners
 /// sent are encrypted before they reach the disk.
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
     /// Records a partner. `Ok(false)`: the id is taken.
-    async fn create_partner(&self, partner: &Partner) -> Result<bool, StoreError>;
+    async fn create_partner(&self, partner: &Partner, by: &Actor) -> Result<bool, StoreError>;
     /// One partner.
     async fn partner(&self, id: &PartnerId) -> Result<Option<Partner>, StoreError>;
     /// All partners, by id.
@@ -238,6 +265,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         &self,
         id: &PartnerId,
         enabled: bool,
+        by: &Actor,
     ) -> Result<bool, StoreError>;
     /// Replaces a key. `Ok(false)`: no such partner.
     async fn replace_key(
@@ -245,6 +273,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         id: &PartnerId,
         environment: Environment,
         key: &ApiKey,
+        by: &Actor,
     ) -> Result<bool, StoreError>;
 
     /// Records a job that waits for its package.
@@ -267,7 +296,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Queues again every job and delivery whose lease ended; `all` does so whatever the lease says (at start, when no
     /// other process can hold one). Returns how many jobs.
     async fn recover(&self, now: Timestamp, all: bool) -> Result<u64, StoreError>;
-    /// Ends a claimed job: result, enrolment and callback become visible together or not at all.
+    /// Ends a claimed job: result, enrolment, review, images and callback become visible together or not at all.
     async fn finish_job(&self, claim: &Claim, ending: &Ending) -> Result<Finished, StoreError>;
     /// A job's package as it was accepted; absent when it has not arrived or was erased.
     async fn package(&self, job: &SmileJobId) -> Result<Option<Bytes>, StoreError>;
@@ -281,9 +310,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         environment: Environment,
         job: &JobId,
     ) -> Result<Option<Job>, StoreError>;
-    /// The result of an attempt; absent while it has not ended.
+    /// The latest result of an attempt; absent while it has not ended.
     async fn result(&self, id: &SmileJobId) -> Result<Option<JobResultRecord>, StoreError>;
-    /// Every finished attempt at a partner's `job_id`, newest first.
+    /// Every result of a partner's `job_id`, newest first.
     async fn results(
         &self,
         partner: &PartnerId,
@@ -301,9 +330,35 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         partner: &PartnerId,
         environment: Environment,
     ) -> Result<Vec<User>, StoreError>;
-    /// Enables or disables; [`UserStatus::Deleted`] erases the template and every package of the user's jobs for good.
-    /// `Ok(false)`: no such user, or it is deleted already.
-    async fn set_user_status(&self, key: &UserKey, status: UserStatus) -> Result<bool, StoreError>;
+    /// Enables or disables; [`UserStatus::Deleted`] erases the template, templates that wait for a review, every package of
+    /// the user's jobs and what their images are recognised by, for good. `Ok(false)`: no such user, or it is deleted already.
+    async fn set_user_status(
+        &self,
+        key: &UserKey,
+        status: UserStatus,
+        by: &Actor,
+    ) -> Result<bool, StoreError>;
+
+    /// Which of a job's images were accepted before, in another job (another `job_id`) of the partner in the same world: the
+    /// very file, or a picture whose perceptual hash is at most `max_distance` bits away. At most one for each image.
+    async fn recurrences(
+        &self,
+        job: &Job,
+        images: &[ImageMark],
+        max_distance: u32,
+    ) -> Result<Vec<Recurrence>, StoreError>;
+
+    /// The review of a job, waiting or decided.
+    async fn review(&self, job: &SmileJobId) -> Result<Option<Review>, StoreError>;
+    /// Reviews, oldest first.
+    async fn reviews(&self, filter: &ReviewFilter) -> Result<Vec<Review>, StoreError>;
+    /// Decides a review: ruling, final result, enrolment and callback become visible together or not at all, once.
+    async fn decide_review(
+        &self,
+        job: &SmileJobId,
+        ruling: &Ruling,
+        result: &FinalResult,
+    ) -> Result<Ruled, StoreError>;
 
     /// Takes deliveries that are due.
     async fn claim_deliveries(
@@ -321,8 +376,23 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     ) -> Result<(), StoreError>;
     /// A job's deliveries, oldest first.
     async fn deliveries(&self, job: &SmileJobId) -> Result<Vec<DeliveryRecord>, StoreError>;
-    /// Queues the callback of a finished job once more. `Ok(false)`: the job has not ended, or has no callback URL.
-    async fn replay(&self, job: &SmileJobId) -> Result<bool, StoreError>;
+    /// Queues the callback of a finished job once more, with its latest result. `Ok(false)`: the job has not ended, or has
+    /// no callback URL.
+    async fn replay(&self, job: &SmileJobId, by: &Actor) -> Result<bool, StoreError>;
+
+    /// Puts something on the audit's record that changes nothing else; gives the chain's new end.
+    async fn record_audit(&self, entry: &AuditEntry) -> Result<AuditHead, StoreError>;
+    /// Records of the audit in order, `after` this place; at most `limit`.
+    async fn audit(&self, after: u64, limit: u32) -> Result<Vec<AuditRecord>, StoreError>;
+    /// Follows the whole chain; `anchor` is a head that was kept elsewhere.
+    async fn verify_audit(&self, anchor: Option<&AuditHead>) -> Result<AuditCheck, StoreError>;
+
+    /// Records a token for the operator API; one of the same name is replaced.
+    async fn put_admin_token(&self, token: &AdminToken, by: &Actor) -> Result<(), StoreError>;
+    /// Withdraws a token. `Ok(false)`: there is none of this name.
+    async fn remove_admin_token(&self, name: &str, by: &Actor) -> Result<bool, StoreError>;
+    /// Every token, by name.
+    async fn admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError>;
 
     /// How full the queues are.
     async fn depths(&self) -> Result<Depths, StoreError>;

@@ -51,6 +51,8 @@ result_codes! {
     EnrolPass = "0840", "Enrolled";
     /// 0841
     EnrolFail = "0841", "Not enrolled";
+    /// 0842: no public list names one for an enrolment that awaits review; it stands to 0840 as 0822 stands to 0820.
+    EnrolProvisional = "0842", "Provisional: the enrolment awaits a review";
     /// 0903
     CorruptZip = "0903", "The zip file could not be read";
     /// 0907
@@ -110,7 +112,7 @@ impl ResultCode {
     /// Whether a further result follows.
     #[must_use]
     pub const fn is_final(self) -> bool {
-        !matches!(self, Self::AuthenticateProvisional)
+        !matches!(self, Self::AuthenticateProvisional | Self::EnrolProvisional)
     }
 
     /// Whether a machine decided (the 12xx codes are people's).
@@ -182,8 +184,12 @@ pub struct Actions {
     pub register_selfie: ActionValue,
     /// How the comparison with the selfie on file went.
     pub selfie_to_registered_selfie_compare: ActionValue,
-    /// Whether a person looked at the comparison.
+    /// What a person says of the comparison.
     pub human_review_compare: ActionValue,
+    /// What a person says of the liveness evidence.
+    pub human_review_liveness_check: ActionValue,
+    /// What a person says of the selfie.
+    pub human_review_selfie_check: ActionValue,
 }
 
 impl Serialize for Actions {
@@ -206,8 +212,11 @@ impl Serialize for Actions {
             ("Return_Personal_Info", NotApplicable),
             ("Update_Registered_Selfie_On_File", NotApplicable),
             ("Human_Review_Compare", self.human_review_compare),
-            ("Human_Review_Liveness_Check", NotApplicable),
-            ("Human_Review_Selfie_Check", NotApplicable),
+            (
+                "Human_Review_Liveness_Check",
+                self.human_review_liveness_check,
+            ),
+            ("Human_Review_Selfie_Check", self.human_review_selfie_check),
             ("Human_Review_Document_Check", NotApplicable),
             ("Human_Review_Update_Selfie", NotApplicable),
         ])
@@ -380,6 +389,7 @@ mod tests {
             ResultCode::ReviewEnrolPass.is_success() && !ResultCode::ReviewEnrolPass.is_machine()
         );
         assert!(!ResultCode::AuthenticateProvisional.is_final());
+        assert!(!ResultCode::EnrolProvisional.is_final());
     }
 
     #[test]

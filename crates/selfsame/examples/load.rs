@@ -40,7 +40,14 @@ struct Answer {
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [server, partner, user, connections, seconds, photographs @ ..] = arguments.as_slice()
+    let [
+        server,
+        partner,
+        user,
+        connections,
+        seconds,
+        photographs @ ..,
+    ] = arguments.as_slice()
     else {
         return Err(USAGE.into());
     };
@@ -111,7 +118,10 @@ impl Load {
         let response = self
             .http
             .post(&self.url)
-            .header(CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
+            .header(
+                CONTENT_TYPE,
+                format!("multipart/form-data; boundary={BOUNDARY}"),
+            )
             .header(v2::PARTNER_ID, self.partner.as_str())
             .header(v2::SIGNATURE, sign(&self.key, &self.partner, &timestamp))
             .header(v2::TIMESTAMP, timestamp)
@@ -130,9 +140,7 @@ fn report(mut answers: Vec<Answer>, elapsed: Duration) {
     answers.sort_by_key(|a| a.took);
     let at = |share: f64| {
         let index = (share * answers.len().saturating_sub(1) as f64).round() as usize;
-        answers
-            .get(index)
-            .map(|a| a.took.as_secs_f64() * 1000.0)
+        answers.get(index).map(|a| a.took.as_secs_f64() * 1000.0)
     };
     let mut codes = BTreeMap::<&str, usize>::new();
     for answer in &answers {

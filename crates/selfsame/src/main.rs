@@ -43,6 +43,14 @@ enum Command {
     Job(command::job::JobCommand),
     /// Add and list partners, replace their keys, enable production.
     Partner(command::partner::PartnerCommand),
+    /// Show and check policies.
+    Policy(command::policy::PolicyCommand),
+    /// List provisional jobs, show one with its evidence, decide it.
+    Review(command::review::ReviewCommand),
+    /// Verify and list the record of what operators did.
+    Audit(command::audit::AuditCommand),
+    /// Make and withdraw tokens for the operator API.
+    Admin(command::admin::AdminCommand),
     /// List, disable, enable and delete users.
     User(command::user::UserCommand),
     /// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
@@ -78,6 +86,10 @@ fn main() -> ExitCode {
             Command::Authenticate(submit) => submit.run(2, json).await,
             Command::Job(job) => job.run(json).await,
             Command::Partner(partner) => partner.run(json).await,
+            Command::Policy(policy) => policy.run(json),
+            Command::Review(review) => review.run(json).await,
+            Command::Audit(audit) => audit.run(json).await,
+            Command::Admin(admin) => admin.run(json).await,
             Command::User(user) => user.run(json).await,
             Command::Keys(keys) => keys.run(json).await,
             Command::Models(command) => command.run(&models, json),

@@ -13,6 +13,11 @@ pub(crate) fn line(text: &str) {
     println!("{text}");
 }
 
+/// Prints text as it is.
+pub(crate) fn text(text: &str) {
+    print!("{text}");
+}
+
 /// Prints a line of progress, beside the output.
 pub(crate) fn progress(text: &str) {
     eprintln!("{text}");

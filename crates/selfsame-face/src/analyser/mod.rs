@@ -151,6 +151,12 @@ impl Analyser {
         &self.inner.models[1]
     }
 
+    /// Whether presentation attacks are looked for; without it no capture carries their evidence.
+    #[must_use]
+    pub const fn detects_presentation_attacks(&self) -> bool {
+        false
+    }
+
     /// Measures the faces in an image and makes a template of the largest.
     ///
     /// # Errors

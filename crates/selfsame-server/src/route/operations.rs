@@ -24,11 +24,17 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
+    let policies = &app.config.policies;
     let body = serde_json::json!({
         "status": if store.is_ok() { "ready" } else { "not ready" },
         "store": store.map_or_else(|e| e.to_string(), |()| "ok".to_owned()),
         "engine": app.engine,
-        "liveness": "not performed: this build has no presentation-attack detection",
+        "liveness": if app.engine.detects_presentation_attacks {
+            "performed"
+        } else {
+            "not performed: the presentation-attack detection model is not loaded"
+        },
+        "policy": {"name": policies.name(), "version": policies.version(), "sha256": policies.sha256()},
         "queues": depths,
     });
     (status, Json(body)).into_response()
@@ -42,6 +48,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, handle: PrometheusHandl
             ("queued", depths.queued),
             ("running", depths.running),
             ("callbacks", depths.callbacks_pending),
+            ("reviews", depths.reviews_pending),
         ] {
             metrics::gauge!("selfsame_queue_depth", "queue" => queue).set(depth as f64);
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
 use selfsame_wire::id::{PartnerId, SmileJobId};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -53,7 +54,9 @@ impl SqliteStore {
         .execute(&mut *tx)
         .await?;
         let rows = sqlx::query(
-            "SELECT d.id, d.smile_job_id, j.partner, j.environment, j.callback_url, j.result,
+            "SELECT d.id, d.smile_job_id, d.after_review, j.partner, j.environment, j.callback_url,
+                    CASE d.after_review WHEN 0 THEN j.result
+                        ELSE (SELECT r.result FROM reviews r WHERE r.smile_job_id = d.smile_job_id) END AS result,
                     (SELECT COUNT(*) FROM delivery_attempts a WHERE a.delivery = d.id) AS attempts
              FROM deliveries d JOIN jobs j USING (smile_job_id) WHERE d.lease = ?",
         )
@@ -80,7 +83,12 @@ impl SqliteStore {
             )?,
             environment: parse(row.try_get("environment")?, "environment")?,
             url: self.callback_url(&smile_job_id, row.try_get("callback_url")?)?,
-            result: record::result(row.try_get("result")?, &smile_job_id, &self.keys)?,
+            result: record::result(
+                row.try_get("result")?,
+                &smile_job_id,
+                row.try_get("after_review")?,
+                &self.keys,
+            )?,
             attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
             smile_job_id,
         })
@@ -161,17 +169,37 @@ impl SqliteStore {
         Ok(records)
     }
 
-    pub(super) async fn insert_replay(&self, job: &SmileJobId) -> Result<bool, StoreError> {
+    pub(super) async fn insert_replay(
+        &self,
+        job: &SmileJobId,
+        by: &Actor,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(
-            "INSERT INTO deliveries (smile_job_id, state, next_attempt_at)
-             SELECT smile_job_id, 'pending', ? FROM jobs
-             WHERE smile_job_id = ? AND state = 'done' AND callback_url IS NOT NULL",
+            "INSERT INTO deliveries (smile_job_id, state, next_attempt_at, after_review)
+             SELECT smile_job_id, 'pending', ?,
+                    EXISTS (SELECT 1 FROM reviews r WHERE r.smile_job_id = jobs.smile_job_id AND r.state = 'decided')
+             FROM jobs WHERE smile_job_id = ? AND state = 'done' AND callback_url IS NOT NULL",
         )
         .bind(micros(Timestamp::now()))
         .bind(job.as_str())
-        .execute(&self.write)
+        .execute(&mut *tx)
         .await?;
-        Ok(done.rows_affected() == 1)
+        if done.rows_affected() != 1 {
+            return Ok(false);
+        }
+        self.append_audit(
+            &mut tx,
+            &AuditEntry {
+                actor: by.clone(),
+                action: AuditAction::CallbackReplayed,
+                subject: format!("job {job}"),
+                details: serde_json::json!({}),
+            },
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(true)
     }
 }
 

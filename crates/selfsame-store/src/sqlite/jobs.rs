@@ -242,10 +242,15 @@ impl SqliteStore {
             "smile job id",
         )?;
         Ok(JobResultRecord {
-            result: record::result(row.try_get("result")?, &smile_job_id, &self.keys)?,
+            result: record::result(
+                row.try_get("result")?,
+                &smile_job_id,
+                row.try_get("after_review")?,
+                &self.keys,
+            )?,
             success: row.try_get("success")?,
             result_code: row.try_get("result_code")?,
-            finished_at: timestamp(row.try_get("updated_at")?)?,
+            finished_at: timestamp(row.try_get("finished_at")?)?,
             smile_job_id,
         })
     }
@@ -255,8 +260,7 @@ impl SqliteStore {
         id: &SmileJobId,
     ) -> Result<Option<JobResultRecord>, StoreError> {
         let row = sqlx::query(
-            "SELECT smile_job_id, result, success, result_code, updated_at FROM jobs
-             WHERE smile_job_id = ? AND state = 'done'",
+            "SELECT * FROM results WHERE smile_job_id = ? ORDER BY after_review DESC LIMIT 1",
         )
         .bind(id.as_str())
         .fetch_optional(&self.read)
@@ -271,8 +275,8 @@ impl SqliteStore {
         job: &JobId,
     ) -> Result<Vec<JobResultRecord>, StoreError> {
         let rows = sqlx::query(
-            "SELECT smile_job_id, result, success, result_code, updated_at FROM jobs
-             WHERE partner = ? AND environment = ? AND job_id = ? AND state = 'done' ORDER BY seq DESC",
+            "SELECT * FROM results WHERE partner = ? AND environment = ? AND job_id = ?
+             ORDER BY seq DESC, after_review DESC",
         )
         .bind(partner.as_str())
         .bind(environment.as_str())
@@ -302,6 +306,11 @@ impl SqliteStore {
                 .fetch_one(&self.read)
                 .await?;
         depths.callbacks_pending = u64::try_from(pending).unwrap_or(0);
+        let waiting: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM reviews WHERE state = 'pending'")
+                .fetch_one(&self.read)
+                .await?;
+        depths.reviews_pending = u64::try_from(waiting).unwrap_or(0);
         Ok(depths)
     }
 }

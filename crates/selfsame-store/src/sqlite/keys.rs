@@ -11,10 +11,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection, SqlitePool};
 use zeroize::Zeroizing;
 
-use super::record::{id, job_place, user_key, user_place};
-use super::{Options, SqliteStore, create_private, partners};
+use super::record::{id, job_place, result_place, user_key, user_place};
+use super::{Options, SqliteStore, audit, create_private, images, partners, reviews};
 use crate::error::{StoreError, io};
-use crate::keyring::{DataKey, Keyring, MasterKey, key_number};
+use crate::keyring::{DataKey, KEY_BYTES, Keyring, MasterKey, key_number, random};
 
 /// Values that are encrypted anew in one transaction.
 const BATCH: i64 = 200;
@@ -33,13 +33,23 @@ fn partner(row: &SqliteRow) -> Result<PartnerId, StoreError> {
     id(PartnerId::new(row.try_get::<String, _>("id")?), "partner")
 }
 
+fn smile_job(row: &SqliteRow) -> Result<SmileJobId, StoreError> {
+    id(
+        SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
+        "smile job id",
+    )
+}
+
 fn job(row: &SqliteRow, column: &str) -> Result<String, StoreError> {
-    let job = SmileJobId::new(row.try_get::<String, _>("smile_job_id")?);
-    Ok(job_place(&id(job, "smile job id")?, column))
+    Ok(job_place(&smile_job(row)?, column))
+}
+
+fn purpose_place(purpose: &str) -> String {
+    format!("purpose_keys/sealed/{purpose}")
 }
 
 /// Every encrypted column. A test holds the schema to it.
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 12] = [
     Column {
         table: "partners",
         column: "sandbox_key",
@@ -75,6 +85,42 @@ const COLUMNS: [Column; 6] = [
         column: "callback_url",
         named_by: "smile_job_id",
         place: |row| job(row, "callback_url"),
+    },
+    Column {
+        table: "reviews",
+        column: "template",
+        named_by: "smile_job_id",
+        place: |row| Ok(reviews::template_place(&smile_job(row)?)),
+    },
+    Column {
+        table: "reviews",
+        column: "note",
+        named_by: "smile_job_id",
+        place: |row| Ok(reviews::note_place(&smile_job(row)?)),
+    },
+    Column {
+        table: "reviews",
+        column: "result",
+        named_by: "smile_job_id",
+        place: |row| Ok(result_place(&smile_job(row)?, true)),
+    },
+    Column {
+        table: "accepted_images",
+        column: "perceptual",
+        named_by: "smile_job_id, image",
+        place: |row| Ok(images::hash_place(&smile_job(row)?, row.try_get("image")?)),
+    },
+    Column {
+        table: "audit_head",
+        column: "sealed",
+        named_by: "one",
+        place: |_| Ok(audit::HEAD.to_owned()),
+    },
+    Column {
+        table: "purpose_keys",
+        column: "sealed",
+        named_by: "purpose",
+        place: |row| Ok(purpose_place(row.try_get("purpose")?)),
     },
 ];
 
@@ -351,12 +397,54 @@ pub(super) async fn load(pool: &SqlitePool, master: &MasterKey) -> Result<Keyrin
     Keyring::new(keys).ok_or_else(|| StoreError::Corrupt("data key", "there is none".to_owned()))
 }
 
+/// A key for one purpose, made when it is first asked for: it stays the same when data keys are rotated and retired.
+pub(super) async fn purpose_key(
+    pool: &SqlitePool,
+    keys: &Keyring,
+    purpose: &str,
+) -> Result<Zeroizing<[u8; KEY_BYTES]>, StoreError> {
+    let place = purpose_place(purpose);
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let sealed: Option<Vec<u8>> =
+        sqlx::query_scalar("SELECT sealed FROM purpose_keys WHERE purpose = ?")
+            .bind(purpose)
+            .fetch_optional(&mut *tx)
+            .await?;
+    let key =
+        match sealed {
+            Some(sealed) => {
+                let plain = Zeroizing::new(keys.open(&sealed, &place, "key")?);
+                Zeroizing::new(plain.as_slice().try_into().map_err(|_| {
+                    StoreError::Corrupt("key", "it has the wrong length".to_owned())
+                })?)
+            }
+            None => {
+                let key = Zeroizing::new(random()?);
+                sqlx::query("INSERT INTO purpose_keys (purpose, sealed) VALUES (?, ?)")
+                    .bind(purpose)
+                    .bind(keys.seal(key.as_slice(), &place)?)
+                    .execute(&mut *tx)
+                    .await?;
+                key
+            }
+        };
+    tx.commit().await?;
+    Ok(key)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Bytes that are on record and not encrypted, each for its reason: keys wrapped by the master key; a digest.
-    const PLAIN: [(&str, &str); 2] = [("data_keys", "wrapped"), ("jobs", "grant_hash")];
+    /// Bytes that are on record and not encrypted, each for its reason: keys wrapped by the master key; digests and codes.
+    const PLAIN: [(&str, &str); 6] = [
+        ("data_keys", "wrapped"),
+        ("jobs", "grant_hash"),
+        ("accepted_images", "exact"),
+        ("admin_tokens", "hash"),
+        ("audit", "previous"),
+        ("audit", "code"),
+    ];
 
     #[tokio::test]
     async fn every_column_of_bytes_is_encrypted_anew_or_said_to_be_plain() {

@@ -1,36 +1,36 @@
 //! The default back end: SQLite and encrypted files in one data directory.
 
+mod admin_tokens;
+mod audit;
 mod deliveries;
+mod images;
+mod interface;
 mod jobs;
 pub mod keys;
 mod partners;
 mod queue;
 mod record;
+mod reviews;
+mod schema;
 mod users;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use jiff::Timestamp;
-use selfsame_job::job::Job;
-use selfsame_job::partner::Partner;
-use selfsame_job::user::{User, UserKey, UserStatus};
-use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
-use selfsame_wire::signature::ApiKey;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use zeroize::Zeroizing;
+
+use self::images::RecentImages;
+use crate::audit::AuditKey;
 use crate::blobs::FileBlobs;
 use crate::error::{StoreError, io};
 use crate::keyring::{Keyring, MasterKey};
-use crate::store::{
-    Accepted, AfterAttempt, Claim, Delivery, DeliveryAttempt, DeliveryRecord, Depths, Ending,
-    Finished, JobFilter, JobResultRecord, NewJob, Prepared, Store, UploadGrant,
-};
+use crate::store::Store as _;
 
 /// How a data directory is opened.
 #[derive(Debug, Clone)]
@@ -70,6 +70,10 @@ pub struct SqliteStore {
     read: SqlitePool,
     blobs: FileBlobs,
     keys: Keyring,
+    audit_key: AuditKey,
+    /// Recognises files without telling which they are.
+    image_key: Zeroizing<[u8; 32]>,
+    recent: RecentImages,
     max_queued: u64,
     /// Held for as long as this process serves the directory.
     _lock: Option<File>,
@@ -120,24 +124,31 @@ impl SqliteStore {
             .max_connections(1)
             .connect_with(connect.clone())
             .await?;
-        sqlx::raw_sql(include_str!("schema.sql"))
-            .execute(&write)
-            .await?;
+        let audit_begins = schema::bring_up_to_date(&write).await?;
         let keys = keys::load(&write, &master).await?;
+        let audit_key = keys::purpose_key(&write, &keys, "audit").await?;
+        let image_key = keys::purpose_key(&write, &keys, "accepted images").await?;
         let read = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(connect.read_only(true))
             .await?;
         let blobs = FileBlobs::open(options.dir.join("blobs"))?;
-        Ok(Self {
+        let store = Self {
             write,
             read,
             blobs,
+            audit_key: AuditKey::new(audit_key),
+            image_key,
+            recent: RecentImages::default(),
             keys,
             max_queued: options.max_queued,
             _lock: lock,
             _keys_lock: keys_lock,
-        })
+        };
+        if audit_begins {
+            store.begin_audit().await?;
+        }
+        Ok(store)
     }
 }
 
@@ -147,136 +158,4 @@ fn create_private(dir: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir).map_err(io(dir))
-}
-
-#[async_trait]
-impl Store for SqliteStore {
-    async fn create_partner(&self, partner: &Partner) -> Result<bool, StoreError> {
-        self.insert_partner(partner).await
-    }
-    async fn partner(&self, id: &PartnerId) -> Result<Option<Partner>, StoreError> {
-        self.select_partner(id).await
-    }
-    async fn partners(&self) -> Result<Vec<Partner>, StoreError> {
-        self.select_partners().await
-    }
-    async fn set_production_enabled(
-        &self,
-        id: &PartnerId,
-        enabled: bool,
-    ) -> Result<bool, StoreError> {
-        self.update_production_enabled(id, enabled).await
-    }
-    async fn replace_key(
-        &self,
-        id: &PartnerId,
-        environment: Environment,
-        key: &ApiKey,
-    ) -> Result<bool, StoreError> {
-        self.update_key(id, environment, key).await
-    }
-    async fn prepare_job(&self, job: &NewJob, grant: &UploadGrant) -> Result<Prepared, StoreError> {
-        self.insert_job(job, Some(grant), None).await
-    }
-    async fn accept_package(
-        &self,
-        token_hash: &[u8; 32],
-        now: Timestamp,
-        package: Bytes,
-    ) -> Result<Accepted, StoreError> {
-        self.take_package(token_hash, now, package).await
-    }
-    async fn submit_job(&self, job: &NewJob, package: Bytes) -> Result<Prepared, StoreError> {
-        self.insert_job(job, None, Some(package)).await
-    }
-    async fn claim_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError> {
-        self.take_job(lease).await
-    }
-    async fn renew_job(&self, claim: &Claim, lease: Duration) -> Result<bool, StoreError> {
-        self.prolong(claim, lease).await
-    }
-    async fn release_job(&self, claim: &Claim) -> Result<(), StoreError> {
-        self.put_back(claim).await
-    }
-    async fn recover(&self, now: Timestamp, all: bool) -> Result<u64, StoreError> {
-        self.take_back(now, all).await
-    }
-    async fn finish_job(&self, claim: &Claim, ending: &Ending) -> Result<Finished, StoreError> {
-        self.end_job(claim, ending).await
-    }
-    async fn package(&self, job: &SmileJobId) -> Result<Option<Bytes>, StoreError> {
-        self.read_package(job).await
-    }
-    async fn job(&self, id: &SmileJobId) -> Result<Option<Job>, StoreError> {
-        self.select_job(id).await
-    }
-    async fn latest_job(
-        &self,
-        partner: &PartnerId,
-        environment: Environment,
-        job: &JobId,
-    ) -> Result<Option<Job>, StoreError> {
-        self.select_latest_job(partner, environment, job).await
-    }
-    async fn result(&self, id: &SmileJobId) -> Result<Option<JobResultRecord>, StoreError> {
-        self.select_result(id).await
-    }
-    async fn results(
-        &self,
-        partner: &PartnerId,
-        environment: Environment,
-        job: &JobId,
-    ) -> Result<Vec<JobResultRecord>, StoreError> {
-        self.select_results(partner, environment, job).await
-    }
-    async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
-        self.select_jobs(filter).await
-    }
-    async fn user(&self, key: &UserKey) -> Result<Option<User>, StoreError> {
-        self.select_user(key).await
-    }
-    async fn users(
-        &self,
-        partner: &PartnerId,
-        environment: Environment,
-    ) -> Result<Vec<User>, StoreError> {
-        self.select_users(partner, environment).await
-    }
-    async fn set_user_status(&self, key: &UserKey, status: UserStatus) -> Result<bool, StoreError> {
-        self.update_user_status(key, status).await
-    }
-    async fn claim_deliveries(
-        &self,
-        now: Timestamp,
-        lease: Duration,
-        limit: u32,
-    ) -> Result<Vec<Delivery>, StoreError> {
-        self.take_deliveries(now, lease, limit).await
-    }
-    async fn record_attempt(
-        &self,
-        delivery: &Delivery,
-        attempt: &DeliveryAttempt,
-        after: AfterAttempt,
-    ) -> Result<(), StoreError> {
-        self.insert_attempt(delivery, attempt, after).await
-    }
-    async fn deliveries(&self, job: &SmileJobId) -> Result<Vec<DeliveryRecord>, StoreError> {
-        self.select_deliveries(job).await
-    }
-    async fn replay(&self, job: &SmileJobId) -> Result<bool, StoreError> {
-        self.insert_replay(job).await
-    }
-    async fn depths(&self) -> Result<Depths, StoreError> {
-        self.count_depths().await
-    }
-    async fn ready(&self) -> Result<(), StoreError> {
-        // An empty write transaction: it fails where the disk is full or read-only.
-        let tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
-        tx.rollback().await?;
-        Ok(())
-    }
-    async fn sweep(&self, older_than: Timestamp) -> Result<u64, StoreError> {
-        self.sweep_blobs(older_than).await
-    }
 }

@@ -1,10 +1,12 @@
 //! Partners on record.
 
+use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
 use selfsame_job::partner::Partner;
 use selfsame_wire::id::{Environment, PartnerId};
 use selfsame_wire::signature::ApiKey;
-use sqlx::Row as _;
+use serde_json::json;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
 
 use super::SqliteStore;
 use super::record::{id, micros, timestamp};
@@ -45,7 +47,30 @@ impl SqliteStore {
         })
     }
 
-    pub(super) async fn insert_partner(&self, partner: &Partner) -> Result<bool, StoreError> {
+    /// Puts a change of a partner on the audit's record.
+    async fn audit_partner(
+        &self,
+        tx: &mut SqliteConnection,
+        by: &Actor,
+        action: AuditAction,
+        id: &PartnerId,
+        details: serde_json::Value,
+    ) -> Result<(), StoreError> {
+        let entry = AuditEntry {
+            actor: by.clone(),
+            action,
+            subject: format!("partner {id}"),
+            details,
+        };
+        self.append_audit(tx, &entry).await.map(drop)
+    }
+
+    pub(super) async fn insert_partner(
+        &self,
+        partner: &Partner,
+        by: &Actor,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(
             "INSERT INTO partners (id, name, production_enabled, sandbox_key, production_key, created_at)
              VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -56,9 +81,16 @@ impl SqliteStore {
         .bind(self.seal_key(&partner.id, Environment::Sandbox, &partner.sandbox_key)?)
         .bind(self.seal_key(&partner.id, Environment::Production, &partner.production_key)?)
         .bind(micros(partner.created_at))
-        .execute(&self.write)
+        .execute(&mut *tx)
         .await?;
-        Ok(done.rows_affected() == 1)
+        if done.rows_affected() != 1 {
+            return Ok(false);
+        }
+        let details = json!({"name": partner.name, "production": partner.production_enabled});
+        self.audit_partner(&mut tx, by, AuditAction::PartnerAdded, &partner.id, details)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     pub(super) async fn select_partner(
@@ -83,13 +115,22 @@ impl SqliteStore {
         &self,
         id: &PartnerId,
         enabled: bool,
+        by: &Actor,
     ) -> Result<bool, StoreError> {
+        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query("UPDATE partners SET production_enabled = ? WHERE id = ?")
             .bind(enabled)
             .bind(id.as_str())
-            .execute(&self.write)
+            .execute(&mut *tx)
             .await?;
-        Ok(done.rows_affected() == 1)
+        if done.rows_affected() != 1 {
+            return Ok(false);
+        }
+        let details = json!({"enabled": enabled});
+        self.audit_partner(&mut tx, by, AuditAction::PartnerProductionSet, id, details)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     pub(super) async fn update_key(
@@ -97,17 +138,26 @@ impl SqliteStore {
         id: &PartnerId,
         environment: Environment,
         key: &ApiKey,
+        by: &Actor,
     ) -> Result<bool, StoreError> {
         let query = match environment {
             Environment::Sandbox => "UPDATE partners SET sandbox_key = ? WHERE id = ?",
             Environment::Production => "UPDATE partners SET production_key = ? WHERE id = ?",
         };
         let sealed = self.seal_key(id, environment, key)?;
+        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(query)
             .bind(sealed)
             .bind(id.as_str())
-            .execute(&self.write)
+            .execute(&mut *tx)
             .await?;
-        Ok(done.rows_affected() == 1)
+        if done.rows_affected() != 1 {
+            return Ok(false);
+        }
+        let details = json!({"environment": environment});
+        self.audit_partner(&mut tx, by, AuditAction::PartnerKeyReplaced, id, details)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
     }
 }

@@ -125,6 +125,14 @@ impl SqliteStore {
         {
             return Ok(Finished::AlreadyEnrolled);
         }
+        if ending.only_if_new && self.was_accepted(&mut tx, job, &ending.accepted).await? {
+            return Ok(Finished::SeenMeanwhile);
+        }
+        let remembered = self.remember(&mut tx, job, &ending.accepted, now).await?;
+        if let Some(review) = &ending.review {
+            self.open_review(&mut tx, &job.smile_job_id, review, now)
+                .await?;
+        }
         if callback.is_some() {
             sqlx::query("INSERT INTO deliveries (smile_job_id, state, next_attempt_at) VALUES (?, 'pending', ?)")
                 .bind(job.smile_job_id.as_str())
@@ -133,11 +141,12 @@ impl SqliteStore {
                 .await?;
         }
         tx.commit().await?;
+        self.recent.add(&job.user, remembered).await;
         Ok(Finished::Committed)
     }
 
     /// Enrols or replaces. `false`: the user is on record and the job may not replace it.
-    async fn put_on_file(
+    pub(super) async fn put_on_file(
         &self,
         tx: &mut SqliteConnection,
         job: &Job,
@@ -179,8 +188,10 @@ impl SqliteStore {
     pub(super) async fn sweep_blobs(&self, older_than: Timestamp) -> Result<u64, StoreError> {
         sqlx::query(
             "UPDATE jobs SET blob = NULL WHERE blob IS NOT NULL AND state = 'done' AND updated_at < ?
-             AND smile_job_id NOT IN (SELECT photo FROM users WHERE photo IS NOT NULL)",
+             AND smile_job_id NOT IN (SELECT photo FROM users WHERE photo IS NOT NULL)
+             AND smile_job_id NOT IN (SELECT smile_job_id FROM reviews WHERE state = 'pending' OR decided_at >= ?)",
         )
+        .bind(micros(older_than))
         .bind(micros(older_than))
         .execute(&self.write)
         .await?;

@@ -109,9 +109,26 @@ pub(super) fn status(row: &SqliteRow) -> Result<UserStatus, StoreError> {
     parse(row.try_get("status")?, "user status")
 }
 
+/// What a result is encrypted for: a worker's, or the one that a review brought.
+pub(super) fn result_place(job: &SmileJobId, after_review: bool) -> String {
+    job_place(
+        job,
+        if after_review {
+            "final_result"
+        } else {
+            "result"
+        },
+    )
+}
+
 /// A stored result.
-pub(super) fn result(sealed: &[u8], job: &SmileJobId, keys: &Keyring) -> Result<Bytes, StoreError> {
+pub(super) fn result(
+    sealed: &[u8],
+    job: &SmileJobId,
+    after_review: bool,
+    keys: &Keyring,
+) -> Result<Bytes, StoreError> {
     Ok(keys
-        .open(sealed, &job_place(job, "result"), "job result")?
+        .open(sealed, &result_place(job, after_review), "job result")?
         .into())
 }

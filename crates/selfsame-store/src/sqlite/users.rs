@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use selfsame_face::template::Template;
+use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
 use selfsame_job::user::{Reference, User, UserKey, UserStatus};
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
 use sqlx::Row as _;
@@ -71,6 +72,7 @@ impl SqliteStore {
         &self,
         key: &UserKey,
         status: UserStatus,
+        by: &Actor,
     ) -> Result<bool, StoreError> {
         let (partner, environment, user) = (
             key.partner.as_str(),
@@ -115,7 +117,33 @@ impl SqliteStore {
             .bind(user)
             .execute(&mut *tx)
             .await?;
+            for erased in [
+                "DELETE FROM accepted_images WHERE partner = ? AND environment = ? AND user_id = ?",
+                "UPDATE reviews SET template = NULL, model_digest = NULL WHERE smile_job_id IN (
+                     SELECT smile_job_id FROM jobs WHERE partner = ? AND environment = ? AND user_id = ?)",
+            ] {
+                sqlx::query(erased)
+                    .bind(partner)
+                    .bind(environment)
+                    .bind(user)
+                    .execute(&mut *tx)
+                    .await?;
+            }
         }
+        self.append_audit(
+            &mut tx,
+            &AuditEntry {
+                actor: by.clone(),
+                action: match status {
+                    UserStatus::Active => AuditAction::UserEnabled,
+                    UserStatus::Disabled => AuditAction::UserDisabled,
+                    UserStatus::Deleted => AuditAction::UserDeleted,
+                },
+                subject: format!("user {partner}/{environment}/{user}"),
+                details: serde_json::json!({}),
+            },
+        )
+        .await?;
         tx.commit().await?;
         // Should this be cut short, the sweep finds them: nothing refers to them any more.
         for blob in blobs {

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use selfsame_face::analyser::{Analyser, Settings};
-use selfsame_face::evidence::ImageEvidence;
+use selfsame_face::evidence::{CaptureEvidence, ImageEvidence, RepetitionEvidence};
 use selfsame_face::inference::EngineChoice;
 use selfsame_face::models::ModelStore;
-use selfsame_job::policy::Policy;
-use selfsame_job::verdict::{Verdict, judge_authentication, judge_enrolment};
+use selfsame_job::policy::{MotionMode, Policy};
+use selfsame_job::verdict::{Seen, Verdict, judge_authentication, judge_enrolment};
 
 use crate::output::{self, Outcome};
 
@@ -31,18 +31,27 @@ impl Compare {
             ..Settings::default()
         };
         let analyser = Analyser::load(models, &settings)?;
-        let look = |path: &Path| -> Result<ImageEvidence, String> {
+        let look = |path: &Path| -> Result<CaptureEvidence, String> {
             let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
-            analyser
+            let selfie = analyser
                 .analyse(&bytes)
-                .map_err(|e| format!("{}: {e}", path.display()))
+                .map_err(|e| format!("{}: {e}", path.display()))?;
+            Ok(CaptureEvidence {
+                selfie,
+                frames: Vec::new(),
+                presentation_attack: None,
+                motion: None,
+                repetition: RepetitionEvidence::default(),
+            })
         };
         let (reference, probe) = (look(&self.reference)?, look(&self.probe)?);
-        let policy = Policy::default();
-        let mut decision = judge_enrolment(&reference, &policy);
+        // Two photographs are compared: whether they are alive is not asked.
+        let mut policy = Policy::default();
+        policy.liveness.motion.mode = MotionMode::Off;
+        let mut decision = judge_enrolment(&Seen::alone(&reference), &policy);
         let mut at_fault = Some("reference");
-        if let (Verdict::Pass, Some(template)) = (&decision.verdict, &reference.template) {
-            decision = judge_authentication(&probe, template, &policy);
+        if let (Verdict::Pass, Some(template)) = (&decision.verdict, &reference.selfie.template) {
+            decision = judge_authentication(&Seen::alone(&probe), template, &policy);
             at_fault = decision.comparison.is_none().then_some("probe");
         }
         let verdict = match decision.verdict {
@@ -55,7 +64,7 @@ impl Compare {
             let image = |e: &ImageEvidence| serde_json::json!({"image": e.image, "faces": e.faces, "milliseconds": e.timings});
             output::json(&serde_json::json!({
                 "verdict": verdict, "comparison": decision.comparison, "reasons": decision.reasons, "at_fault": at_fault,
-                "reference": image(&reference), "probe": image(&probe),
+                "reference": image(&reference.selfie), "probe": image(&probe.selfie),
                 "engine": analyser.engine_name(), "models": analyser.models(),
             }))?;
         } else {
@@ -74,7 +83,7 @@ impl Compare {
             for reason in &decision.reasons {
                 output::line(&format!("  {}", reason.advice()));
             }
-            for (name, evidence) in [("reference", &reference), ("probe", &probe)] {
+            for (name, evidence) in [("reference", &reference.selfie), ("probe", &probe.selfie)] {
                 let t = evidence.timings;
                 output::line(&format!(
                     "{name:9} {}x{}, {} face(s); decode {:.1} ms, detect {:.1} ms, align {:.1} ms, embed {:.1} ms",

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use selfsame_job::audit::Actor;
 use selfsame_store::keyring::MasterKey;
 use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_wire::id::{Environment, PartnerId};
@@ -39,6 +40,18 @@ impl Data {
     ) -> Result<SqliteStore, Box<dyn std::error::Error + Send + Sync>> {
         Ok(SqliteStore::open(&self.options()?).await?)
     }
+}
+
+/// Who works on the data directory: the user of the operating system, as the environment tells. For the audit's record, not
+/// for access: whoever reads the master key may do all.
+pub(crate) fn actor() -> Actor {
+    let name = ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|variable| std::env::var(variable).ok().filter(|n| !n.is_empty()))
+        .unwrap_or_else(|| "unknown".to_owned());
+    Actor::new(format!("cli:{name}"))
+        .or_else(|_| Actor::new("cli:unknown"))
+        .unwrap_or_else(|_| Actor::server())
 }
 
 /// One partner in one world.

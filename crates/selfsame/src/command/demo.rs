@@ -21,7 +21,7 @@ use selfsame_store::store::Store as _;
 use selfsame_wire::id::PartnerId;
 use tokio::sync::mpsc;
 
-use super::data::new_key;
+use super::data::{actor, new_key};
 use crate::output::{self, Outcome};
 
 /// Show it working: a person enrolled, authenticated, and an impostor refused. Leaves nothing behind.
@@ -82,7 +82,7 @@ impl Demo {
         };
         let key = partner.sandbox_key.expose().to_owned();
         let store = Arc::new(SqliteStore::open_exclusive(&Options::new(&scratch.0)).await?);
-        store.create_partner(&partner).await?;
+        store.create_partner(&partner, &actor()).await?;
         let analyser = Analyser::load(models, &Settings::default())?;
         say(&format!(
             "engine    {}; models {}",

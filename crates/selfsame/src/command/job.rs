@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use selfsame_store::store::{JobFilter, Store as _};
 use selfsame_wire::id::{PartnerId, SmileJobId};
 
-use super::data::Data;
+use super::data::{Data, actor};
 use crate::output::{self, Outcome};
 
 /// List jobs, show one, replay its callback.
@@ -88,7 +88,7 @@ impl JobCommand {
                 }
             }
             Action::Replay { job } => {
-                if !store.replay(job).await? {
+                if !store.replay(job, &actor()).await? {
                     return Err(
                         format!("the job {job} has not ended, or has no callback URL").into(),
                     );

@@ -1,5 +1,7 @@
 //! One file for each command.
 
+pub(crate) mod admin;
+pub(crate) mod audit;
 pub(crate) mod compare;
 mod data;
 pub(crate) mod demo;
@@ -7,6 +9,8 @@ pub(crate) mod job;
 pub(crate) mod keys;
 pub(crate) mod models;
 pub(crate) mod partner;
+pub(crate) mod policy;
+pub(crate) mod review;
 pub(crate) mod serve;
 pub(crate) mod submit;
 pub(crate) mod user;

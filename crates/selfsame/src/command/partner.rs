@@ -8,7 +8,7 @@ use selfsame_store::store::Store as _;
 use selfsame_wire::auth_token;
 use selfsame_wire::id::{Environment, PartnerId};
 
-use super::data::{Data, new_key};
+use super::data::{Data, actor, new_key};
 use crate::output::{self, Outcome};
 
 /// Add and list partners, replace their keys, enable production.
@@ -86,7 +86,7 @@ impl PartnerCommand {
                     production_key: new_key()?,
                     created_at: Timestamp::now(),
                 };
-                if !store.create_partner(&partner).await? {
+                if !store.create_partner(&partner, &actor()).await? {
                     return Err(format!("there is a partner {id} already").into());
                 }
                 let (sandbox, production_key) = (
@@ -126,7 +126,7 @@ impl PartnerCommand {
             }
             Action::RotateKey { id, environment } => {
                 let key = new_key()?;
-                if !store.replace_key(id, *environment, &key).await? {
+                if !store.replace_key(id, *environment, &key, &actor()).await? {
                     return Err(missing(id).into());
                 }
                 if json {
@@ -149,7 +149,7 @@ impl PartnerCommand {
                 }))?;
             }
             Action::Production { id, enabled } => {
-                if !store.set_production_enabled(id, *enabled).await? {
+                if !store.set_production_enabled(id, *enabled, &actor()).await? {
                     return Err(missing(id).into());
                 }
                 output::done(

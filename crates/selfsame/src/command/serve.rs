@@ -53,9 +53,15 @@ pub(crate) struct Serve {
     /// auto, tract or openvino.
     #[arg(long, default_value = "auto")]
     engine: EngineChoice,
-    /// Refuse to start without presentation-attack detection.
+    /// The policy file [default: what is built in; `selfsame policy default` prints it].
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Refuse to start without presentation-attack detection, and require liveness frames of every job.
     #[arg(long)]
     strict_liveness: bool,
+    /// A file with a token for the operator API, beside those that `selfsame admin token add` made.
+    #[arg(long, value_name = "FILE")]
+    admin_token_file: Option<PathBuf>,
     /// Requests per second of one partner.
     #[arg(long, default_value_t = 100)]
     rate: u32,
@@ -121,6 +127,12 @@ impl Serve {
         config.limits.body_timeout = Duration::from_secs(self.body_timeout);
         config.limits.window.past = Duration::from_secs(self.signature_max_age);
         config.limits.upload_ttl = Duration::from_secs(self.upload_ttl);
+        if let Some(path) = &self.policy {
+            config.policies = super::policy::read(path)?;
+        }
+        if let Some(path) = &self.admin_token_file {
+            config.admin_token = Some(super::admin::read_token(path)?);
+        }
         let parallel = NonZeroUsize::new(config.workers).unwrap_or(NonZeroUsize::MIN);
         let analyser = Analyser::load(
             models,
@@ -138,7 +150,6 @@ impl Serve {
             workers = config.workers,
             "models loaded"
         );
-        tracing::warn!("liveness is not checked: this build has no presentation-attack detection");
         let server = Server::bind(config, store, analyser).await?;
         let addresses = server.addresses();
         output::json(&serde_json::json!({

@@ -6,7 +6,7 @@ use selfsame_job::user::{User, UserKey, UserStatus};
 use selfsame_store::store::Store as _;
 use selfsame_wire::id::UserId;
 
-use super::data::{Data, Whose};
+use super::data::{Data, Whose, actor};
 use crate::output::{self, Outcome};
 
 /// List, disable, enable and delete users.
@@ -98,7 +98,7 @@ impl UserCommand {
             Action::Enable { user } => (user, UserStatus::Active),
             Action::Delete { user } => (user, UserStatus::Deleted),
         };
-        if !store.set_user_status(&key(user), status).await? {
+        if !store.set_user_status(&key(user), status, &actor()).await? {
             return Err(format!("there is no user {user}, or it was deleted").into());
         }
         output::done(

@@ -52,6 +52,11 @@ pub fn selfsame(arguments: &[&str]) -> Vec<Value> {
 
 /// Adds the partner; gives its sandbox key.
 pub fn add_partner(data: &Path) -> ApiKey {
+    add_partner_with_production(data).0
+}
+
+/// Adds the partner with production; gives its sandbox and its production key.
+pub fn add_partner_with_production(data: &Path) -> (ApiKey, ApiKey) {
     let added = selfsame(&[
         "partner",
         "--data",
@@ -59,8 +64,10 @@ pub fn add_partner(data: &Path) -> ApiKey {
         "add",
         "--id",
         "p",
+        "--production",
     ]);
-    ApiKey::new(added[0]["sandbox_api_key"].as_str().unwrap())
+    let key = |name: &str| ApiKey::new(added[0][name].as_str().unwrap());
+    (key("sandbox_api_key"), key("production_api_key"))
 }
 
 impl Server {
@@ -195,6 +202,23 @@ impl Server {
         self.post(http, "/v1/job_status", &body).await
     }
 
+    /// Submits a job and gives its status once it has ended.
+    pub async fn run(&self, http: &reqwest::Client, upload: &Value, package: Vec<u8>) -> Value {
+        let (status, prepared) = self.post(http, "/v1/upload", upload).await.unwrap();
+        assert_eq!(status, 200, "{prepared}");
+        let put = http
+            .put(prepared["upload_url"].as_str().unwrap())
+            .body(package)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(put.status().as_u16(), 200);
+        let name = |field: &str| upload["partner_params"][field].as_str().unwrap();
+        let ended = self.ended(http, name("user_id"), name("job_id")).await;
+        assert_eq!(ended["result"]["SmileJobID"], prepared["smile_job_id"]);
+        ended
+    }
+
     /// The status of a job once it has ended.
     pub async fn ended(&self, http: &reqwest::Client, user: &str, job: &str) -> Value {
         for _ in 0..600 {
@@ -221,10 +245,19 @@ pub fn http() -> reqwest::Client {
 }
 
 pub fn package(selfie: &[u8]) -> Vec<u8> {
+    capture(selfie, &[])
+}
+
+pub fn capture(selfie: &[u8], frames: &[&[u8]]) -> Vec<u8> {
+    use selfsame_wire::info::ImageRole;
     use selfsame_wire::package::PackageBuilder;
     let params = serde_json::from_value(json!({"x": 1})).unwrap();
-    PackageBuilder::new(params)
-        .image(selfsame_wire::info::ImageRole::Selfie, selfie.to_vec())
+    frames
+        .iter()
+        .fold(
+            PackageBuilder::new(params).image(ImageRole::Selfie, selfie.to_vec()),
+            |package, frame| package.image(ImageRole::Liveness, frame.to_vec()),
+        )
         .build()
         .unwrap()
 }
@@ -241,4 +274,16 @@ pub async fn callbacks() -> (String, tokio::sync::mpsc::UnboundedReceiver<Vec<u8
     let router = axum::Router::new().route("/", axum::routing::post(handler));
     tokio::spawn(async move { axum::serve(listener, router).await });
     (url, receiver)
+}
+
+/// A server that is expected not to start; what it says.
+pub fn refuses_to_start(data: &Path, more: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_selfsame"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .args(more)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    String::from_utf8(output.stderr).unwrap()
 }

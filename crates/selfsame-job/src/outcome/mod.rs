@@ -1,22 +1,35 @@
 //! From a decision to the wire's result.
 
-use selfsame_face::evidence::ImageEvidence;
-use selfsame_wire::result::{ActionValue, Actions, JobResult, ResultCode};
-use serde_json::json;
+mod actions;
+
+use selfsame_face::evidence::{CaptureEvidence, FrameEvidence};
+use selfsame_wire::result::{Actions, JobResult, ResultCode};
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use crate::job::{Job, JobKind};
-use crate::verdict::{Decision, Reason, ReferenceGone, Verdict};
+use crate::policy::Policies;
+use crate::reason::{Check, Reason};
+use crate::replay::{Duplicate, Recurrence};
+use crate::verdict::{Decision, ReferenceGone, Verdict};
 
 /// What a result says beside the decision.
 #[derive(Debug)]
 pub struct Circumstances<'a> {
     /// The job.
     pub job: &'a Job,
-    /// What the selfie showed, where it could be measured.
-    pub evidence: Option<&'a ImageEvidence>,
+    /// What the capture showed, where it could be measured.
+    pub evidence: Option<&'a CaptureEvidence>,
+    /// Its images that were accepted before.
+    pub recurrences: &'a [Recurrence],
+    /// Other users with this face, where they were looked for.
+    pub duplicates: &'a [Duplicate],
+    /// The policies in force.
+    pub policies: &'a Policies,
+    /// The presentation-attack detector is loaded.
+    pub detects_presentation_attacks: bool,
     /// Engine and models, as they go into the record.
-    pub engine: serde_json::Value,
+    pub engine: Value,
     /// As the package gave it.
     pub id_info: Option<Box<RawValue>>,
     /// As the package gave it.
@@ -32,7 +45,9 @@ pub const fn result_code(verdict: &Verdict, kind: JobKind) -> ResultCode {
     match (verdict, kind) {
         (Verdict::Pass, Enrolment) => ResultCode::EnrolPass,
         (Verdict::Pass, Authentication) => ResultCode::AuthenticatePass,
-        (Verdict::Provisional, _) => ResultCode::AuthenticateProvisional,
+        (Verdict::Provisional, Enrolment) => ResultCode::EnrolProvisional,
+        (Verdict::Provisional, Authentication) => ResultCode::AuthenticateProvisional,
+        (Verdict::PossibleSpoof, _) => ResultCode::PossibleSpoof,
         (Verdict::NoFace, Enrolment) => ResultCode::EnrolNoFace,
         (Verdict::NoFace, Authentication) => ResultCode::AuthenticateNoFace,
         (Verdict::SeveralFaces | Verdict::PoorQuality, Enrolment) => ResultCode::EnrolPoorQuality,
@@ -41,11 +56,18 @@ pub const fn result_code(verdict: &Verdict, kind: JobKind) -> ResultCode {
         }
         (Verdict::UnusableImage(_), _) => ResultCode::Unusable,
         (Verdict::CorruptPackage(_), _) => ResultCode::CorruptZip,
-        (Verdict::NoMatch | Verdict::AlreadyEnrolled | Verdict::ReferenceGone(_), Enrolment) => {
-            ResultCode::EnrolFail
-        }
         (
-            Verdict::NoMatch | Verdict::AlreadyEnrolled | Verdict::ReferenceGone(_),
+            Verdict::NoMatch
+            | Verdict::Duplicate
+            | Verdict::AlreadyEnrolled
+            | Verdict::ReferenceGone(_),
+            Enrolment,
+        ) => ResultCode::EnrolFail,
+        (
+            Verdict::NoMatch
+            | Verdict::Duplicate
+            | Verdict::AlreadyEnrolled
+            | Verdict::ReferenceGone(_),
             Authentication,
         ) => ResultCode::AuthenticateFail,
         (Verdict::SystemError, _) => ResultCode::SystemError,
@@ -60,7 +82,11 @@ pub fn result(decision: &Decision, circumstances: Circumstances<'_>) -> (ResultC
         Some(detail) => format!("{}: {detail}", code.text()),
         None => code.text().to_owned(),
     };
-    let actions = actions(code, decision, circumstances.job.kind);
+    let actions = actions::of(
+        decision,
+        circumstances.job.kind,
+        circumstances.detects_presentation_attacks,
+    );
     (code, build(code, text, actions, decision, circumstances))
 }
 
@@ -71,22 +97,12 @@ pub fn forced_result(
     decision: &Decision,
     circumstances: Circumstances<'_>,
 ) -> JobResult {
-    let kind = circumstances.job.kind;
     let text = format!("{} (forced by the sandbox request)", code.text());
-    // The actions follow the code, not what was seen.
-    let verdict = match code {
-        c if c.is_success() => Verdict::Pass,
-        ResultCode::AuthenticateProvisional => Verdict::Provisional,
-        ResultCode::AuthenticateNoFace | ResultCode::EnrolNoFace | ResultCode::KycNoFace => {
-            Verdict::NoFace
-        }
-        ResultCode::AuthenticatePoorQuality | ResultCode::EnrolPoorQuality => Verdict::PoorQuality,
-        ResultCode::CorruptZip => Verdict::CorruptPackage(String::new()),
-        ResultCode::Unusable => Verdict::UnusableImage(String::new()),
-        ResultCode::SystemError => Verdict::SystemError,
-        _ => Verdict::NoMatch,
-    };
-    let actions = actions(code, &Decision::without_evidence(verdict), kind);
+    let actions = actions::forced(
+        code,
+        circumstances.job.kind,
+        circumstances.detects_presentation_attacks,
+    );
     build(code, text, actions, decision, circumstances)
 }
 
@@ -97,13 +113,12 @@ fn build(
     decision: &Decision,
     circumstances: Circumstances<'_>,
 ) -> JobResult {
+    let evidence = evidence(decision, &circumstances);
     let Circumstances {
         job,
-        evidence,
-        engine,
         id_info,
         geo_info,
-        forced,
+        ..
     } = circumstances;
     let flag = |yes| if yes { "true" } else { "false" };
     JobResult {
@@ -125,19 +140,51 @@ fn build(
         source: "Selfsame",
         id_info,
         geo_info,
-        evidence: json!({
-            "version": 1,
-            "forced": forced,
-            "engine": engine,
-            "selfie": evidence.map(|e| json!({
-                "image": e.image, "faces": e.faces.len(), "face": e.faces.first(), "milliseconds": e.timings,
-            })),
-            "comparison": decision.comparison,
-            "liveness": {"performed": false, "reason": "this build has no presentation-attack detection"},
-            "reasons": decision.reasons,
-            "advice": decision.reasons.iter().map(|r| r.advice()).collect::<Vec<_>>(),
-        }),
+        evidence,
     }
+}
+
+/// All that led to the decision, so that it can be explained and repeated.
+fn evidence(decision: &Decision, circumstances: &Circumstances<'_>) -> Value {
+    let capture = circumstances.evidence;
+    let policies = circumstances.policies;
+    let mut liveness = json!(decision.liveness);
+    let speak_against: Vec<&Reason> = decision
+        .reasons
+        .iter()
+        .chain(&decision.reported)
+        .filter(|r| r.check() == Check::Liveness)
+        .collect();
+    liveness["reasons"] = json!(speak_against);
+    json!({
+        "version": 2,
+        "forced": circumstances.forced,
+        "engine": circumstances.engine,
+        "policy": {"name": policies.name(), "version": policies.version(), "sha256": policies.sha256()},
+        "selfie": capture.map(|c| json!({
+            "image": c.selfie.image, "faces": c.selfie.faces.len(), "face": c.selfie.faces.first(),
+            "milliseconds": c.selfie.timings,
+        })),
+        "frames": capture.map(|c| c.frames.iter().map(frame).collect::<Vec<_>>()),
+        "repetition": capture.map(|c| c.repetition),
+        "presentation_attack": capture.and_then(|c| c.presentation_attack.as_ref()),
+        "motion": capture.and_then(|c| c.motion),
+        "comparison": decision.comparison,
+        "liveness": liveness,
+        "replay": circumstances.recurrences,
+        "duplicates": circumstances.duplicates,
+        "reasons": decision.reasons,
+        "reported": decision.reported,
+        "advice": decision.reasons.iter().map(|r| r.advice()).collect::<Vec<_>>(),
+    })
+}
+
+/// Digests recognise images; they are the store's, not the partner's.
+fn frame(frame: &FrameEvidence) -> Value {
+    json!(FrameEvidence {
+        digests: None,
+        ..frame.clone()
+    })
 }
 
 /// What the text adds to the code's own.
@@ -155,11 +202,15 @@ fn detail(decision: &Decision) -> Option<String> {
             }
             .to_owned(),
         ),
-        Verdict::SeveralFaces | Verdict::PoorQuality => Some(
+        Verdict::SeveralFaces
+        | Verdict::PoorQuality
+        | Verdict::PossibleSpoof
+        | Verdict::Duplicate
+        | Verdict::Provisional => Some(
             decision
                 .reasons
                 .iter()
-                .map(|r: &Reason| r.advice())
+                .map(|r| r.advice())
                 .collect::<Vec<_>>()
                 .join("; "),
         ),
@@ -167,48 +218,5 @@ fn detail(decision: &Decision) -> Option<String> {
     }
 }
 
-fn actions(code: ResultCode, decision: &Decision, kind: JobKind) -> Actions {
-    use ActionValue::{
-        Completed, Failed, NotApplicable, NotDone, Passed, ProvisionallyApproved, UnableToDetermine,
-    };
-    // Nobody looked at the selfie where the package, the image or the server failed first.
-    let selfie_check = match decision.verdict {
-        Verdict::Pass | Verdict::Provisional | Verdict::NoMatch | Verdict::AlreadyEnrolled => {
-            Passed
-        }
-        Verdict::NoFace | Verdict::SeveralFaces | Verdict::PoorQuality => Failed,
-        Verdict::UnusableImage(_) => UnableToDetermine,
-        Verdict::CorruptPackage(_) | Verdict::ReferenceGone(_) | Verdict::SystemError => NotDone,
-    };
-    let (register, compare) = match kind {
-        JobKind::Enrolment => (
-            if code.is_success() { Passed } else { Failed },
-            NotApplicable,
-        ),
-        JobKind::Authentication => (
-            NotApplicable,
-            match decision.verdict {
-                Verdict::Pass => Completed,
-                Verdict::Provisional => ProvisionallyApproved,
-                Verdict::NoMatch => Failed,
-                _ => NotDone,
-            },
-        ),
-    };
-    Actions {
-        liveness_check: NotApplicable,
-        selfie_check,
-        selfie_provided: if matches!(decision.verdict, Verdict::CorruptPackage(_)) {
-            UnableToDetermine
-        } else {
-            Passed
-        },
-        register_selfie: register,
-        selfie_to_registered_selfie_compare: compare,
-        human_review_compare: if matches!(decision.verdict, Verdict::Provisional) {
-            NotDone
-        } else {
-            NotApplicable
-        },
-    }
-}
+#[cfg(test)]
+mod tests;

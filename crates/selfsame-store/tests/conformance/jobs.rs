@@ -1,85 +1,17 @@
-//! What every back end must do, written against the interface.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "a test says what is wrong by failing"
-)]
+//! Jobs, the queue and callbacks.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use selfsame_face::template::{TEMPLATE_LEN, Template};
-use selfsame_job::job::{Api, JobKind, JobRequest, JobState};
-use selfsame_job::partner::Partner;
-use selfsame_job::user::{Reference, UserKey, UserStatus};
+use selfsame_job::job::JobState;
 use selfsame_store::error::StoreError;
 use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::*;
-use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
-use selfsame_wire::signature::ApiKey;
+use selfsame_wire::id::Environment;
 
-const LEASE: Duration = Duration::from_secs(60);
-
-fn new_job(job: &str, user: &str) -> NewJob {
-    NewJob {
-        smile_job_id: SmileJobId::new(uuid::Uuid::new_v4().to_string()).unwrap(),
-        user: UserKey {
-            partner: PartnerId::new("p").unwrap(),
-            environment: Environment::Sandbox,
-            user: UserId::new(user).unwrap(),
-        },
-        job_id: JobId::new(job).unwrap(),
-        kind: JobKind::Enrolment,
-        request: JobRequest {
-            api: Api::V1,
-            partner_params: serde_json::from_str(r#"{"secret": "PLANTED-params"}"#).unwrap(),
-            callback_url: Some("https://PLANTED-url.example/".to_owned()),
-            allow_new_enroll: false,
-            use_enrolled_image: false,
-            sandbox_result: None,
-            source_sdk: None,
-            source_sdk_version: None,
-        },
-        retry: false,
-    }
-}
-
-fn grant(n: u8) -> UploadGrant {
-    UploadGrant {
-        token_hash: [n; 32],
-        expires_at: Timestamp::now() + SignedDuration::from_secs(60),
-    }
-}
-
-fn template() -> Template {
-    Template::from_embedding(&std::array::from_fn::<f32, TEMPLATE_LEN, _>(|n| {
-        n as f32 - 40.0
-    }))
-    .unwrap()
-}
-
-fn ending(job: &NewJob) -> Ending {
-    Ending {
-        result: Bytes::from_static(br#"{"text":"PLANTED-result"}"#),
-        success: true,
-        result_code: "0840".to_owned(),
-        enrol: Some(Reference {
-            template: template(),
-            model_digest: "m".to_owned(),
-            photo: job.smile_job_id.clone(),
-        }),
-        callback_url: job.request.callback_url.clone(),
-    }
-}
-
-async fn open(dir: &tempfile::TempDir) -> SqliteStore {
-    SqliteStore::open_exclusive(&Options::new(dir.path()))
-        .await
-        .unwrap()
-}
+use crate::fixture::*;
 
 #[tokio::test]
 async fn a_job_goes_its_way_once() {
@@ -326,18 +258,6 @@ async fn a_full_queue_says_so() {
     assert_eq!(accepted, Accepted::QueueFull);
 }
 
-async fn finished(store: &SqliteStore, job: &NewJob) {
-    store
-        .submit_job(job, Bytes::from_static(b"PLANTED-package"))
-        .await
-        .unwrap();
-    let claim = store.claim_job(LEASE).await.unwrap().unwrap();
-    assert_eq!(
-        store.finish_job(&claim, &ending(job)).await.unwrap(),
-        Finished::Committed
-    );
-}
-
 #[tokio::test]
 async fn a_callback_is_tried_until_it_arrives_and_can_be_replayed() {
     let dir = tempfile::tempdir().unwrap();
@@ -385,7 +305,7 @@ async fn a_callback_is_tried_until_it_arrives_and_can_be_replayed() {
         .record_attempt(second, &attempt, AfterAttempt::Delivered)
         .await
         .unwrap();
-    assert!(store.replay(&job.smile_job_id).await.unwrap());
+    assert!(store.replay(&job.smile_job_id, &by()).await.unwrap());
     let records = store.deliveries(&job.smile_job_id).await.unwrap();
     assert_eq!(
         records
@@ -393,76 +313,5 @@ async fn a_callback_is_tried_until_it_arrives_and_can_be_replayed() {
             .map(|r| (r.state, r.attempts.len()))
             .collect::<Vec<_>>(),
         [(DeliveryState::Delivered, 2), (DeliveryState::Pending, 0)]
-    );
-}
-
-fn bytes_under(dir: &std::path::Path) -> Vec<u8> {
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        all.extend(if path.is_dir() {
-            bytes_under(&path)
-        } else {
-            std::fs::read(&path).unwrap()
-        });
-    }
-    all
-}
-
-#[tokio::test]
-async fn nothing_secret_stands_on_disk_in_the_clear_and_deletion_erases() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(&dir).await;
-    let partner = Partner {
-        id: PartnerId::new("p").unwrap(),
-        name: "P".to_owned(),
-        production_enabled: false,
-        sandbox_key: ApiKey::new("PLANTED-sandbox-key"),
-        production_key: ApiKey::new("PLANTED-production-key"),
-        created_at: Timestamp::now(),
-    };
-    assert!(store.create_partner(&partner).await.unwrap());
-    assert!(!store.create_partner(&partner).await.unwrap());
-    let job = new_job("j", "u");
-    finished(&store, &job).await;
-    let on_disk = bytes_under(dir.path());
-    for planted in [b"PLANTED".as_slice(), &template().to_bytes()[..32]] {
-        assert!(!on_disk.windows(planted.len()).any(|w| w == planted));
-    }
-    assert_eq!(
-        store
-            .partner(&partner.id)
-            .await
-            .unwrap()
-            .unwrap()
-            .sandbox_key,
-        partner.sandbox_key
-    );
-    assert!(
-        store
-            .set_user_status(&job.user, UserStatus::Deleted)
-            .await
-            .unwrap()
-    );
-    assert!(
-        store
-            .user(&job.user)
-            .await
-            .unwrap()
-            .unwrap()
-            .reference
-            .is_none()
-    );
-    assert_eq!(store.package(&job.smile_job_id).await.unwrap(), None);
-    assert_eq!(
-        std::fs::read_dir(dir.path().join("blobs")).unwrap().count(),
-        0
-    );
-    assert!(
-        !store
-            .set_user_status(&job.user, UserStatus::Active)
-            .await
-            .unwrap(),
-        "deleted is for good"
     );
 }

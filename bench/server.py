@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""What HTTP, storage and the queue add to the engine: synchronous (v2) authentications at a real server, against the bare engine.
+
+Rounds alternate: the bare engine analyses the photographs (one process a core, as many as the server has workers), then
+the server is loaded to saturation for some seconds with the same photographs. Overhead is told twice: by the CPU time of the
+server's process for each answer against the bare engine's for each photograph, which other processes hardly disturb; and
+by throughput, where the load generator, which shares the machine's cores, is counted against the server.
+Prints a Markdown table.
+
+    python3 bench/server.py [--rounds N] [--seconds S] [--engine E] [--no-build]
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import tempfile
+import time
+
+from engines import ROOT, models_dir
+
+RELEASE = ROOT / "target" / "release"
+TICK = os.sysconf("SC_CLK_TCK")
+# Two people's photographs: what is authenticated is the first one's enrolment.
+PHOTOGRAPHS = ["obama.jpg", "obama2.jpg", "obama3.jpg", "biden.jpg"]
+EXPECTED = {"0820", "0821"}
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def memory_mib(pid, name):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1]) / 1024
+    raise SystemExit(f"/proc tells no {name}")
+
+
+class Bare:
+    """The engine alone: one process a core."""
+
+    def __init__(self, engine, cores, files):
+        command = [str(RELEASE / "examples" / "throughput"), engine, "bf16", *files]
+        self.photographs = len(files)
+        self.processes = [
+            subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                preexec_fn=lambda core=core: os.sched_setaffinity(0, {core}),
+            )
+            for core in cores
+        ]
+        self.about = [json.loads(p.stdout.readline()) for p in self.processes]
+
+    def round(self, passes):
+        """CPU milliseconds a photograph, and photographs a second of all processes together."""
+        before = [cpu_seconds(p.pid) for p in self.processes]
+        began = time.perf_counter()
+        for _ in range(passes):
+            for process in self.processes:
+                process.stdin.write("\n")
+                process.stdin.flush()
+            for process in self.processes:
+                process.stdout.readline()
+        took = time.perf_counter() - began
+        done = passes * self.photographs
+        spent = sum(cpu_seconds(p.pid) - b for p, b in zip(self.processes, before))
+        return 1000 * spent / (done * len(self.processes)), done * len(self.processes) / took
+
+    def stop(self):
+        for process in self.processes:
+            process.stdin.close()
+            process.wait()
+
+
+def selfsame(*arguments, **more):
+    done = subprocess.run(
+        [str(RELEASE / "selfsame"), "--json", *map(str, arguments)], capture_output=True, text=True, **more
+    )
+    if done.returncode:
+        raise SystemExit(f"selfsame {arguments[0]} failed: {done.stdout}{done.stderr}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--engine", default="openvino")
+    parser.add_argument("--no-build", action="store_true", help="take the binaries as they are")
+    options = parser.parse_args()
+    if not options.no_build:
+        for package, example in [("selfsame-face", "throughput"), ("selfsame", "load")]:
+            build = ["cargo", "build", "--locked", "--release", "-p", package, "--example", example]
+            subprocess.run(build, cwd=ROOT, check=True)
+        subprocess.run(["cargo", "build", "--locked", "--release", "--bin", "selfsame"], cwd=ROOT, check=True)
+
+    files = [str(models_dir() / name) for name in PHOTOGRAPHS]
+    cores = sorted(os.sched_getaffinity(0))[-2:]
+    bare = Bare(options.engine, cores, files)
+    with tempfile.TemporaryDirectory() as data:
+        added = selfsame("partner", "--data", data, "add", "--id", "bench")[0]
+        key = {**os.environ, "SELFSAME_API_KEY": added["sandbox_api_key"]}
+        command = [str(RELEASE / "selfsame"), "serve", "--data", data, "--listen", "127.0.0.1:0"]
+        command += ["--engine", options.engine, "--workers", str(len(cores)), "--rate", "100000"]
+        with open(pathlib.Path(data) / "server.log", "w") as log:
+            server = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                preexec_fn=lambda: os.sched_setaffinity(0, set(cores)),
+            )
+        address = json.loads(server.stdout.readline())["http"]
+        selfsame("enrol", "--server", address, "--partner", "bench", "--user", "ada", files[0], env=key)
+        at_rest = memory_mib(server.pid, "VmRSS")
+        connections = 2 * len(cores)
+        load = [str(RELEASE / "examples" / "load"), address, "bench", "ada", str(connections), str(options.seconds)]
+        load += files
+        bare.round(5)
+        rounds = []
+        for number in range(options.rounds):
+            engine_ms, engine_rate = bare.round(max(1, int(options.seconds * 20 / len(files))))
+            before = cpu_seconds(server.pid)
+            answer = json.loads(subprocess.run(load, env=key, capture_output=True, text=True, check=True).stdout)
+            if not set(answer["codes"]) <= EXPECTED:
+                raise SystemExit(f"the server answered {answer['codes']}")
+            server_ms = 1000 * (cpu_seconds(server.pid) - before) / answer["answers"]
+            rounds.append(
+                {
+                    "engine_ms": engine_ms,
+                    "server_ms": server_ms,
+                    "cpu": server_ms / engine_ms - 1,
+                    "throughput": engine_rate / answer["per_second"] - 1,
+                    **{key: answer[key] for key in ["per_second", "p50_ms", "p99_ms"]},
+                }
+            )
+            print(f"round {number + 1}: {json.dumps(rounds[-1])}", flush=True)
+        peak, resident = memory_mib(server.pid, "VmHWM"), memory_mib(server.pid, "VmRSS")
+        server.terminate()
+        server.wait()
+    bare.stop()
+    middle = {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
+    print(f"\n{bare.about[0]['engine']}, {len(cores)} cores, {connections} connections, median of {len(rounds)} rounds:\n")
+    print("| engine, CPU ms a photograph | server, CPU ms an answer | added by CPU time | added by throughput | answers a second | p50 ms | p99 ms |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print(
+        f"| {middle['engine_ms']:.1f} | {middle['server_ms']:.1f} | {100 * middle['cpu']:.0f} % "
+        f"| {100 * middle['throughput']:.0f} % | {middle['per_second']:.0f} | {middle['p50_ms']:.0f} | {middle['p99_ms']:.0f} |"
+    )
+    print(f"\nResident memory: {at_rest:.0f} MiB after the first job, {resident:.0f} after the last, {peak:.0f} at most.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+//! Whether a policy makes sense: ranges, order, and that worse evidence can never be answered more mildly.
+
+use super::Policy;
+use crate::reason::Response;
+
+/// What is wrong with a field.
+#[derive(Debug, PartialEq)]
+pub(super) struct Problem {
+    /// Dotted.
+    pub(super) field: &'static str,
+    /// What is wrong and what would be right.
+    pub(super) text: String,
+}
+
+fn within(field: &'static str, value: f32, low: f32, high: f32) -> Result<(), Problem> {
+    if (low..=high).contains(&value) {
+        Ok(())
+    } else {
+        Err(Problem {
+            field,
+            text: format!("is {value}; it must be {low} to {high}"),
+        })
+    }
+}
+
+fn at_most(field: &'static str, value: usize, high: usize) -> Result<(), Problem> {
+    if value <= high {
+        Ok(())
+    } else {
+        Err(Problem {
+            field,
+            text: format!("is {value}; it must be at most {high}"),
+        })
+    }
+}
+
+/// The milder finding must not be answered more strictly than the graver one that contains it.
+fn no_stricter(
+    field: &'static str,
+    milder: Response,
+    than: &str,
+    graver: Response,
+) -> Result<(), Problem> {
+    if milder <= graver {
+        Ok(())
+    } else {
+        Err(Problem {
+            field,
+            text: format!(
+                "is stricter than {than}, which is the graver finding; worse evidence would pass"
+            ),
+        })
+    }
+}
+
+/// The first field that is wrong.
+pub(super) fn check(policy: &Policy) -> Result<(), Problem> {
+    let c = policy.comparison;
+    // A match threshold of 0 or less lets everybody in.
+    within("comparison.match_threshold", c.match_threshold, 0.01, 1.0)?;
+    within(
+        "comparison.review_threshold",
+        c.review_threshold,
+        -1.0,
+        c.match_threshold,
+    )?;
+    let q = policy.quality;
+    within(
+        "quality.min_detection_score",
+        q.min_detection_score,
+        0.0,
+        1.0,
+    )?;
+    within(
+        "quality.min_inter_eye_distance",
+        q.min_inter_eye_distance,
+        0.0,
+        1000.0,
+    )?;
+    within("quality.min_sharpness", q.min_sharpness, 0.0, 255.0)?;
+    within("quality.max_exposure", q.max_exposure, 0.0, 1.0)?;
+    within("quality.min_exposure", q.min_exposure, 0.0, q.max_exposure)?;
+    within("quality.second_face_area", q.second_face_area, 0.0, 1.0)?;
+    let p = policy.liveness.presentation_attack;
+    within(
+        "liveness.presentation_attack.reject_below",
+        p.reject_below,
+        -100.0,
+        100.0,
+    )?;
+    within(
+        "liveness.presentation_attack.review_below",
+        p.review_below,
+        p.reject_below,
+        100.0,
+    )?;
+    let m = policy.liveness.motion;
+    // Movement is only measured over three images or more: the selfie and two frames.
+    if !(2..=24).contains(&m.min_frames) {
+        return Err(Problem {
+            field: "liveness.motion.min_frames",
+            text: format!("is {}; it must be 2 to 24", m.min_frames),
+        });
+    }
+    within(
+        "liveness.motion.min_deformation",
+        m.min_deformation,
+        0.0,
+        1.0,
+    )?;
+    within("liveness.motion.min_parallax", m.min_parallax, 0.0, 1.0)?;
+    within("liveness.motion.min_movement", m.min_movement, 0.0, 10.0)?;
+    within(
+        "liveness.motion.min_smile_growth",
+        m.min_smile_growth,
+        0.0,
+        1.0,
+    )?;
+    within("liveness.motion.min_likeness", m.min_likeness, -1.0, 1.0)?;
+    at_most("liveness.motion.max_repeated", m.max_repeated, 24)?;
+    at_most(
+        "replay.max_distance",
+        usize::try_from(policy.replay.max_distance).unwrap_or(usize::MAX),
+        // Unrelated pictures differ in about 128 of 256 bits.
+        64,
+    )?;
+    within(
+        "duplicates.threshold",
+        policy.duplicates.threshold,
+        0.01,
+        1.0,
+    )?;
+    let r = policy.responses;
+    no_stricter(
+        "responses.liveness_unclear",
+        r.liveness_unclear,
+        "responses.print_or_screen",
+        r.print_or_screen,
+    )?;
+    no_stricter(
+        "replay.near",
+        policy.replay.near,
+        "replay.exact",
+        policy.replay.exact,
+    )?;
+    if r.between_thresholds == Response::Report {
+        return Err(Problem {
+            field: "responses.between_thresholds",
+            text: "is \"report\"; it must be \"review\" or \"refuse\": lower match_threshold to let more pass"
+                .to_owned(),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_valid() {
+        assert_eq!(check(&Policy::default()), Ok(()));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named() {
+        let field = |change: fn(&mut Policy)| {
+            let mut policy = Policy::default();
+            change(&mut policy);
+            check(&policy).unwrap_err().field
+        };
+        assert_eq!(
+            field(|p| p.comparison.review_threshold = 0.9),
+            "comparison.review_threshold"
+        );
+        assert_eq!(
+            field(|p| p.comparison.review_threshold = f32::NAN),
+            "comparison.review_threshold"
+        );
+        assert_eq!(
+            field(|p| p.comparison.match_threshold = f32::INFINITY),
+            "comparison.match_threshold"
+        );
+        assert_eq!(field(|p| p.replay.exact = Response::Report), "replay.near");
+        assert_eq!(
+            field(|p| p.responses.print_or_screen = Response::Report),
+            "responses.liveness_unclear"
+        );
+        assert_eq!(
+            field(|p| p.liveness.motion.min_frames = 1),
+            "liveness.motion.min_frames"
+        );
+        assert_eq!(
+            field(|p| p.responses.between_thresholds = Response::Report),
+            "responses.between_thresholds"
+        );
+    }
+}

@@ -1,0 +1,379 @@
+//! The policy file: layers of overrides, resolved once into one policy for each environment and kind of job.
+
+use selfsame_wire::id::Environment;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use toml::{Table, Value};
+
+use super::{MotionMode, Policy, check};
+use crate::job::JobKind;
+
+/// The longest policy file that is read, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
+const KINDS: [JobKind; 2] = [JobKind::Enrolment, JobKind::Authentication];
+
+/// Why a policy cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// Not TOML.
+    #[error("policy: {0}")]
+    Syntax(String),
+    /// A field is unknown, of another type, out of its range, or at odds with another.
+    #[error("policy: {field} {problem}")]
+    Field {
+        /// The field, dotted, with its layer; or, where layers come together, with the job that it concerns in brackets.
+        field: String,
+        /// What is wrong with it and what would be right.
+        problem: String,
+    },
+}
+
+/// One policy for each environment and kind of job.
+///
+/// Layers, each over the one before: what is built in for the environment; `[defaults]`; `[sandbox]` or `[production]`;
+/// `[enrolment]` or `[authentication]`; and `[sandbox.enrolment]` and the like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policies {
+    name: String,
+    version: String,
+    /// Sandbox, production; each enrolment, authentication.
+    table: [[Policy; 2]; 2],
+    text: String,
+    sha256: String,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Self::assemble(
+            "built-in".to_owned(),
+            env!("CARGO_PKG_VERSION").to_owned(),
+            Environment::ALL.map(|environment| KINDS.map(|_| Policy::built_in(environment))),
+        )
+    }
+}
+
+#[derive(Serialize)]
+struct Text<'p> {
+    name: &'p str,
+    version: &'p str,
+    sandbox: Kinds<'p>,
+    production: Kinds<'p>,
+}
+
+#[derive(Serialize)]
+struct Kinds<'p> {
+    enrolment: &'p Policy,
+    authentication: &'p Policy,
+}
+
+impl Policies {
+    /// Reads a policy file.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, named by its dotted field.
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        if text.len() > MAX_BYTES {
+            return Err(PolicyError::Syntax(format!(
+                "the file is larger than {MAX_BYTES} bytes"
+            )));
+        }
+        let file: Table = text.parse().map_err(|e: toml::de::Error| {
+            PolicyError::Syntax(e.to_string().trim_end().to_owned())
+        })?;
+        let name = label(&file, "name")?;
+        let version = label(&file, "version")?;
+        let layers = Layers::read(&file)?;
+        let resolve = |environment: Environment, kind: JobKind| {
+            let mut table = as_table(&Policy::built_in(environment))?;
+            for layer in layers.of(environment, kind) {
+                merge(&mut table, layer);
+            }
+            let policy = read(table, "")?;
+            check::check(&policy)
+                .map(|()| policy)
+                .map_err(|problem| PolicyError::Field {
+                    field: format!("{} ({environment}, {})", problem.field, key(kind)),
+                    problem: problem.text,
+                })
+        };
+        let of = |environment| -> Result<[Policy; 2], PolicyError> {
+            Ok([
+                resolve(environment, JobKind::Enrolment)?,
+                resolve(environment, JobKind::Authentication)?,
+            ])
+        };
+        Ok(Self::assemble(
+            name,
+            version,
+            [of(Environment::Sandbox)?, of(Environment::Production)?],
+        ))
+    }
+
+    fn assemble(name: String, version: String, table: [[Policy; 2]; 2]) -> Self {
+        let kinds = |at: usize| Kinds {
+            enrolment: &table[at][0],
+            authentication: &table[at][1],
+        };
+        let text = match toml::to_string(&Text {
+            name: &name,
+            version: &version,
+            sandbox: kinds(0),
+            production: kinds(1),
+        }) {
+            Ok(text) => text,
+            Err(_) => unreachable!("a policy holds numbers, words and tables only"),
+        };
+        let sha256 = hex::encode(Sha256::digest(text.as_bytes()));
+        Self {
+            name,
+            version,
+            table,
+            text,
+            sha256,
+        }
+    }
+
+    /// The policy that a job is judged by.
+    #[must_use]
+    pub const fn of(&self, environment: Environment, kind: JobKind) -> &Policy {
+        let environment = match environment {
+            Environment::Sandbox => 0,
+            Environment::Production => 1,
+        };
+        let kind = match kind {
+            JobKind::Enrolment => 0,
+            JobKind::Authentication => 1,
+        };
+        &self.table[environment][kind]
+    }
+
+    /// Its name, as the file gives it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its version, as the file gives it.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// All that is in force, as a policy file without any gap: whoever keeps it can repeat every decision.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// SHA-256 of [`Policies::text`], hexadecimal. A file of the operator's may leave fields to what is built in, so that its
+    /// own digest would not tell what was in force.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// The same with movement required of every job.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        let mut table = self.table;
+        for policy in table.iter_mut().flatten() {
+            policy.liveness.motion.mode = MotionMode::Required;
+        }
+        Self::assemble(self.name, self.version, table)
+    }
+
+    /// What is built in, as a policy file to start from.
+    ///
+    /// # Errors
+    /// Never, in a build whose tests pass.
+    pub fn built_in_file() -> Result<String, PolicyError> {
+        #[derive(Serialize)]
+        struct File<'p> {
+            name: &'p str,
+            version: &'p str,
+            defaults: Policy,
+            sandbox: Table,
+        }
+        let built_in = Self::default();
+        let defaults = Policy::built_in(Environment::Production);
+        let sandbox = difference(
+            &as_table(&defaults)?,
+            &as_table(&Policy::built_in(Environment::Sandbox))?,
+        );
+        let file = File {
+            name: &built_in.name,
+            version: &built_in.version,
+            defaults,
+            sandbox,
+        };
+        toml::to_string(&file).map_err(|e| PolicyError::Syntax(e.to_string()))
+    }
+}
+
+const fn key(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Enrolment => "enrolment",
+        JobKind::Authentication => "authentication",
+    }
+}
+
+fn label(file: &Table, field: &str) -> Result<String, PolicyError> {
+    let wrong = |problem: &str| PolicyError::Field {
+        field: field.to_owned(),
+        problem: problem.to_owned(),
+    };
+    let text = file
+        .get(field)
+        .ok_or_else(|| wrong("is missing; results name the policy by it"))?
+        .as_str()
+        .ok_or_else(|| wrong("must be text"))?;
+    if text.is_empty() || text.len() > 100 || text.chars().any(char::is_control) {
+        return Err(wrong("must be 1 to 100 bytes without control characters"));
+    }
+    Ok(text.to_owned())
+}
+
+/// The file's layers, from the most general to the most specific.
+struct Layers {
+    layers: Vec<(Option<Environment>, Option<JobKind>, Table)>,
+}
+
+impl Layers {
+    fn read(file: &Table) -> Result<Self, PolicyError> {
+        let mut layers = Vec::new();
+        for field in file.keys() {
+            let known = ["name", "version", "defaults"].contains(&field.as_str())
+                || field.parse::<Environment>().is_ok()
+                || KINDS.iter().any(|k| key(*k) == field);
+            if !known {
+                return Err(PolicyError::Field {
+                    field: field.clone(),
+                    problem: "is no part of a policy; there are name, version, defaults, sandbox, production, \
+                              enrolment and authentication"
+                        .to_owned(),
+                });
+            }
+        }
+        let mut take = |path: &str,
+                        environment: Option<Environment>,
+                        kind: Option<JobKind>,
+                        mut table: Table| {
+            if environment.is_some() && kind.is_none() {
+                // Layers of their own.
+                for kind in KINDS {
+                    table.remove(key(kind));
+                }
+            }
+            // Unknown fields and wrong types are told here, where the layer is known.
+            let mut whole = as_table(&Policy::default())?;
+            merge(&mut whole, &table);
+            read(whole, path)?;
+            layers.push((environment, kind, table));
+            Ok::<(), PolicyError>(())
+        };
+        if let Some(table) = subtable(file, "defaults", "defaults")? {
+            take("defaults", None, None, table.clone())?;
+        }
+        for environment in Environment::ALL {
+            let name = environment.as_str();
+            if let Some(table) = subtable(file, name, name)? {
+                take(name, Some(environment), None, table.clone())?;
+            }
+        }
+        for kind in KINDS {
+            if let Some(table) = subtable(file, key(kind), key(kind))? {
+                take(key(kind), None, Some(kind), table.clone())?;
+            }
+        }
+        for environment in Environment::ALL {
+            let Some(outer) = subtable(file, environment.as_str(), environment.as_str())? else {
+                continue;
+            };
+            for kind in KINDS {
+                let path = format!("{environment}.{}", key(kind));
+                if let Some(table) = subtable(outer, key(kind), &path)? {
+                    take(&path, Some(environment), Some(kind), table.clone())?;
+                }
+            }
+        }
+        Ok(Self { layers })
+    }
+
+    fn of(&self, environment: Environment, kind: JobKind) -> impl Iterator<Item = &Table> {
+        self.layers
+            .iter()
+            .filter(move |(e, k, _)| {
+                e.is_none_or(|e| e == environment) && k.is_none_or(|k| k == kind)
+            })
+            .map(|(_, _, table)| table)
+    }
+}
+
+fn subtable<'t>(
+    table: &'t Table,
+    field: &str,
+    path: &str,
+) -> Result<Option<&'t Table>, PolicyError> {
+    match table.get(field) {
+        None => Ok(None),
+        Some(Value::Table(table)) => Ok(Some(table)),
+        Some(_) => Err(PolicyError::Field {
+            field: path.to_owned(),
+            problem: "must be a table".to_owned(),
+        }),
+    }
+}
+
+fn as_table(policy: &Policy) -> Result<Table, PolicyError> {
+    Table::try_from(policy).map_err(|e| PolicyError::Syntax(e.to_string()))
+}
+
+/// Writes `over` over `table`, field by field.
+fn merge(table: &mut Table, over: &Table) {
+    for (field, value) in over {
+        match (table.get_mut(field), value) {
+            (Some(Value::Table(inner)), Value::Table(over)) => merge(inner, over),
+            _ => {
+                table.insert(field.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// The fields of `to` that differ from those of `from`.
+fn difference(from: &Table, to: &Table) -> Table {
+    let mut changed = Table::new();
+    for (field, value) in to {
+        match (from.get(field), value) {
+            (Some(Value::Table(from)), Value::Table(to)) => {
+                let inner = difference(from, to);
+                if !inner.is_empty() {
+                    changed.insert(field.clone(), Value::Table(inner));
+                }
+            }
+            (Some(same), _) if same == value => {}
+            _ => {
+                changed.insert(field.clone(), value.clone());
+            }
+        }
+    }
+    changed
+}
+
+fn read(table: Table, layer: &str) -> Result<Policy, PolicyError> {
+    serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
+        let path = error.path().to_string();
+        let field = match (layer, path.as_str()) {
+            (layer, "." | "") => layer.to_owned(),
+            ("", path) => path.to_owned(),
+            (layer, path) => format!("{layer}.{path}"),
+        };
+        PolicyError::Field {
+            field,
+            problem: format!("is wrong: {}", error.inner().to_string().trim_end()),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+use super::*;
+use crate::reason::Response;
+
+const HEAD: &str = "name = \"bank\"\nversion = \"7\"\n";
+
+fn parse(body: &str) -> Result<Policies, PolicyError> {
+    Policies::parse(&format!("{HEAD}{body}"))
+}
+
+fn wrong(body: &str) -> String {
+    parse(body).unwrap_err().to_string()
+}
+
+#[test]
+fn an_empty_file_leaves_all_to_what_is_built_in() {
+    let policies = parse("").unwrap();
+    for environment in Environment::ALL {
+        for kind in KINDS {
+            assert_eq!(
+                *policies.of(environment, kind),
+                Policy::built_in(environment)
+            );
+        }
+    }
+    assert_eq!((policies.name(), policies.version()), ("bank", "7"));
+}
+
+#[test]
+fn the_built_in_file_and_the_text_in_force_load_to_the_same() {
+    let built_in = Policies::default();
+    assert_eq!(
+        Policies::parse(&Policies::built_in_file().unwrap()).unwrap(),
+        built_in
+    );
+    let again = Policies::parse(built_in.text()).unwrap();
+    assert_eq!(again, built_in);
+    assert_eq!(again.sha256(), built_in.sha256());
+    assert_eq!(built_in.sha256().len(), 64);
+}
+
+#[test]
+fn the_more_specific_layer_wins() {
+    let policies = parse(
+        "[defaults.comparison]\nmatch_threshold = 0.5\n[production.comparison]\nmatch_threshold = 0.6\n\
+         [authentication.comparison]\nmatch_threshold = 0.65\n[sandbox.authentication.comparison]\nmatch_threshold = 0.7\n",
+    )
+    .unwrap();
+    let at = |e, k| policies.of(e, k).comparison.match_threshold;
+    assert_eq!(at(Environment::Sandbox, JobKind::Enrolment), 0.5);
+    assert_eq!(at(Environment::Production, JobKind::Enrolment), 0.6);
+    assert_eq!(at(Environment::Production, JobKind::Authentication), 0.65);
+    assert_eq!(at(Environment::Sandbox, JobKind::Authentication), 0.7);
+    // What the file says of all wins over what is built in for one environment.
+    let off = parse("[defaults.liveness.motion]\nmode = \"off\"\n").unwrap();
+    assert_eq!(
+        off.of(Environment::Sandbox, JobKind::Enrolment)
+            .liveness
+            .motion
+            .mode,
+        MotionMode::Off
+    );
+}
+
+#[test]
+fn another_number_is_another_digest() {
+    assert_ne!(
+        parse("").unwrap().sha256(),
+        parse("[defaults.replay]\nmax_distance = 3\n")
+            .unwrap()
+            .sha256()
+    );
+}
+
+#[test]
+fn strict_requires_movement_everywhere() {
+    let strict = Policies::default().strict();
+    assert_ne!(strict.sha256(), Policies::default().sha256());
+    for kind in KINDS {
+        assert_eq!(
+            strict.of(Environment::Sandbox, kind).liveness.motion.mode,
+            MotionMode::Required
+        );
+    }
+}
+
+#[test]
+fn the_sandbox_only_reports_what_production_refuses() {
+    let policies = Policies::default();
+    let replay = |e| policies.of(e, JobKind::Authentication).replay.exact;
+    assert_eq!(replay(Environment::Sandbox), Response::Report);
+    assert_eq!(replay(Environment::Production), Response::Refuse);
+}
+
+#[test]
+fn errors_name_the_dotted_field() {
+    for (body, start) in [
+        (
+            "[defaults.comparison]\nmatch_treshold = 1\n",
+            "policy: defaults.comparison",
+        ),
+        (
+            "[production.liveness.motion]\nmode = \"sometimes\"\n",
+            "policy: production.liveness.motion.mode is wrong: ",
+        ),
+        (
+            "[sandbox.enrolment.quality]\nmin_sharpness = \"a\"\n",
+            "policy: sandbox.enrolment.quality.min_sharpness is wrong: ",
+        ),
+        (
+            "[enrolment.responses]\nblurred = \"maybe\"\n",
+            "policy: enrolment.responses.blurred is wrong: ",
+        ),
+        (
+            "[production.comparison]\nreview_threshold = 0.9\n",
+            "policy: comparison.review_threshold (production, enrolment) is 0.9; it must be -1 to 0.45",
+        ),
+        (
+            "[defaults.replay]\nmax_distance = -1\n",
+            "policy: defaults.replay.max_distance is wrong: ",
+        ),
+        (
+            "[defaults.comparison]\nmatch_threshold = nan\n",
+            "policy: comparison.match_threshold (sandbox, enrolment) is NaN",
+        ),
+        ("[staging]\n", "policy: staging is no part of a policy"),
+        ("sandbox = 3\n", "policy: sandbox must be a table"),
+        (
+            "[defaults.responses]\nother_person = \"report\"\n",
+            "policy: defaults.responses",
+        ),
+        ("[defaults\n", "policy: TOML parse error"),
+    ] {
+        let text = wrong(body);
+        assert!(
+            text.starts_with(start),
+            "{text:?} should start with {start:?}"
+        );
+    }
+    let unknown = wrong("[defaults.comparison]\nmatch_treshold = 1\n");
+    assert!(unknown.contains("match_treshold"), "{unknown}");
+    assert!(
+        Policies::parse("version = \"1\"")
+            .unwrap_err()
+            .to_string()
+            .starts_with("policy: name is missing")
+    );
+}

@@ -1,0 +1,204 @@
+//! Policy: the numbers and answers that turn evidence into a verdict. Data, not code; `docs/policy.md` explains every field.
+//!
+//! [`Policy`] is what one job is judged by. [`Policies`] holds one for each environment and kind of job, resolved once
+//! from a file and what is built in.
+
+mod check;
+mod file;
+
+use selfsame_wire::id::Environment;
+use serde::{Deserialize, Serialize};
+
+pub use file::{Policies, PolicyError};
+
+use crate::reason::{Response, Responses};
+
+/// What one job is judged by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Comparing a probe with a reference.
+    pub comparison: ComparisonPolicy,
+    /// What a selfie must be like.
+    pub quality: QualityPolicy,
+    /// Whether a live person was before the camera.
+    pub liveness: LivenessPolicy,
+    /// Images that were used before.
+    pub replay: ReplayPolicy,
+    /// People who are enrolled already.
+    pub duplicates: DuplicatesPolicy,
+    /// What follows from each reason.
+    pub responses: Responses,
+}
+
+/// Where comparison scores (cosines, −1 to 1) divide.
+///
+/// `score ≥ match_threshold` passes; `score < review_threshold` fails; what lies between is provisional.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComparisonPolicy {
+    /// From here on it is the same person. Default 0.45: half-way between the highest impostor score (0.357) and the lowest
+    /// genuine one (0.549) of the labelled development pairs.
+    pub match_threshold: f32,
+    /// Below this it is another person. Default 0.363: the operating point that OpenCV Zoo publishes for SFace.
+    pub review_threshold: f32,
+}
+
+/// What a selfie must be like. Units as in [`selfsame_face::evidence::FaceEvidence`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QualityPolicy {
+    /// Least detector confidence, 0 to 1.
+    pub min_detection_score: f32,
+    /// Least distance between the eyes, pixels.
+    pub min_inter_eye_distance: f32,
+    /// Least sharpness of the aligned face.
+    pub min_sharpness: f32,
+    /// Least mean luminance, 0 to 1.
+    pub min_exposure: f32,
+    /// Greatest mean luminance, 0 to 1.
+    pub max_exposure: f32,
+    /// Another face is a second person when its box's area is at least this part of the largest one's; smaller ones are
+    /// people in the background.
+    pub second_face_area: f32,
+}
+
+/// Whether a live person was before the camera.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LivenessPolicy {
+    /// What the pictures themselves look like.
+    pub presentation_attack: PresentationAttackPolicy,
+    /// What happens between them.
+    pub motion: MotionPolicy,
+}
+
+/// Where the fused score of presentation-attack detection divides: logit(bona fide) − logit(attack).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PresentationAttackPolicy {
+    /// Below this it is an attack (`print_or_screen`).
+    pub reject_below: f32,
+    /// Below this it is not clear (`liveness_unclear`).
+    pub review_below: f32,
+}
+
+/// Whether movement is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MotionMode {
+    /// Never.
+    Off,
+    /// Where frames come with the selfie; a selfie alone passes.
+    WhenPresent,
+    /// Always: a selfie alone is refused (`too_few_frames`).
+    Required,
+}
+
+/// What must happen between the images of a capture. Units as in [`selfsame_face::evidence::MotionEvidence`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MotionPolicy {
+    /// Whether it is judged.
+    pub mode: MotionMode,
+    /// So many frames, beside the selfie, must show a face.
+    pub min_frames: usize,
+    /// Least deformation; less is a still that is moved about (`flat_picture`) or not even that (`no_movement`).
+    pub min_deformation: f32,
+    /// Least parallax; less is a flat picture (`flat_picture`).
+    pub min_parallax: f32,
+    /// Least movement; a face that neither moves nor deforms is a still (`no_movement`).
+    pub min_movement: f32,
+    /// The smile must grow (`no_smile`).
+    pub smile_required: bool,
+    /// By so much, 0 to 1.
+    pub min_smile_growth: f32,
+    /// Least comparison score of each frame's face with the selfie's (`frames_of_another_person`).
+    pub min_likeness: f32,
+    /// So many frames may repeat another image of the capture; more are `still_repeated`.
+    pub max_repeated: usize,
+}
+
+/// What follows when an image was accepted before, in another job of the partner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayPolicy {
+    /// The very file (`replayed_image`).
+    pub exact: Response,
+    /// Nearly the same picture (`nearly_replayed_image`).
+    pub near: Response,
+    /// Pictures are nearly the same up to this distance of their perceptual hashes, 0 to 256 bits.
+    pub max_distance: u32,
+}
+
+/// What follows when another user of the partner has the face that is to be enrolled.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DuplicatesPolicy {
+    /// What follows (`duplicate`).
+    pub response: Response,
+    /// From this comparison score on it is the same face. Higher than for one comparison: each enrolment is compared with
+    /// everybody.
+    pub threshold: f32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            comparison: ComparisonPolicy {
+                match_threshold: 0.45,
+                review_threshold: 0.363,
+            },
+            quality: QualityPolicy {
+                min_detection_score: 0.7,
+                min_inter_eye_distance: 24.0,
+                min_sharpness: 3.0,
+                min_exposure: 0.08,
+                max_exposure: 0.95,
+                second_face_area: 0.25,
+            },
+            liveness: LivenessPolicy {
+                presentation_attack: PresentationAttackPolicy {
+                    reject_below: 0.0,
+                    review_below: 1.0,
+                },
+                motion: MotionPolicy {
+                    mode: MotionMode::Required,
+                    min_frames: 4,
+                    min_deformation: 0.01,
+                    min_parallax: 0.005,
+                    min_movement: 0.01,
+                    smile_required: false,
+                    min_smile_growth: 0.05,
+                    min_likeness: 0.363,
+                    max_repeated: 0,
+                },
+            },
+            replay: ReplayPolicy {
+                exact: Response::Refuse,
+                near: Response::Review,
+                max_distance: 10,
+            },
+            duplicates: DuplicatesPolicy {
+                response: Response::Report,
+                threshold: 0.55,
+            },
+            responses: Responses::default(),
+        }
+    }
+}
+
+impl Policy {
+    /// What is built in for an environment. The sandbox differs in two things: a selfie alone will do, and images may be used
+    /// again, for partners test with the same few photographs (decision 0012).
+    #[must_use]
+    pub fn built_in(environment: Environment) -> Self {
+        let mut policy = Self::default();
+        if environment == Environment::Sandbox {
+            policy.liveness.motion.mode = MotionMode::WhenPresent;
+            policy.replay.exact = Response::Report;
+            policy.replay.near = Response::Report;
+        }
+        policy
+    }
+}

@@ -1,0 +1,528 @@
+use proptest::prelude::*;
+use selfsame_face::evidence::{
+    FaceBox, FaceEvidence, FrameEvidence, ImageEvidence, ImageFacts, ImageFormat, Landmarks,
+    MotionEvidence, Point, PresentationAttackEvidence, RepetitionEvidence, Timings,
+};
+use selfsame_face::template::TEMPLATE_LEN;
+use selfsame_wire::id::{Environment, SmileJobId, UserId};
+
+use super::*;
+use crate::liveness::Side;
+use crate::policy::MotionMode;
+
+fn face(size: f32) -> FaceEvidence {
+    let at = |x, y| Point { x, y };
+    FaceEvidence {
+        face_box: FaceBox {
+            x: 0.0,
+            y: 0.0,
+            width: size,
+            height: size,
+        },
+        landmarks: Landmarks {
+            left_eye: at(0.3 * size, 0.4 * size),
+            right_eye: at(0.7 * size, 0.4 * size),
+            nose: at(0.5 * size, 0.6 * size),
+            mouth_left: at(0.35 * size, 0.8 * size),
+            mouth_right: at(0.65 * size, 0.8 * size),
+        },
+        detection_score: 0.95,
+        inter_eye_distance: 0.4 * size,
+        sharpness: 12.0,
+        exposure: 0.5,
+    }
+}
+
+fn template(x: f32, y: f32) -> Template {
+    let mut values = [0.0; TEMPLATE_LEN];
+    values[0] = x;
+    values[1] = y;
+    Template::from_embedding(&values).unwrap()
+}
+
+fn at_cosine(cosine: f32) -> Template {
+    template(cosine, (1.0 - cosine * cosine).sqrt())
+}
+
+fn facts() -> ImageFacts {
+    ImageFacts {
+        format: ImageFormat::Jpeg,
+        width: 640,
+        height: 480,
+    }
+}
+
+fn frame(likeness: f32) -> FrameEvidence {
+    FrameEvidence {
+        image: Some(facts()),
+        unusable: None,
+        faces: 1,
+        likeness: Some(ComparisonScore::new(likeness)),
+        digests: None,
+    }
+}
+
+/// A selfie alone.
+fn selfie(faces: Vec<FaceEvidence>) -> CaptureEvidence {
+    let template = (!faces.is_empty()).then(|| template(1.0, 0.0));
+    CaptureEvidence {
+        selfie: ImageEvidence {
+            image: facts(),
+            faces,
+            template,
+            timings: Timings::default(),
+        },
+        frames: Vec::new(),
+        presentation_attack: None,
+        motion: None,
+        repetition: RepetitionEvidence::default(),
+    }
+}
+
+fn attack(fused: f32) -> Option<PresentationAttackEvidence> {
+    Some(PresentationAttackEvidence {
+        scores: vec![fused; 9],
+        fused,
+    })
+}
+
+/// A whole capture of a live person.
+fn live() -> CaptureEvidence {
+    CaptureEvidence {
+        frames: (0..8).map(|_| frame(0.9)).collect(),
+        presentation_attack: attack(8.0),
+        motion: Some(MotionEvidence {
+            images: 9,
+            deformation: 0.08,
+            parallax: 0.05,
+            movement: 0.2,
+            smile_growth: Some(0.3),
+        }),
+        ..selfie(vec![face(200.0)])
+    }
+}
+
+fn strict() -> Policy {
+    Policy::built_in(Environment::Production)
+}
+
+/// Where a selfie alone will do.
+fn lenient() -> Policy {
+    Policy::built_in(Environment::Sandbox)
+}
+
+fn seen(capture: &CaptureEvidence) -> Seen<'_> {
+    Seen {
+        detects_presentation_attacks: true,
+        ..Seen::alone(capture)
+    }
+}
+
+fn enrolled(capture: &CaptureEvidence, policy: &Policy) -> Decision {
+    judge_enrolment(&seen(capture), policy)
+}
+
+#[test]
+fn one_good_face_enrols() {
+    let capture = selfie(vec![face(200.0)]);
+    let decision = judge_enrolment(&Seen::alone(&capture), &lenient());
+    assert_eq!(decision.verdict, Verdict::Pass);
+    assert!(!decision.liveness.performed);
+    let decision = enrolled(&live(), &strict());
+    assert_eq!(decision.verdict, Verdict::Pass);
+    assert_eq!(
+        (decision.liveness.passive, decision.liveness.motion),
+        (Side::Passed, Side::Passed)
+    );
+}
+
+#[test]
+fn a_selfie_without_a_face_or_with_a_crowd_is_refused() {
+    let verdict = |faces| judge_enrolment(&Seen::alone(&selfie(faces)), &lenient()).verdict;
+    assert_eq!(verdict(vec![]), Verdict::NoFace);
+    assert_eq!(
+        verdict(vec![face(200.0), face(180.0)]),
+        Verdict::SeveralFaces
+    );
+    assert_eq!(verdict(vec![face(200.0), face(60.0)]), Verdict::Pass);
+}
+
+#[test]
+fn each_flaw_has_its_reason() {
+    let good = face(200.0);
+    type Flaw = fn(&mut FaceEvidence);
+    let cases: [(Flaw, Reason); 5] = [
+        (|f| f.detection_score = 0.5, Reason::FaceUnclear),
+        (|f| f.inter_eye_distance = 10.0, Reason::FaceTooSmall),
+        (|f| f.sharpness = 0.5, Reason::Blurred),
+        (|f| f.exposure = 0.01, Reason::TooDark),
+        (|f| f.exposure = 0.99, Reason::TooBright),
+    ];
+    for (flaw, reason) in cases {
+        let mut flawed = good;
+        flaw(&mut flawed);
+        let decision = judge_enrolment(&Seen::alone(&selfie(vec![flawed])), &lenient());
+        assert_eq!(
+            (decision.verdict, decision.reasons),
+            (Verdict::PoorQuality, vec![reason])
+        );
+    }
+}
+
+#[test]
+fn the_thresholds_belong_to_the_better_side() {
+    let at =
+        |cosine: f32| judge_authentication(&seen(&live()), &at_cosine(cosine), &strict()).verdict;
+    assert_eq!(at(0.9), Verdict::Pass);
+    assert_eq!(at(0.451), Verdict::Pass);
+    assert_eq!(at(0.449), Verdict::Provisional);
+    assert_eq!(at(0.364), Verdict::Provisional);
+    assert_eq!(at(0.362), Verdict::NoMatch);
+    assert_eq!(at(-0.5), Verdict::NoMatch);
+}
+
+#[test]
+fn each_attack_has_its_reason() {
+    type Attack = fn(&mut CaptureEvidence);
+    let moved = |capture: &mut CaptureEvidence, deformation, parallax, movement| {
+        if let Some(motion) = &mut capture.motion {
+            (motion.deformation, motion.parallax, motion.movement) =
+                (deformation, parallax, movement);
+        }
+    };
+    let cases: [(&str, Attack, &[Reason]); 7] = [
+        (
+            "print",
+            |c| c.presentation_attack = attack(-3.0),
+            &[Reason::PrintOrScreen],
+        ),
+        (
+            "still",
+            |c| {
+                c.repetition.identical_bytes = 8;
+                c.motion = c.motion.map(|m| MotionEvidence {
+                    deformation: 0.0,
+                    parallax: 0.0,
+                    movement: 0.0,
+                    ..m
+                });
+            },
+            &[
+                Reason::StillRepeated,
+                Reason::NoMovement,
+                Reason::FlatPicture,
+            ],
+        ),
+        (
+            "one frame twice",
+            |c| c.repetition.identical_pictures = 1,
+            &[Reason::StillRepeated],
+        ),
+        (
+            "another's frame",
+            |c| c.frames[3] = frame(0.1),
+            &[Reason::FramesOfAnotherPerson],
+        ),
+        (
+            "no frames",
+            |c| (c.frames, c.motion) = (vec![], None),
+            &[Reason::TooFewFrames],
+        ),
+        (
+            "no face in the frames",
+            |c| {
+                c.motion = None;
+                for frame in &mut c.frames {
+                    (frame.faces, frame.likeness) = (0, None);
+                }
+            },
+            &[Reason::TooFewFrames],
+        ),
+        (
+            "not a number",
+            |c| {
+                c.motion = c.motion.map(|m| MotionEvidence {
+                    parallax: f32::NAN,
+                    ..m
+                })
+            },
+            &[Reason::FlatPicture],
+        ),
+    ];
+    for (name, change, reasons) in cases {
+        let mut capture = live();
+        change(&mut capture);
+        let decision = judge_authentication(&seen(&capture), &template(1.0, 0.0), &strict());
+        assert_eq!(decision.verdict, Verdict::PossibleSpoof, "{name}");
+        assert_eq!(decision.reasons, reasons, "{name}");
+        assert_eq!(
+            decision.comparison, None,
+            "{name}: an attacker is not told the score"
+        );
+        assert_eq!(decision.liveness.worst(), Side::Failed, "{name}");
+    }
+    let mut flat = live();
+    moved(&mut flat, 0.03, 0.001, 0.5);
+    assert_eq!(enrolled(&flat, &strict()).reasons, [Reason::FlatPicture]);
+}
+
+#[test]
+fn a_missing_score_is_unclear_where_the_detector_is_loaded() {
+    let capture = CaptureEvidence {
+        presentation_attack: None,
+        ..live()
+    };
+    let decision = enrolled(&capture, &strict());
+    assert_eq!(
+        (decision.verdict, decision.reasons),
+        (Verdict::Provisional, vec![Reason::LivenessUnclear])
+    );
+    let decision = judge_enrolment(&Seen::alone(&capture), &strict());
+    assert_eq!(decision.verdict, Verdict::Pass);
+    assert!(!decision.liveness.performed);
+    assert_eq!(decision.liveness.passive, Side::NotPerformed);
+}
+
+#[test]
+fn frames_that_came_are_judged_even_where_none_need_come() {
+    let mut two = live();
+    two.frames.truncate(2);
+    two.motion = None;
+    assert_eq!(enrolled(&two, &lenient()).verdict, Verdict::Pass);
+    two.repetition.identical_bytes = 2;
+    assert_eq!(enrolled(&two, &lenient()).reasons, [Reason::StillRepeated]);
+    let mut off = lenient();
+    off.liveness.motion.mode = MotionMode::Off;
+    assert_eq!(enrolled(&two, &off).verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_smile_counts_where_it_is_asked_for() {
+    let mut policy = strict();
+    policy.liveness.motion.smile_required = true;
+    assert_eq!(enrolled(&live(), &policy).verdict, Verdict::Pass);
+    let mut sober = live();
+    sober.motion = sober.motion.map(|m| MotionEvidence {
+        smile_growth: None,
+        ..m
+    });
+    assert_eq!(enrolled(&sober, &policy).reasons, [Reason::NoSmile]);
+    assert_eq!(enrolled(&sober, &strict()).verdict, Verdict::Pass);
+}
+
+fn recurrence(exact: bool, distance: u32) -> Recurrence {
+    Recurrence {
+        image: 0,
+        exact,
+        distance,
+        smile_job_id: SmileJobId::new("j").unwrap(),
+    }
+}
+
+#[test]
+fn images_that_come_again() {
+    let capture = live();
+    let with = |recurrences: &[Recurrence], policy: &Policy| {
+        let seen = Seen {
+            recurrences,
+            ..seen(&capture)
+        };
+        judge_authentication(&seen, &template(1.0, 0.0), policy)
+    };
+    let exact = with(&[recurrence(true, 0)], &strict());
+    assert_eq!(
+        (exact.verdict, exact.reasons),
+        (Verdict::PossibleSpoof, vec![Reason::ReplayedImage])
+    );
+    let near = with(&[recurrence(false, 10)], &strict());
+    assert_eq!(
+        (near.verdict, near.reasons),
+        (Verdict::Provisional, vec![Reason::NearlyReplayedImage])
+    );
+    assert_eq!(
+        with(&[recurrence(false, 11)], &strict()).verdict,
+        Verdict::Pass
+    );
+    let told = with(&[recurrence(true, 0)], &lenient());
+    assert_eq!(
+        (told.verdict, told.reported),
+        (Verdict::Pass, vec![Reason::ReplayedImage])
+    );
+}
+
+#[test]
+fn people_who_are_enrolled_already() {
+    let capture = live();
+    let twin = Duplicate {
+        user_id: UserId::new("u").unwrap(),
+        score: ComparisonScore::new(0.7),
+    };
+    let mut policy = strict();
+    let judge = |policy: &Policy| {
+        judge_enrolment(
+            &Seen {
+                duplicates: std::slice::from_ref(&twin),
+                ..seen(&capture)
+            },
+            policy,
+        )
+    };
+    assert_eq!(judge(&policy).reported, [Reason::Duplicate]);
+    policy.duplicates.response = Response::Refuse;
+    assert_eq!(judge(&policy).verdict, Verdict::Duplicate);
+    policy.duplicates.threshold = 0.71;
+    assert_eq!(judge(&policy).verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_later_refusal_wins_over_an_earlier_review() {
+    let mut capture = live();
+    capture.presentation_attack = attack(0.5);
+    let decision = judge_authentication(&seen(&capture), &at_cosine(0.1), &strict());
+    assert_eq!(decision.verdict, Verdict::NoMatch);
+    assert_eq!(
+        decision.reasons,
+        [Reason::OtherPerson, Reason::LivenessUnclear]
+    );
+}
+
+#[test]
+fn what_is_only_reported_decides_nothing_but_is_no_pass_either() {
+    let mut policy = strict();
+    policy.responses.print_or_screen = Response::Report;
+    policy.responses.liveness_unclear = Response::Report;
+    let mut capture = live();
+    capture.presentation_attack = attack(-3.0);
+    let decision = enrolled(&capture, &policy);
+    assert_eq!(decision.verdict, Verdict::Pass);
+    assert_eq!(decision.reported, [Reason::PrintOrScreen]);
+    assert_eq!(decision.liveness.passive, Side::Reported);
+}
+
+/// Refused, to be reviewed, passed.
+fn rank(decision: &Decision) -> u8 {
+    match decision.verdict {
+        Verdict::Pass => 2,
+        Verdict::Provisional => 1,
+        _ => 0,
+    }
+}
+
+fn any_response() -> impl Strategy<Value = Response> {
+    prop_oneof![
+        Just(Response::Report),
+        Just(Response::Review),
+        Just(Response::Refuse)
+    ]
+}
+
+prop_compose! {
+    fn any_policy()(
+        answers in prop::collection::vec(any_response(), 12),
+        mode in prop_oneof![Just(MotionMode::Off), Just(MotionMode::WhenPresent), Just(MotionMode::Required)],
+        smile in any::<bool>(),
+        review_below in 0.0f32..4.0,
+    ) -> Policy {
+        let mut policy = Policy::default();
+        let r = &mut policy.responses;
+        (r.face_unclear, r.face_too_small, r.blurred) = (answers[0], answers[1], answers[2]);
+        (r.still_repeated, r.no_movement, r.flat_picture) = (answers[3], answers[4], answers[5]);
+        (r.no_smile, r.frames_of_another_person, r.too_few_frames) = (answers[6], answers[7], answers[8]);
+        r.print_or_screen = answers[9].max(answers[10]);
+        r.liveness_unclear = answers[9].min(answers[10]);
+        policy.replay.exact = answers[10].max(answers[11]);
+        policy.replay.near = answers[10].min(answers[11]);
+        policy.duplicates.response = answers[1];
+        policy.liveness.motion.mode = mode;
+        policy.liveness.motion.smile_required = smile;
+        policy.liveness.presentation_attack.review_below = review_below;
+        policy
+    }
+}
+
+prop_compose! {
+    fn any_capture()(
+        size in 20.0f32..300.0, sharpness in 0.0f32..20.0, detection in 0.5f32..1.0, fused in -5.0f32..10.0,
+        likeness in 0.0f32..1.0, motion in (0.0f32..0.05, 0.0f32..0.02, 0.0f32..0.05), smile in 0.0f32..0.2,
+        repeated in 0usize..3,
+    ) -> CaptureEvidence {
+        let mut capture = live();
+        let face = &mut capture.selfie.faces[0];
+        (face.inter_eye_distance, face.sharpness, face.detection_score) = (size, sharpness, detection);
+        capture.presentation_attack = attack(fused);
+        capture.frames[0] = frame(likeness);
+        capture.repetition.identical_bytes = repeated;
+        capture.motion = capture.motion.map(|m| MotionEvidence {
+            deformation: motion.0, parallax: motion.1, movement: motion.2, smile_growth: Some(smile), ..m
+        });
+        capture
+    }
+}
+
+/// The same capture with each number as bad as the worse of the two.
+fn worse(a: &CaptureEvidence, b: &CaptureEvidence) -> CaptureEvidence {
+    let mut worse = a.clone();
+    let (face, other) = (&mut worse.selfie.faces[0], &b.selfie.faces[0]);
+    face.inter_eye_distance = face.inter_eye_distance.min(other.inter_eye_distance);
+    face.sharpness = face.sharpness.min(other.sharpness);
+    face.detection_score = face.detection_score.min(other.detection_score);
+    let fused = |c: &CaptureEvidence| c.presentation_attack.as_ref().unwrap().fused;
+    worse.presentation_attack = attack(fused(a).min(fused(b)));
+    let likeness = |c: &CaptureEvidence| c.frames[0].likeness.unwrap().value();
+    worse.frames[0] = frame(likeness(a).min(likeness(b)));
+    worse.repetition.identical_bytes = a
+        .repetition
+        .identical_bytes
+        .max(b.repetition.identical_bytes);
+    let (m, n) = (a.motion.unwrap(), b.motion.unwrap());
+    worse.motion = Some(MotionEvidence {
+        deformation: m.deformation.min(n.deformation),
+        parallax: m.parallax.min(n.parallax),
+        movement: m.movement.min(n.movement),
+        smile_growth: m.smile_growth.zip(n.smile_growth).map(|(m, n)| m.min(n)),
+        ..m
+    });
+    worse
+}
+
+proptest! {
+    #[test]
+    fn confidence_grows_with_the_score(a in -1.0f32..=1.0, b in -1.0f32..=1.0) {
+        let of = |score| Comparison {
+            score: ComparisonScore::new(score),
+            thresholds: Policy::default().comparison,
+        }
+        .confidence();
+        let (low, high) = if a <= b { (a, b) } else { (b, a) };
+        prop_assert!(of(low) <= of(high));
+        prop_assert!((0.0..=100.0).contains(&of(a)));
+    }
+
+    #[test]
+    fn worse_evidence_never_improves_a_verdict(
+        a in any_capture(), b in any_capture(), policy in any_policy(),
+        cosine in -1.0f32..1.0, fall in 0.0f32..1.0,
+        seen_before in prop::option::of(0u32..40), twin in 0.0f32..1.0,
+    ) {
+        let worse = worse(&a, &b);
+        let twins = [Duplicate { user_id: UserId::new("u").unwrap(), score: ComparisonScore::new(twin) }];
+        let before: Vec<_> = seen_before.map(|d| recurrence(d == 0, d)).into_iter().collect();
+        let all = |capture| Seen { recurrences: &before, duplicates: &twins, ..seen(capture) };
+        prop_assert!(rank(&judge_enrolment(&seen(&worse), &policy)) <= rank(&judge_enrolment(&seen(&a), &policy)));
+        prop_assert!(rank(&judge_enrolment(&all(&worse), &policy)) <= rank(&judge_enrolment(&seen(&worse), &policy)));
+        let at = |seen: &Seen<'_>, cosine: f32| rank(&judge_authentication(seen, &at_cosine(cosine), &policy));
+        let lower = (cosine - fall).max(-1.0);
+        prop_assert!(at(&seen(&worse), lower) <= at(&seen(&a), cosine));
+        prop_assert!(at(&all(&worse), lower) <= at(&seen(&a), cosine));
+        // A frame less never helps where movement is required.
+        if policy.liveness.motion.mode == MotionMode::Required {
+            let mut fewer = a.clone();
+            fewer.frames.clear();
+            fewer.motion = None;
+            let whole = judge_enrolment(&seen(&a), &policy);
+            if policy.responses.too_few_frames == Response::Refuse {
+                prop_assert!(rank(&judge_enrolment(&seen(&fewer), &policy)) <= rank(&whole));
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! `/admin/v1/reviews`: provisional jobs, their evidence, and the decision.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::{Extension, Json};
+use selfsame_job::audit::Actor;
+use selfsame_job::review::ReviewDecision;
+use selfsame_store::review::{Review, ReviewFilter};
+use selfsame_wire::error::ErrorCode;
+use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::body::collect;
+use crate::image_links;
+use crate::origin::Origin;
+use crate::refusal::Refusal;
+use crate::review::{self, NotDecided};
+
+/// The most that are listed at once.
+const MOST: u32 = 1000;
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Filter {
+    /// `pending` (the default) or `decided`.
+    state: Option<String>,
+    partner: Option<PartnerId>,
+    environment: Option<Environment>,
+    limit: Option<u32>,
+}
+
+fn wrong(text: impl Into<String>) -> Refusal {
+    Refusal::new(ErrorCode::WrongType, text)
+}
+
+fn unknown() -> Refusal {
+    wrong("no review was ever opened for this job").with_status(StatusCode::NOT_FOUND)
+}
+
+fn summary(review: &Review) -> Value {
+    let job = &review.job;
+    json!({
+        "smile_job_id": job.smile_job_id, "partner_id": job.partner(), "environment": job.environment(),
+        "user_id": job.user_id(), "job_id": job.job_id, "job_type": job.kind.job_type(),
+        "opened_at": review.opened_at, "outcome": review.outcome,
+    })
+}
+
+/// Reviews, oldest first.
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, Refusal> {
+    let Query(filter) = filter.map_err(|e| wrong(e.body_text()))?;
+    let decided = match filter.state.as_deref() {
+        None | Some("pending") => false,
+        Some("decided") => true,
+        Some(_) => return Err(wrong("state must be pending or decided")),
+    };
+    let reviews = app
+        .store
+        .reviews(&ReviewFilter {
+            decided,
+            partner: filter.partner,
+            environment: filter.environment,
+            limit: filter.limit.unwrap_or(100).clamp(1, MOST),
+        })
+        .await?;
+    let list: Vec<Value> = reviews.iter().map(summary).collect();
+    Ok(Json(json!({"reviews": list})))
+}
+
+/// One review with the job's results, newest first, and links to its images.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    origin: Origin,
+    Path(job): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    let job = SmileJobId::new(job).map_err(|e| wrong(e.to_string()))?;
+    let review = app.store.review(&job).await?.ok_or_else(unknown)?;
+    let partner = app
+        .store
+        .partner(review.job.partner())
+        .await?
+        .ok_or_else(unknown)?;
+    let links = image_links::of(&app, &partner, &review.job, &origin).await?;
+    // The photo on file, which the selfie was compared with.
+    let enrolled = match app
+        .store
+        .user(&review.job.user)
+        .await?
+        .and_then(|u| u.reference)
+    {
+        Some(reference) if reference.photo != job => match app.store.job(&reference.photo).await? {
+            Some(photo) => {
+                image_links::of(&app, &partner, &photo, &origin)
+                    .await?
+                    .selfie_image
+            }
+            None => None,
+        },
+        _ => None,
+    };
+    let record = app.store.result(&job).await?.ok_or_else(unknown)?;
+    let result: Box<RawValue> =
+        serde_json::from_slice(&record.result).map_err(|e| Refusal::internal(&e))?;
+    let mut answer = summary(&review);
+    answer["result"] = serde_json::to_value(result).map_err(|e| Refusal::internal(&e))?;
+    answer["images"] = json!(links);
+    answer["enrolled_image"] = json!(enrolled);
+    Ok(Json(answer))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Decide {
+    decision: ReviewDecision,
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// Decides a review.
+pub(crate) async fn decide(
+    State(app): State<Arc<App>>,
+    Extension(reviewer): Extension<Actor>,
+    Path(job): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Refusal> {
+    let limits = &app.config.limits;
+    let body = collect(
+        &headers,
+        body,
+        limits.json_bytes,
+        limits.body_timeout,
+        &app.bodies,
+    )
+    .await?;
+    let job = SmileJobId::new(job).map_err(|e| wrong(e.to_string()))?;
+    let asked: Decide = serde_json::from_slice(&body.bytes).map_err(|e| {
+        wrong(format!(
+            "the body must be {{\"decision\": \"approve|reject|spoof|unusable\", \"note\": TEXT}}: {e}"
+        ))
+    })?;
+    let code = review::decide(&*app.store, &job, asked.decision, reviewer, asked.note)
+        .await
+        .map_err(|why| match &why {
+            NotDecided::Unknown(_) => unknown(),
+            NotDecided::Decided(_) => wrong(why.to_string()).with_status(StatusCode::CONFLICT),
+            NotDecided::NoteTooLong => wrong(why.to_string()),
+            NotDecided::Unreadable(_) | NotDecided::Store(_) => Refusal::internal(&why),
+        })?;
+    tracing::info!(smile_job_id = %job, result_code = code.code(), "review decided");
+    metrics::counter!("selfsame_reviews_total", "result_code" => code.code()).increment(1);
+    app.callback_queued.notify_one();
+    Ok(Json(
+        json!({"smile_job_id": job, "result_code": code.code()}),
+    ))
+}

@@ -1,0 +1,120 @@
+//! From a package to the evidence in it.
+
+use bytes::Bytes;
+use selfsame_face::analyser::Analyser;
+use selfsame_face::evidence::CaptureEvidence;
+use selfsame_job::job::Job;
+use selfsame_job::replay::ImageMark;
+use selfsame_job::verdict::{Decision, Verdict};
+use selfsame_wire::info::{ImageRole, InfoJson};
+use selfsame_wire::package::{Package, PackageLimits};
+use selfsame_wire::result::ResultCode;
+use selfsame_wire::signature;
+use sha2::{Digest as _, Sha256};
+
+use crate::app::App;
+
+/// What a package turned out to hold.
+pub(super) struct Examined {
+    /// The decision, where the package itself already brings it about.
+    pub(super) ended: Option<Decision>,
+    pub(super) capture: Option<CaptureEvidence>,
+    /// What its images are recognised by.
+    pub(super) marks: Vec<ImageMark>,
+    pub(super) info: Option<InfoJson>,
+}
+
+impl Examined {
+    pub(super) const fn without(decision: Decision) -> Self {
+        Self {
+            ended: Some(decision),
+            capture: None,
+            marks: Vec::new(),
+            info: None,
+        }
+    }
+}
+
+/// Opens a package and measures its capture.
+pub(super) async fn examine(
+    app: &App,
+    analyser: &Analyser,
+    job: &Job,
+    package: Option<Bytes>,
+) -> Examined {
+    let Some(package) = package else {
+        return Examined::without(Decision::without_evidence(Verdict::CorruptPackage(
+            "the package was erased".to_owned(),
+        )));
+    };
+    let partner = app.store.partner(job.partner()).await.ok().flatten();
+    let key = partner.map(|p| p.key(job.environment()).clone());
+    let (analyser, job) = (analyser.clone(), job.clone());
+    let looked = tokio::task::spawn_blocking(move || {
+        let package = match Package::read(&package, &PackageLimits::default()) {
+            Ok(package) => package,
+            Err(error) => {
+                let verdict = match error.result_code() {
+                    ResultCode::CorruptZip => Verdict::CorruptPackage(error.to_string()),
+                    _ => Verdict::UnusableImage(error.to_string()),
+                };
+                return Examined::without(Decision::without_evidence(verdict));
+            }
+        };
+        let signed_by_another = match (&package.info.signature, &key) {
+            (Some((timestamp, given)), Some(key)) => {
+                !signature::verify(key, job.partner(), timestamp, given)
+            }
+            _ => false,
+        };
+        let of_another = package
+            .info
+            .partner_id
+            .as_deref()
+            .is_some_and(|id| id != job.partner().as_str());
+        if signed_by_another || of_another {
+            let why =
+                "info.json is signed by, or names, another partner than the upload".to_owned();
+            return Examined::without(Decision::without_evidence(Verdict::UnusableImage(why)));
+        }
+        let selfie = package.image(ImageRole::Selfie).unwrap_or_default();
+        let frames: Vec<&[u8]> = package.images(ImageRole::Liveness).collect();
+        let (ended, capture) = match analyser.analyse_capture(selfie, &frames) {
+            Ok(capture) => (None, Some(capture)),
+            Err(error) => {
+                let why = Verdict::UnusableImage(error.to_string());
+                (Some(Decision::without_evidence(why)), None)
+            }
+        };
+        Examined {
+            ended,
+            marks: marks(selfie, &frames, capture.as_ref()),
+            capture,
+            info: Some(package.info),
+        }
+    })
+    .await;
+    // A panic in a decoder or an engine is the image's doing: it would come again.
+    looked.unwrap_or_else(|error| {
+        tracing::error!(%error, "the analysis panicked");
+        Examined::without(Decision::without_evidence(Verdict::SystemError))
+    })
+}
+
+/// What the images are recognised by: their bytes always, their pictures where the analysis gives a hash.
+fn marks(selfie: &[u8], frames: &[&[u8]], capture: Option<&CaptureEvidence>) -> Vec<ImageMark> {
+    let hash = |image: usize| {
+        let frame = capture?.frames.get(image.checked_sub(1)?)?;
+        frame.digests.map(|d| d.perceptual)
+    };
+    [selfie]
+        .iter()
+        .chain(frames)
+        .enumerate()
+        .map(|(image, bytes)| ImageMark {
+            image,
+            exact: Sha256::digest(bytes).into(),
+            perceptual: hash(image),
+        })
+        .collect()
+}

@@ -1,0 +1,76 @@
+//! Provisional jobs that wait for a person.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use selfsame_job::job::Job;
+use selfsame_job::review::ReviewDecision;
+use selfsame_job::user::Reference;
+use selfsame_wire::id::{Environment, PartnerId};
+
+/// A review that a job's ending opens.
+#[derive(Debug, Clone)]
+pub struct NewReview {
+    /// The template to put on file should the enrolment be approved; kept encrypted until then, and erased by any decision.
+    pub enrol: Option<Reference>,
+}
+
+/// A review on record.
+#[derive(Debug, Clone)]
+pub struct Review {
+    /// The job that waits, or waited.
+    pub job: Job,
+    /// When it began to wait.
+    pub opened_at: Timestamp,
+    /// What became of it; absent while it waits.
+    pub outcome: Option<ReviewOutcome>,
+}
+
+/// What became of a review.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ReviewOutcome {
+    /// What was decided.
+    pub decision: ReviewDecision,
+    /// The result code that followed.
+    pub result_code: String,
+    /// Who decided.
+    pub reviewer: String,
+    /// Why.
+    pub note: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Which reviews to list, oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct ReviewFilter {
+    /// Those that are decided, rather than those that wait.
+    pub decided: bool,
+    /// Only this partner's.
+    pub partner: Option<PartnerId>,
+    /// Only in this world.
+    pub environment: Option<Environment>,
+    /// At most so many; 0 means 100.
+    pub limit: u32,
+}
+
+/// The result that a ruling brings, as [`crate::store::Ending`] has a worker's.
+#[derive(Debug, Clone)]
+pub struct FinalResult {
+    /// JSON object bytes.
+    pub result: Bytes,
+    /// Whether it counts as `job_success`: then an enrolment's template is put on file.
+    pub success: bool,
+    /// The result code.
+    pub result_code: String,
+}
+
+/// What committing a ruling came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ruled {
+    /// The job has its final result, here and only here.
+    Committed,
+    /// No review waits for this job: there never was one, or it is decided.
+    NotPending,
+    /// The approval cannot take effect: the user was enrolled, disabled or deleted meanwhile. Nothing was written.
+    NotAdmitted,
+}

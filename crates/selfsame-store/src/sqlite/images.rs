@@ -1,0 +1,336 @@
+//! Images that were accepted, and finding them again.
+//!
+//! The very file is found by an index over all that were ever accepted. Nearly the same picture is looked for among the
+//! latest [`RECENT`] of the partner's images, in memory (decision 0013).
+
+use std::collections::{HashMap, VecDeque};
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use selfsame_job::job::Job;
+use selfsame_job::replay::{ImageMark, Recurrence};
+use selfsame_job::user::UserKey;
+use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
+use sha2::{Digest as _, Sha256};
+use sqlx::{Row as _, SqliteConnection};
+use tokio::sync::Mutex;
+
+use super::SqliteStore;
+use super::record::id;
+use crate::error::StoreError;
+
+/// How many of a partner's images, in one environment, are searched for a near one.
+const RECENT: usize = 200_000;
+/// How many near ones are looked up before the search gives up: those of the job itself and those that were erased do not count.
+const LOOK_UPS: usize = 32;
+
+type Owner = (PartnerId, Environment);
+
+/// An image in memory: its row, its perceptual hash, and enough of its job's name to leave the job's own images out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Remembered {
+    row: i64,
+    job: u64,
+    hash: [u64; 4],
+}
+
+/// The latest images of each partner; read from the database when a partner is first asked for.
+#[derive(Debug, Default)]
+pub(super) struct RecentImages(Mutex<HashMap<Owner, VecDeque<Remembered>>>);
+
+impl RecentImages {
+    /// Adds what was committed, where the partner's images are in memory.
+    pub(super) async fn add(&self, user: &UserKey, images: Vec<Remembered>) {
+        if images.is_empty() {
+            return;
+        }
+        let mut all = self.0.lock().await;
+        if let Some(known) = all.get_mut(&(user.partner.clone(), user.environment)) {
+            known.extend(images);
+            while known.len() > RECENT {
+                known.pop_front();
+            }
+        }
+    }
+}
+
+fn words(hash: &[u8; 32]) -> [u64; 4] {
+    std::array::from_fn(|at| {
+        hash[at * 8..]
+            .first_chunk::<8>()
+            .map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    })
+}
+
+fn distance(a: &[u64; 4], b: &[u64; 4]) -> u32 {
+    a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum()
+}
+
+fn job_word(job: &JobId) -> u64 {
+    Sha256::digest(job.as_str().as_bytes())
+        .first_chunk::<8>()
+        .map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+/// Every image within the distance, nearest first.
+fn near(known: &VecDeque<Remembered>, hash: &[u64; 4], job: u64, max: u32) -> Vec<(u32, i64)> {
+    let mut found: Vec<(u32, i64)> = known
+        .iter()
+        .map(|r| (distance(&r.hash, hash), r))
+        .filter(|(distance, r)| *distance <= max && r.job != job)
+        .map(|(distance, r)| (distance, r.row))
+        .collect();
+    found.sort_unstable();
+    found.truncate(LOOK_UPS);
+    found
+}
+
+/// What a perceptual hash is encrypted for.
+pub(super) fn hash_place(job: &SmileJobId, image: i64) -> String {
+    format!("accepted_images/perceptual/{job}/{image}")
+}
+
+impl SqliteStore {
+    /// What stands for a file in the index: a code by a key, so that the database does not tell which files were sent.
+    fn file_code(&self, exact: &[u8; 32]) -> Vec<u8> {
+        let mut mac = match Hmac::<Sha256>::new_from_slice(self.image_key.as_slice()) {
+            Ok(mac) => mac,
+            Err(_) => unreachable!("HMAC takes keys of any length"),
+        };
+        mac.update(exact);
+        mac.finalize().into_bytes().to_vec()
+    }
+
+    /// Whether another job had one of these very files accepted.
+    pub(super) async fn was_accepted(
+        &self,
+        tx: &mut SqliteConnection,
+        job: &Job,
+        images: &[ImageMark],
+    ) -> Result<bool, StoreError> {
+        for image in images {
+            if self.find_file(tx, job, image).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn find_file(
+        &self,
+        connection: &mut SqliteConnection,
+        job: &Job,
+        image: &ImageMark,
+    ) -> Result<Option<SmileJobId>, StoreError> {
+        let found: Option<String> = sqlx::query_scalar(
+            "SELECT smile_job_id FROM accepted_images
+             WHERE partner = ? AND environment = ? AND exact = ? AND job_id <> ? LIMIT 1",
+        )
+        .bind(job.partner().as_str())
+        .bind(job.environment().as_str())
+        .bind(self.file_code(&image.exact))
+        .bind(job.job_id.as_str())
+        .fetch_optional(connection)
+        .await?;
+        found
+            .map(|job| id(SmileJobId::new(job), "smile job id"))
+            .transpose()
+    }
+
+    /// Records the images of an accepted capture.
+    pub(super) async fn remember(
+        &self,
+        tx: &mut SqliteConnection,
+        job: &Job,
+        images: &[ImageMark],
+        now: i64,
+    ) -> Result<Vec<Remembered>, StoreError> {
+        let mut remembered = Vec::new();
+        for image in images {
+            let number = i64::try_from(image.image).unwrap_or(i64::MAX);
+            let sealed = match &image.perceptual {
+                Some(hash) => Some(
+                    self.keys
+                        .seal(hash, &hash_place(&job.smile_job_id, number))?,
+                ),
+                None => None,
+            };
+            let row: i64 = sqlx::query_scalar(
+                "INSERT INTO accepted_images (partner, environment, user_id, job_id, smile_job_id, image, exact, perceptual, at)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            )
+            .bind(job.partner().as_str())
+            .bind(job.environment().as_str())
+            .bind(job.user_id().as_str())
+            .bind(job.job_id.as_str())
+            .bind(job.smile_job_id.as_str())
+            .bind(number)
+            .bind(self.file_code(&image.exact))
+            .bind(sealed)
+            .bind(now)
+            .fetch_one(&mut *tx)
+            .await?;
+            if let Some(hash) = &image.perceptual {
+                remembered.push(Remembered {
+                    row,
+                    job: job_word(&job.job_id),
+                    hash: words(hash),
+                });
+            }
+        }
+        Ok(remembered)
+    }
+
+    pub(super) async fn find_accepted(
+        &self,
+        job: &Job,
+        images: &[ImageMark],
+        max_distance: u32,
+    ) -> Result<Vec<Recurrence>, StoreError> {
+        let mut found = Vec::new();
+        let mut connection = self.read.acquire().await?;
+        for image in images {
+            if let Some(smile_job_id) = self.find_file(&mut connection, job, image).await? {
+                found.push(Recurrence {
+                    image: image.image,
+                    exact: true,
+                    distance: 0,
+                    smile_job_id,
+                });
+            } else if let Some(hash) = &image.perceptual
+                && let Some((distance, smile_job_id)) = self
+                    .find_near(&mut connection, job, hash, max_distance)
+                    .await?
+            {
+                found.push(Recurrence {
+                    image: image.image,
+                    exact: false,
+                    distance,
+                    smile_job_id,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    async fn find_near(
+        &self,
+        connection: &mut SqliteConnection,
+        job: &Job,
+        hash: &[u8; 32],
+        max_distance: u32,
+    ) -> Result<Option<(u32, SmileJobId)>, StoreError> {
+        let owner = (job.partner().clone(), job.environment());
+        let candidates = {
+            let mut all = self.recent.0.lock().await;
+            if !all.contains_key(&owner) {
+                let known = self.load_recent(connection, &owner).await?;
+                all.insert(owner.clone(), known);
+            }
+            all.get(&owner)
+                .map(|known| near(known, &words(hash), job_word(&job.job_id), max_distance))
+                .unwrap_or_default()
+        };
+        for (distance, row) in candidates {
+            // The row is gone when its user was deleted, perhaps by another process.
+            let found: Option<String> = sqlx::query_scalar(
+                "SELECT smile_job_id FROM accepted_images WHERE id = ? AND job_id <> ?",
+            )
+            .bind(row)
+            .bind(job.job_id.as_str())
+            .fetch_optional(&mut *connection)
+            .await?;
+            if let Some(smile_job_id) = found {
+                return Ok(Some((
+                    distance,
+                    id(SmileJobId::new(smile_job_id), "smile job id")?,
+                )));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn load_recent(
+        &self,
+        connection: &mut SqliteConnection,
+        owner: &Owner,
+    ) -> Result<VecDeque<Remembered>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, job_id, smile_job_id, image, perceptual FROM accepted_images
+             WHERE partner = ? AND environment = ? AND perceptual IS NOT NULL ORDER BY id DESC LIMIT ?",
+        )
+        .bind(owner.0.as_str())
+        .bind(owner.1.as_str())
+        .bind(i64::try_from(RECENT).unwrap_or(i64::MAX))
+        .fetch_all(connection)
+        .await?;
+        let mut known = VecDeque::with_capacity(rows.len());
+        for row in rows {
+            let job: String = row.try_get("smile_job_id")?;
+            let job = id(SmileJobId::new(job), "smile job id")?;
+            let place = hash_place(&job, row.try_get("image")?);
+            let plain = self
+                .keys
+                .open(row.try_get("perceptual")?, &place, "image hash")?;
+            let hash: [u8; 32] = plain.try_into().map_err(|_| {
+                StoreError::Corrupt("image hash", "it has the wrong length".to_owned())
+            })?;
+            let name: String = row.try_get("job_id")?;
+            known.push_front(Remembered {
+                row: row.try_get("id")?,
+                job: job_word(&id(JobId::new(name), "job id")?),
+                hash: words(&hash),
+            });
+        }
+        Ok(known)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(row: i64, job: u64, first: u64) -> Remembered {
+        Remembered {
+            row,
+            job,
+            hash: [first, 0, 0, 0],
+        }
+    }
+
+    #[test]
+    fn the_nearest_comes_first_and_the_jobs_own_images_do_not_count() {
+        let known = VecDeque::from([
+            image(1, 7, 0b111),
+            image(2, 7, 0b1),
+            image(3, 8, 0),
+            image(4, 7, u64::MAX),
+        ]);
+        assert_eq!(near(&known, &[0; 4], 8, 3), [(1, 2), (3, 1)]);
+        assert_eq!(near(&known, &[0; 4], 9, 0), [(0, 3)]);
+    }
+
+    /// What a search costs at its largest; run with `--no-capture` to see it.
+    #[test]
+    fn a_search_of_all_recent_images_finds_the_one() {
+        let mut state = 1u64;
+        let mut random = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            state ^ (state >> 29)
+        };
+        let known: VecDeque<Remembered> = (0..RECENT)
+            .map(|row| Remembered {
+                row: row as i64,
+                job: 1,
+                hash: std::array::from_fn(|_| random()),
+            })
+            .collect();
+        let mut hash = known[RECENT / 2].hash;
+        hash[3] ^= 0b1011;
+        let began = std::time::Instant::now();
+        let found = near(&known, &hash, 2, 10);
+        println!("{RECENT} images: {:?}", began.elapsed());
+        assert_eq!(found, [(3, (RECENT / 2) as i64)]);
+    }
+}

@@ -1,0 +1,203 @@
+//! The interface, met by this back end: each method is one of a room's.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use selfsame_job::audit::{Actor, AuditEntry, AuditRecord};
+use selfsame_job::job::Job;
+use selfsame_job::partner::Partner;
+use selfsame_job::replay::{ImageMark, Recurrence};
+use selfsame_job::review::Ruling;
+use selfsame_job::user::{User, UserKey, UserStatus};
+use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
+use selfsame_wire::signature::ApiKey;
+
+use super::SqliteStore;
+use crate::audit::{AuditCheck, AuditHead};
+use crate::error::StoreError;
+use crate::review::{FinalResult, Review, ReviewFilter, Ruled};
+use crate::store::{
+    Accepted, AdminToken, AfterAttempt, Claim, Delivery, DeliveryAttempt, DeliveryRecord, Depths,
+    Ending, Finished, JobFilter, JobResultRecord, NewJob, Prepared, Store, UploadGrant,
+};
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn create_partner(&self, partner: &Partner, by: &Actor) -> Result<bool, StoreError> {
+        self.insert_partner(partner, by).await
+    }
+    async fn partner(&self, id: &PartnerId) -> Result<Option<Partner>, StoreError> {
+        self.select_partner(id).await
+    }
+    async fn partners(&self) -> Result<Vec<Partner>, StoreError> {
+        self.select_partners().await
+    }
+    async fn set_production_enabled(
+        &self,
+        id: &PartnerId,
+        enabled: bool,
+        by: &Actor,
+    ) -> Result<bool, StoreError> {
+        self.update_production_enabled(id, enabled, by).await
+    }
+    async fn replace_key(
+        &self,
+        id: &PartnerId,
+        environment: Environment,
+        key: &ApiKey,
+        by: &Actor,
+    ) -> Result<bool, StoreError> {
+        self.update_key(id, environment, key, by).await
+    }
+    async fn prepare_job(&self, job: &NewJob, grant: &UploadGrant) -> Result<Prepared, StoreError> {
+        self.insert_job(job, Some(grant), None).await
+    }
+    async fn accept_package(
+        &self,
+        token_hash: &[u8; 32],
+        now: Timestamp,
+        package: Bytes,
+    ) -> Result<Accepted, StoreError> {
+        self.take_package(token_hash, now, package).await
+    }
+    async fn submit_job(&self, job: &NewJob, package: Bytes) -> Result<Prepared, StoreError> {
+        self.insert_job(job, None, Some(package)).await
+    }
+    async fn claim_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError> {
+        self.take_job(lease).await
+    }
+    async fn renew_job(&self, claim: &Claim, lease: Duration) -> Result<bool, StoreError> {
+        self.prolong(claim, lease).await
+    }
+    async fn release_job(&self, claim: &Claim) -> Result<(), StoreError> {
+        self.put_back(claim).await
+    }
+    async fn recover(&self, now: Timestamp, all: bool) -> Result<u64, StoreError> {
+        self.take_back(now, all).await
+    }
+    async fn finish_job(&self, claim: &Claim, ending: &Ending) -> Result<Finished, StoreError> {
+        self.end_job(claim, ending).await
+    }
+    async fn package(&self, job: &SmileJobId) -> Result<Option<Bytes>, StoreError> {
+        self.read_package(job).await
+    }
+    async fn job(&self, id: &SmileJobId) -> Result<Option<Job>, StoreError> {
+        self.select_job(id).await
+    }
+    async fn latest_job(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+        job: &JobId,
+    ) -> Result<Option<Job>, StoreError> {
+        self.select_latest_job(partner, environment, job).await
+    }
+    async fn result(&self, id: &SmileJobId) -> Result<Option<JobResultRecord>, StoreError> {
+        self.select_result(id).await
+    }
+    async fn results(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+        job: &JobId,
+    ) -> Result<Vec<JobResultRecord>, StoreError> {
+        self.select_results(partner, environment, job).await
+    }
+    async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
+        self.select_jobs(filter).await
+    }
+    async fn user(&self, key: &UserKey) -> Result<Option<User>, StoreError> {
+        self.select_user(key).await
+    }
+    async fn users(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+    ) -> Result<Vec<User>, StoreError> {
+        self.select_users(partner, environment).await
+    }
+    async fn set_user_status(
+        &self,
+        key: &UserKey,
+        status: UserStatus,
+        by: &Actor,
+    ) -> Result<bool, StoreError> {
+        self.update_user_status(key, status, by).await
+    }
+    async fn recurrences(
+        &self,
+        job: &Job,
+        images: &[ImageMark],
+        max_distance: u32,
+    ) -> Result<Vec<Recurrence>, StoreError> {
+        self.find_accepted(job, images, max_distance).await
+    }
+    async fn review(&self, job: &SmileJobId) -> Result<Option<Review>, StoreError> {
+        self.select_review(job).await
+    }
+    async fn reviews(&self, filter: &ReviewFilter) -> Result<Vec<Review>, StoreError> {
+        self.select_reviews(filter).await
+    }
+    async fn decide_review(
+        &self,
+        job: &SmileJobId,
+        ruling: &Ruling,
+        result: &FinalResult,
+    ) -> Result<Ruled, StoreError> {
+        self.close_review(job, ruling, result).await
+    }
+    async fn claim_deliveries(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.take_deliveries(now, lease, limit).await
+    }
+    async fn record_attempt(
+        &self,
+        delivery: &Delivery,
+        attempt: &DeliveryAttempt,
+        after: AfterAttempt,
+    ) -> Result<(), StoreError> {
+        self.insert_attempt(delivery, attempt, after).await
+    }
+    async fn deliveries(&self, job: &SmileJobId) -> Result<Vec<DeliveryRecord>, StoreError> {
+        self.select_deliveries(job).await
+    }
+    async fn replay(&self, job: &SmileJobId, by: &Actor) -> Result<bool, StoreError> {
+        self.insert_replay(job, by).await
+    }
+    async fn record_audit(&self, entry: &AuditEntry) -> Result<AuditHead, StoreError> {
+        self.insert_audit(entry).await
+    }
+    async fn audit(&self, after: u64, limit: u32) -> Result<Vec<AuditRecord>, StoreError> {
+        self.select_audit(after, limit).await
+    }
+    async fn verify_audit(&self, anchor: Option<&AuditHead>) -> Result<AuditCheck, StoreError> {
+        self.follow_audit(anchor).await
+    }
+    async fn put_admin_token(&self, token: &AdminToken, by: &Actor) -> Result<(), StoreError> {
+        self.insert_admin_token(token, by).await
+    }
+    async fn remove_admin_token(&self, name: &str, by: &Actor) -> Result<bool, StoreError> {
+        self.delete_admin_token(name, by).await
+    }
+    async fn admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError> {
+        self.select_admin_tokens().await
+    }
+    async fn depths(&self) -> Result<Depths, StoreError> {
+        self.count_depths().await
+    }
+    async fn ready(&self) -> Result<(), StoreError> {
+        // An empty write transaction: it fails where the disk is full or read-only.
+        let tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        tx.rollback().await?;
+        Ok(())
+    }
+    async fn sweep(&self, older_than: Timestamp) -> Result<u64, StoreError> {
+        self.sweep_blobs(older_than).await
+    }
+}

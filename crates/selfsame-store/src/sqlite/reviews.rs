@@ -1,0 +1,235 @@
+//! Reviews on record: opened by a job's ending, decided once.
+
+use selfsame_face::template::Template;
+use selfsame_job::audit::{AuditAction, AuditEntry};
+use selfsame_job::job::{Job, JobKind};
+use selfsame_job::review::Ruling;
+use selfsame_job::user::{Reference, UserStatus};
+use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
+use sha2::{Digest as _, Sha256};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+use super::SqliteStore;
+use super::record::{self, id, micros, parse, result_place, text, timestamp};
+use crate::error::StoreError;
+use crate::review::{FinalResult, NewReview, Review, ReviewFilter, ReviewOutcome, Ruled};
+
+/// The columns that [`SqliteStore::read_review`] reads, of `jobs j` and `reviews r`.
+const COLUMNS: &str = "SELECT j.smile_job_id, j.partner, j.environment, j.user_id, j.job_id, j.kind, j.state, j.request,
+     j.created_at, j.updated_at, r.state AS review_state, r.decision, r.reviewer, r.note, r.result_code AS final_code,
+     r.opened_at, r.decided_at FROM reviews r JOIN jobs j ON j.smile_job_id = r.smile_job_id ";
+
+pub(super) fn template_place(job: &SmileJobId) -> String {
+    format!("reviews/template/{job}")
+}
+
+pub(super) fn note_place(job: &SmileJobId) -> String {
+    format!("reviews/note/{job}")
+}
+
+impl SqliteStore {
+    pub(super) async fn open_review(
+        &self,
+        tx: &mut SqliteConnection,
+        job: &SmileJobId,
+        review: &NewReview,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let template = match &review.enrol {
+            Some(reference) => Some(
+                self.keys
+                    .seal(&reference.template.to_bytes(), &template_place(job))?,
+            ),
+            None => None,
+        };
+        sqlx::query(
+            "INSERT INTO reviews (smile_job_id, state, template, model_digest, opened_at) VALUES (?, 'pending', ?, ?, ?)",
+        )
+        .bind(job.as_str())
+        .bind(template)
+        .bind(review.enrol.as_ref().map(|r| r.model_digest.as_str()))
+        .bind(now)
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+
+    fn read_review(&self, row: &SqliteRow) -> Result<Review, StoreError> {
+        let job = record::job(row, &self.keys)?;
+        let outcome = if row.try_get::<String, _>("review_state")? == "decided" {
+            let note: Option<Vec<u8>> = row.try_get("note")?;
+            let note = match note {
+                Some(sealed) => {
+                    let plain =
+                        self.keys
+                            .open(&sealed, &note_place(&job.smile_job_id), "review note")?;
+                    Some(id(String::from_utf8(plain), "review note")?)
+                }
+                None => None,
+            };
+            Some(ReviewOutcome {
+                decision: parse(row.try_get("decision")?, "review decision")?,
+                result_code: row.try_get("final_code")?,
+                reviewer: row.try_get("reviewer")?,
+                note,
+                at: timestamp(row.try_get("decided_at")?)?,
+            })
+        } else {
+            None
+        };
+        Ok(Review {
+            job,
+            opened_at: timestamp(row.try_get("opened_at")?)?,
+            outcome,
+        })
+    }
+
+    pub(super) async fn select_review(
+        &self,
+        job: &SmileJobId,
+    ) -> Result<Option<Review>, StoreError> {
+        let query = format!("{COLUMNS} WHERE r.smile_job_id = ?");
+        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(job.as_str())
+            .fetch_optional(&self.read)
+            .await?;
+        row.map(|r| self.read_review(&r)).transpose()
+    }
+
+    pub(super) async fn select_reviews(
+        &self,
+        filter: &ReviewFilter,
+    ) -> Result<Vec<Review>, StoreError> {
+        let query = format!(
+            "{COLUMNS} WHERE r.state = ?1 AND (?2 IS NULL OR j.partner = ?2) AND (?3 IS NULL OR j.environment = ?3)
+             ORDER BY r.opened_at, j.seq LIMIT ?4"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(if filter.decided { "decided" } else { "pending" })
+            .bind(filter.partner.as_ref().map(PartnerId::as_str))
+            .bind(filter.environment.map(Environment::as_str))
+            .bind(if filter.limit == 0 {
+                100
+            } else {
+                i64::from(filter.limit)
+            })
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(|r| self.read_review(r)).collect()
+    }
+
+    pub(super) async fn close_review(
+        &self,
+        job: &SmileJobId,
+        ruling: &Ruling,
+        result: &FinalResult,
+    ) -> Result<Ruled, StoreError> {
+        let now = micros(ruling.at);
+        let note = match &ruling.note {
+            Some(note) => Some(self.keys.seal(note.as_bytes(), &note_place(job))?),
+            None => None,
+        };
+        let sealed = self.keys.seal(&result.result, &result_place(job, true))?;
+        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let query = format!("{COLUMNS} WHERE r.smile_job_id = ? AND r.state = 'pending'");
+        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(job.as_str())
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(row) = row else {
+            return Ok(Ruled::NotPending);
+        };
+        let record = record::job(&row, &self.keys)?;
+        if result.success && !self.take_effect(&mut tx, &record, now).await? {
+            return Ok(Ruled::NotAdmitted);
+        }
+        sqlx::query(
+            "UPDATE reviews SET state = 'decided', template = NULL, model_digest = NULL, decision = ?, reviewer = ?,
+                                note = ?, result = ?, result_code = ?, success = ?, decided_at = ?
+             WHERE smile_job_id = ?",
+        )
+        .bind(text(&ruling.decision))
+        .bind(ruling.reviewer.as_str())
+        .bind(note)
+        .bind(sealed)
+        .bind(&result.result_code)
+        .bind(result.success)
+        .bind(now)
+        .bind(job.as_str())
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
+            "INSERT INTO deliveries (smile_job_id, state, next_attempt_at, after_review)
+             SELECT smile_job_id, 'pending', ?, 1 FROM jobs WHERE smile_job_id = ? AND callback_url IS NOT NULL",
+        )
+        .bind(now)
+        .bind(job.as_str())
+        .execute(&mut *tx)
+        .await?;
+        let entry = AuditEntry {
+            actor: ruling.reviewer.clone(),
+            action: AuditAction::ReviewDecided,
+            subject: format!("job {job}"),
+            // The note may name people: it stays encrypted, and its digest binds it.
+            details: serde_json::json!({
+                "decision": ruling.decision, "result_code": result.result_code,
+                "note_sha256": ruling.note.as_ref().map(|n| hex::encode(Sha256::digest(n.as_bytes()))),
+            }),
+        };
+        self.append_audit(&mut tx, &entry).await?;
+        tx.commit().await?;
+        Ok(Ruled::Committed)
+    }
+
+    /// Does what an approval brings, by the rules of this very moment. `false`: it may not.
+    async fn take_effect(
+        &self,
+        tx: &mut SqliteConnection,
+        job: &Job,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        match job.kind {
+            JobKind::Enrolment => match self.pending_template(tx, &job.smile_job_id).await? {
+                Some(reference) => self.put_on_file(tx, job, &reference, now).await,
+                // Erased with its user.
+                None => Ok(false),
+            },
+            JobKind::Authentication => {
+                let row = sqlx::query(
+                    "SELECT status FROM users WHERE partner = ? AND environment = ? AND user_id = ?
+                     AND template IS NOT NULL",
+                )
+                .bind(job.user.partner.as_str())
+                .bind(job.user.environment.as_str())
+                .bind(job.user.user.as_str())
+                .fetch_optional(tx)
+                .await?;
+                let status = row.as_ref().map(record::status).transpose()?;
+                Ok(status == Some(UserStatus::Active))
+            }
+        }
+    }
+
+    async fn pending_template(
+        &self,
+        tx: &mut SqliteConnection,
+        job: &SmileJobId,
+    ) -> Result<Option<Reference>, StoreError> {
+        let row = sqlx::query("SELECT template, model_digest FROM reviews WHERE smile_job_id = ?")
+            .bind(job.as_str())
+            .fetch_one(tx)
+            .await?;
+        let columns: (Option<Vec<u8>>, Option<String>) =
+            (row.try_get("template")?, row.try_get("model_digest")?);
+        let (Some(sealed), Some(model_digest)) = columns else {
+            return Ok(None);
+        };
+        let plain = self.keys.open(&sealed, &template_place(job), "template")?;
+        Ok(Some(Reference {
+            template: id(Template::from_bytes(&plain), "template")?,
+            model_digest,
+            photo: job.clone(),
+        }))
+    }
+}

@@ -1,0 +1,202 @@
+//! What operators do is on record, and stays there.
+
+use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
+use selfsame_job::user::UserStatus;
+use selfsame_store::audit::{AuditCheck, AuditHead};
+use selfsame_store::sqlite::SqliteStore;
+use selfsame_store::store::*;
+use selfsame_wire::id::Environment;
+use selfsame_wire::signature::ApiKey;
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
+
+use crate::fixture::*;
+
+async fn some_actions(store: &SqliteStore) {
+    let partner = partner();
+    store.create_partner(&partner, &by()).await.unwrap();
+    store.create_partner(&partner, &by()).await.unwrap();
+    store
+        .set_production_enabled(&partner.id, true, &by())
+        .await
+        .unwrap();
+    store
+        .replace_key(
+            &partner.id,
+            Environment::Sandbox,
+            &ApiKey::new("PLANTED"),
+            &by(),
+        )
+        .await
+        .unwrap();
+    let job = new_job("j", "u");
+    finished(store, &job).await;
+    for status in [
+        UserStatus::Disabled,
+        UserStatus::Active,
+        UserStatus::Deleted,
+    ] {
+        store
+            .set_user_status(&job.user, status, &by())
+            .await
+            .unwrap();
+    }
+    store.replay(&job.smile_job_id, &by()).await.unwrap();
+    let token = AdminToken {
+        name: "ops".to_owned(),
+        hash: [7; 32],
+        created_at: jiff::Timestamp::now(),
+    };
+    store.put_admin_token(&token, &by()).await.unwrap();
+    assert_eq!(store.admin_tokens().await.unwrap()[0].hash, [7; 32]);
+    assert!(store.remove_admin_token("ops", &by()).await.unwrap());
+    assert!(!store.remove_admin_token("ops", &by()).await.unwrap());
+    store
+        .record_audit(&AuditEntry {
+            actor: Actor::server(),
+            action: AuditAction::PolicyInForce,
+            subject: "policy".to_owned(),
+            details: serde_json::json!({"sha256": "x"}),
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn every_action_is_recorded_once_with_its_actor() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    some_actions(&store).await;
+    let records = store.audit(0, 100).await.unwrap();
+    let actions: Vec<&str> = records.iter().map(|r| r.action.as_str()).collect();
+    assert_eq!(
+        actions,
+        [
+            "audit_begun",
+            "partner_added",
+            "partner_production_set",
+            "partner_key_replaced",
+            "user_disabled",
+            "user_enabled",
+            "user_deleted",
+            "callback_replayed",
+            "admin_token_added",
+            "admin_token_removed",
+            "policy_in_force",
+        ],
+        "what changed nothing is not recorded"
+    );
+    assert_eq!(records[1].actor, "cli:ada");
+    assert_eq!(records[4].subject, "user p/sandbox/u");
+    assert!(!serde_json::to_string(&records).unwrap().contains("PLANTED"));
+    let AuditCheck::Intact(head) = store.verify_audit(None).await.unwrap() else {
+        panic!("the chain is intact")
+    };
+    assert_eq!(head.sequence, 11);
+    assert_eq!(
+        store.verify_audit(Some(&head)).await.unwrap(),
+        AuditCheck::Intact(head.clone())
+    );
+    drop(store);
+    let store = open(&dir).await;
+    assert_eq!(
+        store.verify_audit(Some(&head)).await.unwrap(),
+        AuditCheck::Intact(head)
+    );
+}
+
+/// What somebody can do who has the database, but not the master key.
+async fn tampered(statements: &[&str]) -> (AuditCheck, AuditCheck) {
+    let dir = tempfile::tempdir().unwrap();
+    let head: AuditHead = {
+        let store = open(&dir).await;
+        some_actions(&store).await;
+        match store.verify_audit(None).await.unwrap() {
+            AuditCheck::Intact(head) => head,
+            AuditCheck::Broken(why) => panic!("{why}"),
+        }
+    };
+    let mut connection = SqliteConnectOptions::new()
+        .filename(dir.path().join("selfsame.db"))
+        .connect()
+        .await
+        .unwrap();
+    for statement in statements {
+        sqlx::raw_sql(sqlx::AssertSqlSafe((*statement).to_owned()))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+    drop(connection);
+    let store = open(&dir).await;
+    (
+        store.verify_audit(None).await.unwrap(),
+        store.verify_audit(Some(&head)).await.unwrap(),
+    )
+}
+
+const DISARM: &str = "DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_removed";
+
+#[tokio::test]
+async fn whoever_has_only_the_database_cannot_change_it_unnoticed() {
+    for change in [
+        "UPDATE audit SET actor = 'cli:eve' WHERE seq = 7",
+        "UPDATE audit SET at = at + 1 WHERE seq = 7",
+        "UPDATE audit SET details = '{}' WHERE seq = 2",
+        "DELETE FROM audit WHERE seq = 7",
+        "DELETE FROM audit WHERE seq = 1",
+        "DELETE FROM audit WHERE seq > 8",
+        "DELETE FROM audit",
+        "DELETE FROM audit_head",
+        "UPDATE audit_head SET sealed = x'00'",
+        "UPDATE audit SET seq = -1 WHERE seq = 5; UPDATE audit SET seq = 5 WHERE seq = 6; UPDATE audit SET seq = 6 WHERE seq = -1",
+        "INSERT INTO audit SELECT 12, at, actor, action, subject, details, code, code FROM audit WHERE seq = 11",
+        "INSERT INTO audit SELECT -3, at, actor, action, subject, details, previous, code FROM audit WHERE seq = 1",
+    ] {
+        let (alone, _) = tampered(&[DISARM, change]).await;
+        assert!(matches!(alone, AuditCheck::Broken(_)), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn the_database_itself_refuses_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(&dir).await);
+    let mut connection = SqliteConnectOptions::new()
+        .filename(dir.path().join("selfsame.db"))
+        .connect()
+        .await
+        .unwrap();
+    for statement in ["UPDATE audit SET actor = 'x'", "DELETE FROM audit"] {
+        assert!(
+            sqlx::raw_sql(statement)
+                .execute(&mut connection)
+                .await
+                .is_err()
+        );
+    }
+}
+
+/// A whole older copy of the database looks right by itself; a head that was kept elsewhere tells.
+#[tokio::test]
+async fn an_older_copy_is_told_by_a_head_that_was_kept_elsewhere() {
+    let (older, newer) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    drop(open(&older).await);
+    for name in ["selfsame.db", "master.key"] {
+        std::fs::copy(older.path().join(name), newer.path().join(name)).unwrap();
+    }
+    let store = open(&newer).await;
+    some_actions(&store).await;
+    let AuditCheck::Intact(head) = store.verify_audit(None).await.unwrap() else {
+        panic!("the chain is intact")
+    };
+    let rolled_back = open(&older).await;
+    assert!(matches!(
+        rolled_back.verify_audit(None).await.unwrap(),
+        AuditCheck::Intact(_)
+    ));
+    assert!(matches!(
+        rolled_back.verify_audit(Some(&head)).await.unwrap(),
+        AuditCheck::Broken(_)
+    ));
+}

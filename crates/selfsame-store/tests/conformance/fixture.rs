@@ -1,0 +1,107 @@
+//! Jobs, endings and stores to test with.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use selfsame_face::template::{TEMPLATE_LEN, Template};
+use selfsame_job::audit::Actor;
+use selfsame_job::job::{Api, JobKind, JobRequest};
+use selfsame_job::partner::Partner;
+use selfsame_job::user::{Reference, UserKey};
+use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_store::store::*;
+use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
+use selfsame_wire::signature::ApiKey;
+
+pub const LEASE: Duration = Duration::from_secs(60);
+
+pub fn new_job(job: &str, user: &str) -> NewJob {
+    NewJob {
+        smile_job_id: SmileJobId::new(uuid::Uuid::new_v4().to_string()).unwrap(),
+        user: UserKey {
+            partner: PartnerId::new("p").unwrap(),
+            environment: Environment::Sandbox,
+            user: UserId::new(user).unwrap(),
+        },
+        job_id: JobId::new(job).unwrap(),
+        kind: JobKind::Enrolment,
+        request: JobRequest {
+            api: Api::V1,
+            partner_params: serde_json::from_str(r#"{"secret": "PLANTED-params"}"#).unwrap(),
+            callback_url: Some("https://PLANTED-url.example/".to_owned()),
+            allow_new_enroll: false,
+            use_enrolled_image: false,
+            sandbox_result: None,
+            source_sdk: None,
+            source_sdk_version: None,
+        },
+        retry: false,
+    }
+}
+
+pub fn grant(n: u8) -> UploadGrant {
+    UploadGrant {
+        token_hash: [n; 32],
+        expires_at: Timestamp::now() + SignedDuration::from_secs(60),
+    }
+}
+
+pub fn template() -> Template {
+    Template::from_embedding(&std::array::from_fn::<f32, TEMPLATE_LEN, _>(|n| {
+        n as f32 - 40.0
+    }))
+    .unwrap()
+}
+
+pub fn ending(job: &NewJob) -> Ending {
+    Ending {
+        result: Bytes::from_static(br#"{"text":"PLANTED-result"}"#),
+        success: true,
+        result_code: "0840".to_owned(),
+        enrol: Some(Reference {
+            template: template(),
+            model_digest: "m".to_owned(),
+            photo: job.smile_job_id.clone(),
+        }),
+        review: None,
+        accepted: Vec::new(),
+        only_if_new: false,
+        callback_url: job.request.callback_url.clone(),
+    }
+}
+
+pub fn by() -> Actor {
+    Actor::new("cli:ada").unwrap()
+}
+
+pub fn partner() -> Partner {
+    Partner {
+        id: PartnerId::new("p").unwrap(),
+        name: "P".to_owned(),
+        production_enabled: false,
+        sandbox_key: ApiKey::new("PLANTED-sandbox-key"),
+        production_key: ApiKey::new("PLANTED-production-key"),
+        created_at: Timestamp::now(),
+    }
+}
+
+pub async fn open(dir: &tempfile::TempDir) -> SqliteStore {
+    SqliteStore::open_exclusive(&Options::new(dir.path()))
+        .await
+        .unwrap()
+}
+
+/// Submits a job and ends it; gives what ending it came to.
+pub async fn end(store: &SqliteStore, job: &NewJob, ending: &Ending) -> Finished {
+    store
+        .submit_job(job, Bytes::from_static(b"PLANTED-package"))
+        .await
+        .unwrap();
+    let claim = store.claim_job(LEASE).await.unwrap().unwrap();
+    store.finish_job(&claim, ending).await.unwrap()
+}
+
+pub async fn finished(store: &SqliteStore, job: &NewJob) {
+    assert_eq!(end(store, job, &ending(job)).await, Finished::Committed);
+}

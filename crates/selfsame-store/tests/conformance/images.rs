@@ -1,0 +1,139 @@
+//! Images that come again.
+
+use selfsame_job::job::Job;
+use selfsame_job::replay::{ImageMark, Recurrence};
+use selfsame_job::user::UserStatus;
+use selfsame_store::sqlite::SqliteStore;
+use selfsame_store::store::*;
+use selfsame_wire::id::{Environment, PartnerId};
+
+use crate::fixture::*;
+
+fn mark(image: usize, exact: u8, perceptual: u8) -> ImageMark {
+    ImageMark {
+        image,
+        exact: [exact; 32],
+        perceptual: Some([perceptual; 32]),
+    }
+}
+
+async fn accepted(store: &SqliteStore, job: &NewJob, images: &[ImageMark]) -> Finished {
+    let ending = Ending {
+        accepted: images.to_vec(),
+        only_if_new: true,
+        enrol: None,
+        ..ending(job)
+    };
+    end(store, job, &ending).await
+}
+
+/// A job on record that looks for images.
+async fn looking(store: &SqliteStore, job: &NewJob) -> Job {
+    store.prepare_job(job, &grant(rand(job))).await.unwrap();
+    store.job(&job.smile_job_id).await.unwrap().unwrap()
+}
+
+fn rand(job: &NewJob) -> u8 {
+    job.smile_job_id
+        .as_str()
+        .bytes()
+        .fold(0, |a, b| a.wrapping_mul(31).wrapping_add(b))
+}
+
+async fn found(store: &SqliteStore, job: &Job, image: ImageMark) -> Option<Recurrence> {
+    store.recurrences(job, &[image], 10).await.unwrap().pop()
+}
+
+#[tokio::test]
+async fn the_same_and_nearly_the_same_image_are_found_in_other_jobs_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = new_job("first", "u");
+    let store = open(&dir).await;
+    let probe = looking(&store, &new_job("second", "v")).await;
+    // The partner's images are in memory from here on, and what is added later must be found as well.
+    assert_eq!(found(&store, &probe, mark(0, 9, 9)).await, None);
+    let images = [mark(0, 1, 0), mark(1, 2, 0xff)];
+    assert_eq!(accepted(&store, &first, &images).await, Finished::Committed);
+    let exact = found(&store, &probe, mark(4, 1, 77)).await.unwrap();
+    assert_eq!(
+        (exact.image, exact.exact, &exact.smile_job_id),
+        (4, true, &first.smile_job_id)
+    );
+    let mut near = mark(0, 50, 0);
+    near.perceptual.as_mut().unwrap()[3] = 0b111;
+    let near = found(&store, &probe, near).await.unwrap();
+    assert_eq!((near.exact, near.distance), (false, 3));
+    let far = ImageMark {
+        perceptual: Some([0x0f; 32]),
+        ..mark(0, 51, 0)
+    };
+    assert_eq!(found(&store, &probe, far).await, None);
+    // A retry of the same job may bring its own images again.
+    let retry = NewJob {
+        retry: true,
+        ..new_job("first", "u")
+    };
+    let retry_job = looking(&store, &retry).await;
+    assert_eq!(found(&store, &retry_job, mark(0, 1, 0)).await, None);
+    // Another partner or world has its own memory.
+    for other in [
+        Job {
+            user: selfsame_job::user::UserKey {
+                environment: Environment::Production,
+                ..probe.user.clone()
+            },
+            ..probe.clone()
+        },
+        Job {
+            user: selfsame_job::user::UserKey {
+                partner: PartnerId::new("q").unwrap(),
+                ..probe.user.clone()
+            },
+            ..probe.clone()
+        },
+    ] {
+        assert_eq!(found(&store, &other, mark(0, 1, 0)).await, None);
+    }
+    drop(store);
+    // After a restart the memory comes from the database.
+    let store = open(&dir).await;
+    assert!(found(&store, &probe, mark(0, 60, 0xff)).await.is_some());
+}
+
+#[tokio::test]
+async fn of_two_jobs_with_one_image_only_the_first_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let (first, second) = (new_job("first", "u"), new_job("second", "v"));
+    let image = [mark(0, 1, 0)];
+    assert_eq!(accepted(&store, &first, &image).await, Finished::Committed);
+    assert_eq!(
+        accepted(&store, &second, &image).await,
+        Finished::SeenMeanwhile
+    );
+    assert_eq!(
+        store.depths().await.unwrap().running,
+        1,
+        "nothing was written"
+    );
+}
+
+#[tokio::test]
+async fn a_deleted_users_images_are_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let first = new_job("first", "u");
+    let remembered = Ending {
+        accepted: vec![mark(0, 1, 0)],
+        ..ending(&first)
+    };
+    assert_eq!(end(&store, &first, &remembered).await, Finished::Committed);
+    let probe = looking(&store, &new_job("second", "v")).await;
+    assert!(found(&store, &probe, mark(0, 60, 0)).await.is_some());
+    store
+        .set_user_status(&first.user, UserStatus::Deleted, &by())
+        .await
+        .unwrap();
+    assert_eq!(found(&store, &probe, mark(0, 1, 0)).await, None);
+    assert_eq!(found(&store, &probe, mark(0, 60, 0)).await, None);
+}

@@ -1,0 +1,14 @@
+//! What every back end must do, written against the interface.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod audit;
+mod fixture;
+mod images;
+mod jobs;
+mod reviews;
+mod secrecy;

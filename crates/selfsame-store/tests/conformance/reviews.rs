@@ -1,0 +1,264 @@
+//! Provisional jobs that wait for a person.
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use selfsame_job::job::JobKind;
+use selfsame_job::review::{ReviewDecision, Ruling};
+use selfsame_job::user::UserStatus;
+use selfsame_store::review::{FinalResult, NewReview, ReviewFilter, Ruled};
+use selfsame_store::sqlite::SqliteStore;
+use selfsame_store::store::*;
+
+use crate::fixture::*;
+
+fn provisional(job: &NewJob) -> Ending {
+    let whole = ending(job);
+    Ending {
+        result: Bytes::from_static(br#"{"text":"provisional"}"#),
+        success: false,
+        result_code: "0842".to_owned(),
+        review: Some(NewReview {
+            enrol: whole.enrol.filter(|_| job.kind == JobKind::Enrolment),
+        }),
+        enrol: None,
+        ..whole
+    }
+}
+
+fn ruling(decision: ReviewDecision) -> Ruling {
+    Ruling {
+        decision,
+        reviewer: by(),
+        note: Some("PLANTED-note".to_owned()),
+        at: Timestamp::now(),
+    }
+}
+
+fn result(success: bool) -> FinalResult {
+    FinalResult {
+        result: Bytes::from_static(br#"{"text":"final"}"#),
+        success,
+        result_code: if success { "1210" } else { "1211" }.to_owned(),
+    }
+}
+
+async fn waiting(store: &SqliteStore, job: &NewJob) {
+    assert_eq!(
+        end(store, job, &provisional(job)).await,
+        Finished::Committed
+    );
+}
+
+async fn approve(store: &SqliteStore, job: &NewJob) -> Ruled {
+    store
+        .decide_review(
+            &job.smile_job_id,
+            &ruling(ReviewDecision::Approve),
+            &result(true),
+        )
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_approval_enrols_once_and_calls_back_a_second_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let job = new_job("j", "u");
+    {
+        let store = open(&dir).await;
+        waiting(&store, &job).await;
+        assert!(store.user(&job.user).await.unwrap().is_none());
+        assert_eq!(store.depths().await.unwrap().reviews_pending, 1);
+    }
+    // A restart loses nothing.
+    let store = open(&dir).await;
+    let pending = store.reviews(&ReviewFilter::default()).await.unwrap();
+    assert_eq!(pending.len(), 1);
+    assert_eq!(pending[0].job.smile_job_id, job.smile_job_id);
+    assert_eq!(pending[0].outcome, None);
+    assert_eq!(approve(&store, &job).await, Ruled::Committed);
+    assert_eq!(approve(&store, &job).await, Ruled::NotPending);
+    let user = store.user(&job.user).await.unwrap().unwrap();
+    let reference = user.reference.unwrap();
+    assert_eq!(
+        (reference.template, reference.photo),
+        (template(), job.smile_job_id.clone())
+    );
+    let latest = store.result(&job.smile_job_id).await.unwrap().unwrap();
+    assert_eq!(
+        (latest.result_code.as_str(), latest.success),
+        ("1210", true)
+    );
+    let history = store
+        .results(&job.user.partner, job.user.environment, &job.job_id)
+        .await
+        .unwrap();
+    assert_eq!(
+        history
+            .iter()
+            .map(|r| r.result_code.as_str())
+            .collect::<Vec<_>>(),
+        ["1210", "0842"]
+    );
+    let due = store
+        .claim_deliveries(Timestamp::now(), LEASE, 9)
+        .await
+        .unwrap();
+    let mut sent: Vec<_> = due.iter().map(|d| d.result.clone()).collect();
+    sent.sort();
+    assert_eq!(
+        sent,
+        [
+            br#"{"text":"final"}"#.as_slice(),
+            br#"{"text":"provisional"}"#
+        ],
+        "each callback carries its own result"
+    );
+    assert!(store.replay(&job.smile_job_id, &by()).await.unwrap());
+    let replayed = store
+        .claim_deliveries(Timestamp::now(), LEASE, 9)
+        .await
+        .unwrap();
+    assert_eq!(replayed[0].result, br#"{"text":"final"}"#.as_slice());
+    let decided = store
+        .review(&job.smile_job_id)
+        .await
+        .unwrap()
+        .unwrap()
+        .outcome
+        .unwrap();
+    assert_eq!(decided.note.as_deref(), Some("PLANTED-note"));
+    assert_eq!(decided.decision, ReviewDecision::Approve);
+    let none = store.reviews(&ReviewFilter::default()).await.unwrap();
+    assert!(none.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_reviewers_one_decides() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = std::sync::Arc::new(open(&dir).await);
+    let job = new_job("j", "u");
+    waiting(&store, &job).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for at in 0..8 {
+        let (store, job) = (std::sync::Arc::clone(&store), job.clone());
+        tasks.spawn(async move {
+            let decision = if at % 2 == 0 {
+                ReviewDecision::Approve
+            } else {
+                ReviewDecision::Spoof
+            };
+            store
+                .decide_review(&job.smile_job_id, &ruling(decision), &result(at % 2 == 0))
+                .await
+                .unwrap()
+        });
+    }
+    let ruled = tasks.join_all().await;
+    assert_eq!(ruled.iter().filter(|r| **r == Ruled::Committed).count(), 1);
+}
+
+#[tokio::test]
+async fn the_rules_of_the_moment_count() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    // Enrolled meanwhile by another job.
+    let (slow, quick) = (new_job("slow", "a"), new_job("quick", "a"));
+    waiting(&store, &slow).await;
+    finished(&store, &quick).await;
+    assert_eq!(approve(&store, &slow).await, Ruled::NotAdmitted);
+    let photo = |user: selfsame_job::user::User| user.reference.unwrap().photo;
+    assert_eq!(
+        photo(store.user(&slow.user).await.unwrap().unwrap()),
+        quick.smile_job_id
+    );
+    assert_eq!(
+        store
+            .decide_review(
+                &slow.smile_job_id,
+                &ruling(ReviewDecision::Approve),
+                &result(false)
+            )
+            .await
+            .unwrap(),
+        Ruled::Committed,
+        "nothing was written before"
+    );
+    // Disabled meanwhile: neither enrolled anew nor authenticated.
+    let mut again = new_job("again", "a");
+    again.request.allow_new_enroll = true;
+    let mut authenticate = new_job("auth", "a");
+    authenticate.kind = JobKind::Authentication;
+    for job in [&again, &authenticate] {
+        waiting(&store, job).await;
+    }
+    store
+        .set_user_status(&slow.user, UserStatus::Disabled, &by())
+        .await
+        .unwrap();
+    assert_eq!(approve(&store, &again).await, Ruled::NotAdmitted);
+    assert_eq!(approve(&store, &authenticate).await, Ruled::NotAdmitted);
+    store
+        .set_user_status(&slow.user, UserStatus::Active, &by())
+        .await
+        .unwrap();
+    assert_eq!(approve(&store, &authenticate).await, Ruled::Committed);
+    // Deleted meanwhile: the template that waited is erased with the user.
+    store
+        .set_user_status(&slow.user, UserStatus::Deleted, &by())
+        .await
+        .unwrap();
+    assert_eq!(approve(&store, &again).await, Ruled::NotAdmitted);
+}
+
+#[tokio::test]
+async fn a_package_stays_while_its_job_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let (waits, ended) = (new_job("waits", "a"), new_job("ended", "b"));
+    waiting(&store, &waits).await;
+    let refused = Ending {
+        enrol: None,
+        ..ending(&ended)
+    };
+    end(&store, &ended, &refused).await;
+    let later = Timestamp::now() + SignedDuration::from_secs(60);
+    store.sweep(later).await.unwrap();
+    let there = async |job: &NewJob| store.package(&job.smile_job_id).await.unwrap().is_some();
+    assert!(there(&waits).await && !there(&ended).await);
+    store
+        .decide_review(
+            &waits.smile_job_id,
+            &ruling(ReviewDecision::Reject),
+            &result(false),
+        )
+        .await
+        .unwrap();
+    store.sweep(later).await.unwrap();
+    assert!(!there(&waits).await);
+}
+
+#[tokio::test]
+async fn what_waits_is_encrypted() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let job = new_job("j", "u");
+    waiting(&store, &job).await;
+    let on_disk = || {
+        ["selfsame.db", "selfsame.db-wal"]
+            .iter()
+            .flat_map(|name| std::fs::read(dir.path().join(name)).unwrap())
+            .collect::<Vec<u8>>()
+    };
+    let planted = template().to_bytes();
+    assert!(!on_disk().windows(32).any(|w| w == &planted[..32]));
+    store
+        .decide_review(
+            &job.smile_job_id,
+            &ruling(ReviewDecision::Spoof),
+            &result(false),
+        )
+        .await
+        .unwrap();
+    assert!(!on_disk().windows(7).any(|w| w == b"PLANTED"));
+}

@@ -1,0 +1,73 @@
+//! What is on disk, and with which keys.
+
+use selfsame_job::user::UserStatus;
+use selfsame_store::error::StoreError;
+use selfsame_store::keyring::MasterKey;
+use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_store::store::*;
+
+use crate::fixture::*;
+
+fn bytes_under(dir: &std::path::Path) -> Vec<u8> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        all.extend(if path.is_dir() {
+            bytes_under(&path)
+        } else {
+            std::fs::read(&path).unwrap()
+        });
+    }
+    all
+}
+
+#[tokio::test]
+async fn nothing_secret_stands_on_disk_in_the_clear_and_deletion_erases() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let partner = partner();
+    assert!(store.create_partner(&partner, &by()).await.unwrap());
+    assert!(!store.create_partner(&partner, &by()).await.unwrap());
+    let job = new_job("j", "u");
+    finished(&store, &job).await;
+    let on_disk = bytes_under(dir.path());
+    for planted in [b"PLANTED".as_slice(), &template().to_bytes()[..32]] {
+        assert!(!on_disk.windows(planted.len()).any(|w| w == planted));
+    }
+    assert_eq!(
+        store
+            .partner(&partner.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .sandbox_key,
+        partner.sandbox_key
+    );
+    assert!(
+        store
+            .set_user_status(&job.user, UserStatus::Deleted, &by())
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .user(&job.user)
+            .await
+            .unwrap()
+            .unwrap()
+            .reference
+            .is_none()
+    );
+    assert_eq!(store.package(&job.smile_job_id).await.unwrap(), None);
+    assert_eq!(
+        std::fs::read_dir(dir.path().join("blobs")).unwrap().count(),
+        0
+    );
+    assert!(
+        !store
+            .set_user_status(&job.user, UserStatus::Active, &by())
+            .await
+            .unwrap(),
+        "deleted is for good"
+    );
+}

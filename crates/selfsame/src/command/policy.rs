@@ -1,0 +1,70 @@
+//! `selfsame policy`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use selfsame_job::policy::Policies;
+
+use crate::output::{self, Outcome};
+
+/// Show and check policies.
+#[derive(clap::Args)]
+pub(crate) struct PolicyCommand {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand)]
+enum Action {
+    /// Print what is built in, as a file to start from.
+    Default,
+    /// Print all that a policy file (or what is built in) comes to, field by field, for each environment and kind of job.
+    /// Its SHA-256 stands in every result.
+    Show {
+        /// The policy file.
+        file: Option<PathBuf>,
+    },
+    /// Check a policy file.
+    Check {
+        /// The policy file.
+        file: PathBuf,
+    },
+}
+
+/// Reads a policy file.
+pub(crate) fn read(path: &Path) -> Result<Policies, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    Policies::parse(&text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+impl PolicyCommand {
+    pub(crate) fn run(&self, json: bool) -> Outcome {
+        match &self.action {
+            Action::Default => output::line(Policies::built_in_file()?.trim_end()),
+            Action::Show { file } => {
+                let policies = match file {
+                    Some(file) => read(file)?,
+                    None => Policies::default(),
+                };
+                // Byte for byte what is hashed.
+                output::text(policies.text());
+            }
+            Action::Check { file } => {
+                let policies = read(file)?;
+                if json {
+                    output::json(&serde_json::json!({
+                        "name": policies.name(), "version": policies.version(), "sha256": policies.sha256(),
+                    }))?;
+                } else {
+                    output::line(&format!(
+                        "good: {} {}, SHA-256 of all that is in force {}",
+                        policies.name(),
+                        policies.version(),
+                        policies.sha256()
+                    ));
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

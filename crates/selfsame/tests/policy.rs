@@ -1,0 +1,231 @@
+//! What the policy says is what the server does: frames, replays, and policies that make no sense.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod support;
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use support::{
+    Server, add_partner, add_partner_with_production, capture, http, package, photographs,
+    refuses_to_start, selfsame,
+};
+
+fn write(dir: &Path, body: &str) -> String {
+    let path = dir.join("policy.toml");
+    std::fs::write(&path, format!("name = \"test\"\nversion = \"3\"\n{body}")).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn reasons(status: &Value) -> Vec<&str> {
+    status["result"]["evidence"]["reasons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r.as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_are_looked_at_and_required_in_production() {
+    let Some([photo, second, third, other]) = photographs() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let (sandbox, production) = add_partner_with_production(data.path());
+    let mut server = Server::start(data.path(), &sandbox, &[]);
+    let http = http();
+    let still: Vec<&[u8]> = vec![&photo; 8];
+    for (user, frames, code, reason) in [
+        ("still", still, "0907", Some("still_repeated")),
+        (
+            "swapped",
+            vec![&second[..], &third, &other],
+            "0907",
+            Some("frames_of_another_person"),
+        ),
+        ("few", vec![&second[..], &third], "0840", None),
+        ("alone", vec![], "0840", None),
+    ] {
+        let status = server
+            .run(
+                &http,
+                &server.upload_body(user, user, 4, ""),
+                capture(&photo, &frames),
+            )
+            .await;
+        assert_eq!(status["result"]["ResultCode"], code, "{user}: {status}");
+        if let Some(reason) = reason {
+            assert_eq!(reasons(&status)[0], reason);
+            assert_eq!(status["result"]["Actions"]["Liveness_Check"], "Failed");
+        }
+        let seen = &status["result"]["evidence"]["frames"];
+        assert_eq!(seen.as_array().unwrap().len(), frames.len());
+    }
+    server.key = production;
+    let status = server
+        .run(&http, &server.upload_body("p", "p", 4, ""), package(&photo))
+        .await;
+    assert_eq!(status["result"]["ResultCode"], "0907", "{status}");
+    assert_eq!(reasons(&status), ["too_few_frames"]);
+    assert_eq!(
+        status["result"]["ResultText"],
+        "Possible spoof: too few frames show the face: send the selfie with its liveness frames"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_is_accepted_for_one_job() {
+    let Some([photo, second, third, _]) = photographs() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let (sandbox, production) = add_partner_with_production(data.path());
+    let policy = write(
+        data.path(),
+        "[production.liveness.motion]\nmode = \"when_present\"\n",
+    );
+    let mut server = Server::start(data.path(), &sandbox, &["--policy", &policy]);
+    let http = http();
+    let told = async |server: &Server, user: &str, job: &str, job_type, photo: &[u8]| {
+        server
+            .run(
+                &http,
+                &server.upload_body(user, job, job_type, ""),
+                package(photo),
+            )
+            .await
+    };
+    // The sandbox only tells.
+    for user in ["a", "b"] {
+        let status = told(&server, user, user, 4, &photo).await;
+        assert_eq!(status["result"]["ResultCode"], "0840");
+        let evidence = &status["result"]["evidence"];
+        let expected = if user == "b" {
+            json!(["replayed_image"])
+        } else {
+            json!([])
+        };
+        assert_eq!(evidence["reported"], expected);
+        assert_eq!(evidence["policy"]["name"], "test");
+    }
+    // Production is another world, and refuses.
+    server.key = production.clone();
+    let first = told(&server, "a", "first", 4, &photo).await;
+    assert_eq!(first["result"]["ResultCode"], "0840", "{first}");
+    let replayed = told(&server, "b", "replayed", 4, &photo).await;
+    assert_eq!(replayed["result"]["ResultCode"], "0907");
+    assert_eq!(reasons(&replayed), ["replayed_image"]);
+    assert_eq!(
+        replayed["result"]["evidence"]["replay"][0]["smile_job_id"],
+        first["result"]["SmileJobID"]
+    );
+    // As a frame of another selfie it is the same image.
+    let as_frame = server
+        .run(
+            &http,
+            &server.upload_body("b", "frame", 4, ""),
+            capture(&second, &[&photo]),
+        )
+        .await;
+    assert_eq!(reasons(&as_frame), ["replayed_image"]);
+    // A retry of the same job may bring its images again; what was refused was not remembered.
+    let passed = told(&server, "a", "auth", 2, &second).await;
+    assert_eq!(passed["result"]["ResultCode"], "0820", "{passed}");
+    let mut again = server.upload_body("a", "auth", 2, "");
+    again["retry"] = true.into();
+    let (status, prepared) = server.post(&http, "/v1/upload", &again).await.unwrap();
+    assert_eq!(status, 200, "{prepared}");
+    http.put(prepared["upload_url"].as_str().unwrap())
+        .body(package(&second))
+        .send()
+        .await
+        .unwrap();
+    let retried = server.ended(&http, "a", "auth").await;
+    assert_eq!(retried["result"]["ResultCode"], "0820", "{retried}");
+    // A restart forgets nothing; a deletion does.
+    server.kill();
+    let server = Server::start(data.path(), &production, &["--policy", &policy]);
+    let replayed = told(&server, "c", "replayed-later", 4, &photo).await;
+    assert_eq!(reasons(&replayed), ["replayed_image"]);
+    selfsame(&[
+        "user",
+        "--data",
+        data.path().to_str().unwrap(),
+        "--partner",
+        "p",
+        "--environment",
+        "production",
+        "delete",
+        "a",
+    ]);
+    let forgotten = told(&server, "c", "forgotten", 4, &photo).await;
+    assert_eq!(forgotten["result"]["ResultCode"], "0840", "{forgotten}");
+    let third = told(&server, "c", "third", 2, &third).await;
+    assert_eq!(third["result"]["ResultCode"], "0820");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_makes_no_sense_stops_the_start() {
+    if photographs().is_none() {
+        return;
+    }
+    let data = tempfile::tempdir().unwrap();
+    add_partner(data.path());
+    for (body, field) in [
+        (
+            "[defaults.comparison]\nmatch = 0.4\n",
+            "policy: defaults.comparison",
+        ),
+        (
+            "[production.liveness.motion]\nmode = \"no\"\n",
+            "policy: production.liveness.motion.mode is wrong",
+        ),
+        (
+            "[sandbox.replay]\nnear = \"refuse\"\n",
+            "policy: replay.near (sandbox, enrolment) is stricter than replay.exact",
+        ),
+    ] {
+        let policy = write(data.path(), body);
+        let said = refuses_to_start(data.path(), &["--policy", &policy]);
+        assert!(said.contains(field), "{said}");
+    }
+    let said = refuses_to_start(data.path(), &["--policy", "/nowhere/policy.toml"]);
+    assert!(said.contains("/nowhere/policy.toml"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_digest_in_a_result_is_that_of_the_policy_shown() {
+    use sha2::Digest as _;
+    let Some([photo, ..]) = photographs() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let policy = write(data.path(), "[defaults.quality]\nmin_sharpness = 2.5\n");
+    let server = Server::start(data.path(), &key, &["--policy", &policy]);
+    let status = server
+        .run(
+            &http(),
+            &server.upload_body("u", "j", 4, ""),
+            package(&photo),
+        )
+        .await;
+    let shown = std::process::Command::new(env!("CARGO_BIN_EXE_selfsame"))
+        .args(["policy", "show", &policy])
+        .output()
+        .unwrap()
+        .stdout;
+    let digest: String = sha2::Sha256::digest(&shown)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    assert_eq!(status["result"]["evidence"]["policy"]["sha256"], digest);
+    let checked = selfsame(&["policy", "check", &policy]);
+    assert_eq!(checked[0]["sha256"], digest);
+}
