@@ -5,7 +5,7 @@
 mod scripted;
 
 use scripted::ScriptedServer;
-use selfsame_client::{Capture, Client, ClientError, Connection, JobStatus, Submission};
+use selfsame_client::{Capture, Client, ClientError, Connection, JobResult, JobStatus, Submission};
 use serde_json::Value;
 
 /// What scenarios may need that this client lacks.
@@ -59,8 +59,15 @@ fn accessor(status: &JobStatus, name: &str) -> Value {
         "result_text" => status.result_text().into(),
         "smile_job_id" => status.smile_job_id().into(),
         "confidence_value" => status.confidence_value().into(),
-        "is_final_result" => status.is_final_result().into(),
-        "partner_params" => status.partner_params().cloned().into(),
+        "is_final_result" => status
+            .result()
+            .is_some_and(JobResult::is_final_result)
+            .into(),
+        "partner_params" => status
+            .result()
+            .and_then(JobResult::partner_params)
+            .cloned()
+            .into(),
         "evidence" => status.evidence().cloned().into(),
         other => panic!("no accessor {other}"),
     }

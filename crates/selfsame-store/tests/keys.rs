@@ -10,9 +10,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_face::template::{TEMPLATE_LEN, Template};
+use selfsame_job::audit::Actor;
 use selfsame_job::job::{Api, JobKind, JobRequest};
 use selfsame_job::partner::Partner;
 use selfsame_job::user::{Reference, UserKey};
+use selfsame_store::audit::AuditCheck;
 use selfsame_store::error::StoreError;
 use selfsame_store::keyring::MasterKey;
 use selfsame_store::sqlite::keys::{KeyUse, Keys};
@@ -78,6 +80,9 @@ async fn enrol(store: &SqliteStore, user: &str) {
             model_digest: "m".to_owned(),
             photo: id,
         }),
+        review: None,
+        accepted: Vec::new(),
+        only_if_new: false,
         callback_url: Some(callback),
     };
     let finished = store.finish_job(&claim, &ending).await.unwrap();
@@ -86,6 +91,8 @@ async fn enrol(store: &SqliteStore, user: &str) {
 
 /// Everything that is encrypted reads as it was written.
 async fn reads(store: &SqliteStore, users: &[&str]) {
+    let audit = store.verify_audit(None).await.unwrap();
+    assert!(matches!(audit, AuditCheck::Intact(_)), "{audit:?}");
     let found = store.partner(&partner().id).await.unwrap().unwrap();
     assert_eq!(found.sandbox_key, partner().sandbox_key);
     assert_eq!(found.production_key, partner().production_key);
@@ -103,6 +110,10 @@ async fn reads(store: &SqliteStore, users: &[&str]) {
     }
 }
 
+fn actor() -> Actor {
+    Actor::new("cli:ada").unwrap()
+}
+
 fn uses(keys: &[KeyUse]) -> Vec<(u32, bool, u64, u64)> {
     keys.iter()
         .map(|k| (k.number, k.current, k.values, k.packages))
@@ -115,7 +126,7 @@ async fn an_older_key_is_retired_once_nothing_needs_it() {
     let options = Options::new(dir.path());
     {
         let store = SqliteStore::open(&options).await.unwrap();
-        assert!(store.create_partner(&partner()).await.unwrap());
+        assert!(store.create_partner(&partner(), &actor()).await.unwrap());
         enrol(&store, "ada").await;
         enrol(&store, "bob").await;
     }
@@ -126,8 +137,9 @@ async fn an_older_key_is_retired_once_nothing_needs_it() {
     {
         let store = SqliteStore::open(&options).await.unwrap();
         enrol(&store, "eve").await;
-        // Two API keys; and of each job its template, request, result and callback URL.
-        let expected = [(1, false, 2 + 2 * 4, 2), (2, true, 4, 1)];
+        // Two API keys, two purposes' keys and the audit's head; and of each job its template, request, result and
+        // callback URL.
+        let expected = [(1, false, 5 + 2 * 4, 2), (2, true, 4, 1)];
         assert_eq!(uses(&store.data_keys().await.unwrap()), expected);
         reads(&store, &["ada", "bob", "eve"]).await;
     }
@@ -135,12 +147,12 @@ async fn an_older_key_is_retired_once_nothing_needs_it() {
     {
         let mut keys = Keys::open(&options).await.unwrap();
         let done = keys.reencrypt(&mut |p| seen.push((p.done, p.total))).await;
-        assert_eq!(done.unwrap(), 12);
+        assert_eq!(done.unwrap(), 15);
         assert_eq!(keys.reencrypt(&mut |_| {}).await.unwrap(), 0);
     }
-    assert_eq!((seen[0], seen.last().copied()), ((0, 12), Some((12, 12))));
+    assert_eq!((seen[0], seen.last().copied()), ((0, 15), Some((15, 15))));
     let store = SqliteStore::open(&options).await.unwrap();
-    let expected = [(2, true, 2 + 3 * 4, 3)];
+    let expected = [(2, true, 5 + 3 * 4, 3)];
     assert_eq!(uses(&store.data_keys().await.unwrap()), expected);
     reads(&store, &["ada", "bob", "eve"]).await;
 }
@@ -151,7 +163,7 @@ async fn encrypting_anew_goes_on_where_it_was_stopped() {
     let options = Options::new(dir.path());
     {
         let store = SqliteStore::open(&options).await.unwrap();
-        assert!(store.create_partner(&partner()).await.unwrap());
+        assert!(store.create_partner(&partner(), &actor()).await.unwrap());
         enrol(&store, "ada").await;
     }
     let mut keys = Keys::open(&options).await.unwrap();
@@ -181,7 +193,7 @@ async fn encrypting_anew_goes_on_where_it_was_stopped() {
         reads(&store, &["ada"]).await;
     }
     let mut keys = Keys::open(&options).await.unwrap();
-    assert!(keys.reencrypt(&mut |_| {}).await.unwrap() < 7);
+    assert!(keys.reencrypt(&mut |_| {}).await.unwrap() < 10);
     drop(keys);
     reads(&SqliteStore::open(&options).await.unwrap(), &["ada"]).await;
 }
@@ -199,7 +211,7 @@ async fn a_new_master_key_opens_and_the_old_one_is_told() {
     };
     {
         let store = SqliteStore::open(&options(&old)).await.unwrap();
-        assert!(store.create_partner(&partner()).await.unwrap());
+        assert!(store.create_partner(&partner(), &actor()).await.unwrap());
         enrol(&store, "ada").await;
     }
     {

@@ -1,9 +1,6 @@
 //! What is on disk, and with which keys.
 
 use selfsame_job::user::UserStatus;
-use selfsame_store::error::StoreError;
-use selfsame_store::keyring::MasterKey;
-use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::*;
 
 use crate::fixture::*;
