@@ -105,7 +105,8 @@ impl IntoResponse for Refusal {
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
-        if self.error.code == ErrorCode::Unauthorised {
+        // Links and upload URLs that have expired or were used say the same code with other statuses: nobody guesses there.
+        if self.error.code == ErrorCode::Unauthorised && self.status == StatusCode::FORBIDDEN {
             response.extensions_mut().insert(Unauthenticated);
         }
         response

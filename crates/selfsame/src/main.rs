@@ -10,16 +10,26 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+const EXIT_CODES: &str = "Exit codes: 0 done, and the person passed; 1 the person did not pass, or what was checked is not right; \
+                          2 the command could not be carried out.";
+
+const FIRST_STEPS: &str = "First steps:
+  selfsame models fetch                       fetch and verify the models
+  selfsame demo                               see it work
+  selfsame partner add --id 2343              make a partner and its API keys
+  selfsame serve                              serve the API
+  selfsame enrol --partner 2343 --user ada --selfie ada.jpg
+
+Exit codes: 0 done, and the person passed; 1 the person did not pass, or what was checked is not right; 2 the command
+could not be carried out.";
+
 /// Selfie authentication that you host yourself, behind the SmartSelfie wire API.
-///
-/// Exit codes: 0 done (or: the person matches), 1 the person does not match or the job did not pass, 2 the command could
-/// not be carried out.
 #[derive(Parser)]
-#[command(name = "selfsame", version, max_term_width = 100)]
+#[command(name = "selfsame", version, max_term_width = 100, after_help = FIRST_STEPS)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Print JSON rather than text.
+    /// Print JSON rather than text, one value a line; errors too, as {"error": …}.
     #[arg(long, global = true)]
     json: bool,
     /// Where models and photographs are kept [default: ~/.cache/selfsame].
@@ -27,21 +37,21 @@ struct Cli {
     home: Option<std::path::PathBuf>,
 }
 
+// A command without a text here has it at its arguments.
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the API.
     Serve(Box<command::serve::Serve>),
-    /// Show it working: a person enrolled, authenticated, and an impostor refused.
+    #[command(after_help = EXIT_CODES)]
     Demo(command::demo::Demo),
-    /// Compare the faces in two photographs, without a server.
+    #[command(after_help = EXIT_CODES)]
     Compare(command::compare::Compare),
-    /// Register a person with a selfie (job type 4).
+    /// Register a person with a selfie at a server (job type 4), and wait for the result.
+    #[command(after_help = EXIT_CODES)]
     Enrol(command::submit::Submit),
-    /// Authenticate a person with a selfie (job type 2).
+    /// Authenticate a person with a selfie at a server (job type 2), and wait for the result.
+    #[command(after_help = EXIT_CODES)]
     Authenticate(command::submit::Submit),
-    /// List jobs, show one, replay its callback.
     Job(command::job::JobCommand),
-    /// Add and list partners, replace their keys, enable production.
     Partner(command::partner::PartnerCommand),
     /// Show and check policies.
     Policy(command::policy::PolicyCommand),
@@ -51,11 +61,10 @@ enum Command {
     Audit(command::audit::AuditCommand),
     /// Make and withdraw tokens for the operator API.
     Admin(command::admin::AdminCommand),
-    /// List, disable, enable and delete users.
     User(command::user::UserCommand),
     /// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
     Keys(command::keys::KeysCommand),
-    /// Fetch, verify and list the models.
+    #[command(after_help = EXIT_CODES)]
     Models(command::models::Models),
     /// Print completions for a shell.
     Completions {
@@ -132,5 +141,10 @@ mod tests {
         command.build();
         command.clone().debug_assert();
         explained(&command, "selfsame");
+        for name in ["compare", "enrol", "authenticate", "demo", "models"] {
+            let sub = command.find_subcommand_mut(name).unwrap();
+            let help = sub.render_long_help().to_string();
+            assert!(help.contains("Exit codes: 0"), "{name}: {help}");
+        }
     }
 }

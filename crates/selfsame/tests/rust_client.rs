@@ -68,7 +68,7 @@ async fn absent_values_are_made_or_left_out() {
         *status.to_json()
     );
 
-    let reported = reported.lock().unwrap();
+    let reported = reported.lock().unwrap().clone();
     assert_eq!(reported[0], Progress::Prepared);
     let sent: Vec<(usize, usize)> = reported
         .iter()

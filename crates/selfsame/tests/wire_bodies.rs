@@ -128,6 +128,29 @@ async fn a_job_by_v1() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_being_processed() {
+    let Some([photo, ..]) = photographs() else {
+        return;
+    };
+    let story = Story::begin(&["--workers", "1", "--engine", "tract"]);
+    let package = package(&photo);
+    // The only worker has other jobs to do first.
+    let mut urls = Vec::new();
+    for job in ["a", "b", "c", "d", "e", "j1"] {
+        let user = if job == "j1" { "ada" } else { job };
+        urls.push(story.server.prepare(&story.http, user, job, 4).await);
+    }
+    for url in urls {
+        let put = story.http.put(url).body(package.clone()).send().await;
+        assert_eq!(put.unwrap().status().as_u16(), 200);
+    }
+    assert_json_snapshot!(
+        "job_status_of_a_job_under_way",
+        steady(story.status("j1").await)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_of_v2() {
     let Some([photo, ..]) = photographs() else {
         return;

@@ -12,7 +12,7 @@ use selfsame_job::verdict::{Seen, Verdict, judge_authentication, judge_enrolment
 
 use crate::output::{self, Outcome};
 
-/// Compare the faces in two photographs, without a server. Exit 0: the same person; 1: not, or not surely.
+/// Compare the faces in two photographs, without a server: the same person, another, or not sure (exit 1 as well).
 #[derive(clap::Args)]
 pub(crate) struct Compare {
     /// The reference.
