@@ -61,8 +61,16 @@ fn words(hash: &[u8; 32]) -> [u64; 4] {
     })
 }
 
-fn distance(a: &[u64; 4], b: &[u64; 4]) -> u32 {
-    a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum()
+/// The distance, where it is at most `max`. Most pictures are told apart by their first word.
+fn distance_within(a: &[u64; 4], b: &[u64; 4], max: u32) -> Option<u32> {
+    let mut distance = 0;
+    for (a, b) in a.iter().zip(b) {
+        distance += (a ^ b).count_ones();
+        if distance > max {
+            return None;
+        }
+    }
+    Some(distance)
 }
 
 fn job_word(job: &JobId) -> u64 {
@@ -75,9 +83,8 @@ fn job_word(job: &JobId) -> u64 {
 fn near(known: &VecDeque<Remembered>, hash: &[u64; 4], job: u64, max: u32) -> Vec<(u32, i64)> {
     let mut found: Vec<(u32, i64)> = known
         .iter()
-        .map(|r| (distance(&r.hash, hash), r))
-        .filter(|(distance, r)| *distance <= max && r.job != job)
-        .map(|(distance, r)| (distance, r.row))
+        .filter(|r| r.job != job)
+        .filter_map(|r| Some((distance_within(&r.hash, hash, max)?, r.row)))
         .collect();
     found.sort_unstable();
     found.truncate(LOOK_UPS);
@@ -328,9 +335,15 @@ mod tests {
             .collect();
         let mut hash = known[RECENT / 2].hash;
         hash[3] ^= 0b1011;
-        let began = std::time::Instant::now();
-        let found = near(&known, &hash, 2, 10);
-        println!("{RECENT} images: {:?}", began.elapsed());
+        let mut found = Vec::new();
+        let fastest = (0..9)
+            .map(|_| {
+                let began = std::time::Instant::now();
+                found = near(&known, &hash, 2, 10);
+                began.elapsed()
+            })
+            .min();
+        println!("{RECENT} images: {fastest:?}");
         assert_eq!(found, [(3, (RECENT / 2) as i64)]);
     }
 }
