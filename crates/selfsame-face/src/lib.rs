@@ -15,8 +15,14 @@ pub mod decode;
 #[cfg(feature = "engine")]
 mod detect;
 #[cfg(feature = "engine")]
+pub mod digest;
+#[cfg(feature = "engine")]
 pub mod inference;
 #[cfg(feature = "engine")]
+mod metadata;
+#[cfg(feature = "engine")]
 pub mod models;
+#[cfg(feature = "engine")]
+mod quality;
 #[cfg(feature = "engine")]
 mod shrink;

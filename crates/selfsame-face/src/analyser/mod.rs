@@ -4,16 +4,19 @@ mod capture;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use image::RgbImage;
 
 use crate::align;
 use crate::decode::{ImageError, Limits, decode};
 use crate::detect::{Detection, Detector, FIRST_LOOK, SECOND_LOOK};
+use crate::digest;
 use crate::evidence::{FaceEvidence, ImageEvidence, Timings};
 use crate::inference::{self, EngineChoice, EngineError, Inference, InferenceError, Precision};
+use crate::metadata;
 use crate::models::{Model, ModelError, ModelIdentity, ModelStore};
+use crate::quality;
 use crate::template::{TEMPLATE_LEN, Template};
 
 /// Detects, aligns and embeds. Cheap to clone; clones share the models and may work at the same time.
@@ -162,6 +165,18 @@ impl Analyser {
     /// # Errors
     /// When the image cannot be used.
     pub fn analyse(&self, bytes: &[u8]) -> Result<ImageEvidence, ImageError> {
+        self.analyse_received(bytes, None)
+    }
+
+    /// The same, for an image that came at a time that is known: its metadata's dates are held against it.
+    ///
+    /// # Errors
+    /// When the image cannot be used.
+    pub fn analyse_received(
+        &self,
+        bytes: &[u8],
+        received: Option<SystemTime>,
+    ) -> Result<ImageEvidence, ImageError> {
         let mut timings = Timings::default();
         let mut clock = Instant::now();
         let mut lap = || {
@@ -171,6 +186,9 @@ impl Analyser {
         };
         let decoded = decode(bytes, &self.inner.limits)?;
         timings.decode_ms = lap();
+        let digests = digest::digests(bytes, &decoded.pixels);
+        let metadata = metadata::notes(bytes, &decoded, received);
+        timings.file_ms = lap();
         let found = self
             .find(&decoded.pixels)
             .map_err(|e| ImageError::Analysis(e.to_string()))?;
@@ -181,14 +199,21 @@ impl Analyser {
             let Some(face) = align::align(&decoded.pixels, &detection.landmarks) else {
                 continue;
             };
-            let (sharpness, exposure) = face.quality();
+            let grey = face.luminance();
             faces.push(FaceEvidence {
                 face_box: detection.face_box,
                 landmarks: detection.landmarks,
                 detection_score: detection.score,
                 inter_eye_distance: detection.landmarks.inter_eye_distance(),
-                sharpness,
-                exposure,
+                sharpness: quality::sharpness(&grey),
+                exposure: quality::mean_luminance(&grey),
+                quality: quality::measure(
+                    &face,
+                    &grey,
+                    &detection.face_box,
+                    &detection.landmarks,
+                    decoded.pixels.dimensions(),
+                ),
             });
             largest.get_or_insert(face);
         }
@@ -205,6 +230,8 @@ impl Analyser {
             image: decoded.facts,
             faces,
             template: template.flatten(),
+            digests,
+            metadata,
             timings,
         })
     }

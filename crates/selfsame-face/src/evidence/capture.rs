@@ -36,7 +36,7 @@ pub struct FrameEvidence {
 }
 
 /// What tells whether an image was seen before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageDigests {
     /// SHA-256 of the file, as it was sent.
     #[serde(with = "hex_bytes")]
@@ -56,6 +56,17 @@ impl ImageDigests {
             .zip(&other.perceptual)
             .map(|(a, b)| (a ^ b).count_ones())
             .sum()
+    }
+
+    /// The digests of the same picture mirrored, left for right: front cameras save either. The file is not known, so its
+    /// exact digest is kept as it is.
+    #[must_use]
+    pub fn mirrored(&self) -> Self {
+        // Mirroring turns the sign of every odd frequency across; they are the even bits of each byte.
+        Self {
+            perceptual: self.perceptual.map(|byte| byte ^ 0x55),
+            ..*self
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What an image says about the face in it: measurements and reasons, never decisions.
 
 mod capture;
+mod metadata;
+mod quality;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,8 @@ pub use capture::{
     CaptureEvidence, FrameEvidence, ImageDigests, MotionEvidence, PresentationAttackEvidence,
     RepetitionEvidence,
 };
+pub use metadata::MetadataNote;
+pub use quality::{Cover, FaceQuality, Framing, HeadPose, Light};
 
 use crate::template::Template;
 
@@ -20,6 +24,10 @@ pub struct ImageEvidence {
     pub faces: Vec<FaceEvidence>,
     /// The template of the largest face; absent when no face was found.
     pub template: Option<Template>,
+    /// What tells whether the image was seen before.
+    pub digests: ImageDigests,
+    /// What the file says of its origin.
+    pub metadata: Vec<MetadataNote>,
     /// How long each stage took.
     pub timings: Timings,
 }
@@ -118,6 +126,8 @@ pub struct FaceEvidence {
     pub sharpness: f32,
     /// Mean luminance of the aligned face, 0 (black) to 1 (white).
     pub exposure: f32,
+    /// What else bears on how well it can be compared.
+    pub quality: FaceQuality,
 }
 
 /// Milliseconds per stage. `embed_ms` covers one face.
@@ -125,6 +135,9 @@ pub struct FaceEvidence {
 pub struct Timings {
     /// Bytes to upright pixels.
     pub decode_ms: f64,
+    /// Digests of the file and the picture, and what its metadata says.
+    #[serde(default)]
+    pub file_ms: f64,
     /// Pixels to faces, second look included.
     pub detect_ms: f64,
     /// Face to the 112 by 112 crop, with its quality measurements.

@@ -1,8 +1,8 @@
 mod properties;
 
 use selfsame_face::evidence::{
-    FaceBox, FaceEvidence, FrameEvidence, ImageEvidence, ImageFacts, ImageFormat, Landmarks,
-    MotionEvidence, Point, PresentationAttackEvidence, RepetitionEvidence, Timings,
+    FaceBox, FaceEvidence, FaceQuality, FrameEvidence, ImageDigests, ImageEvidence, ImageFacts,
+    ImageFormat, Landmarks, MotionEvidence, Point, PresentationAttackEvidence, RepetitionEvidence, Timings,
 };
 use selfsame_face::template::TEMPLATE_LEN;
 use selfsame_wire::id::{Environment, SmileJobId, UserId};
@@ -31,6 +31,7 @@ fn face(size: f32) -> FaceEvidence {
         inter_eye_distance: 0.4 * size,
         sharpness: 12.0,
         exposure: 0.5,
+        quality: FaceQuality::default(),
     }
 }
 
@@ -71,6 +72,8 @@ fn selfie(faces: Vec<FaceEvidence>) -> CaptureEvidence {
             image: facts(),
             faces,
             template,
+            digests: ImageDigests::default(),
+            metadata: Vec::new(),
             timings: Timings::default(),
         },
         frames: Vec::new(),

@@ -1,0 +1,163 @@
+//! Fingerprints of an image: of its bytes, and of its picture.
+
+use std::sync::OnceLock;
+
+use image::RgbImage;
+use sha2::{Digest as _, Sha256};
+
+use crate::evidence::ImageDigests;
+use crate::shrink::{self, Canvas};
+
+/// The picture is sampled at this side first, which costs the same for every picture,
+const SAMPLED: usize = 256;
+/// and averaged to this one, which leaves grain out.
+const SIDE: usize = 64;
+/// Frequencies that are kept along each side. 256 signs are the hash.
+const KEPT: usize = 16;
+
+/// Fingerprints a file and the upright picture that was decoded from it.
+#[must_use]
+pub fn digests(bytes: &[u8], picture: &RgbImage) -> ImageDigests {
+    ImageDigests {
+        exact: Sha256::digest(bytes).into(),
+        perceptual: perceptual(picture),
+    }
+}
+
+/// The signs of the picture's 16 by 16 lowest frequencies but the very lowest row and column (discrete cosine transform).
+///
+/// A sign does not change with brightness and contrast; low frequencies change little with size, compression and grain.
+/// Mirroring changes exactly the signs of the odd frequencies across: [`ImageDigests::mirrored`]. A picture of one tone has none: zeros.
+pub(crate) fn perceptual(picture: &RgbImage) -> [u8; 32] {
+    let grey = small_grey(picture);
+    let waves = waves();
+    let mut across = [[0.0f32; SIDE]; KEPT];
+    for (wave, row) in waves.iter().zip(&mut across) {
+        for (line, cell) in grey.chunks_exact(SIDE).zip(row) {
+            *cell = wave.iter().zip(line).map(|(a, b)| a * b).sum();
+        }
+    }
+    let mut hash = [0u8; 32];
+    for (v, wave) in waves.iter().enumerate() {
+        for (u, column) in across.iter().enumerate() {
+            let strength: f32 = wave.iter().zip(column).map(|(a, b)| a * b).sum();
+            if strength > 0.0 {
+                let bit = v * KEPT + u;
+                hash[bit / 8] |= 1 << (bit % 8);
+            }
+        }
+    }
+    hash
+}
+
+/// The cosines of frequencies 1 to 16 over 64 places.
+fn waves() -> &'static [[f32; SIDE]; KEPT] {
+    static WAVES: OnceLock<[[f32; SIDE]; KEPT]> = OnceLock::new();
+    WAVES.get_or_init(|| {
+        std::array::from_fn(|wave| {
+            std::array::from_fn(|place| {
+                let turns = (wave + 1) as f32 * (place as f32 + 0.5) / SIDE as f32;
+                (std::f32::consts::PI * turns).cos()
+            })
+        })
+    })
+}
+
+fn small_grey(picture: &RgbImage) -> Vec<f32> {
+    let plane = SAMPLED * SAMPLED;
+    let mut planes = vec![0.0; 3 * plane];
+    shrink::into_planes(
+        picture,
+        (SAMPLED, SAMPLED),
+        &mut Canvas {
+            planes: &mut planes,
+            side: SAMPLED,
+            offset: 0,
+        },
+    );
+    let (blue, rest) = planes.split_at(plane);
+    let (green, red) = rest.split_at(plane);
+    let block = SAMPLED / SIDE;
+    let mut grey = vec![0.0; SIDE * SIDE];
+    for (at, ((r, g), b)) in red.iter().zip(green).zip(blue).enumerate() {
+        let (x, y) = (at % SAMPLED / block, at / SAMPLED / block);
+        grey[y * SIDE + x] += 0.299 * r + 0.587 * g + 0.114 * b;
+    }
+    grey
+}
+
+#[cfg(test)]
+mod tests {
+    use image::imageops;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A picture of smooth blots, another one for every seed.
+    fn picture(seed: u32, width: u32, height: u32) -> RgbImage {
+        let blot = |n: u32, k: u32| {
+            let mixed = (seed * 97 + n * 31 + k * 17 + 1).wrapping_mul(2_654_435_761);
+            (mixed >> 8) as f32 / (1 << 24) as f32
+        };
+        RgbImage::from_fn(width, height, |x, y| {
+            let (x, y) = (x as f32 / width as f32, y as f32 / height as f32);
+            let sum: f32 = (0..24)
+                .map(|n| {
+                    let apart = (x - blot(n, 0)).powi(2) + (y - blot(n, 1)).powi(2);
+                    (blot(n, 2) - 0.5) * (-apart / (0.002 + 0.02 * blot(n, 3))).exp()
+                })
+                .sum();
+            let tone = (128.0 + 160.0 * sum).clamp(0.0, 255.0);
+            image::Rgb([tone as u8, (0.9 * tone) as u8, (0.8 * tone) as u8])
+        })
+    }
+
+    fn of(picture: &RgbImage) -> ImageDigests {
+        digests(b"", picture)
+    }
+
+    #[test]
+    fn the_exact_digest_is_sha_256_of_the_file() {
+        let found = digests(b"abc", &picture(1, 20, 20));
+        let known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(hex::encode(found.exact), known);
+    }
+
+    #[test]
+    fn a_changed_copy_stays_near_and_another_picture_far() {
+        let original = picture(1, 800, 600);
+        let hash = of(&original);
+        let lighter = RgbImage::from_fn(800, 600, |x, y| {
+            original.get_pixel(x, y).0.map(|v| 20 + v / 2).into()
+        });
+        let half = imageops::thumbnail(&original, 400, 300);
+        let large = imageops::resize(&original, 1111, 833, imageops::FilterType::Triangle);
+        for (what, copy) in [("lighter", lighter), ("half", half), ("large", large)] {
+            let distance = hash.distance(&of(&copy));
+            assert!(distance <= 16, "{what}: {distance}");
+        }
+        for seed in 2..30 {
+            let distance = hash.distance(&of(&picture(seed, 800, 600)));
+            assert!(distance > 80, "{seed}: {distance}");
+        }
+    }
+
+    #[test]
+    fn a_mirrored_copy_is_known() {
+        let original = picture(3, 640, 480);
+        let mirrored = of(&imageops::flip_horizontal(&original));
+        let hash = of(&original);
+        assert!(hash.distance(&mirrored) > 80);
+        assert!(hash.mirrored().distance(&mirrored) <= 8);
+        assert_eq!(hash.mirrored().mirrored(), hash);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn every_size_has_a_hash(width in 0u32..300, height in 0u32..300, tone in any::<u8>()) {
+            let flat = RgbImage::from_pixel(width, height, image::Rgb([tone; 3]));
+            perceptual(&flat);
+        }
+    }
+}
