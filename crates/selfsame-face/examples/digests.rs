@@ -29,7 +29,9 @@ const COPIES: &[(&str, Change)] = &[
     ("gamma 1.4", |p, _| gamma(p, 1.4)),
     ("contrast 0.6", |p, _| tone(p, |v| 50.0 + 0.6 * v)),
     ("noise 8", |p, c| noise(p, c, 8.0)),
-    ("mirrored, JPEG 80", |p, _| jpeg(&imageops::flip_horizontal(p), 80)),
+    ("mirrored, JPEG 80", |p, _| {
+        jpeg(&imageops::flip_horizontal(p), 80)
+    }),
     ("1 % cropped all round", |p, _| crop(p, 0.01)),
     ("2.5 % cropped all round", |p, _| crop(p, 0.025)),
     ("5 % cropped all round", |p, _| crop(p, 0.05)),
@@ -37,7 +39,9 @@ const COPIES: &[(&str, Change)] = &[
 
 /// What a hand that holds still, more or less, does to the next picture: at least; people and light move too.
 const RETAKES: &[(&str, Change)] = &[
-    ("moved by up to 0.5 %, 0.5°", |p, c| retake(p, c, 0.005, 0.5)),
+    ("moved by up to 0.5 %, 0.5°", |p, c| {
+        retake(p, c, 0.005, 0.5)
+    }),
     ("moved by up to 1 %, 1°", |p, c| retake(p, c, 0.01, 1.0)),
     ("moved by up to 2 %, 2°", |p, c| retake(p, c, 0.02, 2.0)),
     ("moved by up to 5 %, 3°", |p, c| retake(p, c, 0.05, 3.0)),
@@ -63,9 +67,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} pictures, {each:.2} ms for each digest", pictures.len());
 
     let mut chance = Chance(1);
-    let small: Vec<RgbImage> = pictures.iter().map(|(_, p)| up_to_640(p)).collect();
+    let small: Vec<RgbImage> = pictures.iter().map(|(_, p)| up_to_320(p)).collect();
     for (times, kinds) in [(1, COPIES), (8, RETAKES)] {
-        println!("\n{:<28} {:>5} {:>5} {:>5} {:>5}", "distance", "50 %", "95 %", "99 %", "most");
+        println!(
+            "\n{:<28} {:>5} {:>5} {:>5} {:>5}",
+            "distance", "50 %", "95 %", "99 %", "most"
+        );
         for (name, change) in kinds {
             let mut distances = Vec::new();
             for (((_, picture), small), hash) in pictures.iter().zip(&small).zip(&hashes) {
@@ -79,7 +86,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             let (least, tenth) = (at(0.0), at(0.1));
             println!(
                 "{name:<28} {:>5} {:>5} {:>5} {:>5}   least {least}, 10 % {tenth}",
-                at(0.5), at(0.95), at(0.99), at(1.0)
+                at(0.5),
+                at(0.95),
+                at(0.99),
+                at(1.0)
             );
         }
     }
@@ -103,10 +113,10 @@ fn apart(a: &ImageDigests, b: &ImageDigests) -> u32 {
     a.distance(b).min(a.mirrored().distance(b))
 }
 
-/// Eight retakes of each picture take their time: they are made from pictures of at most 640 pixels.
-fn up_to_640(picture: &RgbImage) -> RgbImage {
+/// Eight retakes of each picture take their time: they are made from pictures of at most 320 pixels.
+fn up_to_320(picture: &RgbImage) -> RgbImage {
     let long = picture.width().max(picture.height());
-    scaled(picture, (640.0 / long as f32).min(1.0))
+    scaled(picture, (320.0 / long as f32).min(1.0))
 }
 
 /// The same numbers in every run.
@@ -154,7 +164,9 @@ fn noise(picture: &RgbImage, chance: &mut Chance, deviation: f32) -> RgbImage {
     let mut changed = picture.clone();
     for value in changed.iter_mut() {
         let sum = chance.next() + chance.next() + chance.next();
-        *value = (f32::from(*value) + sum * deviation).clamp(0.0, 255.0).round() as u8;
+        *value = (f32::from(*value) + sum * deviation)
+            .clamp(0.0, 255.0)
+            .round() as u8;
     }
     changed
 }

@@ -62,7 +62,10 @@ fn portraits_are_good_and_what_is_done_to_them_shows_in_its_number() {
         let good = face(&photograph.evidence);
         let quality = good.quality;
         let pose = quality.pose.unwrap();
-        assert!(pose.yaw.abs() < 25.0 && pose.pitch.abs() < 25.0, "{name} {pose:?}");
+        assert!(
+            pose.yaw.abs() < 25.0 && pose.pitch.abs() < 25.0,
+            "{name} {pose:?}"
+        );
         assert!(pose.roll.abs() < 15.0, "{name} {pose:?}");
         assert!(quality.light.evenness_across > 0.6, "{name} {quality:?}");
         assert!(quality.framing.outside < 0.01, "{name} {quality:?}");
@@ -70,11 +73,20 @@ fn portraits_are_good_and_what_is_done_to_them_shows_in_its_number() {
 
         let mirrored = face(&analysed(&analyser, imageops::flip_horizontal(picture)));
         let turned = mirrored.quality.pose.unwrap();
-        assert!((turned.yaw + pose.yaw).abs() < 4.0, "{name} {pose:?} {turned:?}");
-        assert!((turned.pitch - pose.pitch).abs() < 4.0, "{name} {pose:?} {turned:?}");
+        assert!(
+            (turned.yaw + pose.yaw).abs() < 4.0,
+            "{name} {pose:?} {turned:?}"
+        );
+        assert!(
+            (turned.pitch - pose.pitch).abs() < 4.0,
+            "{name} {pose:?} {turned:?}"
+        );
 
         let blurred = imageops::fast_blur(picture, 0.1 * good.inter_eye_distance);
-        assert!(face(&analysed(&analyser, blurred)).sharpness < 0.5 * good.sharpness, "{name}");
+        assert!(
+            face(&analysed(&analyser, blurred)).sharpness < 0.5 * good.sharpness,
+            "{name}"
+        );
 
         let mut dark = picture.clone();
         dark.iter_mut().for_each(|v| *v /= 8);
@@ -98,7 +110,10 @@ fn portraits_are_good_and_what_is_done_to_them_shows_in_its_number() {
         let (width, height) = picture.dimensions();
         let cut = imageops::crop_imm(picture, left, 0, width - left, height).to_image();
         let cut = face(&analysed(&analyser, cut)).quality.framing;
-        assert!(cut.outside > 0.02 && cut.off_centre_across < -0.1, "{name} {cut:?}");
+        assert!(
+            cut.outside > 0.02 && cut.off_centre_across < -0.1,
+            "{name} {cut:?}"
+        );
     }
 }
 
@@ -112,7 +127,12 @@ fn copies_are_near_and_other_photographs_far() {
         let half = imageops::thumbnail(&a.picture, width / 2, height / 2);
         let copy = analysed(&analyser, half).digests;
         let digests = a.evidence.digests;
-        assert!(digests.distance(&copy) <= 16, "{}: {}", a.name, digests.distance(&copy));
+        assert!(
+            digests.distance(&copy) <= 16,
+            "{}: {}",
+            a.name,
+            digests.distance(&copy)
+        );
         assert_ne!(digests.exact, copy.exact);
         let mirrored = analysed(&analyser, imageops::flip_horizontal(&a.picture)).digests;
         assert!(digests.mirrored().distance(&mirrored) <= 16, "{}", a.name);

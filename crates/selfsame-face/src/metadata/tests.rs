@@ -14,14 +14,7 @@ use crate::decode::{Limits, decode};
 const RECEIVED: u64 = 1_772_366_400;
 
 fn picture() -> RgbImage {
-    RgbImage::from_fn(320, 240, |x, y| {
-        let wave = |n: u32, period: f32| (n as f32 / period).sin() * 60.0 + 120.0;
-        image::Rgb([
-            (0.5 * wave(x, 23.0) + 0.5 * wave(y + x / 3, 31.0)) as u8,
-            wave(y, 17.0) as u8,
-            wave(x + y, 40.0) as u8,
-        ])
-    })
+    crate::digest::blots::picture(1, 320, 240)
 }
 
 fn ascii(tag: Tag, text: &str) -> Field {
@@ -142,7 +135,8 @@ fn programs_are_told_by_our_name_and_nothing_else_of_the_text() {
         notes_on(&with_chunk(&png_of(&picture()), b"tEXt", chunk)),
         [MetadataNote::Screenshot]
     );
-    let xmp = b"http://ns.adobe.com/xap/1.0/\0<x xmlns:photoshop=\"http://ns.adobe.com/photoshop/1.0/\" \
+    let xmp =
+        b"http://ns.adobe.com/xap/1.0/\0<x xmlns:photoshop=\"http://ns.adobe.com/photoshop/1.0/\" \
         xmp:CreatorTool=\"Snapseed 2.0\"/>";
     assert_eq!(
         notes_on(&with_segment(&jpeg_of(&picture(), None), 0xe1, xmp)),
@@ -169,7 +163,11 @@ fn dates_are_held_against_the_time_of_receipt() {
         "2026:02:31 00:00:00",
         "not at all",
     ] {
-        assert_eq!(on(impossible), [MetadataNote::ImpossibleDate], "{impossible}");
+        assert_eq!(
+            on(impossible),
+            [MetadataNote::ImpossibleDate],
+            "{impossible}"
+        );
     }
     assert_eq!(on("    :  :     :  :  "), [MetadataNote::ImpossibleDate]);
     let bytes = jpeg_of(
@@ -180,7 +178,11 @@ fn dates_are_held_against_the_time_of_receipt() {
         )),
     );
     let decoded = decode(&bytes, &Limits::default()).unwrap();
-    assert_eq!(notes(&bytes, &decoded, None), [], "no time to hold it against");
+    assert_eq!(
+        notes(&bytes, &decoded, None),
+        [],
+        "no time to hold it against"
+    );
 }
 
 #[test]
@@ -197,10 +199,9 @@ fn a_size_that_is_not_the_pictures_is_noted() {
 
 #[test]
 fn a_preview_of_another_picture_is_noted() {
-    let other = RgbImage::from_fn(160, 120, |x, y| {
-        image::Rgb([if (x / 29 + y / 23) % 2 == 0 { 220 } else { 30 }; 3])
-    });
-    let block = exif_block(&[], Some(&jpeg_of(&other, None)));
+    let other = crate::digest::blots::picture(2, 160, 120);
+    let make = [ascii(Tag::Make, "A maker of cameras")];
+    let block = exif_block(&make, Some(&jpeg_of(&other, None)));
     let found = notes_on(&jpeg_of(&picture(), Some(block)));
     assert!(
         matches!(found[..], [MetadataNote::PreviewDiffers { distance: 64.. }]),
@@ -209,7 +210,7 @@ fn a_preview_of_another_picture_is_noted() {
     let mut barred = RgbImage::new(160, 160);
     let small = image::imageops::thumbnail(&picture(), 160, 120);
     image::imageops::replace(&mut barred, &small, 0, 20);
-    let block = exif_block(&[], Some(&jpeg_of(&barred, None)));
+    let block = exif_block(&make, Some(&jpeg_of(&barred, None)));
     assert_eq!(notes_on(&jpeg_of(&picture(), Some(block))), []);
 }
 
@@ -237,7 +238,11 @@ fn generators_are_noted_by_what_they_leave() {
         [MetadataNote::ContentCredentials]
     );
     assert_eq!(
-        notes_on(&with_chunk(&png, b"caBX", b"... compositeWithTrainedAlgorithmicMedia")),
+        notes_on(&with_chunk(
+            &png,
+            b"caBX",
+            b"... compositeWithTrainedAlgorithmicMedia"
+        )),
         [
             MetadataNote::DeclaredGenerated,
             MetadataNote::ContentCredentials
@@ -246,12 +251,12 @@ fn generators_are_noted_by_what_they_leave() {
     let comment = Field {
         tag: Tag::UserComment,
         ifd_num: In::PRIMARY,
-        value: Value::Undefined(b"UNICODE\0\0S\0t\0e\0p\0s\0,\0 \0C\0F\0G\0 \0s\0c\0a\0l\0e\0:\0 \07".to_vec(), 0),
+        value: Value::Undefined(
+            b"UNICODE\0\0S\0t\0e\0p\0s\0,\0 \0C\0F\0G\0 \0s\0c\0a\0l\0e\0:\0 \07".to_vec(),
+            0,
+        ),
     };
-    assert_eq!(
-        notes_on_exif(&[comment]),
-        [MetadataNote::GeneratorSettings]
-    );
+    assert_eq!(notes_on_exif(&[comment]), [MetadataNote::GeneratorSettings]);
 }
 
 #[test]
@@ -298,7 +303,7 @@ proptest! {
         at in prop::collection::vec((0usize..700, any::<u8>()), 1..20),
         png in any::<bool>(),
     ) {
-        let small = image::imageops::thumbnail(&picture(), 16, 12);
+        let small = RgbImage::from_fn(16, 12, |x, y| image::Rgb([(x * y) as u8; 3]));
         let block = exif_block(
             &[
                 ascii(Tag::Software, "GIMP"),

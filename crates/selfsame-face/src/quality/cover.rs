@@ -63,7 +63,14 @@ fn dark_eyes(grey: &[f32]) -> Option<f32> {
     // The brighter cheek: light from one side must not make the other side's eye look bright.
     let cheek = CHEEKS
         .iter()
-        .map(|zone| mean(places().zip(grey).filter(|(at, _)| zone.holds(*at)).map(|(_, v)| *v)))
+        .map(|zone| {
+            mean(
+                places()
+                    .zip(grey)
+                    .filter(|(at, _)| zone.holds(*at))
+                    .map(|(_, v)| *v),
+            )
+        })
         .fold(0.0, f32::max);
     (cheek >= DARKEST_CHEEK).then(|| {
         mean(
@@ -77,9 +84,14 @@ fn dark_eyes(grey: &[f32]) -> Option<f32> {
 
 fn mouth_colour(face: &AlignedFace) -> Option<f32> {
     let chroma = |zone: &Zone| {
-        let [r, g, b] = face
-            .colours()
-            .map(|plane| mean(places().zip(plane).filter(|(at, _)| zone.holds(*at)).map(|(_, v)| *v)));
+        let [r, g, b] = face.colours().map(|plane| {
+            mean(
+                places()
+                    .zip(plane)
+                    .filter(|(at, _)| zone.holds(*at))
+                    .map(|(_, v)| *v),
+            )
+        });
         (
             -0.169 * r - 0.331 * g + 0.5 * b,
             0.5 * r - 0.419 * g - 0.081 * b,
@@ -117,9 +129,21 @@ mod tests {
 
     #[test]
     fn dark_glasses_and_a_blue_mask_are_seen_each_by_its_number() {
-        let glasses = covered(|(_, y)| if (44.0..62.0).contains(&y) { [30.0; 3] } else { SKIN });
+        let glasses = covered(|(_, y)| {
+            if (44.0..62.0).contains(&y) {
+                [30.0; 3]
+            } else {
+                SKIN
+            }
+        });
         assert_eq!(glasses.dark_eyes, Some(1.0));
-        let mask = covered(|(_, y)| if y > 70.0 { [120.0, 170.0, 210.0] } else { SKIN });
+        let mask = covered(|(_, y)| {
+            if y > 70.0 {
+                [120.0, 170.0, 210.0]
+            } else {
+                SKIN
+            }
+        });
         assert_eq!(mask.dark_eyes, Some(0.0));
         assert!(mask.mouth_colour.unwrap() > 0.15, "{mask:?}");
     }

@@ -7,16 +7,14 @@ pub(super) fn measure(face: &FaceBox, size: (u32, u32)) -> Framing {
     let inside = |from: f32, length: f32, end: f32| {
         ((from + length).min(end) - from.max(0.0)).max(0.0) / length.max(f32::MIN_POSITIVE)
     };
-    let off = |from: f32, length: f32, end: f32| {
-        ((from + length / 2.0) / end - 0.5).clamp(-0.5, 0.5)
-    };
+    let off =
+        |from: f32, length: f32, end: f32| ((from + length / 2.0) / end - 0.5).clamp(-0.5, 0.5);
     Framing {
         size: face.width.max(face.height) / width.min(height),
         off_centre_across: off(face.x, face.width, width),
         off_centre_down: off(face.y, face.height, height),
-        outside: (1.0
-            - inside(face.x, face.width, width) * inside(face.y, face.height, height))
-        .clamp(0.0, 1.0),
+        outside: (1.0 - inside(face.x, face.width, width) * inside(face.y, face.height, height))
+            .clamp(0.0, 1.0),
     }
 }
 

@@ -17,8 +17,12 @@ pub(crate) fn mean_luminance(grey: &[f32]) -> f32 {
 
 pub(super) fn measure(grey: &[f32]) -> Light {
     let mut histogram = [0u32; 256];
-    let (mut left, mut right, mut upper, mut lower) =
-        (Mean::default(), Mean::default(), Mean::default(), Mean::default());
+    let (mut left, mut right, mut upper, mut lower) = (
+        Mean::default(),
+        Mean::default(),
+        Mean::default(),
+        Mean::default(),
+    );
     let (mut black, mut white, mut all) = (0u32, 0u32, 0u32);
     for ((x, y), &value) in places().zip(grey) {
         let (dx, dy) = (x - CENTRE.0, y - CENTRE.1);
@@ -104,7 +108,10 @@ mod tests {
         let side = of(|x, _| if x < 56.0 { 50.0 } else { 200.0 });
         assert!((side.evenness_across - 0.25).abs() < 0.01, "{side:?}");
         assert!(side.evenness_down > 0.95, "{side:?}");
-        assert!((side.dynamic_range - 150.0 / 255.0).abs() < 0.01, "{side:?}");
+        assert!(
+            (side.dynamic_range - 150.0 / 255.0).abs() < 0.01,
+            "{side:?}"
+        );
         let above = of(|_, y| if y < 66.0 { 200.0 } else { 50.0 });
         assert!((above.evenness_down - 0.25).abs() < 0.01, "{above:?}");
         assert!(above.evenness_across > 0.95, "{above:?}");
