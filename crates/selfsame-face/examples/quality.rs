@@ -123,6 +123,7 @@ const NUMBERS: &[(&str, Number)] = &[
     ("detection_score", |f| Some(f.detection_score)),
     ("inter_eye_distance", |f| Some(f.inter_eye_distance)),
     ("sharpness", |f| Some(f.sharpness)),
+    ("definition", |f| Some(f.quality.definition)),
     ("exposure", |f| Some(f.exposure)),
     ("yaw", |f| f.quality.pose.map(|p| p.yaw)),
     ("pitch", |f| f.quality.pose.map(|p| p.pitch)),
@@ -133,7 +134,7 @@ const NUMBERS: &[(&str, Number)] = &[
     ("under_exposed", |f| Some(f.quality.light.under_exposed)),
     ("over_exposed", |f| Some(f.quality.light.over_exposed)),
     ("dark_eyes", |f| f.quality.cover.dark_eyes),
-    ("mouth_colour", |f| f.quality.cover.mouth_colour),
+    ("mouth_colour", |f| Some(f.quality.cover.mouth_colour)),
     ("size", |f| Some(f.quality.framing.size)),
     ("off_centre_across", |f| {
         Some(f.quality.framing.off_centre_across)

@@ -74,11 +74,11 @@ fn portraits_are_good_and_what_is_done_to_them_shows_in_its_number() {
         let mirrored = face(&analysed(&analyser, imageops::flip_horizontal(picture)));
         let turned = mirrored.quality.pose.unwrap();
         assert!(
-            (turned.yaw + pose.yaw).abs() < 4.0,
+            (turned.yaw + pose.yaw).abs() < 10.0,
             "{name} {pose:?} {turned:?}"
         );
         assert!(
-            (turned.pitch - pose.pitch).abs() < 4.0,
+            (turned.pitch - pose.pitch).abs() < 10.0,
             "{name} {pose:?} {turned:?}"
         );
 
@@ -98,7 +98,7 @@ fn portraits_are_good_and_what_is_done_to_them_shows_in_its_number() {
         let mut side = picture.clone();
         for (x, _, pixel) in side.enumerate_pixels_mut() {
             let part = ((x as f32 - from) / length).clamp(0.0, 1.0);
-            pixel.0 = pixel.0.map(|v| (f32::from(v) * (1.0 - 0.75 * part)) as u8);
+            pixel.0 = pixel.0.map(|v| (f32::from(v) * (1.0 - 0.95 * part)) as u8);
         }
         let side = face(&analysed(&analyser, side));
         assert!(
@@ -111,7 +111,7 @@ fn portraits_are_good_and_what_is_done_to_them_shows_in_its_number() {
         let cut = imageops::crop_imm(picture, left, 0, width - left, height).to_image();
         let cut = face(&analysed(&analyser, cut)).quality.framing;
         assert!(
-            cut.outside > 0.02 && cut.off_centre_across < -0.1,
+            cut.outside > 0.05 && cut.off_centre_across < -0.1,
             "{name} {cut:?}"
         );
     }

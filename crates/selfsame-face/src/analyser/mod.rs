@@ -187,7 +187,7 @@ impl Analyser {
         let decoded = decode(bytes, &self.inner.limits)?;
         timings.decode_ms = lap();
         let digests = digest::digests(bytes, &decoded.pixels);
-        let metadata = metadata::notes(bytes, &decoded, received);
+        let metadata = metadata::notes(bytes, &decoded, &digests, received);
         timings.file_ms = lap();
         let found = self
             .find(&decoded.pixels)

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 pub struct FaceQuality {
     /// Where the head is turned; absent when the landmarks fall together.
     pub pose: Option<HeadPose>,
-    /// How even the light is.
+    /// Sharpness for the contrast there is: [`super::FaceEvidence::sharpness`] over the grey levels of
+    /// [`Light::dynamic_range`], 0 to about 1. Light and contrast change it little, blur and smallness much.
+    pub definition: f32,
+    /// How the light is.
     pub light: Light,
     /// What hides the eyes and the mouth, as far as colours tell.
     pub cover: Cover,
@@ -55,8 +58,9 @@ pub struct Cover {
     /// so are eyes in deep shadow. Absent when the cheeks are too dark to compare with.
     pub dark_eyes: Option<f32>,
     /// How far the colour around the mouth is from the colour of the face around the nose, as a distance of chroma (Cb, Cr)
-    /// in units of 255: 0 to about 1. Coloured masks are high. A black, white or grey mask in a grey picture is not seen.
-    pub mouth_colour: Option<f32>,
+    /// in units of 255: 0 to about 1. Masks are high, for even black and white ones have not the colour of skin; in a grey
+    /// picture nothing is.
+    pub mouth_colour: f32,
     /// How open the eyes are, 0 (closed) to 1. Five landmarks and 112 by 112 pixels cannot tell it honestly: absent unless a
     /// landmark model measured it.
     pub eyes_open: Option<f32>,
@@ -71,7 +75,8 @@ pub struct Framing {
     pub off_centre_across: f32,
     /// How far the box's centre is below the picture's, as a part of the picture's height: −0.5 to 0.5.
     pub off_centre_down: f32,
-    /// Part of the face box that is outside the picture, 0 to 1.
+    /// Part of the face that is outside the picture, 0 to 1, by an oval laid on the eyes: the detector's box stops at the
+    /// picture's edge.
     pub outside: f32,
 }
 
@@ -79,6 +84,7 @@ impl Default for FaceQuality {
     fn default() -> Self {
         Self {
             pose: Some(HeadPose::default()),
+            definition: 0.2,
             light: Light::default(),
             cover: Cover::default(),
             framing: Framing::default(),

@@ -30,6 +30,7 @@ const LONGEST_TEXT: usize = 4096;
 pub(super) fn read(
     block: &[u8],
     decoded: &Decoded,
+    digests: &ImageDigests,
     received: Option<SystemTime>,
     notes: &mut Vec<MetadataNote>,
 ) -> bool {
@@ -56,7 +57,7 @@ pub(super) fn read(
     if size_differs(&exif, decoded) {
         notes.push(MetadataNote::SizeDiffers);
     }
-    notes.extend(preview(&exif, decoded));
+    notes.extend(preview(&exif, decoded, digests));
     [Tag::Make, Tag::Model, Tag::ExposureTime]
         .iter()
         .any(|tag| exif.get_field(*tag, In::PRIMARY).is_some())
@@ -134,7 +135,7 @@ fn size_differs(exif: &Exif, decoded: &Decoded) -> bool {
     (width, height) != real && (height, width) != real
 }
 
-fn preview(exif: &Exif, decoded: &Decoded) -> Option<MetadataNote> {
+fn preview(exif: &Exif, decoded: &Decoded, digests: &ImageDigests) -> Option<MetadataNote> {
     let told = |tag| {
         exif.get_field(tag, In::THUMBNAIL)
             .and_then(|f| f.value.get_uint(0))
@@ -152,11 +153,11 @@ fn preview(exif: &Exif, decoded: &Decoded) -> Option<MetadataNote> {
     let mut small = DynamicImage::from(small.pixels);
     small.apply_orientation(orientation);
     let small = without_bars(&small, (decoded.facts.width, decoded.facts.height));
-    let hash = |picture| ImageDigests {
-        exact: [0; 32],
-        perceptual: digest::perceptual(picture),
+    let shown = ImageDigests {
+        perceptual: digest::perceptual(&small.into_rgb8()),
+        ..*digests
     };
-    let distance = hash(&small.into_rgb8()).distance(&hash(&decoded.pixels));
+    let distance = digests.distance(&shown);
     (distance >= OTHER_PICTURE).then_some(MetadataNote::PreviewDiffers { distance })
 }
 

@@ -7,7 +7,7 @@ mod programs;
 use std::time::SystemTime;
 
 use crate::decode::Decoded;
-use crate::evidence::{ImageFormat, MetadataNote};
+use crate::evidence::{ImageDigests, ImageFormat, MetadataNote};
 
 use container::Blocks;
 
@@ -64,6 +64,7 @@ const SCREENS: [(u32, u32); 30] = [
 pub(crate) fn notes(
     bytes: &[u8],
     decoded: &Decoded,
+    digests: &ImageDigests,
     received: Option<SystemTime>,
 ) -> Vec<MetadataNote> {
     let format = decoded.facts.format;
@@ -74,7 +75,7 @@ pub(crate) fn notes(
     let mut notes = Vec::new();
     let from_camera = blocks
         .exif
-        .is_some_and(|exif| camera::read(exif, decoded, received, &mut notes));
+        .is_some_and(|exif| camera::read(exif, decoded, digests, received, &mut notes));
     if blocks
         .text
         .iter()

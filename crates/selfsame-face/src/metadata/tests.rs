@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::decode::{Limits, decode};
+use crate::digest::digests;
 
 /// Noon of 2026-03-01, UTC.
 const RECEIVED: u64 = 1_772_366_400;
@@ -94,7 +95,12 @@ fn with_chunk(png: &[u8], kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
 fn notes_on(bytes: &[u8]) -> Vec<MetadataNote> {
     let decoded = decode(bytes, &Limits::default()).unwrap();
     let received = SystemTime::UNIX_EPOCH + Duration::from_secs(RECEIVED);
-    notes(bytes, &decoded, Some(received))
+    notes(
+        bytes,
+        &decoded,
+        &digests(bytes, &decoded.pixels),
+        Some(received),
+    )
 }
 
 fn notes_on_exif(fields: &[Field]) -> Vec<MetadataNote> {
@@ -179,7 +185,7 @@ fn dates_are_held_against_the_time_of_receipt() {
     );
     let decoded = decode(&bytes, &Limits::default()).unwrap();
     assert_eq!(
-        notes(&bytes, &decoded, None),
+        notes(&bytes, &decoded, &ImageDigests::default(), None),
         [],
         "no time to hold it against"
     );
@@ -291,7 +297,7 @@ proptest! {
     fn no_bytes_break_the_readers(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let decoded = decode(&jpeg_of(&RgbImage::new(8, 8), None), &Limits::default()).unwrap();
         let mut found = Vec::new();
-        camera::read(&bytes, &decoded, None, &mut found);
+        camera::read(&bytes, &decoded, &ImageDigests::default(), None, &mut found);
         Blocks::of_jpeg(&bytes);
         Blocks::of_png(&bytes);
         programs::named_in(&bytes);
@@ -329,6 +335,6 @@ proptest! {
             facts: crate::evidence::ImageFacts { format, ..decoded.facts },
             ..decoded
         };
-        notes(&bytes, &decoded, Some(SystemTime::UNIX_EPOCH));
+        notes(&bytes, &decoded, &ImageDigests::default(), Some(SystemTime::UNIX_EPOCH));
     }
 }

@@ -1,52 +1,59 @@
 //! Dark glasses and coloured masks, by their colours.
 
-use super::places;
-use crate::align::AlignedFace;
+use std::ops::Range;
+
+use crate::align::{AlignedFace, SIDE};
 use crate::evidence::Cover;
 
 /// A rectangle of the aligned face.
 struct Zone {
-    x: std::ops::Range<f32>,
-    y: std::ops::Range<f32>,
+    x: Range<usize>,
+    y: Range<usize>,
 }
 
 impl Zone {
-    fn holds(&self, (x, y): (f32, f32)) -> bool {
-        self.x.contains(&x) && self.y.contains(&y)
+    /// The pixels of a plane that it holds.
+    fn of<'p>(&self, plane: &'p [f32]) -> impl Iterator<Item = f32> + use<'p> {
+        let across = self.x.clone();
+        plane
+            .chunks_exact(SIDE)
+            .take(self.y.end)
+            .skip(self.y.start)
+            .flat_map(move |row| row[across.clone()].iter().copied())
     }
 }
 
 /// Around each eye, as wide as a lens.
 const EYES: [Zone; 2] = [
     Zone {
-        x: 28.0..49.0,
-        y: 47.0..60.0,
+        x: 28..49,
+        y: 47..60,
     },
     Zone {
-        x: 63.0..84.0,
-        y: 47.0..60.0,
+        x: 63..84,
+        y: 47..60,
     },
 ];
 /// Skin that a mask over the mouth leaves free and that glasses do not darken: beside the bridge of the nose and above it.
 const BRIDGE: Zone = Zone {
-    x: 47.0..65.0,
-    y: 40.0..62.0,
+    x: 47..65,
+    y: 40..62,
 };
 /// Cheeks, below the eyes.
 const CHEEKS: [Zone; 2] = [
     Zone {
-        x: 28.0..46.0,
-        y: 66.0..80.0,
+        x: 28..46,
+        y: 66..80,
     },
     Zone {
-        x: 66.0..84.0,
-        y: 66.0..80.0,
+        x: 66..84,
+        y: 66..80,
     },
 ];
 /// From below the nose to below the lips, between the mouth's corners.
 const MOUTH: Zone = Zone {
-    x: 40.0..72.0,
-    y: 80.0..108.0,
+    x: 40..72,
+    y: 80..108,
 };
 /// Cheeks darker than this, of 255, compare with nothing.
 const DARKEST_CHEEK: f32 = 30.0;
@@ -63,42 +70,22 @@ fn dark_eyes(grey: &[f32]) -> Option<f32> {
     // The brighter cheek: light from one side must not make the other side's eye look bright.
     let cheek = CHEEKS
         .iter()
-        .map(|zone| {
-            mean(
-                places()
-                    .zip(grey)
-                    .filter(|(at, _)| zone.holds(*at))
-                    .map(|(_, v)| *v),
-            )
-        })
+        .map(|zone| mean(zone.of(grey)))
         .fold(0.0, f32::max);
-    (cheek >= DARKEST_CHEEK).then(|| {
-        mean(
-            places()
-                .zip(grey)
-                .filter(|(at, _)| EYES.iter().any(|zone| zone.holds(*at)))
-                .map(|(_, v)| if *v < 0.5 * cheek { 1.0 } else { 0.0 }),
-        )
-    })
+    let dark = |value| if value < 0.5 * cheek { 1.0 } else { 0.0 };
+    (cheek >= DARKEST_CHEEK).then(|| mean(EYES.iter().flat_map(|zone| zone.of(grey)).map(dark)))
 }
 
-fn mouth_colour(face: &AlignedFace) -> Option<f32> {
+fn mouth_colour(face: &AlignedFace) -> f32 {
     let chroma = |zone: &Zone| {
-        let [r, g, b] = face.colours().map(|plane| {
-            mean(
-                places()
-                    .zip(plane)
-                    .filter(|(at, _)| zone.holds(*at))
-                    .map(|(_, v)| *v),
-            )
-        });
+        let [r, g, b] = face.colours().map(|plane| mean(zone.of(plane)));
         (
             -0.169 * r - 0.331 * g + 0.5 * b,
             0.5 * r - 0.419 * g - 0.081 * b,
         )
     };
     let (nose, mouth) = (chroma(&BRIDGE), chroma(&MOUTH));
-    Some((nose.0 - mouth.0).hypot(nose.1 - mouth.1) / 255.0)
+    (nose.0 - mouth.0).hypot(nose.1 - mouth.1) / 255.0
 }
 
 fn mean(values: impl Iterator<Item = f32>) -> f32 {
@@ -108,6 +95,7 @@ fn mean(values: impl Iterator<Item = f32>) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::places;
     use super::*;
 
     const SKIN: [f32; 3] = [200.0, 150.0, 125.0];
@@ -122,7 +110,7 @@ mod tests {
         for light in [0.3, 0.7, 1.2] {
             let found = covered(|_| SKIN.map(|v| v * light));
             assert_eq!(found.dark_eyes, Some(0.0));
-            assert!(found.mouth_colour.unwrap() < 1e-3, "{found:?}");
+            assert!(found.mouth_colour < 1e-3, "{found:?}");
         }
         assert_eq!(covered(|_| [9.0; 3]).dark_eyes, None, "too dark to tell");
     }
@@ -145,6 +133,6 @@ mod tests {
             }
         });
         assert_eq!(mask.dark_eyes, Some(0.0));
-        assert!(mask.mouth_colour.unwrap() > 0.15, "{mask:?}");
+        assert!(mask.mouth_colour > 0.15, "{mask:?}");
     }
 }

@@ -20,11 +20,13 @@ pub(crate) fn measure(
     landmarks: &Landmarks,
     size: (u32, u32),
 ) -> FaceQuality {
+    let light = light::measure(grey);
     FaceQuality {
         pose: pose::estimate(landmarks),
-        light: light::measure(grey),
+        definition: detail::sharpness(grey) / (255.0 * light.dynamic_range).max(1.0),
+        light,
         cover: cover::measure(face, grey),
-        framing: framing::measure(face_box, size),
+        framing: framing::measure(face_box, landmarks, size),
     }
 }
 
