@@ -19,7 +19,7 @@ export interface Capture {
 export interface CaptureStore {
   /** The capture of a tag, or `undefined` where none has a selfie. */
   read(tag: string): Promise<Capture | undefined> | Capture | undefined;
-  /** Called once the server has a job's package. A store on disk deletes the capture here. */
+  /** Called once the server has a job's package. A store on disk deletes the capture here. Where that fails, the job goes on. */
   submitted?(tag: string): Promise<void> | void;
 }
 

@@ -84,7 +84,7 @@ export class Client {
     const journey = await this.#begin(jobType, isProduction, partnerParams, callbackUrl ?? '', options);
     const prepared = await this.#prepare(journey);
     await this.#upload(prepared.uploadUrl, this.#package(capture, journey, id, geo), options);
-    await this.#store.submitted?.(tag);
+    await this.#tellStore(tag);
     const unanswered = { job_complete: false, job_success: false, result: { SmileJobID: prepared.smileJobId } };
     const ask = this.#question(journey);
     return ask ? follow(ask, unanswered, wait, this.#clock, options.signal) : new JobStatus(unanswered);
@@ -231,6 +231,15 @@ export class Client {
         if (!arrived || !failures.some((failure) => failure instanceof TransportError)) throw error;
       }
     });
+  }
+
+  /** The job is under way, whatever the store makes of that: a capture that stays is replaced by the next of its tag. */
+  async #tellStore(tag: string): Promise<void> {
+    try {
+      await this.#store.submitted?.(tag);
+    } catch {
+      // Nothing to undo, and no one to tell who could do more.
+    }
   }
 
   /** How the job's status is asked for, where that can be done. */

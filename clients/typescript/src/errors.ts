@@ -18,7 +18,8 @@ export abstract class SelfsameError extends Error {
     super(message);
     // Not every engine that this runs on takes the cause as an argument of Error.
     if (options && 'cause' in options) (this as { cause?: unknown }).cause = options.cause;
-    this.name = new.target.name;
+    // Not the class's own name, which minifiers change.
+    this.name = 'SelfsameError';
   }
 }
 

@@ -59,12 +59,15 @@ export function nameParams(partnerParams: unknown, jobType: unknown): NamedParam
   return params;
 }
 
+// Spelt out: not every engine knows Unicode's classes by name.
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
 function name(params: JsonObject, key: 'job_id' | 'user_id'): string {
   const value = params[key];
   if (value === undefined || value === null || value === '') return randomName();
   // The server's own rule: 1 to 256 bytes, no control characters.
   if (typeof value !== 'string') throw new ArgumentError(`partnerParams.${key} must be a string`);
-  if (/\p{Cc}/u.test(value) || strToU8(value).length > 256) {
+  if (CONTROL.test(value) || strToU8(value).length > 256) {
     throw new ArgumentError(`partnerParams.${key} must have 1 to 256 bytes and no control characters`);
   }
   return value;

@@ -104,6 +104,19 @@ describe('against the real server', { skip: whyNot() }, () => {
     assert.equal(status.resultCode, '0840', String(status));
   });
 
+  test('a store that fails to delete does not fail the job', async () => {
+    const tags = [];
+    const captures = {
+      read: () => ({ selfie: photos.obama }),
+      submitted: (tag) => {
+        tags.push(tag);
+        throw new Error('the disk is gone');
+      },
+    };
+    const status = await client({ captures }).submitJob('t', register, false);
+    assert.deepEqual([status.resultCode, tags], ['0840', ['t']]);
+  });
+
   for (const example of ['http', 'express', 'fastify']) {
     test(`the ${example} example takes callbacks that are signed, and no others`, async (t) => {
       const env = { ...process.env, PARTNER_ID: server.partnerId, API_KEY: server.apiKey, PORT: '0' };
