@@ -44,6 +44,12 @@ impl Template {
         )))
     }
 
+    /// The numbers, of unit length together: for searching among many, not for keeping.
+    #[must_use]
+    pub const fn values(&self) -> &[f32; TEMPLATE_LEN] {
+        &self.0
+    }
+
     /// Cosine of the angle between two templates.
     #[must_use]
     pub fn compare(&self, reference: &Self) -> ComparisonScore {

@@ -1,0 +1,171 @@
+//! Search by a graph index: looks at few templates, and may miss.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use selfsame_face::template::{ComparisonScore, TEMPLATE_LEN, Template};
+use usearch::{Index, IndexOptions, MetricKind, ScalarKind};
+
+use crate::{Hit, Search, SearchError};
+
+/// Neighbours that the graph keeps for each template.
+const CONNECTIVITY: usize = 32;
+/// Templates looked at while one is taken in.
+const EXPANSION_ADD: usize = 128;
+/// Templates looked at in a search. The recall that this gives is in `make bench`.
+const EXPANSION_SEARCH: usize = 512;
+
+/// Searches a graph of neighbours (HNSW, by usearch): time grows with the logarithm of how many there are.
+///
+/// Taking a template in costs about a millisecond. The index is never written to disk, where it would stand in the clear; it is
+/// built anew at each start. Its memory is the library's, which does not wipe it.
+pub struct IndexedSearch<K> {
+    index: Index,
+    keys: HashMap<u64, K>,
+    labels: HashMap<K, u64>,
+    next: u64,
+}
+
+impl<K> std::fmt::Debug for IndexedSearch<K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "IndexedSearch({} templates)", self.keys.len())
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> SearchError {
+    SearchError::Index(error.to_string())
+}
+
+impl<K: Clone + Eq + Hash> IndexedSearch<K> {
+    /// An empty one.
+    ///
+    /// # Errors
+    /// When the library cannot make one.
+    pub fn new() -> Result<Self, SearchError> {
+        let index = Index::new(&IndexOptions {
+            dimensions: TEMPLATE_LEN,
+            metric: MetricKind::IP,
+            // In full: scores need no second look at templates kept elsewhere.
+            quantization: ScalarKind::F32,
+            connectivity: CONNECTIVITY,
+            expansion_add: EXPANSION_ADD,
+            expansion_search: EXPANSION_SEARCH,
+            multi: false,
+        })
+        .map_err(failed)?;
+        Ok(Self {
+            index,
+            keys: HashMap::new(),
+            labels: HashMap::new(),
+            next: 0,
+        })
+    }
+}
+
+impl<K: Clone + Eq + Hash + Send + Sync> Search<K> for IndexedSearch<K> {
+    fn put(&mut self, key: K, template: &Template) -> Result<(), SearchError> {
+        self.remove(&key);
+        if self.index.size() == self.index.capacity() {
+            let more = (self.index.capacity() * 2).max(1024);
+            self.index.reserve(more).map_err(failed)?;
+        }
+        // A label is used once: a graph that still remembers a removed template must not find another's key by it.
+        let label = self.next;
+        self.next += 1;
+        self.index
+            .add::<f32>(label, template.values())
+            .map_err(failed)?;
+        self.keys.insert(label, key.clone());
+        self.labels.insert(key, label);
+        Ok(())
+    }
+
+    fn remove(&mut self, key: &K) -> bool {
+        let Some(label) = self.labels.remove(key) else {
+            return false;
+        };
+        self.keys.remove(&label);
+        // It has the label, or the maps would not: what is left to fail is nothing the caller could mend, and a hit on a
+        // label without a key is dropped.
+        let _ = self.index.remove(label);
+        true
+    }
+
+    fn nearest(&self, probe: &Template, most: usize, at_least: ComparisonScore) -> Vec<Hit<K>> {
+        let most = most.min(self.keys.len());
+        if most == 0 {
+            return Vec::new();
+        }
+        let Ok(matches) = self.index.search::<f32>(probe.values(), most) else {
+            return Vec::new();
+        };
+        matches
+            .keys
+            .iter()
+            .zip(&matches.distances)
+            .map(|(label, distance)| (label, ComparisonScore::new(1.0 - distance)))
+            .filter(|(_, score)| *score >= at_least)
+            .filter_map(|(label, score)| {
+                let key = self.keys.get(label)?.clone();
+                Some(Hit { key, score })
+            })
+            .collect()
+    }
+
+    fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    fn memory(&self) -> usize {
+        self.index.memory_usage()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::*;
+    use crate::ExactSearch;
+    use crate::synthetic::Directions;
+
+    #[test]
+    fn it_finds_near_duplicates_and_follows_changes() {
+        let mut directions = Directions::new(5);
+        let mut index = IndexedSearch::new().unwrap();
+        let mut exact = ExactSearch::new(NonZeroUsize::MIN);
+        let all: Vec<Template> = (0..3000).map(|_| directions.template()).collect();
+        for (key, template) in all.iter().enumerate() {
+            index.put(key, template).unwrap();
+            exact.put(key, template).unwrap();
+        }
+        for key in (0..3000).step_by(3) {
+            assert!(index.remove(&key) && exact.remove(&key));
+            assert!(!index.remove(&key));
+        }
+        let replaced = directions.template();
+        index.put(1, &replaced).unwrap();
+        exact.put(1, &replaced).unwrap();
+        assert_eq!(index.len(), exact.len());
+        let at_least = ComparisonScore::new(0.5);
+        let mut found = 0;
+        for key in (2..3000).step_by(30) {
+            let probe = directions.near(&all[key], 0.7);
+            let (a, b) = (
+                index.nearest(&probe, 1, at_least),
+                exact.nearest(&probe, 1, at_least),
+            );
+            found += usize::from(a.first().map(|h| h.key) == b.first().map(|h| h.key));
+            let apart = a[0].score.value() - b[0].score.value();
+            assert!(apart.abs() < 1e-4, "{apart}");
+        }
+        assert!(found >= 98, "{found} of 100");
+        assert_eq!(index.nearest(&replaced, 1, at_least)[0].key, 1);
+        assert!(
+            index
+                .nearest(&all[0], 5, at_least)
+                .iter()
+                .all(|h| h.key != 0)
+        );
+    }
+}

@@ -1,0 +1,64 @@
+//! Templates in, nearest out: the search behind 1:N comparison. Knows nothing of jobs, HTTP or storage.
+//!
+//! [`ExactSearch`] looks at every template and misses none. `IndexedSearch` (feature `index`) looks at few of them, for
+//! galleries past some millions; it may miss, and says how often in `make bench`.
+
+mod block;
+mod exact;
+#[cfg(feature = "index")]
+mod index;
+mod quantise;
+#[cfg(test)]
+mod synthetic;
+
+pub use exact::ExactSearch;
+#[cfg(feature = "index")]
+pub use index::IndexedSearch;
+
+use selfsame_face::template::{ComparisonScore, Template};
+
+/// A template that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit<K> {
+    /// Whose it is.
+    pub key: K,
+    /// How alike it is to the probe: what [`Template::compare`] gives.
+    pub score: ComparisonScore,
+}
+
+/// Why a template cannot be taken in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SearchError {
+    /// More templates than a search counts.
+    #[error("a search holds at most {0} templates")]
+    Full(usize),
+    /// The index failed.
+    #[error("the index: {0}")]
+    Index(String),
+}
+
+/// A set of templates, one for each key, that can be searched.
+pub trait Search<K>: Send + Sync {
+    /// Takes a template in, in place of the key's earlier one.
+    ///
+    /// # Errors
+    /// [`SearchError`] when there is no room for it; the earlier one may be gone then.
+    fn put(&mut self, key: K, template: &Template) -> Result<(), SearchError>;
+
+    /// Lets a key's template go. `false`: there was none.
+    fn remove(&mut self, key: &K) -> bool;
+
+    /// The templates that score at least `at_least` against the probe: the `most` best, best first.
+    fn nearest(&self, probe: &Template, most: usize, at_least: ComparisonScore) -> Vec<Hit<K>>;
+
+    /// How many templates there are.
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes held for the templates, without the keys.
+    fn memory(&self) -> usize;
+}
