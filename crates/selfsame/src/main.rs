@@ -66,6 +66,8 @@ enum Command {
     Keys(command::keys::KeysCommand),
     #[command(after_help = EXIT_CODES)]
     Models(command::models::Models),
+    /// Measure how good it is: error rates, attacks, robustness; make attacks to try it with.
+    Eval(Box<command::eval::Eval>),
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -102,6 +104,7 @@ fn main() -> ExitCode {
             Command::User(user) => user.run(json).await,
             Command::Keys(keys) => keys.run(json).await,
             Command::Models(command) => command.run(&models, json),
+            Command::Eval(eval) => eval.run(&models, json),
             Command::Completions { shell } => {
                 clap_complete::generate(
                     shell,

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod compare;
 mod data;
 pub(crate) mod demo;
+pub(crate) mod eval;
 pub(crate) mod job;
 pub(crate) mod keys;
 pub(crate) mod models;

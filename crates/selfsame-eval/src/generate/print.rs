@@ -1,0 +1,232 @@
+//! A picture printed on paper: four inks in rotated screens, the paper's own texture, margins, and gloss.
+
+use chacha20::ChaCha8Rng;
+use image::Rgb32FImage;
+use rand::RngExt as _;
+
+use super::light::{Colour, bilinear, smooth_step};
+use super::texture::{clouds, speckle};
+
+/// What full cover of cyan, magenta, yellow and black ink lets through of red, green and blue. Real inks are impure: this
+/// is where the reduced gamut is from.
+const INKS: [Colour; 4] = [
+    [0.06, 0.42, 0.68],
+    [0.60, 0.06, 0.26],
+    [0.88, 0.74, 0.07],
+    [0.05, 0.05, 0.05],
+];
+
+/// The screens' usual angles in degrees, so that they disturb each other least.
+const ANGLES: [f32; 4] = [15.0, 75.0, 0.0, 45.0];
+
+/// A print. Lengths in centimetres from the picture's upper left corner.
+#[derive(Debug, Clone)]
+pub(super) struct Print {
+    picture: Rgb32FImage,
+    /// The picture's width and height.
+    pub(super) size: (f32, f32),
+    /// White paper around the picture.
+    pub(super) margin: f32,
+    paper: Colour,
+    screen: Screen,
+    /// How strongly ink spreads: the middle tones get darker.
+    dot_gain: f32,
+    roughness: f32,
+    seed: u64,
+}
+
+/// How ink is laid.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Screen {
+    /// Round dots on a grid, that many for each centimetre: a laser printer or a press.
+    Dots(f32),
+    /// Dots without a grid, that many places for each centimetre: an inkjet printer.
+    Scattered(f32),
+}
+
+/// On what and with what it is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stock {
+    /// A laser printer on office paper.
+    Office,
+    /// An inkjet printer on photo paper.
+    Photo,
+}
+
+impl Print {
+    /// Prints a picture that wide.
+    pub(super) fn new(
+        rng: &mut ChaCha8Rng,
+        picture: &Rgb32FImage,
+        width: f32,
+        stock: Stock,
+    ) -> Self {
+        let tint = rng.random_range(-0.02..0.02);
+        let white = match stock {
+            Stock::Office => rng.random_range(0.74..0.84),
+            Stock::Photo => rng.random_range(0.86..0.93),
+        };
+        Self {
+            picture: picture.clone(),
+            size: (
+                width,
+                width * picture.height() as f32 / picture.width() as f32,
+            ),
+            margin: match stock {
+                Stock::Office => rng.random_range(0.8..2.0),
+                Stock::Photo => rng.random_range(0.0..0.6),
+            },
+            paper: [white + tint, white, white - tint],
+            // 85 to 133 lines an inch, and 720 dots an inch.
+            screen: match stock {
+                Stock::Office => Screen::Dots(rng.random_range(33.0..52.0)),
+                Stock::Photo => Screen::Scattered(283.0),
+            },
+            dot_gain: match stock {
+                Stock::Office => rng.random_range(0.10..0.20),
+                Stock::Photo => rng.random_range(0.02..0.08),
+            },
+            roughness: match stock {
+                Stock::Office => 0.05,
+                Stock::Photo => 0.012,
+            },
+            seed: rng.random(),
+        }
+    }
+
+    /// Whether the sheet reaches there.
+    pub(super) fn covers(&self, u: f32, v: f32) -> bool {
+        let within = |at: f32, size: f32| (-self.margin..size + self.margin).contains(&at);
+        within(u, self.size.0) && within(v, self.size.1)
+    }
+
+    /// What part of the light the sheet gives back there.
+    pub(super) fn reflectance(&self, u: f32, v: f32) -> Colour {
+        // Fibres a tenth of a millimetre thick, and cloudiness of a few millimetres.
+        let fibre = clouds(u * 60.0, v * 60.0, self.seed) + clouds(u * 4.0, v * 4.0, self.seed ^ 1);
+        let paper = self
+            .paper
+            .map(|p| p * (1.0 + self.roughness * (fibre - 1.0)));
+        let (x, y) = (u / self.size.0, v / self.size.1);
+        if !(0.0..1.0).contains(&x) || !(0.0..1.0).contains(&y) {
+            return paper;
+        }
+        let at = |part: f32, pixels: u32| part * pixels as f32 - 0.5;
+        let wanted = bilinear(
+            &self.picture,
+            at(x, self.picture.width()),
+            at(y, self.picture.height()),
+        );
+        let cover = separate(wanted);
+        let mut light = paper;
+        for ((ink, angle), cover) in INKS.iter().zip(ANGLES).zip(cover) {
+            let cover = cover + self.dot_gain * 4.0 * cover * (1.0 - cover) * 0.5;
+            let laid = self.laid(u, v, angle, cover);
+            for (light, through) in light.iter_mut().zip(ink) {
+                *light *= 1.0 - laid * (1.0 - through);
+            }
+        }
+        light
+    }
+
+    /// How much of a point is covered by an ink that is to cover `cover` of its surroundings.
+    fn laid(&self, u: f32, v: f32, angle: f32, cover: f32) -> f32 {
+        match self.screen {
+            Screen::Dots(ruling) => {
+                let (sin, cos) = angle.to_radians().sin_cos();
+                let (x, y) = (ruling * (u * cos - v * sin), ruling * (u * sin + v * cos));
+                let wave = |t: f32| (std::f32::consts::TAU * t).cos();
+                // 0 where the dot starts, 1 where the last white is closed.
+                let rank = rank_of(0.5 - 0.25 * (wave(x) + wave(y)));
+                smooth_step(rank - 0.12, rank + 0.12, cover + (cover - 0.5) * 0.24)
+            }
+            Screen::Scattered(places) => {
+                let seed = self.seed ^ (angle as u64 + 2);
+                let rank = speckle((u * places) as i64, (v * places) as i64, seed);
+                smooth_step(rank - 0.3, rank + 0.3, cover + (cover - 0.5) * 0.6)
+            }
+        }
+    }
+}
+
+/// The part of a cell of cosines that lies below a value, nearly: dots of that size then cover what they should.
+fn rank_of(value: f32) -> f32 {
+    let centred = 2.0 * value - 1.0;
+    0.5 + 0.5 * centred.signum() * (1.0 - (1.0 - centred.abs()).powf(1.4))
+}
+
+/// How much of each ink is to cover the paper. Grey is mostly black ink.
+fn separate(wanted: Colour) -> [f32; 4] {
+    let most = wanted
+        .iter()
+        .fold(0.0f32, |most, v| most.max(*v))
+        .clamp(0.0, 1.0);
+    let black = 0.75 * (1.0 - most);
+    let mut cover = [0.0, 0.0, 0.0, black];
+    for n in 0..3 {
+        let without_black = (wanted[n].clamp(0.0, 1.0) / (1.0 - black).max(1e-3)).min(1.0);
+        cover[n] = ((1.0 - without_black) / (1.0 - INKS[n][n])).clamp(0.0, 1.0);
+    }
+    cover
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+    use rand::SeedableRng as _;
+
+    use super::*;
+
+    fn mean(print: &Print) -> Colour {
+        let mut sum = [0.0; 3];
+        for n in 0..10_000 {
+            let (u, v) = (
+                1.0 + (n % 100) as f32 * 0.011,
+                1.0 + (n / 100) as f32 * 0.013,
+            );
+            for (sum, value) in sum.iter_mut().zip(print.reflectance(u, v)) {
+                *sum += value / 10_000.0;
+            }
+        }
+        sum
+    }
+
+    fn printed(colour: Colour, stock: Stock) -> Print {
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let picture = Rgb32FImage::from_pixel(30, 40, Rgb(colour));
+        Print::new(&mut rng, &picture, 9.0, stock)
+    }
+
+    #[test]
+    fn tones_are_kept_from_a_distance_but_never_whiter_than_paper_nor_as_black_as_black() {
+        for stock in [Stock::Office, Stock::Photo] {
+            let tones: Vec<f32> = [0.0, 0.1, 0.3, 0.6, 1.0]
+                .map(|g| mean(&printed([g; 3], stock))[1])
+                .into();
+            assert!(tones.windows(2).all(|w| w[0] < w[1]), "{tones:?}");
+            assert!(tones[0] > 0.002 && tones[4] < 0.95, "{tones:?}");
+            assert!((0.12..0.35).contains(&tones[2]), "{tones:?}");
+        }
+    }
+
+    #[test]
+    fn a_pure_colour_comes_out_paler() {
+        let [r, g, b] = mean(&printed([0.02, 0.02, 0.9], Stock::Photo));
+        assert!(b > r && b > g, "{r} {g} {b}");
+        assert!(b < 0.7, "{b}");
+    }
+
+    #[test]
+    fn an_office_print_has_dots_and_margins() {
+        let print = printed([0.4; 3], Stock::Office);
+        let values: Vec<f32> = (0..400)
+            .map(|n| print.reflectance(3.0 + n as f32 * 0.002, 3.0)[1])
+            .collect();
+        let (low, high) = values
+            .iter()
+            .fold((1f32, 0f32), |(l, h), v| (l.min(*v), h.max(*v)));
+        assert!(high - low > 0.2, "{low} {high}");
+        assert!(print.covers(-0.5, -0.5) && !print.covers(-3.0, 1.0));
+        assert!(print.reflectance(-0.5, 2.0)[1] > 0.65);
+    }
+}

@@ -1,0 +1,333 @@
+//! `selfsame eval`.
+
+mod inputs;
+mod progress;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use inputs::{AttackInputs, PairInputs};
+use progress::Bar;
+use selfsame_eval::cache::Cache;
+use selfsame_eval::generate::{Species, into_folder};
+use selfsame_eval::recommendation::recommend;
+use selfsame_eval::report::{PageOptions, Report};
+use selfsame_eval::{comparison, presentation_attack, robustness};
+use selfsame_face::analyser::{Analyser, Settings};
+use selfsame_face::inference::EngineChoice;
+use selfsame_face::models::ModelStore;
+use selfsame_job::policy::Policy;
+
+use crate::output::{self, Outcome};
+
+/// Measure how good it is on photographs of your own: error rates, attacks, robustness.
+#[derive(clap::Args)]
+pub(crate) struct Eval {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand)]
+enum Action {
+    /// Compare labelled pairs: FMR, FNMR, EER, thresholds with confidence intervals, the worst pairs.
+    Compare {
+        #[command(flatten)]
+        pairs: PairInputs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Measure presentation-attack detection: APCER and BPCER for each species and attack type.
+    Pad {
+        #[command(flatten)]
+        attacks: AttackInputs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show how the score of a genuine pair falls as its probe gets worse.
+    Robustness {
+        #[command(flatten)]
+        pairs: PairInputs,
+        /// Photographs without labels: each is compared with itself, degraded.
+        #[arg(long, value_name = "DIR", conflicts_with_all = ["pairs", "people"])]
+        photos: Option<PathBuf>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Make attacks and live sequences of photographs, all of them synthetic, in a folder that `pad` reads.
+    Generate {
+        /// The photographs.
+        #[arg(long, value_name = "DIR")]
+        photos: PathBuf,
+        /// Where to write; what an earlier run with the same seed made is kept.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// What to make, by commas [default: everything]. `--species list` lists what there is.
+        #[arg(long, value_delimiter = ',', default_value = "all")]
+        species: Vec<String>,
+        /// The same seed makes the same files.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        #[command(flatten)]
+        machine: Machine,
+    },
+    /// Do all that inputs are given for, and write it down: report.html, report.json, plots, policy.toml.
+    Report {
+        #[command(flatten)]
+        pairs: PairInputs,
+        #[command(flatten)]
+        attacks: AttackInputs,
+        /// Leave robustness out.
+        #[arg(long)]
+        without_robustness: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// What to compute with.
+#[derive(clap::Args)]
+struct Machine {
+    /// auto, tract or openvino.
+    #[arg(long, default_value = "auto")]
+    engine: EngineChoice,
+    /// Work on so many cores [default: all]. The figures do not depend on it.
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+}
+
+#[derive(clap::Args)]
+struct Common {
+    #[command(flatten)]
+    machine: Machine,
+    /// Keep measurements here, so that an interrupted run goes on. Templates are biometric data: they are encrypted under
+    /// the key file in the folder; remove the folder when done.
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// Write the report here.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Show the faces of the worst pairs in report.html. They are biometric data.
+    #[arg(long, requires = "out")]
+    thumbnails: bool,
+    /// The FMR that the policy is to hold.
+    #[arg(long, value_name = "RATE", default_value = "1e-3", value_parser = inputs::fmr)]
+    target_fmr: f64,
+}
+
+impl Eval {
+    pub(crate) fn run(&self, models: &ModelStore, json: bool) -> Outcome {
+        let bar = Bar::new();
+        match &self.action {
+            Action::Compare { pairs, common } => {
+                common.measured(models, json, |run| run.compare(pairs, &bar))
+            }
+            Action::Pad { attacks, common } => {
+                common.measured(models, json, |run| run.attacks(attacks, &bar))
+            }
+            Action::Robustness {
+                pairs,
+                photos,
+                common,
+            } => common.measured(models, json, |run| match photos {
+                Some(photos) => run.robustness_of_photographs(photos, &bar),
+                None => run.robustness(pairs, &bar),
+            }),
+            Action::Report {
+                pairs,
+                attacks,
+                without_robustness,
+                common,
+            } => {
+                if common.out.is_none() {
+                    return Err("a report needs --out DIR to be written to".into());
+                }
+                common.measured(models, json, |run| {
+                    if pairs.are_given() {
+                        run.compare(pairs, &bar)?;
+                        if !without_robustness {
+                            run.robustness(pairs, &bar)?;
+                        }
+                    }
+                    if attacks.are_given() {
+                        run.attacks(attacks, &bar)?;
+                    }
+                    Ok(())
+                })
+            }
+            Action::Generate {
+                photos,
+                out,
+                species,
+                seed,
+                machine,
+            } => {
+                if species.iter().any(|name| name == "list") {
+                    return list(json);
+                }
+                let species = inputs::species(species)?;
+                let analyser = machine.analyser(models)?;
+                let written = machine
+                    .on_threads(|| into_folder(&analyser, photos, out, &species, *seed, &bar))??;
+                bar.finish();
+                if json {
+                    output::json(&written)?;
+                } else {
+                    output::line(&format!(
+                        "{} synthetic presentations made, {} kept, in {}",
+                        written.made,
+                        written.kept,
+                        out.display()
+                    ));
+                    for skipped in &written.skipped {
+                        output::line(&format!(
+                            "  not usable: {}: {}",
+                            skipped.photograph, skipped.reason
+                        ));
+                    }
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+}
+
+fn list(json: bool) -> Outcome {
+    for species in Species::ALL {
+        if json {
+            output::json(&serde_json::json!({"species": species, "note": species.note()}))?;
+        } else {
+            output::line(&format!("{:16} {}", species.name(), species.note()));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+impl Machine {
+    fn analyser(&self, models: &ModelStore) -> Result<Analyser, Failure> {
+        let mut settings = Settings {
+            engine: self.engine,
+            ..Settings::default()
+        };
+        if let Some(threads) = self.threads {
+            settings.parallel = threads;
+        }
+        Ok(Analyser::load(models, &settings)?)
+    }
+
+    fn on_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> Result<R, Failure> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads.map_or(0, NonZeroUsize::get))
+            .build()?;
+        Ok(pool.install(work))
+    }
+}
+
+/// One evaluation as it goes.
+struct Run {
+    analyser: Analyser,
+    cache: Cache,
+    policy: Policy,
+    report: Report,
+}
+
+impl Common {
+    /// Measures, recommends, writes and prints.
+    fn measured(
+        &self,
+        models: &ModelStore,
+        json: bool,
+        measure: impl FnOnce(&mut Run) -> Result<(), Failure> + Send,
+    ) -> Outcome {
+        let analyser = self.machine.analyser(models)?;
+        let cache = match &self.cache {
+            Some(folder) => Cache::open(folder, &analyser)?,
+            None => Cache::none(),
+        };
+        let mut run = Run {
+            report: Report::by(&analyser),
+            analyser,
+            cache,
+            policy: Policy::default(),
+        };
+        let run = self
+            .machine
+            .on_threads(move || measure(&mut run).map(|()| run))??;
+        let mut report = run.report;
+        if report.comparison.is_some() || report.presentation_attack.is_some() {
+            report.recommendation = Some(recommend(
+                &run.policy.comparison,
+                self.target_fmr,
+                report.comparison.as_ref(),
+                report.presentation_attack.as_ref(),
+            ));
+        }
+        if let Some(out) = &self.out {
+            let options = PageOptions {
+                thumbnails: self.thumbnails,
+            };
+            report.write(out, options)?;
+        }
+        if json {
+            output::json(&report)?;
+        } else {
+            for line in report.lines() {
+                output::line(&line);
+            }
+            if let Some(out) = &self.out {
+                output::line(&format!(
+                    "report        {}",
+                    out.join("report.html").display()
+                ));
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Run {
+    fn compare(&mut self, inputs: &PairInputs, bar: &Bar) -> Result<(), Failure> {
+        let pairs = inputs.read()?;
+        let made = comparison::evaluate(
+            &pairs,
+            &self.analyser,
+            &self.cache,
+            &self.policy.comparison,
+            bar,
+        );
+        bar.finish();
+        self.report.comparison = Some(made?);
+        Ok(())
+    }
+
+    fn attacks(&mut self, inputs: &AttackInputs, bar: &Bar) -> Result<(), Failure> {
+        let presentations = inputs.read()?;
+        let made = presentation_attack::evaluate(&presentations, &self.analyser, &self.cache, bar);
+        bar.finish();
+        self.report.presentation_attack = Some(made?);
+        Ok(())
+    }
+
+    fn robustness(&mut self, inputs: &PairInputs, bar: &Bar) -> Result<(), Failure> {
+        let pairs = inputs.read()?;
+        let threshold = self.policy.comparison.match_threshold;
+        let made = robustness::of_pairs(&pairs, &self.analyser, &self.cache, threshold, bar);
+        bar.finish();
+        self.report.robustness = Some(made?);
+        Ok(())
+    }
+
+    fn robustness_of_photographs(
+        &mut self,
+        photos: &std::path::Path,
+        bar: &Bar,
+    ) -> Result<(), Failure> {
+        let threshold = self.policy.comparison.match_threshold;
+        let made = robustness::of_photographs(photos, &self.analyser, &self.cache, threshold, bar);
+        bar.finish();
+        self.report.robustness = Some(made?);
+        Ok(())
+    }
+}
