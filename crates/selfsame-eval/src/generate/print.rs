@@ -1,10 +1,10 @@
 //! A picture printed on paper: four inks in rotated screens, the paper's own texture, margins, and gloss.
 
 use chacha20::ChaCha8Rng;
-use image::Rgb32FImage;
+use image::{ImageBuffer, Rgb32FImage, Rgba};
 use rand::RngExt as _;
 
-use super::light::{Colour, bilinear, smooth_step};
+use super::light::{Colour, smooth_step};
 use super::texture::{clouds, speckle};
 
 /// What full cover of cyan, magenta, yellow and black ink lets through of red, green and blue. Real inks are impure: this
@@ -19,10 +19,17 @@ const INKS: [Colour; 4] = [
 /// The screens' usual angles in degrees, so that they disturb each other least.
 const ANGLES: [f32; 4] = [15.0, 75.0, 0.0, 45.0];
 
+/// The lightest black that paper and inks give: pictures are brought into that range before they are printed.
+const BLACK: f32 = 0.03;
+
+/// How much of grey is printed with black ink.
+const BLACK_SHARE: f32 = 0.75;
+
 /// A print. Lengths in centimetres from the picture's upper left corner.
 #[derive(Debug, Clone)]
 pub(super) struct Print {
-    picture: Rgb32FImage,
+    /// How much of each ink is to cover the paper, at each pixel of the picture.
+    covers: ImageBuffer<Rgba<f32>, Vec<f32>>,
     /// The picture's width and height.
     pub(super) size: (f32, f32),
     /// White paper around the picture.
@@ -67,7 +74,9 @@ impl Print {
             Stock::Photo => rng.random_range(0.86..0.93),
         };
         Self {
-            picture: picture.clone(),
+            covers: ImageBuffer::from_fn(picture.width(), picture.height(), |x, y| {
+                Rgba(separate(picture.get_pixel(x, y).0))
+            }),
             size: (
                 width,
                 width * picture.height() as f32 / picture.width() as f32,
@@ -83,8 +92,8 @@ impl Print {
                 Stock::Photo => Screen::Scattered(283.0),
             },
             dot_gain: match stock {
-                Stock::Office => rng.random_range(0.10..0.20),
-                Stock::Photo => rng.random_range(0.02..0.08),
+                Stock::Office => rng.random_range(0.02..0.10),
+                Stock::Photo => rng.random_range(0.0..0.03),
             },
             roughness: match stock {
                 Stock::Office => 0.05,
@@ -111,13 +120,9 @@ impl Print {
         if !(0.0..1.0).contains(&x) || !(0.0..1.0).contains(&y) {
             return paper;
         }
-        let at = |part: f32, pixels: u32| part * pixels as f32 - 0.5;
-        let wanted = bilinear(
-            &self.picture,
-            at(x, self.picture.width()),
-            at(y, self.picture.height()),
-        );
-        let cover = separate(wanted);
+        let at = |part: f32, pixels: u32| (part * pixels as f32).min(pixels as f32 - 1.0) as u32;
+        let (width, height) = self.covers.dimensions();
+        let Rgba(cover) = *self.covers.get_pixel(at(x, width), at(y, height));
         let mut light = paper;
         for ((ink, angle), cover) in INKS.iter().zip(ANGLES).zip(cover) {
             let cover = cover + self.dot_gain * 4.0 * cover * (1.0 - cover) * 0.5;
@@ -155,17 +160,19 @@ fn rank_of(value: f32) -> f32 {
     0.5 + 0.5 * centred.signum() * (1.0 - (1.0 - centred.abs()).powf(1.4))
 }
 
-/// How much of each ink is to cover the paper. Grey is mostly black ink.
-fn separate(wanted: Colour) -> [f32; 4] {
-    let most = wanted
-        .iter()
-        .fold(0.0f32, |most, v| most.max(*v))
-        .clamp(0.0, 1.0);
-    let black = 0.75 * (1.0 - most);
-    let mut cover = [0.0, 0.0, 0.0, black];
-    for n in 0..3 {
-        let without_black = (wanted[n].clamp(0.0, 1.0) / (1.0 - black).max(1e-3)).min(1.0);
-        cover[n] = ((1.0 - without_black) / (1.0 - INKS[n][n])).clamp(0.0, 1.0);
+/// How much of each ink is to cover the paper, as a printer that knows its inks works it out.
+fn separate(colour: Colour) -> [f32; 4] {
+    let wanted = colour.map(|v| BLACK + (1.0 - BLACK) * v.clamp(0.0, 1.0));
+    let most = wanted.iter().fold(0.0f32, |most, v| most.max(*v));
+    let mut cover = [0.0, 0.0, 0.0, BLACK_SHARE * (1.0 - most)];
+    // Each ink takes away a little of what is another's to take: correct each for what all of them let through.
+    for _ in 0..4 {
+        for n in 0..3 {
+            let through = |ink: usize| 1.0 - cover[ink] * (1.0 - INKS[ink][n]);
+            let others: f32 = (0..4).filter(|ink| *ink != n).map(through).product();
+            let own = (wanted[n] / others).clamp(INKS[n][n], 1.0);
+            cover[n] = (1.0 - own) / (1.0 - INKS[n][n]);
+        }
     }
     cover
 }

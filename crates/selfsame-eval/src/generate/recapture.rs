@@ -46,6 +46,14 @@ pub(super) enum Hold {
     Bent,
 }
 
+/// The spread of a point that is not in focus, as a part of the picture's width: a selfie camera is focused for good at
+/// about 50 cm; 2.5 mm of focal length, an opening of 1.25 mm and a sensor 3.5 mm wide are usual. A quarter of the disc's
+/// width is its standard deviation.
+fn defocus(distance: f32) -> f32 {
+    let disc = 1.25 * 2.5 * (1.0 / (distance * 10.0) - 1.0 / 500.0).abs();
+    disc / 3.5 / 4.0
+}
+
 impl Recapture {
     /// A print held up.
     pub(super) fn of_print(
@@ -111,7 +119,7 @@ impl Recapture {
         hold: Hold,
         size: (u32, u32),
     ) -> Self {
-        let camera = selfie_camera(rng, size);
+        let mut camera = selfie_camera(rng, size);
         let room = Room::new(rng);
         let width = match &instrument {
             Instrument::Print { print, .. } => print.size.0,
@@ -134,6 +142,9 @@ impl Recapture {
             Hold::Arm | Hold::Bent => rng.random_range(0.36..0.5),
         };
         let distance = pinhole.focal * face.width * scale / (part * frame_width);
+        camera.spread = camera
+            .spread
+            .hypot(defocus(distance) * frame_width * camera.oversampling);
         let mut small = |most: f32| rng.random_range(-most..most);
         let placement = Placement {
             yaw: small(0.14),

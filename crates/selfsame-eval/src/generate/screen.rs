@@ -110,7 +110,7 @@ impl Display {
             pitch,
             white: [1.0 - blue, 1.0, 1.0 + blue],
             leak: rng.random_range(0.002..0.02),
-            grid: rng.random_range(0.3..0.8),
+            grid: rng.random_range(0.15..0.7),
             flicker: Flicker {
                 depth: if rng.random_bool(0.5) {
                     rng.random_range(0.05..0.25)
