@@ -81,7 +81,7 @@ fn comparison_thresholds(
         .find(|point| (point.target_fmr / target - 1.0).abs() < 1e-9);
     let established: Option<AtThreshold> = point.and_then(|point| point.established);
     if let Some(at) = established {
-        let threshold = raised(at.threshold.max(floor));
+        let threshold = raised(at.threshold).max(rounded(floor));
         reasons.push(format!(
             "{} impostor comparisons establish FMR {target:e} with 95 % confidence from a score of {:.3} on; FNMR there is {:.4}.",
             comparison.impostor, at.threshold, at.fnmr.rate

@@ -8,10 +8,12 @@ use image::{Rgb, Rgb32FImage};
 use rand::RngExt as _;
 use rand_distr::{Distribution as _, StandardNormal};
 
+use statrs::distribution::{ContinuousCDF as _, Normal};
+
 use super::light::{Colour, coded};
 
-/// Samples of the lens's spread for each sensor pixel, along each axis.
-const SPREAD: usize = 3;
+/// Samples of the lens's spread for each sensor pixel.
+const SPREAD: usize = 13;
 
 /// A camera's settings.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,15 +54,13 @@ impl Camera {
             for x in 0..width {
                 let channel = bayer(x, y);
                 let mut sum = 0.0;
-                for dy in offsets {
-                    for dx in offsets {
-                        let at = |centre: usize, offset: f32| {
-                            (centre as f32 + 0.5 + offset) / self.oversampling - 0.5
-                        };
-                        sum += scene(at(x, dx), at(y, dy))[channel];
-                    }
+                for (dx, dy) in offsets {
+                    let at = |centre: usize, offset: f32| {
+                        (centre as f32 + 0.5 + offset) / self.oversampling - 0.5
+                    };
+                    sum += scene(at(x, dx), at(y, dy))[channel];
                 }
-                let light = sum / (SPREAD * SPREAD) as f32;
+                let light = sum / SPREAD as f32;
                 let (fx, fy) = (x as f32 / half.0 - 1.0, y as f32 / half.1 - 1.0);
                 let light = light
                     * (1.0 - self.vignetting * (fx * fx + fy * fy) / 2.0)
@@ -116,9 +116,15 @@ pub(super) fn encode(picture: &Rgb32FImage, quality: u8) -> Vec<u8> {
     bytes
 }
 
-/// Where a normal distribution's samples lie when there are few: the middles of equal parts.
-fn spread_offsets(deviation: f32) -> [f32; SPREAD] {
-    [-0.97, 0.0, 0.97].map(|z: f32| z * deviation)
+/// Points spread normally about the middle. They lie on a lattice of which no two share a row or a column, so that a grid
+/// finer than the spread is averaged away and does not beat with the points themselves.
+fn spread_offsets(deviation: f32) -> [(f32, f32); SPREAD] {
+    let normal = Normal::standard();
+    let quantile = |n: usize| {
+        let part = (n % SPREAD) as f64 + 0.5;
+        normal.inverse_cdf(part / SPREAD as f64) as f32 * deviation
+    };
+    std::array::from_fn(|n| (quantile(n), quantile(n * 5 + 6)))
 }
 
 /// Which colour a sensor pixel sees: red and green, then green and blue.

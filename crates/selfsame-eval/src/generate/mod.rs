@@ -109,39 +109,43 @@ impl Species {
     /// Makes one of a subject. The same subject, species and seed make the same bytes.
     #[must_use]
     pub fn make(self, subject: &Subject, seed: u64) -> Capture {
+        self.make_sized(subject, seed, SIZE)
+    }
+
+    fn make_sized(self, subject: &Subject, seed: u64, size: (u32, u32)) -> Capture {
         let rng = &mut self.chance(subject, seed);
         let single = |selfie| Capture {
             selfie,
             frames: Vec::new(),
         };
         let printed = |rng: &mut ChaCha8Rng, stock, hold| {
-            Recapture::of_print(rng, subject, stock, hold, SIZE)
+            Recapture::of_print(rng, subject, stock, hold, size)
         };
-        let shown = |rng: &mut ChaCha8Rng, device| Recapture::of_screen(rng, subject, device, SIZE);
+        let shown = |rng: &mut ChaCha8Rng, device| Recapture::of_screen(rng, subject, device, size);
         let mut held = match self {
             Self::PrintOffice => printed(rng, Stock::Office, Hold::Arm),
             Self::PrintPhoto => printed(rng, Stock::Photo, Hold::Arm),
             Self::PrintCurled => printed(rng, Stock::Photo, Hold::Bent),
             Self::CropClose => printed(rng, Stock::Photo, Hold::Close),
-            Self::CropCutout => Recapture::of_cutout(rng, subject, SIZE),
+            Self::CropCutout => Recapture::of_cutout(rng, subject, size),
             Self::ScreenPhone => shown(rng, Device::Phone),
             Self::ScreenTablet => shown(rng, Device::Tablet),
             Self::ScreenMonitor => shown(rng, Device::Monitor),
             Self::RescanCopy => {
                 let copy = scanned(rng, subject, 720);
-                Recapture::of_print(rng, &copy, Stock::Office, Hold::Arm, SIZE)
+                Recapture::of_print(rng, &copy, Stock::Office, Hold::Arm, size)
             }
             Self::RescanFlatbed => {
                 let quality = rng.random_range(80..=92);
                 return single(camera::encode(
-                    &scanned(rng, subject, SIZE.0).portrait,
+                    &scanned(rng, subject, size.0).portrait,
                     quality,
                 ));
             }
-            Self::StillRepeated => return sequence::still_repeated(rng, subject, SIZE),
-            Self::StillReencoded => return sequence::still_reencoded(rng, subject, SIZE),
-            Self::FlatInjected => return sequence::flat_injected(rng, subject, SIZE),
-            Self::LiveSequence => return sequence::live(rng, subject, SIZE),
+            Self::StillRepeated => return sequence::still_repeated(rng, subject, size),
+            Self::StillReencoded => return sequence::still_reencoded(rng, subject, size),
+            Self::FlatInjected => return sequence::flat_injected(rng, subject, size),
+            Self::LiveSequence => return sequence::live(rng, subject, size),
             Self::FlatPrint => {
                 let held = printed(rng, Stock::Photo, Hold::Arm);
                 return sequence::flat_recaptured(rng, held);
