@@ -210,7 +210,7 @@ fn look(
         Err(reason) => unusable(reason),
         Ok(images) => {
             let frames: Vec<&[u8]> = images.frames.iter().map(Vec::as_slice).collect();
-            match analyser.analyse_capture(&images.selfie, &frames) {
+            match analyser.analyse_capture(&images.selfie, &frames, None) {
                 Ok(evidence) => of_evidence(&evidence),
                 Err(error) => unusable(error.to_string()),
             }

@@ -33,16 +33,16 @@ const REFERENCE: [Point; 5] = [
 
 /// A similarity: `x' = a x − b y + dx`, `y' = b x + a y + dy`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Similarity {
-    a: f32,
-    b: f32,
-    dx: f32,
-    dy: f32,
+pub(crate) struct Similarity {
+    pub(crate) a: f32,
+    pub(crate) b: f32,
+    pub(crate) dx: f32,
+    pub(crate) dy: f32,
 }
 
 impl Similarity {
     /// The least-squares similarity (rotation, scale, shift; no reflection) that takes `from` to `to`.
-    fn fit(from: &[Point; 5], to: &[Point; 5]) -> Option<Self> {
+    pub(crate) fn fit(from: &[Point; 5], to: &[Point; 5]) -> Option<Self> {
         let mean = |points: &[Point; 5]| {
             let sum = points
                 .iter()
@@ -73,7 +73,7 @@ impl Similarity {
         })
     }
 
-    fn apply(&self, x: f32, y: f32) -> (f32, f32) {
+    pub(crate) fn apply(&self, x: f32, y: f32) -> (f32, f32) {
         (
             self.a * x - self.b * y + self.dx,
             self.b * x + self.a * y + self.dy,
@@ -88,9 +88,15 @@ pub(crate) struct AlignedFace(Vec<f32>);
 /// Cuts the face out. `None` when its landmarks fall together.
 pub(crate) fn align(image: &RgbImage, landmarks: &Landmarks) -> Option<AlignedFace> {
     let back = Similarity::fit(&REFERENCE, &landmarks.points())?;
-    let plane = SIDE * SIDE;
-    let mut face = vec![0.0; 3 * plane];
-    let (red, rest) = face.split_at_mut(plane);
+    let mut face = vec![0.0; 3 * SIDE * SIDE];
+    cut(image, &back, SIDE, &mut face);
+    Some(AlignedFace(face))
+}
+
+/// Cuts a square out into planes of red, green and blue, 0 to 255; `back` leads from its pixels to the picture's.
+pub(crate) fn cut(image: &RgbImage, back: &Similarity, side: usize, planes: &mut [f32]) {
+    let plane = side * side;
+    let (red, rest) = planes.split_at_mut(plane);
     let (green, blue) = rest.split_at_mut(plane);
     let targets = red.iter_mut().zip(green).zip(blue);
     let source = Source::new(image);
@@ -98,15 +104,14 @@ pub(crate) fn align(image: &RgbImage, landmarks: &Landmarks) -> Option<AlignedFa
     // nearest pixel is as good for each as a mixture of four.
     let samples = (back.a.hypot(back.b).round() as usize).clamp(1, 4);
     for (at, ((r, g), b)) in targets.enumerate() {
-        let (x, y) = ((at % SIDE) as f32, (at / SIDE) as f32);
+        let (x, y) = ((at % side) as f32, (at / side) as f32);
         [*r, *g, *b] = if samples == 1 {
             let (x, y) = back.apply(x, y);
             source.bilinear(x, y)
         } else {
-            source.average(&back, x, y, samples)
+            source.average(back, x, y, samples)
         };
     }
-    Some(AlignedFace(face))
 }
 
 /// Pixels to sample; black outside the image.
@@ -139,12 +144,33 @@ impl<'i> Source<'i> {
         }
     }
 
+    /// Two pixels of a line, and the two below; `None` where one of the four is outside.
+    fn inside(&self, left: i32, top: i32) -> Option<[&'i [u8; 6]; 2]> {
+        let (left, top) = (usize::try_from(left).ok()?, usize::try_from(top).ok()?);
+        if left + 1 >= self.width {
+            return None;
+        }
+        let at = 3 * (top * self.width + left);
+        let line = |at: usize| self.raw.get(at..at + 6)?.try_into().ok();
+        Some([line(at)?, line(at + 3 * self.width)?])
+    }
+
     /// The colour between four pixels.
     fn bilinear(&self, x: f32, y: f32) -> [f32; 3] {
         let (left, top) = (x.floor(), y.floor());
         let (fx, fy) = (x - left, y - top);
         // A float that is out of range becomes the nearest integer, which is outside the image too.
         let (left, top) = (left as i32, top as i32);
+        if let Some([above, below]) = self.inside(left, top) {
+            return std::array::from_fn(|c| {
+                let mix = |line: &[u8; 6]| {
+                    let (a, b) = (f32::from(line[c]), f32::from(line[c + 3]));
+                    a + fx * (b - a)
+                };
+                let top = mix(above);
+                top + fy * (mix(below) - top)
+            });
+        }
         let (right, bottom) = (left.saturating_add(1), top.saturating_add(1));
         let corners = [
             self.pixel(left, top),

@@ -49,6 +49,9 @@ pub enum ImageError {
     /// The decoder gave up.
     #[error("the image file is damaged: {0}")]
     Damaged(String),
+    /// The capture has too many frames.
+    #[error("the capture has {0} frames; at most {1} are accepted")]
+    TooManyFrames(usize, usize),
     /// An engine failed on it.
     #[error("the image could not be analysed: {0}")]
     Analysis(String),

@@ -19,10 +19,18 @@ pub mod digest;
 #[cfg(feature = "engine")]
 pub mod inference;
 #[cfg(feature = "engine")]
+mod mesh;
+#[cfg(feature = "engine")]
 mod metadata;
 #[cfg(feature = "engine")]
 pub mod models;
 #[cfg(feature = "engine")]
+mod motion;
+#[cfg(feature = "engine")]
+mod presentation_attack;
+#[cfg(feature = "engine")]
 mod quality;
+#[cfg(feature = "engine")]
+mod repetition;
 #[cfg(feature = "engine")]
 mod shrink;

@@ -1,72 +1,202 @@
 //! A capture in, its evidence out: the selfie, its frames, and what they say together.
 
 use std::collections::HashSet;
+use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
 use super::Analyser;
-use crate::decode::ImageError;
-use crate::evidence::{CaptureEvidence, FrameEvidence, RepetitionEvidence};
+use crate::align;
+use crate::decode::{Decoded, ImageError, decode};
+use crate::detect::Detection;
+use crate::digest;
+use crate::evidence::{
+    CaptureEvidence, FaceBox, FrameEvidence, ImageEvidence, PresentationAttackEvidence,
+    RepetitionEvidence,
+};
+use crate::inference::InferenceError;
+use crate::motion::{self, View};
+use crate::presentation_attack;
+use crate::repetition::{self, Thumbnail, Window};
 use crate::template::Template;
 
+/// Most frames of a capture. Clients send about eight.
+pub const MOST_FRAMES: usize = 24;
+/// How many frames are compared with the selfie, and how many looked at for an attack. Which they are is drawn anew for each
+/// capture: whoever prepares one cannot know (docs/decisions/0008-capture-cost.md).
+const COMPARED: usize = 1;
+const SCORED: usize = 2;
+
+/// What is gathered while the images are looked at one by one.
+#[derive(Default)]
+struct Gathered {
+    scores: Vec<f32>,
+    views: Vec<View>,
+    window: Option<Window>,
+    thumbnails: Vec<Thumbnail>,
+}
+
+/// What is to be done with one frame.
+struct Task<'t> {
+    bytes: &'t [u8],
+    /// The selfie's template where the frame is to be compared with it.
+    reference: Option<&'t Template>,
+    scored: bool,
+}
+
+fn failed(error: InferenceError) -> ImageError {
+    ImageError::Analysis(error.to_string())
+}
+
 impl Analyser {
-    /// Measures a selfie and the frames around it.
+    /// Measures a selfie and the frames around it, which are given in the order in which they were taken. Where it is known
+    /// when they came, the dates in the selfie's metadata are held against it.
     ///
     /// # Errors
-    /// When the selfie cannot be used. A frame that cannot be used says so in its own evidence.
+    /// When the selfie cannot be used, or there are more than [`MOST_FRAMES`]. A frame that cannot be used says so in its
+    /// own evidence.
     pub fn analyse_capture(
         &self,
         selfie: &[u8],
         frames: &[&[u8]],
+        received: Option<SystemTime>,
     ) -> Result<CaptureEvidence, ImageError> {
-        let evidence = self.analyse(selfie)?;
-        let frames_evidence = frames
-            .iter()
-            .map(|frame| self.frame(frame, evidence.template.as_ref()))
-            .collect();
+        if frames.len() > MOST_FRAMES {
+            return Err(ImageError::TooManyFrames(frames.len(), MOST_FRAMES));
+        }
+        let (mut evidence, decoded) = self.look(selfie, received)?;
+        let mut gathered = Gathered::default();
+        self.selfie(&mut evidence, &decoded, &mut gathered)?;
+        drop(decoded);
+        let drawn = draw(frames.len())?;
+        let compared = &drawn[..COMPARED.min(drawn.len())];
+        let scored = &drawn[drawn.len().saturating_sub(SCORED)..];
+        let mut seen = Vec::with_capacity(frames.len());
+        for (at, bytes) in frames.iter().enumerate() {
+            let task = Task {
+                bytes,
+                reference: evidence
+                    .template
+                    .as_ref()
+                    .filter(|_| compared.contains(&at)),
+                scored: scored.contains(&at),
+            };
+            seen.push(self.frame(&task, &mut gathered)?);
+        }
+        let presentation_attack =
+            presentation_attack::fuse(&gathered.scores).map(|fused| PresentationAttackEvidence {
+                scores: gathered.scores,
+                fused,
+            });
         Ok(CaptureEvidence {
             selfie: evidence,
-            frames: frames_evidence,
-            presentation_attack: None,
-            motion: None,
-            repetition: repetition(selfie, frames),
+            frames: seen,
+            presentation_attack,
+            motion: motion::between(&gathered.views),
+            repetition: RepetitionEvidence {
+                identical_bytes: identical(selfie, frames),
+                identical_pictures: repetition::repeated(&gathered.thumbnails),
+            },
         })
     }
 
-    fn frame(&self, bytes: &[u8], reference: Option<&Template>) -> FrameEvidence {
-        match self.analyse(bytes) {
-            Ok(seen) => FrameEvidence {
-                image: Some(seen.image),
-                unusable: None,
-                faces: seen.faces.len(),
-                likeness: seen
-                    .template
-                    .as_ref()
-                    .zip(reference)
-                    .map(|(probe, reference)| probe.compare(reference)),
-                digests: None,
-            },
-            Err(error) => FrameEvidence {
-                image: None,
-                unusable: Some(error.to_string()),
-                faces: 0,
-                likeness: None,
-                digests: None,
-            },
+    fn selfie(
+        &self,
+        evidence: &mut ImageEvidence,
+        decoded: &Decoded,
+        gathered: &mut Gathered,
+    ) -> Result<(), ImageError> {
+        let Some(face) = evidence.faces.first_mut() else {
+            return Ok(());
+        };
+        let mesh = self.inner.mesh.find(&decoded.pixels, &face.landmarks);
+        face.geometry = mesh.map_err(failed)?.map(|m| m.geometry());
+        gathered.scores.extend(self.score(decoded, &face.face_box)?);
+        gathered
+            .views
+            .extend(View::of(&decoded.pixels, &face.landmarks));
+        Ok(())
+    }
+
+    fn frame(&self, task: &Task<'_>, gathered: &mut Gathered) -> Result<FrameEvidence, ImageError> {
+        let image = match decode(task.bytes, &self.inner.limits) {
+            Ok(image) => image,
+            Err(error) => {
+                return Ok(FrameEvidence {
+                    image: None,
+                    unusable: Some(error.to_string()),
+                    faces: 0,
+                    likeness: None,
+                    digests: None,
+                });
+            }
+        };
+        let found = self.glance(&image).map_err(failed)?;
+        let mut likeness = None;
+        if let Some(face) = found.first() {
+            if let Some(view) = View::of(&image.pixels, &face.landmarks) {
+                gathered.window.get_or_insert_with(|| Window::around(&view));
+                gathered.views.push(view);
+            }
+            if task.scored {
+                gathered.scores.extend(self.score(&image, &face.face_box)?);
+            }
+            if let Some(reference) = task.reference
+                && let Some(aligned) = align::align(&image.pixels, &face.landmarks)
+            {
+                let template = self.embed(&aligned).map_err(failed)?;
+                likeness = template.map(|probe| probe.compare(reference));
+            }
+        }
+        if let Some(window) = &gathered.window {
+            gathered.thumbnails.push(window.cut(&image.pixels));
+        }
+        Ok(FrameEvidence {
+            image: Some(image.facts),
+            unusable: None,
+            faces: found.len(),
+            likeness,
+            digests: Some(digest::digests(task.bytes, &image.pixels)),
+        })
+    }
+
+    /// A small look suffices for a frame; where it finds nothing, the frame is looked at as a selfie is.
+    fn glance(&self, image: &Decoded) -> Result<Vec<Detection>, InferenceError> {
+        let found = self.inner.glance.detect(&image.pixels, 0.0)?;
+        if found.is_empty() {
+            return self.find(&image.pixels);
+        }
+        Ok(found)
+    }
+
+    /// `None` without the model.
+    fn score(&self, image: &Decoded, face: &FaceBox) -> Result<Option<f32>, ImageError> {
+        match &self.inner.attacks {
+            Some(attacks) => attacks.score(&image.pixels, face).map_err(failed),
+            None => Ok(None),
         }
     }
 }
 
-fn repetition(selfie: &[u8], frames: &[&[u8]]) -> RepetitionEvidence {
+/// All frames' numbers in an order that nobody can foresee.
+fn draw(count: usize) -> Result<Vec<usize>, ImageError> {
+    let mut order: Vec<usize> = (0..count).collect();
+    for last in (1..count).rev() {
+        let random = getrandom::u32().map_err(|e| {
+            ImageError::Analysis(format!("the system gives no random numbers: {e}"))
+        })?;
+        // At most 24 of 2³² numbers: the first ones are more likely by less than one in a hundred million.
+        order.swap(last, random as usize % (last + 1));
+    }
+    Ok(order)
+}
+
+fn identical(selfie: &[u8], frames: &[&[u8]]) -> usize {
     let mut seen = HashSet::from([Sha256::digest(selfie)]);
-    let identical = frames
+    frames
         .iter()
         .filter(|frame| !seen.insert(Sha256::digest(frame)))
-        .count();
-    RepetitionEvidence {
-        identical_bytes: identical,
-        identical_pictures: identical,
-    }
+        .count()
 }
 
 #[cfg(test)]
@@ -76,7 +206,20 @@ mod tests {
     #[test]
     fn repeated_bytes_are_counted_once_each() {
         let (a, b): (&[u8], &[u8]) = (b"a", b"b");
-        assert_eq!(repetition(a, &[b, b"c"]).identical_bytes, 0);
-        assert_eq!(repetition(a, &[a, a, b, b]).identical_bytes, 3);
+        assert_eq!(identical(a, &[b, b"c"]), 0);
+        assert_eq!(identical(a, &[a, a, b, b]), 3);
+    }
+
+    #[test]
+    fn every_frame_is_drawn_once_and_not_always_in_one_order() {
+        let mut orders = HashSet::new();
+        for _ in 0..20 {
+            let order = draw(8).unwrap();
+            let mut sorted = order.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, (0..8).collect::<Vec<_>>());
+            orders.insert(order);
+        }
+        assert!(orders.len() > 10, "{orders:?}");
     }
 }

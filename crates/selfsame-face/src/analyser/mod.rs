@@ -9,13 +9,15 @@ use std::time::{Instant, SystemTime};
 use image::RgbImage;
 
 use crate::align;
-use crate::decode::{ImageError, Limits, decode};
-use crate::detect::{Detection, Detector, FIRST_LOOK, SECOND_LOOK};
+use crate::decode::{Decoded, ImageError, Limits, decode};
+use crate::detect::{Detection, Detector, FIRST_LOOK, GLANCE, SECOND_LOOK};
 use crate::digest;
-use crate::evidence::{FaceEvidence, ImageEvidence, Timings};
+use crate::evidence::{FaceBox, FaceEvidence, ImageEvidence, Timings};
 use crate::inference::{self, EngineChoice, EngineError, Inference, InferenceError, Precision};
+use crate::mesh::{self, FaceMesh};
 use crate::metadata;
 use crate::models::{Model, ModelError, ModelIdentity, ModelStore};
+use crate::presentation_attack::{self, PresentationAttackDetector};
 use crate::quality;
 use crate::template::{TEMPLATE_LEN, Template};
 
@@ -52,10 +54,15 @@ impl Default for Settings {
 
 struct Inner {
     engine: String,
+    glance: Detector,
     first_look: Detector,
     second_look: Detector,
     embedder: Box<dyn Inference>,
-    models: [ModelIdentity; 2],
+    mesh: FaceMesh,
+    /// Absent where its model was not fetched.
+    attacks: Option<PresentationAttackDetector>,
+    models: Vec<ModelIdentity>,
+    template_model: ModelIdentity,
     limits: Limits,
 }
 
@@ -96,27 +103,53 @@ impl Analyser {
         let detector = store.load(Model::YuNet)?;
         let mut look = |side| {
             engine
-                .load(&detector.onnx, [1, 3, side, side], Precision::F32)
+                .load(&detector.onnx, &[1, 3, side, side], Precision::F32)
                 .map(|model| Detector::new(model, side))
                 .map_err(|e| LoadError::Engine("YuNet", e))
         };
+        let glance = look(GLANCE)?;
         let (first_look, second_look) = (look(FIRST_LOOK)?, look(SECOND_LOOK)?);
         let embedder = store.load(Model::SFace)?;
         let embed = engine
             .load(
                 &embedder.onnx,
-                [1, 3, align::SIDE, align::SIDE],
+                &[1, 3, align::SIDE, align::SIDE],
                 settings.precision,
             )
             .map_err(|e| LoadError::Engine("SFace", e))?;
+        let mut models = vec![detector.identity, embedder.identity.clone()];
+        let mut exact = |model: Model, shape: &[usize]| {
+            let loaded = store.load(model)?;
+            models.push(loaded.identity);
+            engine
+                .load(&loaded.onnx, shape, Precision::F32)
+                .map_err(|e| LoadError::Engine(model.artefact().name, e))
+        };
+        let mesh = FaceMesh::new(
+            exact(Model::FaceMesh, &[1, 3, mesh::SIDE, mesh::SIDE])?,
+            exact(Model::Blendshapes, &[1, mesh::EXPRESSION_POINTS, 2])?,
+        );
+        let side = presentation_attack::SIDE;
+        let attacks = match exact(Model::MiniFas, &[1, 3, side, side]) {
+            Ok(model) => Some(PresentationAttackDetector::new(model)),
+            Err(LoadError::Model(error @ ModelError::Missing { .. })) => {
+                tracing::warn!(%error, "presentation attacks are not detected");
+                None
+            }
+            Err(error) => return Err(error),
+        };
         drop((detector.onnx, embedder.onnx));
         let analyser = Self {
             inner: Arc::new(Inner {
                 engine: engine.name(settings.precision),
+                glance,
                 first_look,
                 second_look,
                 embedder: embed,
-                models: [detector.identity, embedder.identity],
+                mesh,
+                attacks,
+                models,
+                template_model: embedder.identity,
                 limits: settings.limits,
             }),
         };
@@ -133,7 +166,19 @@ impl Analyser {
         self.inner
             .embedder
             .run(&mut |input| input.fill(127.0), &mut |_| ())
-            .map_err(|e| LoadError::Engine("SFace", e))
+            .map_err(|e| LoadError::Engine("SFace", e))?;
+        if let Some(attacks) = &self.inner.attacks {
+            let face = FaceBox {
+                x: 16.0,
+                y: 16.0,
+                width: 32.0,
+                height: 32.0,
+            };
+            attacks
+                .score(&grey, &face)
+                .map_err(|e| LoadError::Engine("MiniFAS", e))?;
+        }
+        Ok(())
     }
 
     /// The engine's name and version.
@@ -151,13 +196,13 @@ impl Analyser {
     /// The model that makes the templates.
     #[must_use]
     pub fn template_model(&self) -> &ModelIdentity {
-        &self.inner.models[1]
+        &self.inner.template_model
     }
 
-    /// Whether presentation attacks are looked for; without it no capture carries their evidence.
+    /// Whether the model that detects presentation attacks is loaded. Without it no capture has that evidence.
     #[must_use]
-    pub const fn detects_presentation_attacks(&self) -> bool {
-        false
+    pub fn detects_presentation_attacks(&self) -> bool {
+        self.inner.attacks.is_some()
     }
 
     /// Measures the faces in an image and makes a template of the largest.
@@ -165,7 +210,7 @@ impl Analyser {
     /// # Errors
     /// When the image cannot be used.
     pub fn analyse(&self, bytes: &[u8]) -> Result<ImageEvidence, ImageError> {
-        self.analyse_received(bytes, None)
+        self.look(bytes, None).map(|(evidence, _)| evidence)
     }
 
     /// The same, for an image that came at a time that is known: its metadata's dates are held against it.
@@ -177,6 +222,15 @@ impl Analyser {
         bytes: &[u8],
         received: Option<SystemTime>,
     ) -> Result<ImageEvidence, ImageError> {
+        self.look(bytes, received).map(|(evidence, _)| evidence)
+    }
+
+    /// As [`Analyser::analyse_received`], and the pixels too.
+    fn look(
+        &self,
+        bytes: &[u8],
+        received: Option<SystemTime>,
+    ) -> Result<(ImageEvidence, Decoded), ImageError> {
         let mut timings = Timings::default();
         let mut clock = Instant::now();
         let mut lap = || {
@@ -214,6 +268,7 @@ impl Analyser {
                     &detection.landmarks,
                     decoded.pixels.dimensions(),
                 ),
+                geometry: None,
             });
             largest.get_or_insert(face);
         }
@@ -226,14 +281,15 @@ impl Analyser {
             None => None,
         };
         timings.embed_ms = lap();
-        Ok(ImageEvidence {
+        let evidence = ImageEvidence {
             image: decoded.facts,
             faces,
             template: template.flatten(),
             digests,
             metadata,
             timings,
-        })
+        };
+        Ok((evidence, decoded))
     }
 
     /// The first look; then a finer one; then one with an empty margin, for a face that fills the frame.

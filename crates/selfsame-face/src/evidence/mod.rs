@@ -128,6 +128,30 @@ pub struct FaceEvidence {
     pub exposure: f32,
     /// What else bears on how well it can be compared.
     pub quality: FaceQuality,
+    /// Its pose and expression; absent where they were not looked for, or not found. Only the largest face of a capture's
+    /// selfie is looked at so closely.
+    #[serde(default)]
+    pub geometry: Option<FaceGeometry>,
+}
+
+/// A face's pose and expression. Angles in degrees, strengths from 0 (not at all) to 1 (fully).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct FaceGeometry {
+    /// How far the face is turned about its long axis; positive where its half at the picture's right is the further one.
+    pub yaw: f32,
+    /// How far it nods; positive where the chin is further from the camera than the forehead. The head's own slope is part
+    /// of it: faces held straight measure about 15 (docs/decisions/0006-landmarks.md).
+    pub pitch: f32,
+    /// How far it leans in the picture, clockwise.
+    pub roll: f32,
+    /// How far the eye at the picture's left is closed; open eyes measure up to 0.35.
+    pub left_eye_closed: f32,
+    /// The same of the eye at the picture's right.
+    pub right_eye_closed: f32,
+    /// How strongly it smiles.
+    pub smile: f32,
+    /// How far the jaw is open.
+    pub mouth_open: f32,
 }
 
 /// Milliseconds per stage. `embed_ms` covers one face.

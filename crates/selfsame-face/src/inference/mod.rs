@@ -93,7 +93,7 @@ pub(crate) trait Engine {
     fn load(
         &mut self,
         onnx: &[u8],
-        shape: [usize; 4],
+        shape: &[usize],
         precision: Precision,
     ) -> Result<Box<dyn Inference>, InferenceError>;
 }

@@ -70,7 +70,7 @@ impl Engine for OpenVino {
     fn load(
         &mut self,
         onnx: &[u8],
-        shape: [usize; 4],
+        shape: &[usize],
         precision: Precision,
     ) -> Result<Box<dyn Inference>, InferenceError> {
         self.core
@@ -84,8 +84,12 @@ impl Engine for OpenVino {
             .core
             .read_model_from_buffer(onnx, None)
             .map_err(failed)?;
-        let dims = shape.map(|d| i64::try_from(d).unwrap_or(i64::MAX));
-        let wanted = PartialShape::new_static(4, &dims).map_err(failed)?;
+        let dims: Vec<i64> = shape
+            .iter()
+            .map(|d| i64::try_from(*d).unwrap_or(i64::MAX))
+            .collect();
+        let rank = i64::try_from(dims.len()).unwrap_or(i64::MAX);
+        let wanted = PartialShape::new_static(rank, &dims).map_err(failed)?;
         model.reshape_single_input(&wanted).map_err(failed)?;
         let mut compiled = self
             .core

@@ -8,7 +8,7 @@ pub(super) struct Tract;
 
 struct Model {
     plan: Arc<TypedRunnableModel>,
-    shape: [usize; 4],
+    shape: Vec<usize>,
 }
 
 fn failed(error: &TractError) -> InferenceError {
@@ -26,7 +26,7 @@ impl Engine for Tract {
     fn load(
         &mut self,
         onnx: &[u8],
-        shape: [usize; 4],
+        shape: &[usize],
         _precision: Precision,
     ) -> Result<Box<dyn Inference>, InferenceError> {
         let load = || -> TractResult<_> {
@@ -38,7 +38,7 @@ impl Engine for Tract {
         };
         Ok(Box::new(Model {
             plan: load().map_err(|e| failed(&e))?,
-            shape,
+            shape: shape.to_vec(),
         }))
     }
 }
@@ -52,7 +52,8 @@ impl Inference for Model {
         let mut run = || -> TractResult<()> {
             let mut input = vec![0.0; self.shape.iter().product()];
             fill(&mut input);
-            let input = tract_ndarray::Array4::from_shape_vec(self.shape, input)?.into_tensor();
+            let input =
+                tract_ndarray::ArrayD::from_shape_vec(self.shape.as_slice(), input)?.into_tensor();
             let outputs = self.plan.run(tvec!(input.into_tvalue()))?;
             let views = outputs
                 .iter()

@@ -3,6 +3,8 @@
 mod fetch;
 mod fold;
 mod manifest;
+mod tflite;
+mod translate;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 pub use fetch::{FetchError, Progress};
-pub use manifest::{Artefact, Model, OPENVINO, PHOTOGRAPHS, PackageForm};
+pub use manifest::{
+    Artefact, Model, OPENVINO, Origin, PHOTOGRAPHS, Package, PackageForm, Repository,
+};
 
 /// A model as a result records it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,8 +89,8 @@ pub struct ArtefactStatus {
     pub purpose: &'static str,
     /// The licence of the weights or photographs.
     pub licence: &'static str,
-    /// The package and version that carry it.
-    pub package: String,
+    /// The package and version, or the repository and commit, that carry it.
+    pub origin: String,
     /// SHA-256 of the published file.
     pub sha256: &'static str,
     /// Where it is kept.
@@ -131,8 +135,11 @@ impl ModelStore {
     pub fn load(&self, model: Model) -> Result<LoadedModel, ModelError> {
         let artefact = model.artefact();
         let published = self.read(artefact)?;
-        let onnx =
-            fold::prepare(&published).map_err(|e| ModelError::Unpreparable(artefact.name, e))?;
+        let onnx = match model {
+            Model::FaceMesh | Model::Blendshapes => translate::to_onnx(&published),
+            Model::YuNet | Model::SFace | Model::MiniFas => fold::prepare(&published),
+        };
+        let onnx = onnx.map_err(|e| ModelError::Unpreparable(artefact.name, e))?;
         let identity = ModelIdentity {
             name: artefact.name.to_owned(),
             version: artefact.version.to_owned(),
@@ -217,7 +224,7 @@ impl ModelStore {
                 name: artefact.name,
                 purpose: artefact.purpose,
                 licence: artefact.licence,
-                package: format!("{} {}", artefact.package, artefact.package_version),
+                origin: artefact.origin.to_string(),
                 sha256: artefact.sha256,
                 path: self.path(artefact),
                 status: match self.check(artefact) {

@@ -2,7 +2,8 @@ mod properties;
 
 use selfsame_face::evidence::{
     FaceBox, FaceEvidence, FaceQuality, FrameEvidence, ImageDigests, ImageEvidence, ImageFacts,
-    ImageFormat, Landmarks, MotionEvidence, Point, PresentationAttackEvidence, RepetitionEvidence, Timings,
+    ImageFormat, Landmarks, MotionEvidence, Point, PresentationAttackEvidence, RepetitionEvidence,
+    Timings,
 };
 use selfsame_face::template::TEMPLATE_LEN;
 use selfsame_wire::id::{Environment, SmileJobId, UserId};
@@ -31,6 +32,7 @@ fn face(size: f32) -> FaceEvidence {
         inter_eye_distance: 0.4 * size,
         sharpness: 12.0,
         exposure: 0.5,
+        geometry: None,
         quality: FaceQuality::default(),
     }
 }

@@ -1,5 +1,7 @@
 //! From a package to the evidence in it.
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use selfsame_face::analyser::Analyser;
 use selfsame_face::evidence::CaptureEvidence;
@@ -79,7 +81,8 @@ pub(super) async fn examine(
         }
         let selfie = package.image(ImageRole::Selfie).unwrap_or_default();
         let frames: Vec<&[u8]> = package.images(ImageRole::Liveness).collect();
-        let (ended, capture) = match analyser.analyse_capture(selfie, &frames) {
+        let received = SystemTime::from(job.created_at);
+        let (ended, capture) = match analyser.analyse_capture(selfie, &frames, Some(received)) {
             Ok(capture) => (None, Some(capture)),
             Err(error) => {
                 let why = Verdict::UnusableImage(error.to_string());
@@ -104,8 +107,12 @@ pub(super) async fn examine(
 /// What the images are recognised by: their bytes always, their pictures where the analysis gives a hash.
 fn marks(selfie: &[u8], frames: &[&[u8]], capture: Option<&CaptureEvidence>) -> Vec<ImageMark> {
     let hash = |image: usize| {
-        let frame = capture?.frames.get(image.checked_sub(1)?)?;
-        frame.digests.map(|d| d.perceptual)
+        let capture = capture?;
+        let digests = match image.checked_sub(1) {
+            None => Some(capture.selfie.digests),
+            Some(frame) => capture.frames.get(frame)?.digests,
+        };
+        digests.map(|d| d.perceptual)
     };
     [selfie]
         .iter()

