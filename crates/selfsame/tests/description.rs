@@ -17,6 +17,9 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use support::{Server, add_partner, http, package, photographs};
 
+/// The operator's token.
+const OPERATOR: &str = "an-operator-token-of-this-test-alone-0123456789";
+
 /// A server's own description, and which answers it was held to.
 struct Description {
     document: Value,
@@ -158,6 +161,60 @@ fn with(mut body: Value, more: Value) -> Value {
     body
 }
 
+/// The operator API: the v2 job that was forced to be provisional is listed, shown and decided once.
+async fn reviews(d: &mut Description, s: &Server, http: &Client) {
+    const LIST: &str = "/admin/v1/reviews";
+    const ONE: &str = "/admin/v1/reviews/{job}";
+    const DECISION: &str = "/admin/v1/reviews/{job}/decision";
+    let get = |path: &str| http.get(format!("{}{LIST}{path}", s.base));
+    let decide = |job: &str, body: Value| {
+        http.post(format!("{}{LIST}/{job}/decision", s.base))
+            .bearer_auth(OPERATOR)
+            .json(&body)
+    };
+    for path in [LIST, ONE] {
+        let suffix = if path == LIST { "" } else { "/x" };
+        let stranger = d.check(Method::GET, path, get(suffix), None).await;
+        assert_eq!((stranger.0, &stranger.1["code"]), (401, &"2205".into()));
+    }
+    let nonsense = get("?state=nonsense").bearer_auth(OPERATOR);
+    assert_eq!(d.check(Method::GET, LIST, nonsense, None).await.0, 400);
+    let (status, list) = d
+        .check(
+            Method::GET,
+            LIST,
+            get("?state=pending").bearer_auth(OPERATOR),
+            None,
+        )
+        .await;
+    assert_eq!(status, 200);
+    let job = list["reviews"][0]["smile_job_id"].as_str().unwrap();
+    let shown = get(&format!("/{job}")).bearer_auth(OPERATOR);
+    assert_eq!(d.check(Method::GET, ONE, shown, None).await.0, 200);
+    let unknown = get("/x").bearer_auth(OPERATOR);
+    assert_eq!(d.check(Method::GET, ONE, unknown, None).await.0, 404);
+    let approve = json!({"decision": "approve", "note": "it is she"});
+    for (job, body, expected) in [
+        (job, json!({"decision": "perhaps"}), 400),
+        ("x", approve.clone(), 404),
+        (job, approve.clone(), 200),
+        (job, approve, 409),
+    ] {
+        let (status, answer) = d
+            .check(
+                Method::POST,
+                DECISION,
+                decide(job, body.clone()),
+                Some(&body),
+            )
+            .await;
+        assert_eq!(status, expected, "{answer}");
+    }
+    let decided = get("?state=decided").bearer_auth(OPERATOR);
+    let (_, list) = d.check(Method::GET, LIST, decided, None).await;
+    assert_eq!(list["reviews"][0]["outcome"]["result_code"], "1220");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_is_as_described() {
     let Some([photo, same, _, other]) = photographs() else {
@@ -166,7 +223,10 @@ async fn every_answer_is_as_described() {
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
     let more = ["--allow-private-callbacks", "--body-timeout", "2"];
-    let server = Server::start(data.path(), &key, &more);
+    let token = data.path().join("operator.token");
+    std::fs::write(&token, OPERATOR).unwrap();
+    let operator = ["--admin-token-file", token.to_str().unwrap()];
+    let server = Server::start(data.path(), &key, &[&more[..], &operator[..]].concat());
     let s = &server;
     let http = http();
     let mut description = Description::of(s, &http).await;
@@ -347,6 +407,8 @@ async fn every_answer_is_as_described() {
             assert_eq!(d.check(Method::POST, path, slow, None).await.0, 408);
         }
     }
+
+    reviews(d, s, &http).await;
 
     // A server with no room, and one that is asked too often.
     let full = tempfile::tempdir().unwrap();
