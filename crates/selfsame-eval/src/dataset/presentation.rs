@@ -1,5 +1,6 @@
 //! Presentations: single images, and sequences of a selfie and its frames, bona fide and attacks.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use selfsame_face::analyser::Analyser;
@@ -175,7 +176,8 @@ pub fn attacks(folder: &Path) -> Result<Vec<Presentation>, EvalError> {
     Ok(found)
 }
 
-/// Presentations of each species of each photograph in a folder, made when they are needed.
+/// Presentations of each species of each photograph in a folder, or of `most` of them, evenly chosen; made when they are
+/// needed.
 ///
 /// # Errors
 /// When the folder cannot be read or holds no photograph.
@@ -183,8 +185,15 @@ pub fn made_of(
     folder: &Path,
     species: &[Species],
     seed: u64,
+    most: Option<NonZeroUsize>,
 ) -> Result<Vec<Presentation>, EvalError> {
-    let photographs = photographs(folder)?;
+    let mut photographs = photographs(folder)?;
+    let all = photographs.len();
+    if let Some(most) = most.map(NonZeroUsize::get).filter(|most| *most < all) {
+        photographs = (0..most)
+            .map(|n| photographs[n * all / most].clone())
+            .collect();
+    }
     let each = species.iter().flat_map(|species| {
         photographs.iter().map(move |photograph| Presentation {
             name: format!("{species} of {}", name_below(folder, photograph)),
@@ -317,6 +326,7 @@ mod tests {
                 folder.path(),
                 &[Species::PrintPhoto, Species::CropClose],
                 seed,
+                None,
             )
             .unwrap()
         };

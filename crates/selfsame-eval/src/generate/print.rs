@@ -16,8 +16,16 @@ const INKS: [Colour; 4] = [
     [0.05, 0.05, 0.05],
 ];
 
-/// The screens' usual angles in degrees, so that they disturb each other least.
-const ANGLES: [f32; 4] = [15.0, 75.0, 0.0, 45.0];
+/// Sine and cosine of the screens' usual angles, 15, 75, 0 and 45 degrees: so they disturb each other least.
+const TURNS: [(f32, f32); 4] = [
+    (0.258_819, 0.965_926),
+    (0.965_926, 0.258_819),
+    (0.0, 1.0),
+    (
+        std::f32::consts::FRAC_1_SQRT_2,
+        std::f32::consts::FRAC_1_SQRT_2,
+    ),
+];
 
 /// The lightest black that paper and inks give: pictures are brought into that range before they are printed.
 const BLACK: f32 = 0.03;
@@ -124,9 +132,9 @@ impl Print {
         let (width, height) = self.covers.dimensions();
         let Rgba(cover) = *self.covers.get_pixel(at(x, width), at(y, height));
         let mut light = paper;
-        for ((ink, angle), cover) in INKS.iter().zip(ANGLES).zip(cover) {
+        for (((ink, turn), cover), n) in INKS.iter().zip(TURNS).zip(cover).zip(2..) {
             let cover = cover + self.dot_gain * 4.0 * cover * (1.0 - cover) * 0.5;
-            let laid = self.laid(u, v, angle, cover);
+            let laid = self.laid(u, v, (turn, n), cover);
             for (light, through) in light.iter_mut().zip(ink) {
                 *light *= 1.0 - laid * (1.0 - through);
             }
@@ -135,10 +143,9 @@ impl Print {
     }
 
     /// How much of a point is covered by an ink that is to cover `cover` of its surroundings.
-    fn laid(&self, u: f32, v: f32, angle: f32, cover: f32) -> f32 {
+    fn laid(&self, u: f32, v: f32, ((sin, cos), ink): ((f32, f32), u64), cover: f32) -> f32 {
         match self.screen {
             Screen::Dots(ruling) => {
-                let (sin, cos) = angle.to_radians().sin_cos();
                 let (x, y) = (ruling * (u * cos - v * sin), ruling * (u * sin + v * cos));
                 let wave = |t: f32| (std::f32::consts::TAU * t).cos();
                 // 0 where the dot starts, 1 where the last white is closed.
@@ -146,7 +153,7 @@ impl Print {
                 smooth_step(rank - 0.12, rank + 0.12, cover + (cover - 0.5) * 0.24)
             }
             Screen::Scattered(places) => {
-                let seed = self.seed ^ (angle as u64 + 2);
+                let seed = self.seed ^ ink;
                 let rank = speckle((u * places) as i64, (v * places) as i64, seed);
                 // Light inks and small drops: within one place the cover is nearly right already.
                 cover + 0.8 * (rank - 0.5) * cover * (1.0 - cover)

@@ -68,6 +68,9 @@ pub(super) struct AttackInputs {
         requires = "made_of"
     )]
     species: Vec<String>,
+    /// With --made-of: make them of so many of the photographs, evenly chosen [default: all].
+    #[arg(long, value_name = "N", requires = "made_of")]
+    most: Option<std::num::NonZeroUsize>,
     /// With --made-of: the generator's seed.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -88,7 +91,12 @@ impl AttackInputs {
             all.extend(attacks(folder)?);
         }
         if let Some(folder) = &self.made_of {
-            all.extend(made_of(folder, &species(&self.species)?, self.seed)?);
+            all.extend(made_of(
+                folder,
+                &species(&self.species)?,
+                self.seed,
+                self.most,
+            )?);
         }
         Ok(all)
     }
