@@ -1,5 +1,5 @@
 //! `selfsame eval` on the public photographs, from files to report.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod support;
 

@@ -181,10 +181,9 @@ fn bell2(x: f32, y: f32, width: f32) -> f32 {
     (-(x * x + y * y) / (2.0 * width * width)).exp()
 }
 
-/// How far each point is moved, at the nodes of a square mesh.
+/// The way back from where points were moved, at the nodes of a square mesh and straight between them.
 pub(super) struct Mesh {
     columns: u32,
-    rows: u32,
     shifts: Vec<(f32, f32)>,
 }
 
@@ -193,48 +192,48 @@ impl Mesh {
         let (columns, rows) = (width / MESH + 2, height / MESH + 2);
         let nodes = (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row)));
         let shifts = nodes.map(|(column, row)| {
-            let at = Point {
+            let to = Point {
                 x: (column * MESH) as f32,
                 y: (row * MESH) as f32,
             };
-            let to = moved(at);
-            (to.x - at.x, to.y - at.y)
+            // The movement changes by less than one pixel a pixel, so that going back by what the last guess is moved by
+            // comes ever closer.
+            let mut from = to;
+            for _ in 0..10 {
+                let there = moved(from);
+                from = Point {
+                    x: from.x + to.x - there.x,
+                    y: from.y + to.y - there.y,
+                };
+            }
+            (from.x - to.x, from.y - to.y)
         });
         Self {
             columns,
-            rows,
             shifts: shifts.collect(),
         }
     }
 
-    fn shift(&self, x: f32, y: f32) -> (f32, f32) {
-        let within = |at: f32, count: u32| (at / MESH as f32).clamp(0.0, count as f32 - 1.001);
-        let (x, y) = (within(x, self.columns), within(y, self.rows));
-        let (fx, fy) = (x.fract(), y.fract());
-        let at = |dx: u32, dy: u32| {
-            self.shifts[((y as u32 + dy) * self.columns + x as u32 + dx) as usize]
-        };
-        let mix = |part: fn((f32, f32)) -> f32| {
-            let upper = part(at(0, 0)) * (1.0 - fx) + part(at(1, 0)) * fx;
-            let lower = part(at(0, 1)) * (1.0 - fx) + part(at(1, 1)) * fx;
-            upper * (1.0 - fy) + lower * fy
-        };
-        (mix(|s| s.0), mix(|s| s.1))
-    }
-
-    /// The point that is moved to `(x, y)`. The movement changes by less than one pixel a pixel, so that going back by the
-    /// shift found so far comes ever closer.
+    /// The point that is moved to `(x, y)`.
     pub(super) fn origin(&self, x: f32, y: f32) -> Point {
-        let mut from = Point { x, y };
-        for _ in 0..8 {
-            let (dx, dy) = self.shift(from.x, from.y);
-            from = Point {
-                x: x - dx,
-                y: y - dy,
-            };
+        let rows = self.shifts.len() as u32 / self.columns;
+        let within = |at: f32, count: u32| (at / MESH as f32).clamp(0.0, count as f32 - 1.001);
+        let (column, row) = (within(x, self.columns), within(y, rows));
+        let (fx, fy) = (column.fract(), row.fract());
+        let first = row as usize * self.columns as usize + column as usize;
+        let upper = mixed(self.shifts[first], self.shifts[first + 1], fx);
+        let below = first + self.columns as usize;
+        let lower = mixed(self.shifts[below], self.shifts[below + 1], fx);
+        let (dx, dy) = mixed(upper, lower, fy);
+        Point {
+            x: x + dx,
+            y: y + dy,
         }
-        from
     }
+}
+
+fn mixed(a: (f32, f32), b: (f32, f32), part: f32) -> (f32, f32) {
+    (a.0 + (b.0 - a.0) * part, a.1 + (b.1 - a.1) * part)
 }
 
 #[cfg(test)]
@@ -320,7 +319,7 @@ mod tests {
             let to = head.moved(p, &pose);
             let back = mesh.origin(to.x, to.y);
             assert!(
-                (back.x - p.x).abs() < 1.0 && (back.y - p.y).abs() < 1.0,
+                (back.x - p.x).abs() < 0.3 && (back.y - p.y).abs() < 0.3,
                 "{p:?} {back:?}"
             );
         }
