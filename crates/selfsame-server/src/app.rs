@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use crate::budget::BodyBudget;
 use crate::completion::Completions;
 use crate::config::Config;
+use crate::gallery::Gallery;
 use crate::intruders::Intruders;
 use crate::rate::PartnerRates;
 use crate::refusal::Refusal;
@@ -23,6 +24,7 @@ use crate::refusal::Refusal;
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) gallery: Gallery,
     pub(crate) engine: EngineIdentity,
     pub(crate) bodies: BodyBudget,
     pub(crate) rates: PartnerRates,

@@ -6,6 +6,7 @@ pub mod budget;
 pub mod callback;
 mod completion;
 pub mod config;
+pub mod gallery;
 mod image_links;
 mod intake;
 mod intruders;

@@ -1,6 +1,7 @@
 //! Starts everything, serves, and stops in order.
 
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::budget::BodyBudget;
 use crate::callback::deliver::Deliverer;
 use crate::completion::Completions;
 use crate::config::Config;
+use crate::gallery::Gallery;
 use crate::intruders::Intruders;
 use crate::origin::Scheme;
 use crate::rate::PartnerRates;
@@ -137,6 +139,12 @@ impl Server {
         )?;
         announce(&config, detects_presentation_attacks, &*store).await?;
         let limits = config.limits;
+        let gallery = Gallery::new(
+            Arc::clone(&store),
+            analyser.template_model().sha256.clone(),
+            NonZeroUsize::new(config.workers).unwrap_or(NonZeroUsize::MIN),
+        );
+        gallery.follow().await?;
         let app = App {
             engine: EngineIdentity {
                 engine: analyser.engine_name().to_owned(),
@@ -145,6 +153,7 @@ impl Server {
                 detects_presentation_attacks,
             },
             store,
+            gallery,
             bodies: BodyBudget::new(limits.bodies_bytes),
             rates: PartnerRates::new(limits.requests_per_second, limits.burst),
             intruders: Intruders::new(

@@ -247,6 +247,15 @@ pub struct AdminToken {
     pub created_at: Timestamp,
 }
 
+/// A user that changed.
+#[derive(Debug, Clone)]
+pub struct UserChange {
+    /// Its place in the order of changes, from 1.
+    pub sequence: u64,
+    /// The user as it is now.
+    pub user: User,
+}
+
 /// Records, blobs and the queue.
 ///
 /// Every method that changes something has made it durable when it returns `Ok`; where it takes an [`Actor`], together with
@@ -330,6 +339,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         partner: &PartnerId,
         environment: Environment,
     ) -> Result<Vec<User>, StoreError>;
+    /// Users of all partners that changed in any way after a place in the order of changes, in that order: each once, at its
+    /// latest change. From 0 on these are all users. A change that is visible is never followed by an earlier one.
+    async fn users_changed(&self, after: u64, limit: u32) -> Result<Vec<UserChange>, StoreError>;
     /// Enables or disables; [`UserStatus::Deleted`] erases the template, templates that wait for a review, every package of
     /// the user's jobs and what their images are recognised by, for good. `Ok(false)`: no such user, or it is deleted already.
     async fn set_user_status(

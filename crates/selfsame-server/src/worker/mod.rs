@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use selfsame_face::analyser::Analyser;
+use selfsame_face::template::ComparisonScore;
 use selfsame_job::admission::{NotAdmitted, admit_authentication, admit_enrolment};
 use selfsame_job::job::{Job, JobKind};
 use selfsame_job::outcome::{self, Circumstances};
 use selfsame_job::policy::Policy;
 use selfsame_job::reason::Response;
-use selfsame_job::replay::Recurrence;
+use selfsame_job::replay::{Duplicate, Recurrence};
 use selfsame_job::sandbox::{self, Forced};
 use selfsame_job::user::Reference;
 use selfsame_job::verdict::{Decision, Seen, Verdict, judge_authentication, judge_enrolment};
@@ -110,12 +111,20 @@ async fn process(
         let package = app.store.package(&job.smile_job_id).await?;
         examine(app, analyser, job, package).await
     };
+    // Until the ending is committed, no other enrolment of the partner may find that it is the first with this face.
+    let _turn = match job.kind {
+        JobKind::Enrolment if forced.is_none() => {
+            Some(app.gallery.turn(job.partner(), job.environment()).await)
+        }
+        _ => None,
+    };
     let mut case = Case {
         app,
         job,
         policy: app.config.policies.of(job.environment(), job.kind),
         examined,
         recurrences: Vec::new(),
+        duplicates: Vec::new(),
         forced,
     };
     let mut decision = case.decide().await?;
@@ -141,6 +150,7 @@ struct Case<'a> {
     policy: &'a Policy,
     examined: Examined,
     recurrences: Vec<Recurrence>,
+    duplicates: Vec<Duplicate>,
     forced: Option<ResultCode>,
 }
 
@@ -162,6 +172,15 @@ impl Case<'_> {
                     self.policy.replay.max_distance,
                 )
                 .await?;
+            if let (JobKind::Enrolment, Some(template)) = (self.job.kind, &capture.selfie.template)
+            {
+                let at_least = ComparisonScore::new(self.policy.duplicates.threshold);
+                self.duplicates = self
+                    .app
+                    .gallery
+                    .duplicates(&self.job.user, template, at_least)
+                    .await?;
+            }
         }
         let user = store.user(&self.job.user).await?;
         let refused = |why| {
@@ -174,7 +193,7 @@ impl Case<'_> {
             capture,
             detects_presentation_attacks: self.app.engine.detects_presentation_attacks,
             recurrences: &self.recurrences,
-            duplicates: &[],
+            duplicates: &self.duplicates,
         };
         let again = self.job.request.allow_new_enroll;
         Ok(match self.job.kind {
@@ -200,7 +219,7 @@ impl Case<'_> {
             job,
             evidence: self.examined.capture.as_ref(),
             recurrences: &self.recurrences,
-            duplicates: &[],
+            duplicates: &self.duplicates,
             policies: &app.config.policies,
             detects_presentation_attacks: app.engine.detects_presentation_attacks,
             engine: serde_json::to_value(&app.engine).unwrap_or_default(),

@@ -20,7 +20,7 @@ use crate::error::StoreError;
 use crate::review::{FinalResult, Review, ReviewFilter, Ruled};
 use crate::store::{
     Accepted, AdminToken, AfterAttempt, Claim, Delivery, DeliveryAttempt, DeliveryRecord, Depths,
-    Ending, Finished, JobFilter, JobResultRecord, NewJob, Prepared, Store, UploadGrant,
+    Ending, Finished, JobFilter, JobResultRecord, NewJob, Prepared, Store, UploadGrant, UserChange,
 };
 
 #[async_trait]
@@ -117,6 +117,9 @@ impl Store for SqliteStore {
         environment: Environment,
     ) -> Result<Vec<User>, StoreError> {
         self.select_users(partner, environment).await
+    }
+    async fn users_changed(&self, after: u64, limit: u32) -> Result<Vec<UserChange>, StoreError> {
+        self.select_changed_users(after, limit).await
     }
     async fn set_user_status(
         &self,

@@ -25,6 +25,28 @@ CREATE TABLE IF NOT EXISTS users (
     PRIMARY KEY (partner, environment, user_id)
 ) STRICT;
 
+-- The order in which users changed, for those who follow it. Triggers keep it, so that no change can forget to.
+CREATE TABLE IF NOT EXISTS user_changes (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    partner TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    UNIQUE (partner, environment, user_id)
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS users_inserted AFTER INSERT ON users BEGIN
+    DELETE FROM user_changes
+    WHERE partner = NEW.partner AND environment = NEW.environment AND user_id = NEW.user_id;
+    INSERT INTO user_changes (partner, environment, user_id) VALUES (NEW.partner, NEW.environment, NEW.user_id);
+END;
+CREATE TRIGGER IF NOT EXISTS users_updated AFTER UPDATE ON users BEGIN
+    DELETE FROM user_changes
+    WHERE partner = NEW.partner AND environment = NEW.environment AND user_id = NEW.user_id;
+    INSERT INTO user_changes (partner, environment, user_id) VALUES (NEW.partner, NEW.environment, NEW.user_id);
+END;
+-- Users from before there was an order.
+INSERT INTO user_changes (partner, environment, user_id)
+SELECT partner, environment, user_id FROM users WHERE NOT EXISTS (SELECT 1 FROM user_changes);
+
 CREATE TABLE IF NOT EXISTS jobs (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     smile_job_id TEXT NOT NULL UNIQUE,

@@ -12,6 +12,7 @@ use super::SqliteStore;
 use super::record::{self, id, micros, text, timestamp, user_key, user_place};
 use crate::blobs::BlobId;
 use crate::error::StoreError;
+use crate::store::UserChange;
 
 impl SqliteStore {
     fn read_user(&self, row: &SqliteRow) -> Result<User, StoreError> {
@@ -66,6 +67,29 @@ impl SqliteStore {
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(|r| self.read_user(r)).collect()
+    }
+
+    pub(super) async fn select_changed_users(
+        &self,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<UserChange>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT c.sequence, u.* FROM user_changes c JOIN users u USING (partner, environment, user_id)
+             WHERE c.sequence > ? ORDER BY c.sequence LIMIT ?",
+        )
+        .bind(i64::try_from(after).unwrap_or(i64::MAX))
+        .bind(i64::from(limit))
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(UserChange {
+                    sequence: u64::try_from(row.try_get::<i64, _>("sequence")?).unwrap_or(0),
+                    user: self.read_user(row)?,
+                })
+            })
+            .collect()
     }
 
     pub(super) async fn update_user_status(

@@ -189,7 +189,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = ModelStore::locate(Some(&dir.path().join("store")));
         std::fs::create_dir_all(&store.dir).unwrap();
-        let mut get = || store.fetch_one(&HELD, dir.path(), &mut Vec::new(), &mut |_: &str| ());
+        let get = || store.fetch_one(&HELD, dir.path(), &mut Vec::new(), &mut |_: &str| ());
         assert!(matches!(get(), Err(FetchError::Git { .. })));
         std::fs::write(dir.path().join("held.bin"), b"another").unwrap();
         assert!(matches!(get(), Err(FetchError::Git { .. })));

@@ -1,0 +1,201 @@
+//! Who else has this face: one 1:N search for each partner and environment, kept as the store is.
+//!
+//! The gallery follows the order in which the store's users change, whoever changed them: this server, a command on the same
+//! data directory, another server. It reads what is new before each search, so that a search sees all that was committed
+//! before it began. Nothing has to tell it of a change, and a restart is following from the beginning.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use selfsame_face::template::{ComparisonScore, Template};
+use selfsame_job::replay::Duplicate;
+use selfsame_job::user::{User, UserKey, UserStatus};
+use selfsame_search::{ExactSearch, Hit, Search as _};
+use selfsame_store::error::StoreError;
+use selfsame_store::store::Store;
+use selfsame_wire::id::{Environment, PartnerId, UserId};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// Duplicates that are reported at most.
+const MOST: usize = 10;
+
+type Templates = Arc<RwLock<ExactSearch<UserId>>>;
+
+/// One partner's users in one world.
+#[derive(Debug, Clone)]
+struct Room {
+    templates: Templates,
+    /// Held by the enrolment that is being decided.
+    turn: Arc<Mutex<()>>,
+}
+
+/// The right to decide an enrolment; let go of once it is committed.
+#[derive(Debug)]
+pub struct Turn {
+    _held: OwnedMutexGuard<()>,
+}
+
+/// All templates on file that the model in use made.
+#[derive(Debug)]
+pub struct Gallery {
+    store: Arc<dyn Store>,
+    /// Templates of another model do not compare.
+    model: String,
+    threads: NonZeroUsize,
+    rooms: RwLock<HashMap<(PartnerId, Environment), Room>>,
+    /// How far the order of changes was followed.
+    followed: Mutex<u64>,
+    /// Users read from the store at a time.
+    page: u32,
+}
+
+impl Gallery {
+    /// An empty gallery; [`Gallery::follow`] fills it. A large room is searched by up to `threads` threads at once.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, model: String, threads: NonZeroUsize) -> Self {
+        Self {
+            store,
+            model,
+            threads,
+            rooms: RwLock::default(),
+            followed: Mutex::new(0),
+            page: 1000,
+        }
+    }
+
+    fn room(&self, partner: &PartnerId, environment: Environment) -> Room {
+        let name = (partner.clone(), environment);
+        // A panic elsewhere leaves whole rooms: each change is one call.
+        if let Some(room) = self
+            .rooms
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&name)
+        {
+            return room.clone();
+        }
+        let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
+        rooms
+            .entry(name)
+            .or_insert_with(|| Room {
+                templates: Arc::new(RwLock::new(ExactSearch::new(self.threads))),
+                turn: Arc::default(),
+            })
+            .clone()
+    }
+
+    /// Takes up every change since the last time; the first time, every user.
+    ///
+    /// # Errors
+    /// When the store fails; what was taken up stays.
+    pub async fn follow(&self) -> Result<(), StoreError> {
+        let mut followed = self.followed.lock().await;
+        loop {
+            let changes = self.store.users_changed(*followed, self.page).await?;
+            for change in &changes {
+                self.take(&change.user)?;
+                *followed = change.sequence;
+            }
+            if changes.len() < self.page as usize {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take(&self, user: &User) -> Result<(), StoreError> {
+        let room = self.room(&user.key.partner, user.key.environment);
+        let mut templates = room
+            .templates
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        match self.comparable(user) {
+            Some(template) => templates
+                .put(user.key.user.clone(), template)
+                .map_err(|e| StoreError::Corrupt("gallery", e.to_string())),
+            None => {
+                templates.remove(&user.key.user);
+                Ok(())
+            }
+        }
+    }
+
+    /// A user's template, where it counts: a disabled user's does, an erased one is none.
+    fn comparable<'u>(&self, user: &'u User) -> Option<&'u Template> {
+        user.reference
+            .as_ref()
+            .filter(|r| r.model_digest == self.model && user.status != UserStatus::Deleted)
+            .map(|r| &r.template)
+    }
+
+    /// Waits until no other enrolment of the partner, in that world, is being decided. Two enrolments of one face at the
+    /// same time would else each find that it is the first.
+    pub async fn turn(&self, partner: &PartnerId, environment: Environment) -> Turn {
+        let room = self.room(partner, environment);
+        Turn {
+            _held: room.turn.lock_owned().await,
+        }
+    }
+
+    /// The partner's other users whose templates score at least `at_least` against this one, best first; ten at most.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn duplicates(
+        &self,
+        key: &UserKey,
+        template: &Template,
+        at_least: ComparisonScore,
+    ) -> Result<Vec<Duplicate>, StoreError> {
+        self.follow().await?;
+        let room = self.room(&key.partner, key.environment);
+        let probe = template.clone();
+        // The user itself may be among the best.
+        let hits = tokio::task::spawn_blocking(move || {
+            room.templates
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .nearest(&probe, MOST + 1, at_least)
+        })
+        .await
+        .map_err(|e| StoreError::Corrupt("gallery", e.to_string()))?;
+        let mut duplicates = Vec::new();
+        for Hit { key: user_id, .. } in hits {
+            if user_id == key.user || duplicates.len() == MOST {
+                continue;
+            }
+            // A hit counts as the store has it now: the user may just have been erased.
+            let user = self
+                .store
+                .user(&UserKey {
+                    user: user_id.clone(),
+                    ..key.clone()
+                })
+                .await?;
+            let score = user
+                .as_ref()
+                .and_then(|u| self.comparable(u))
+                .map(|t| template.compare(t));
+            if let Some(score) = score.filter(|s| *s >= at_least) {
+                duplicates.push(Duplicate { user_id, score });
+            }
+        }
+        Ok(duplicates)
+    }
+
+    /// Templates held, and the bytes that they take.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
+        rooms.values().fold((0, 0), |(count, bytes), room| {
+            let templates = room
+                .templates
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            (count + templates.len(), bytes + templates.memory())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

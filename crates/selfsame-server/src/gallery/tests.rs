@@ -1,0 +1,197 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use selfsame_face::template::TEMPLATE_LEN;
+use selfsame_job::audit::Actor;
+use selfsame_job::job::{Api, JobKind, JobRequest};
+use selfsame_job::user::Reference;
+use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_store::store::{Ending, Finished, NewJob};
+use selfsame_wire::id::{JobId, SmileJobId};
+
+use super::*;
+
+fn key(partner: &str, environment: Environment, user: &str) -> UserKey {
+    UserKey {
+        partner: PartnerId::new(partner).unwrap(),
+        environment,
+        user: UserId::new(user).unwrap(),
+    }
+}
+
+fn sandbox(user: &str) -> UserKey {
+    key("p", Environment::Sandbox, user)
+}
+
+/// A face: a direction in a plane, so that two faces score the cosine of the angle between them.
+fn face(degrees: f32) -> Template {
+    let mut values = [0.0; TEMPLATE_LEN];
+    (values[0], values[1]) = (degrees.to_radians().cos(), degrees.to_radians().sin());
+    Template::from_embedding(&values).unwrap()
+}
+
+async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &str) {
+    let id = SmileJobId::new(uuid::Uuid::new_v4().to_string()).unwrap();
+    let job = NewJob {
+        smile_job_id: id.clone(),
+        user: user.clone(),
+        job_id: JobId::new(id.as_str()).unwrap(),
+        kind: JobKind::Enrolment,
+        request: JobRequest {
+            api: Api::V1,
+            partner_params: serde_json::from_str("{}").unwrap(),
+            callback_url: None,
+            allow_new_enroll: true,
+            use_enrolled_image: false,
+            sandbox_result: None,
+            source_sdk: None,
+            source_sdk_version: None,
+        },
+        retry: false,
+    };
+    store.submit_job(&job, Bytes::new()).await.unwrap();
+    let lease = Duration::from_secs(60);
+    let claim = store.claim_job(lease).await.unwrap().unwrap();
+    let ending = Ending {
+        result: Bytes::from_static(b"{}"),
+        success: true,
+        result_code: "0840".to_owned(),
+        enrol: Some(Reference {
+            template,
+            model_digest: model.to_owned(),
+            photo: id,
+        }),
+        review: None,
+        accepted: Vec::new(),
+        only_if_new: false,
+        callback_url: None,
+    };
+    let finished = store.finish_job(&claim, &ending).await.unwrap();
+    assert_eq!(finished, Finished::Committed);
+}
+
+fn gallery(store: &Arc<SqliteStore>) -> Gallery {
+    let store: Arc<dyn Store> = store.clone();
+    Gallery::new(store, "m".to_owned(), NonZeroUsize::MIN)
+}
+
+async fn found(gallery: &Gallery, user: &UserKey, face: &Template) -> Vec<String> {
+    let duplicates = gallery
+        .duplicates(user, face, ComparisonScore::new(0.6))
+        .await
+        .unwrap();
+    for duplicate in &duplicates {
+        assert!(duplicate.score.value() >= 0.6);
+    }
+    duplicates.iter().map(|d| d.user_id.to_string()).collect()
+}
+
+async fn store() -> (tempfile::TempDir, Arc<SqliteStore>) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&Options::new(dir.path())).await.unwrap();
+    (dir, Arc::new(store))
+}
+
+#[tokio::test]
+async fn an_earlier_user_with_the_same_face_is_found_where_it_counts() {
+    let (_dir, store) = store().await;
+    enrol(&store, &sandbox("ada"), face(0.0), "m").await;
+    enrol(&store, &sandbox("bob"), face(90.0), "m").await;
+    enrol(&store, &sandbox("old"), face(1.0), "another model").await;
+    enrol(
+        &store,
+        &key("p", Environment::Production, "eve"),
+        face(2.0),
+        "m",
+    )
+    .await;
+    enrol(
+        &store,
+        &key("q", Environment::Sandbox, "kim"),
+        face(3.0),
+        "m",
+    )
+    .await;
+    let gallery = gallery(&store);
+    assert_eq!(found(&gallery, &sandbox("new"), &face(10.0)).await, ["ada"]);
+    assert_eq!(
+        found(&gallery, &sandbox("new"), &face(45.0)).await,
+        ["ada", "bob"]
+    );
+    assert_eq!(
+        found(&gallery, &sandbox("new"), &face(180.0)).await,
+        [""; 0]
+    );
+    // A user is no duplicate of itself.
+    assert_eq!(found(&gallery, &sandbox("ada"), &face(10.0)).await, [""; 0]);
+    let of_q = key("q", Environment::Sandbox, "new");
+    assert_eq!(found(&gallery, &of_q, &face(0.0)).await, ["kim"]);
+    assert_eq!(gallery.size().0, 4);
+}
+
+#[tokio::test]
+async fn it_follows_enrolment_re_enrolment_and_deletion_and_survives_a_restart() {
+    let (dir, store) = store().await;
+    let gallery_at_start = gallery(&store);
+    gallery_at_start.follow().await.unwrap();
+    enrol(&store, &sandbox("ada"), face(0.0), "m").await;
+    let new = sandbox("new");
+    assert_eq!(found(&gallery_at_start, &new, &face(0.0)).await, ["ada"]);
+    enrol(&store, &sandbox("ada"), face(90.0), "m").await;
+    assert_eq!(found(&gallery_at_start, &new, &face(0.0)).await, [""; 0]);
+    assert_eq!(found(&gallery_at_start, &new, &face(90.0)).await, ["ada"]);
+    // As `selfsame user` does, in a process of its own.
+    let command = SqliteStore::open(&Options::new(dir.path())).await.unwrap();
+    let ada = sandbox("ada");
+    let operator = Actor::server();
+    let status = |status| command.set_user_status(&ada, status, &operator);
+    assert!(status(UserStatus::Disabled).await.unwrap());
+    assert_eq!(found(&gallery_at_start, &new, &face(90.0)).await, ["ada"]);
+    let restarted = gallery(&store);
+    assert_eq!(found(&restarted, &new, &face(90.0)).await, ["ada"]);
+    assert!(status(UserStatus::Deleted).await.unwrap());
+    for gallery in [&gallery_at_start, &restarted] {
+        assert_eq!(found(gallery, &new, &face(90.0)).await, [""; 0]);
+        assert_eq!(gallery.size().0, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_enrolments_of_one_face_at_once_the_second_sees_the_first() {
+    let (_dir, store) = store().await;
+    let gallery = Arc::new(gallery(&store));
+    let mut tasks = tokio::task::JoinSet::new();
+    for user in ["ada", "bob", "eve", "kim"] {
+        let (gallery, store, user) = (gallery.clone(), store.clone(), sandbox(user));
+        tasks.spawn(async move {
+            let turn = gallery.turn(&user.partner, user.environment).await;
+            let found = found(&gallery, &user, &face(0.0)).await.len();
+            enrol(&store, &user, face(0.0), "m").await;
+            drop(turn);
+            found
+        });
+    }
+    let mut seen = tasks.join_all().await;
+    seen.sort_unstable();
+    assert_eq!(seen, [0, 1, 2, 3]);
+}
+
+#[tokio::test]
+async fn more_users_than_a_page_are_all_taken_up() {
+    let (_dir, store) = store().await;
+    let users = 14;
+    for n in 0..users {
+        let user = sandbox(&format!("u{n}"));
+        enrol(&store, &user, face(n as f32 * 0.01), "m").await;
+    }
+    let gallery = Gallery {
+        page: 4,
+        ..gallery(&store)
+    };
+    gallery.follow().await.unwrap();
+    assert_eq!(gallery.size().0, users);
+    assert_eq!(
+        found(&gallery, &sandbox("new"), &face(0.0)).await.len(),
+        MOST
+    );
+}
