@@ -2,7 +2,7 @@
 
 CARGO_FLAGS ?= --locked
 
-.PHONY: demo test bench soak models lint help
+.PHONY: demo test bench soak fuzz models lint help
 
 demo: ## Set up all, then show a person registered, authenticated and an impostor refused
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
@@ -19,6 +19,9 @@ bench: ## Compare speed with peers in one run (takes minutes)
 
 soak: ## Kill the server at random moments over 200 jobs; none may be lost
 	SELFSAME_SOAK_JOBS=200 cargo nextest run $(CARGO_FLAGS) -p selfsame --test durability --no-capture
+
+fuzz: ## Fuzz everything that reads what strangers send, FUZZ_SECONDS (60) for each target; needs cargo-fuzz, no nightly
+	bash scripts/fuzz.sh
 
 models: ## Fetch, verify and prepare the models
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
