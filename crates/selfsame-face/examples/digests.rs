@@ -83,13 +83,19 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             distances.sort_unstable();
             let at = |part: f64| distances[(part * (distances.len() - 1) as f64).round() as usize];
-            let (least, tenth) = (at(0.0), at(0.1));
+            let within = |most: u32| {
+                let count = distances.iter().filter(|d| **d <= most).count();
+                100.0 * count as f64 / distances.len().max(1) as f64
+            };
             println!(
-                "{name:<28} {:>5} {:>5} {:>5} {:>5}   least {least}, 10 % {tenth}",
+                "{name:<28} {:>5} {:>5} {:>5} {:>5}   within 8, 10, 16: {:.0}, {:.0}, {:.0} %",
                 at(0.5),
                 at(0.95),
                 at(0.99),
-                at(1.0)
+                at(1.0),
+                within(8),
+                within(10),
+                within(16)
             );
         }
     }

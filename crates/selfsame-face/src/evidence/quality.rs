@@ -10,7 +10,8 @@ pub struct FaceQuality {
     /// Where the head is turned; absent when the landmarks fall together.
     pub pose: Option<HeadPose>,
     /// Sharpness for the contrast there is: [`super::FaceEvidence::sharpness`] over the grey levels of
-    /// [`Light::dynamic_range`], 0 to about 1. Light and contrast change it little, blur and smallness much.
+    /// [`Light::dynamic_range`], 0 to 1. Light and contrast change it little, blur and smallness much. Without a dynamic
+    /// range (below about 0.05) it says nothing.
     pub definition: f32,
     /// How the light is.
     pub light: Light,
@@ -22,9 +23,9 @@ pub struct FaceQuality {
 
 /// Where the head is turned, in degrees; all 0 for a face that looks into the camera.
 ///
-/// Estimated from five landmarks and a mean face. Noise of 2 % of the inter-eye distance in the landmarks moves yaw by about
-/// 2° and pitch by about 3°; that a person's nose and mouth are not the mean's adds some 5° to pitch, the same in each of
-/// their pictures. Past about 45° the far eye is guessed by the detector, and yaw is told too small.
+/// Estimated from five landmarks and a mean face; measured in docs/decisions/0009-quality.md. Noise of 2 % of the inter-eye
+/// distance in the landmarks moves yaw and pitch by about 2°; that a face is not the mean one, and is near, by about 5° in yaw
+/// and 8° in pitch, much the same in each picture of a person. A smile, or a covered mouth, moves pitch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct HeadPose {
     /// Above 0 when the nose points to the picture's right. −90 to 90.

@@ -61,10 +61,10 @@ impl<'b> Blocks<'b> {
                 }
             }
             // JPEG XT boxes carry JUMBF; a C2PA manifest goes on over several of them.
-            0xeb if body.starts_with(b"JP") => {
-                if !self.credentials.is_empty() || names_c2pa(body) {
-                    self.add_credentials(body);
-                }
+            0xeb if body.starts_with(b"JP")
+                && (!self.credentials.is_empty() || names_c2pa(body)) =>
+            {
+                self.add_credentials(body);
             }
             0xfe => self.add_text("comment", body),
             _ => {}

@@ -23,7 +23,7 @@ pub(crate) fn measure(
     let light = light::measure(grey);
     FaceQuality {
         pose: pose::estimate(landmarks),
-        definition: detail::sharpness(grey) / (255.0 * light.dynamic_range).max(1.0),
+        definition: (detail::sharpness(grey) / (255.0 * light.dynamic_range).max(1.0)).min(1.0),
         light,
         cover: cover::measure(face, grey),
         framing: framing::measure(face_box, landmarks, size),

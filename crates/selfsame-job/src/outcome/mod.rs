@@ -163,7 +163,7 @@ fn evidence(decision: &Decision, circumstances: &Circumstances<'_>) -> Value {
         "policy": {"name": policies.name(), "version": policies.version(), "sha256": policies.sha256()},
         "selfie": capture.map(|c| json!({
             "image": c.selfie.image, "faces": c.selfie.faces.len(), "face": c.selfie.faces.first(),
-            "milliseconds": c.selfie.timings,
+            "metadata": c.selfie.metadata, "milliseconds": c.selfie.timings,
         })),
         "frames": capture.map(|c| c.frames.iter().map(frame).collect::<Vec<_>>()),
         "repetition": capture.map(|c| c.repetition),
