@@ -19,12 +19,10 @@ const PAGE = `<!doctype html><meta charset="utf-8"><meta name="viewport" content
 const SCREENSHOTS = process.env.SCREENSHOTS;
 
 describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => {
-  let server, site, folder;
+  let app, folder;
   before(async () => {
-    server = await realServer();
     folder = mkdtempSync(join(tmpdir(), 'selfsame-camera-'));
-    const service = new Client({ server: server.url, partnerId: server.partnerId, auth: { apiKey: server.apiKey } });
-    const app = await build({
+    app = await build({
       entryPoints: [join(root, 'example/web.tsx')],
       bundle: true,
       write: false,
@@ -33,7 +31,16 @@ describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => 
       resolveExtensions: ['.web.tsx', '.web.ts', '.tsx', '.ts', '.web.js', '.mjs', '.js', '.json'],
       define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
     });
-    site = await pageServer({
+    await film(photographs(), folder);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** The example's page beside a server of its own. */
+  async function serve(t, ...options) {
+    const server = await realServer(...options);
+    t.after(() => server.close());
+    const service = new Client({ server: server.url, partnerId: server.partnerId, auth: { apiKey: server.apiKey } });
+    const site = await pageServer({
       upstream: server.url,
       files: { '/': ['text/html', PAGE], '/app.js': ['text/javascript', app.outputFiles[0].contents] },
       routes: {
@@ -41,16 +48,12 @@ describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => 
         '/partner/status': (job) => service.jobStatus(job.userId, job.jobId, job.isProduction),
       },
     });
-    await film(photographs(), folder);
-  });
-  after(async () => {
-    await site?.close();
-    await server?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+    t.after(() => site.close());
+    return site.url;
+  }
 
   /** Opens the example with a person before the camera, and presses a button, the shutter, and "use it". */
-  async function capture(person, user, button) {
+  async function capture(site, person, user, button) {
     const browser = await launch(
       '--use-fake-ui-for-media-stream',
       '--use-fake-device-for-media-stream',
@@ -58,7 +61,7 @@ describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => 
     );
     try {
       const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
-      await page.goto(`${site.url}/?user=${user}`);
+      await page.goto(`${site}/?user=${user}`);
       const look = (name) => SCREENSHOTS && page.screenshot({ path: join(SCREENSHOTS, `${button}-${person}-${name}.png`) });
       await page.getByRole('button', { name: button }).click();
       await page.getByText('Hold your face in the oval').waitFor();
@@ -80,16 +83,22 @@ describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => 
     }
   }
 
-  test('register, log in, refuse another face; nothing stays on the device', async () => {
+  test('register, log in, refuse another face; nothing stays on the device', async (t) => {
+    const site = await serve(t, '--policy', join(root, 'test/policy.toml'));
     const user = randomUUID();
-    const enrolled = await capture('obama', user, 'Register');
+    const enrolled = await capture(site, 'obama', user, 'Register');
     assert.match(enrolled.said, /^0840 /);
     assert.deepEqual(enrolled.left, []);
-    const same = await capture('obama2', user, 'Log in');
+    const same = await capture(site, 'obama2', user, 'Log in');
     assert.match(same.said, /^0820 /);
-    const other = await capture('biden', user, 'Log in');
+    const other = await capture(site, 'biden', user, 'Log in');
     assert.match(other.said, /^0821 /);
     assert.deepEqual(other.left, []);
+  });
+
+  test('by the defaults, a photograph before the camera is no live person', async (t) => {
+    const still = await capture(await serve(t), 'obama', randomUUID(), 'Register');
+    assert.match(still.said, /^0907 /);
   });
 });
 

@@ -23,7 +23,7 @@ const SCRIPT = `
     });
     for (const name of photos) {
       const photo = await (await fetch('/photo/' + name)).arrayBuffer();
-      client.captures.keepSelfie(name, photo, [photo, photo]);
+      client.captures.keepSelfie(name, photo);
     }
     return client;
   } });

@@ -13,7 +13,7 @@ describe('against the real server', { skip: whyNot() }, () => {
   let server, photos;
   const client = (more = {}) => {
     const made = new Client({ server: server.url, partnerId: server.partnerId, auth: { apiKey: server.apiKey }, ...more });
-    for (const [tag, photo] of Object.entries(photos)) made.captures.keepSelfie(tag, photo, [photo, photo]);
+    for (const [tag, photo] of Object.entries(photos)) made.captures.keepSelfie(tag, photo);
     return made;
   };
   before(async () => {
@@ -38,6 +38,13 @@ describe('against the real server', { skip: whyNot() }, () => {
     const other = await client().submitJob('biden', authenticate, false, { user_id }, {}, {}, '', 0);
     assert.equal(other.resultCode, '0821', String(other));
     assert.ok(other.jobComplete && !other.jobSuccess);
+  });
+
+  test('frames go along: a capture whose frames repeat one picture is no live person', async () => {
+    const repeated = client();
+    repeated.captures.keepSelfie('still', photos.obama, Array(8).fill(photos.obama));
+    const status = await repeated.submitJob('still', register, false);
+    assert.deepEqual([status.resultCode, status.action('Liveness_Check')], ['0907', 'Failed'], String(status));
   });
 
   test('errors keep their codes', async () => {
