@@ -89,23 +89,32 @@ pub(crate) struct AlignedFace(Vec<f32>);
 pub(crate) fn align(image: &RgbImage, landmarks: &Landmarks) -> Option<AlignedFace> {
     let back = Similarity::fit(&REFERENCE, &landmarks.points())?;
     let mut face = vec![0.0; 3 * SIDE * SIDE];
-    cut(image, &back, SIDE, &mut face);
+    cut(image, &back, SIDE, samples(&back), &mut face);
     Some(AlignedFace(face))
 }
 
-/// Cuts a square out into planes of red, green and blue, 0 to 255; `back` leads from its pixels to the picture's.
-pub(crate) fn cut(image: &RgbImage, back: &Similarity, side: usize, planes: &mut [f32]) {
+/// How many samples a side a pixel is to be averaged over against aliasing, for a face much larger than its crop.
+fn samples(back: &Similarity) -> usize {
+    (back.a.hypot(back.b).round() as usize).clamp(1, 4)
+}
+
+/// Cuts a square out into planes of red, green and blue, 0 to 255; `back` leads from its pixels to the picture's. With more
+/// than two samples a side, the nearest pixel is as good for each as a mixture of four.
+pub(crate) fn cut(
+    image: &RgbImage,
+    back: &Similarity,
+    side: usize,
+    samples: usize,
+    planes: &mut [f32],
+) {
     let plane = side * side;
     let (red, rest) = planes.split_at_mut(plane);
     let (green, blue) = rest.split_at_mut(plane);
     let targets = red.iter_mut().zip(green).zip(blue);
     let source = Source::new(image);
-    // A face much larger than the crop is averaged over several samples a pixel, against aliasing. With many samples, the
-    // nearest pixel is as good for each as a mixture of four.
-    let samples = (back.a.hypot(back.b).round() as usize).clamp(1, 4);
     for (at, ((r, g), b)) in targets.enumerate() {
         let (x, y) = ((at % side) as f32, (at / side) as f32);
-        [*r, *g, *b] = if samples == 1 {
+        [*r, *g, *b] = if samples <= 1 {
             let (x, y) = back.apply(x, y);
             source.bilinear(x, y)
         } else {

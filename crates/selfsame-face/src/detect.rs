@@ -9,7 +9,7 @@ use crate::shrink::{self, Canvas};
 /// The first look's side in pixels. Chosen by measurement: docs/decisions/0002-detection-size.md.
 pub(crate) const FIRST_LOOK: usize = 320;
 /// The glance's: enough for a face that fills a fair part of a frame.
-pub(crate) const GLANCE: usize = 160;
+pub(crate) const GLANCE: usize = 128;
 /// The second look's.
 pub(crate) const SECOND_LOOK: usize = 640;
 

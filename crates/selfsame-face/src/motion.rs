@@ -7,12 +7,12 @@
 
 mod displacement;
 mod fit;
+mod grey;
 mod patch;
 mod view;
 
-pub(crate) use displacement::COARSE;
+pub(crate) use displacement::{COARSE, COARSE_UNIT};
 use fit::Change;
-pub(crate) use fit::shift;
 pub(crate) use patch::Patch;
 pub(crate) use view::View;
 

@@ -79,11 +79,16 @@ impl Square {
         let (plane, width) = (SIDE * SIDE, image.width() as usize);
         let raw = image.as_raw();
         let mut lines = vec![[0.0f32; 3]; SIDE];
+        let mut drawn = None;
         planes.fill(0.0);
         for (y, taps) in rows.iter().enumerate() {
             for &(row, weight) in taps {
-                let line = &raw[3 * width * row..3 * width * (row + 1)];
-                across(line, &columns, &mut lines);
+                // Neighbours share the row between them.
+                if drawn != Some(row) {
+                    let line = &raw[3 * width * row..3 * width * (row + 1)];
+                    across(line, &columns, &mut lines);
+                    drawn = Some(row);
+                }
                 for (x, pixel) in lines.iter().enumerate() {
                     for (channel, value) in pixel.iter().enumerate() {
                         planes[channel * plane + y * SIDE + x] += weight * value;

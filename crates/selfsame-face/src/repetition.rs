@@ -7,7 +7,7 @@ use crate::align::Similarity;
 use crate::motion::{self, Patch, View};
 
 /// Pictures whose faces lie this much apart are two, in distances between the eyes.
-const LARGEST_SHIFT: f32 = 0.002;
+const LARGEST_SHIFT: f32 = 0.0025;
 /// Pictures whose structure differs by this part are two.
 const LARGEST_DIFFERENCE: f32 = 0.2;
 
@@ -20,7 +20,11 @@ pub(crate) struct Window {
 
 /// A picture's structure around that place.
 #[derive(Debug)]
-pub(crate) struct Thumbnail(Patch);
+pub(crate) struct Thumbnail {
+    patch: Patch,
+    /// Its slopes at each pixel, across and down.
+    slopes: Vec<[f32; 2]>,
+}
 
 impl Window {
     /// Where a view shows the face.
@@ -37,18 +41,50 @@ impl Window {
         let back = Similarity {
             a: self.back.a * factor,
             b: self.back.b * factor,
-            dx: self.back.dx * across,
-            dy: self.back.dy * down,
+            // A pixel's place is its middle.
+            dx: (self.back.dx + 0.5) * across - 0.5,
+            dy: (self.back.dy + 0.5) * down - 0.5,
         };
-        Thumbnail(Patch::cut(image, &back, motion::COARSE))
+        Thumbnail::of(Patch::cut(image, &back, motion::COARSE))
     }
 }
 
 impl Thumbnail {
+    fn of(patch: Patch) -> Self {
+        let slopes = (0..motion::COARSE * motion::COARSE).map(|at| patch.slopes(at));
+        Self {
+            slopes: slopes.collect(),
+            patch,
+        }
+    }
+
     /// How far the other picture is shifted against this one, in distances between the eyes, and what part of its structure
-    /// differs then.
+    /// differs then. Holds for small shifts, which alone matter; of larger ones it says that they are large. `None` for
+    /// pictures without structure.
     fn against(&self, other: &Self) -> Option<(f32, f32)> {
-        motion::shift(&self.0, &other.0)
+        let (mut xx, mut xy, mut yy, mut xd, mut yd, mut dd, mut all) =
+            (0.0f32, 0.0f32, 0.0f32, 0.0f32, 0.0f32, 0.0f32, 0.0f32);
+        for (at, [x, y]) in self.slopes.iter().enumerate() {
+            let value = self.patch.at(at);
+            let difference = other.patch.at(at) - value;
+            xx += x * x;
+            xy += x * y;
+            yy += y * y;
+            xd += x * difference;
+            yd += y * difference;
+            dd += difference * difference;
+            all += value * value;
+        }
+        let determinant = xx * yy - xy * xy;
+        if determinant <= 0.0 || all <= 0.0 {
+            return None;
+        }
+        let (dx, dy) = (
+            (yy * xd - xy * yd) / determinant,
+            (xx * yd - xy * xd) / determinant,
+        );
+        let left = (dd - dx * xd - dy * yd).max(0.0);
+        Some((dx.hypot(dy) / motion::COARSE_UNIT, (left / all).sqrt()))
     }
 
     fn repeats(&self, other: &Self) -> bool {

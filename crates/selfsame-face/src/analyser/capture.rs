@@ -27,6 +27,25 @@ pub const MOST_FRAMES: usize = 24;
 const COMPARED: usize = 1;
 const SCORED: usize = 2;
 
+/// What is known of a capture beside its images.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CaptureContext {
+    /// When it came: the dates in the selfie's metadata are held against it.
+    pub received: Option<SystemTime>,
+    /// Which frames are looked at more closely.
+    pub draw: Draw,
+}
+
+/// How the frames that are looked at more closely are drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Draw {
+    /// By the system's random numbers: whoever prepares a capture cannot know. For everything that is decided.
+    #[default]
+    Unpredictable,
+    /// By a seed: the same each time. For measurements that must be repeatable.
+    Seeded(u64),
+}
+
 /// What is gathered while the images are looked at one by one.
 #[derive(Default)]
 struct Gathered {
@@ -49,8 +68,7 @@ fn failed(error: InferenceError) -> ImageError {
 }
 
 impl Analyser {
-    /// Measures a selfie and the frames around it, which are given in the order in which they were taken. Where it is known
-    /// when they came, the dates in the selfie's metadata are held against it.
+    /// Measures a selfie and the frames around it, which are given in the order in which they were taken.
     ///
     /// # Errors
     /// When the selfie cannot be used, or there are more than [`MOST_FRAMES`]. A frame that cannot be used says so in its
@@ -59,16 +77,16 @@ impl Analyser {
         &self,
         selfie: &[u8],
         frames: &[&[u8]],
-        received: Option<SystemTime>,
+        context: &CaptureContext,
     ) -> Result<CaptureEvidence, ImageError> {
         if frames.len() > MOST_FRAMES {
             return Err(ImageError::TooManyFrames(frames.len(), MOST_FRAMES));
         }
-        let (mut evidence, decoded) = self.look(selfie, received)?;
+        let (mut evidence, decoded) = self.look(selfie, context.received)?;
         let mut gathered = Gathered::default();
         self.selfie(&mut evidence, &decoded, &mut gathered)?;
         drop(decoded);
-        let drawn = draw(frames.len())?;
+        let drawn = context.draw.order(frames.len())?;
         let compared = &drawn[..COMPARED.min(drawn.len())];
         let scored = &drawn[drawn.len().saturating_sub(SCORED)..];
         let mut seen = Vec::with_capacity(frames.len());
@@ -178,17 +196,25 @@ impl Analyser {
     }
 }
 
-/// All frames' numbers in an order that nobody can foresee.
-fn draw(count: usize) -> Result<Vec<usize>, ImageError> {
-    let mut order: Vec<usize> = (0..count).collect();
-    for last in (1..count).rev() {
-        let random = getrandom::u32().map_err(|e| {
-            ImageError::Analysis(format!("the system gives no random numbers: {e}"))
-        })?;
-        // At most 24 of 2³² numbers: the first ones are more likely by less than one in a hundred million.
-        order.swap(last, random as usize % (last + 1));
+impl Draw {
+    /// All frames' numbers in the order drawn.
+    fn order(self, count: usize) -> Result<Vec<usize>, ImageError> {
+        let mut seed = match self {
+            Self::Seeded(seed) => seed,
+            Self::Unpredictable => getrandom::u64().map_err(|e| {
+                ImageError::Analysis(format!("the system gives no random numbers: {e}"))
+            })?,
+        };
+        let mut order: Vec<usize> = (0..count).collect();
+        for last in (1..count).rev() {
+            // SplitMix64 spreads one random number over at most 24 small ones.
+            seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            order.swap(last, (mixed ^ (mixed >> 31)) as usize % (last + 1));
+        }
+        Ok(order)
     }
-    Ok(order)
 }
 
 fn identical(selfie: &[u8], frames: &[&[u8]]) -> usize {
@@ -214,12 +240,15 @@ mod tests {
     fn every_frame_is_drawn_once_and_not_always_in_one_order() {
         let mut orders = HashSet::new();
         for _ in 0..20 {
-            let order = draw(8).unwrap();
+            let order = Draw::Unpredictable.order(8).unwrap();
             let mut sorted = order.clone();
             sorted.sort_unstable();
             assert_eq!(sorted, (0..8).collect::<Vec<_>>());
             orders.insert(order);
         }
         assert!(orders.len() > 10, "{orders:?}");
+        let seeded = |seed| Draw::Seeded(seed).order(8).unwrap();
+        assert_eq!(seeded(7), seeded(7));
+        assert_ne!(seeded(7), seeded(8));
     }
 }

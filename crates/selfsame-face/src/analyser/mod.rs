@@ -8,6 +8,8 @@ use std::time::{Instant, SystemTime};
 
 use image::RgbImage;
 
+pub use capture::{CaptureContext, Draw, MOST_FRAMES};
+
 use crate::align;
 use crate::decode::{Decoded, ImageError, Limits, decode};
 use crate::detect::{Detection, Detector, FIRST_LOOK, GLANCE, SECOND_LOOK};
@@ -118,7 +120,7 @@ impl Analyser {
             )
             .map_err(|e| LoadError::Engine("SFace", e))?;
         let mut models = vec![detector.identity, embedder.identity.clone()];
-        let mut exact = |model: Model, shape: &[usize]| {
+        let mut closer = |model: Model, shape: &[usize]| {
             let loaded = store.load(model)?;
             models.push(loaded.identity);
             engine
@@ -126,11 +128,11 @@ impl Analyser {
                 .map_err(|e| LoadError::Engine(model.artefact().name, e))
         };
         let mesh = FaceMesh::new(
-            exact(Model::FaceMesh, &[1, 3, mesh::SIDE, mesh::SIDE])?,
-            exact(Model::Blendshapes, &[1, mesh::EXPRESSION_POINTS, 2])?,
+            closer(Model::FaceMesh, &[1, 3, mesh::SIDE, mesh::SIDE])?,
+            closer(Model::Blendshapes, &[1, mesh::EXPRESSION_POINTS, 2])?,
         );
         let side = presentation_attack::SIDE;
-        let attacks = match exact(Model::MiniFas, &[1, 3, side, side]) {
+        let attacks = match closer(Model::MiniFas, &[1, 3, side, side]) {
             Ok(model) => Some(PresentationAttackDetector::new(model)),
             Err(LoadError::Model(error @ ModelError::Missing { .. })) => {
                 tracing::warn!(%error, "presentation attacks are not detected");

@@ -29,7 +29,7 @@ pub struct FrameEvidence {
     pub unusable: Option<String>,
     /// How many faces it shows.
     pub faces: usize,
-    /// How alike its largest face is to the selfie's; absent when it was not compared or shows none.
+    /// How alike its largest face is to the selfie's; absent when it was not drawn for comparison, or shows none.
     pub likeness: Option<ComparisonScore>,
     /// What the file is.
     pub digests: Option<ImageDigests>,
@@ -73,28 +73,30 @@ impl ImageDigests {
 /// Passive presentation-attack detection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PresentationAttackEvidence {
-    /// Each image's score, the selfie's first: logit(bona fide) − logit(attack); above 0 speaks for a live face. Images
-    /// without a face are left out.
+    /// The selfie's score, then those of a few frames drawn at random: logit(bona fide) − logit(attack); above 0 speaks for
+    /// a live face. Images without a face are left out.
     pub scores: Vec<f32>,
-    /// The scores as one number of the same meaning, which one image alone cannot raise.
+    /// The mean of their lower half: a number of the same meaning, which one image alone cannot raise.
     pub fused: f32,
 }
 
-/// What moves between the images of a capture. Lengths are in inter-eye distances, so that size does not matter.
+/// What moves between the images of a capture, each compared with the one half the capture later. No image by itself can raise
+/// any of these. Lengths are in inter-eye distances, so that size does not matter. What separates still, flat and live
+/// captures: docs/decisions/0007-motion.md.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct MotionEvidence {
     /// Images with a face, the selfie included.
     pub images: usize,
-    /// How far landmarks move relative to each other once shift, scale and rotation in the picture are taken away: 0 for
-    /// one still repeated, and next to nothing for a still that is moved about.
+    /// How far the face's expression moves: the corners of the mouth, and half as much the chin and the brows, once all that
+    /// a flat or gently curved sheet can show is taken away.
     pub deformation: f32,
-    /// What no flat picture explains: how far the landmarks are from the best plane-to-plane mapping (homography) of one
-    /// image onto another. A flat picture that is turned and moved about stays near 0.
+    /// How far the tip of the nose moves against the face around it, once all that a flat or gently curved sheet can show is
+    /// taken away: a picture that is turned, tilted and bent stays near 0.
     pub parallax: f32,
-    /// How much the face as a whole moves and turns.
+    /// How far the face as a whole moves in the picture: 0 for one still repeated.
     pub movement: f32,
-    /// How much further the smile goes at its widest than at the start of the capture, 0 to 1; absent when the landmarks
-    /// cannot tell.
+    /// How far the corners of the mouth move out and up over half the capture; negative where a smile fades. A full smile is
+    /// about 0.1.
     pub smile_growth: Option<f32>,
 }
 

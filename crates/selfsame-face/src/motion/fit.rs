@@ -2,16 +2,19 @@
 
 use super::View;
 use super::displacement::{
-    ALL, COARSE_SPOTS, FINE_SPOTS, NOSE, OTHERS, SHEET, SHIFTED_SPOTS, SMILE, Spot, UNIT,
+    ALL, COARSE_SPOTS, FINE_SPOTS, Lens, NOSE, OTHERS, SHEET, SMILE, Spot, UNIT,
 };
 use super::patch::Patch;
 
 /// Most steps at each level.
 const STEPS: usize = 10;
 /// In distances between the eyes: a step this short is the last.
-const SHORTEST_STEP: f64 = 1e-4;
+const SHORTEST_STEP: f64 = 3e-4;
 /// Where a pixel disagrees by this many times the usual, it counts half as much.
 const DOUBT: f32 = 2.5;
+/// How much the chin and the brows count: a tilted or blurred sheet resembles their movement far more than the nose's or the
+/// mouth's (docs/decisions/0007-motion.md).
+const DISCOUNT: f64 = 0.5;
 /// What is added to the usual disagreement, so that equal pictures have one.
 const LEAST_DISAGREEMENT: f32 = 0.02;
 
@@ -20,7 +23,7 @@ const LEAST_DISAGREEMENT: f32 = 0.02;
 pub(crate) struct Change {
     /// How far the nose's tip moves against the face around it.
     pub(crate) nose: f32,
-    /// How far the mouth, the chin and the brows move.
+    /// How far the mouth moves, and half of how far the chin and the brows do.
     pub(crate) expression: f32,
     /// How far the corners of the mouth move out and up; negative where they move back.
     pub(crate) smile: f32,
@@ -35,54 +38,30 @@ impl Change {
         let mut first = [0.0; ALL];
         first[..SHEET].copy_from_slice(&coarse);
         let found = strengths(&FINE_SPOTS, &from.fine, &to.fine, first)?;
-        let length = |of: &[usize]| of.iter().map(|n| found[*n].powi(2)).sum::<f64>().sqrt() as f32;
+        let others = OTHERS.map(|n| DISCOUNT * found[n]);
         Some(Self {
-            nose: length(&NOSE),
-            expression: length(&[SMILE, OTHERS[0], OTHERS[1]]),
+            nose: found[NOSE[0]].hypot(found[NOSE[1]]) as f32,
+            expression: found[SMILE].hypot(others[0]).hypot(others[1]) as f32,
             smile: found[SMILE] as f32,
             movement: movement(from, to, &found),
         })
     }
 }
 
-/// How far one patch is shifted against the other, in distances between the eyes, and what part of the structure differs
-/// then, 0 to about 1.4 for pictures that have nothing in common.
-pub(crate) fn shift(from: &Patch, to: &Patch) -> Option<(f32, f32)> {
-    let found = strengths(&SHIFTED_SPOTS, from, to, [0.0; 2])?;
-    let (mut differing, mut all) = (0.0, 0.0);
-    for spot in SHIFTED_SPOTS.iter() {
-        let (dx, dy) = spot.displacement(&found);
-        let value = from.at(spot.index);
-        differing += (to.between(spot.x + dx, spot.y + dy) - value).powi(2);
-        all += value.powi(2);
-    }
-    let length = found[0].hypot(found[1]) as f32;
-    (all > 0.0).then(|| (length, (differing / all).sqrt()))
-}
-
 /// Root mean square over the face.
 fn movement(from: &View, to: &View, strengths: &[f64; ALL]) -> f32 {
     let mut sum = 0.0;
     let scale = from.picture.0 as f32 / to.picture.0.max(1) as f32;
+    let resized = |at: f32| (at + 0.5) * scale - 0.5;
+    let lens = Lens::of(strengths);
     for spot in FINE_SPOTS.iter() {
-        let (dx, dy) = spot.displacement(strengths);
+        let [dx, dy] = spot.displacement(strengths, &lens);
         let (ax, ay) = from.back.apply(spot.x, spot.y);
         let (bx, by) = to.back.apply(spot.x + dx, spot.y + dy);
-        sum += (scale * bx - ax).powi(2) + (scale * by - ay).powi(2);
+        sum += (resized(bx) - ax).powi(2) + (resized(by) - ay).powi(2);
     }
     let unit = UNIT * from.back.a.hypot(from.back.b);
     (sum / FINE_SPOTS.len() as f32).sqrt() / unit
-}
-
-impl<const N: usize> Spot<N> {
-    fn displacement(&self, strengths: &[f64; N]) -> (f32, f32) {
-        let (mut dx, mut dy) = (0.0, 0.0);
-        for (n, strength) in strengths.iter().enumerate() {
-            dx += *strength as f32 * self.across[n];
-            dy += *strength as f32 * self.down[n];
-        }
-        (dx, dy)
-    }
 }
 
 /// Gauss and Newton's steps on the difference between the pictures, with less weight where it is unusually large: there
@@ -102,10 +81,11 @@ pub(super) fn strengths<const N: usize>(
         })
         .collect();
     for _ in 0..STEPS {
+        let lens = Lens::of(&found);
         let differences: Vec<f32> = spots
             .iter()
             .map(|spot| {
-                let (dx, dy) = spot.displacement(&found);
+                let [dx, dy] = spot.displacement(&found, &lens);
                 to.between(spot.x + dx, spot.y + dy) - from.at(spot.index)
             })
             .collect();

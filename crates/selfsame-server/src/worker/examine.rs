@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use selfsame_face::analyser::Analyser;
+use selfsame_face::analyser::{Analyser, CaptureContext};
 use selfsame_face::evidence::CaptureEvidence;
 use selfsame_job::job::Job;
 use selfsame_job::replay::ImageMark;
@@ -81,8 +81,11 @@ pub(super) async fn examine(
         }
         let selfie = package.image(ImageRole::Selfie).unwrap_or_default();
         let frames: Vec<&[u8]> = package.images(ImageRole::Liveness).collect();
-        let received = SystemTime::from(job.created_at);
-        let (ended, capture) = match analyser.analyse_capture(selfie, &frames, Some(received)) {
+        let context = CaptureContext {
+            received: Some(SystemTime::from(job.created_at)),
+            ..CaptureContext::default()
+        };
+        let (ended, capture) = match analyser.analyse_capture(selfie, &frames, &context) {
             Ok(capture) => (None, Some(capture)),
             Err(error) => {
                 let why = Verdict::UnusableImage(error.to_string());

