@@ -2,6 +2,12 @@
 //!
 //! What this client cannot do yet is named in [`LACKS`], and the scenarios that need it are skipped, saying so.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test says what is wrong by failing, and what it skips by printing"
+)]
+
 mod scripted;
 
 use scripted::ScriptedServer;

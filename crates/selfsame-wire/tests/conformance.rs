@@ -1,4 +1,5 @@
 //! The contract that the server and every client pass: see conformance/README.md.
+#![allow(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
 use std::io::Cursor;
 use std::path::Path;
