@@ -90,7 +90,7 @@ async fn an_android_app_registers_and_authenticates() {
     };
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let server = Server::start(data.path(), &key, &[]);
+    let server = Server::start_for_stills(data.path(), &key, &[]);
     let config = config(data.path(), "sandbox");
     assert_eq!(config["test_lambda_url"], "https://selfie.example/v1/");
     let phone = Phone {
@@ -163,7 +163,7 @@ async fn an_ios_app_registers() {
     };
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let server = Server::start(data.path(), &key, &[]);
+    let server = Server::start_for_stills(data.path(), &key, &[]);
     let phone = Phone {
         http: http(),
         base: server.base.clone(),
@@ -214,7 +214,7 @@ async fn an_app_calls_v2_with_the_signature_of_auth_smile() {
     };
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let server = Server::start(data.path(), &key, &[]);
+    let server = Server::start_for_stills(data.path(), &key, &[]);
     let phone = Phone {
         http: http(),
         base: server.base.clone(),
@@ -316,7 +316,7 @@ async fn an_auth_token_opens_its_own_environment_and_nothing_else() {
     }
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let server = Server::start(data.path(), &key, &[]);
+    let server = Server::start_for_stills(data.path(), &key, &[]);
     let token = |environment| config(data.path(), environment)["auth_token"].clone();
     let phone = Phone {
         http: http(),

@@ -93,7 +93,7 @@ async fn everything_that_is_given_arrives() {
     };
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let server = Server::start(data.path(), &key, &["--allow-private-callbacks"]);
+    let server = Server::start_for_stills(data.path(), &key, &["--allow-private-callbacks"]);
     let mut client = client(&server);
     let (callback_url, mut callbacks) = support::callbacks().await;
     let capture = Capture::from_selfie(photo.clone())

@@ -32,6 +32,15 @@ pub fn photographs() -> Option<[Vec<u8>; 4]> {
     }))
 }
 
+/// Whether the model of presentation attacks is there (with a word where it is not): no package carries it.
+pub fn detects_attacks() -> bool {
+    let model = ModelStore::locate(None).load(selfsame_face::models::Model::MiniFas);
+    if let Err(error) = &model {
+        println!("skipped: {error}");
+    }
+    model.is_ok()
+}
+
 pub fn selfsame(arguments: &[&str]) -> Vec<Value> {
     let output = Command::new(env!("CARGO_BIN_EXE_selfsame"))
         .arg("--json")
@@ -52,20 +61,24 @@ pub fn selfsame(arguments: &[&str]) -> Vec<Value> {
 
 /// Adds the partner; gives its sandbox key.
 pub fn add_partner(data: &Path) -> ApiKey {
-    add_partner_with_production(data).0
+    added(data, &[]).0
 }
 
 /// Adds the partner with production; gives its sandbox and its production key.
 pub fn add_partner_with_production(data: &Path) -> (ApiKey, ApiKey) {
-    let added = selfsame(&[
+    added(data, &["--production"])
+}
+
+fn added(data: &Path, more: &[&str]) -> (ApiKey, ApiKey) {
+    let command = [
         "partner",
         "--data",
         data.to_str().unwrap(),
         "add",
         "--id",
         "p",
-        "--production",
-    ]);
+    ];
+    let added = selfsame(&[&command[..], more].concat());
     let key = |name: &str| ApiKey::new(added[0][name].as_str().unwrap());
     (key("sandbox_api_key"), key("production_api_key"))
 }
@@ -106,6 +119,16 @@ impl Server {
             base: addresses["http"].as_str().unwrap().to_owned(),
             key: key.clone(),
         }
+    }
+
+    /// A server that takes stills for frames: for tests of what is sent and answered, not of who is before the camera.
+    pub fn start_for_stills(data: &Path, key: &ApiKey, more: &[&str]) -> Self {
+        let policy = data.join("stills.toml");
+        let text =
+            "name = \"stills\"\nversion = \"1\"\n[defaults.liveness.motion]\nmode = \"off\"\n";
+        std::fs::write(&policy, text).unwrap();
+        let policy = ["--policy", policy.to_str().unwrap()];
+        Self::start(data, key, &[&policy[..], more].concat())
     }
 
     /// As an operating system out of memory does it.
