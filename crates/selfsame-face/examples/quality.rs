@@ -63,8 +63,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 continue;
             };
             let bytes = std::fs::read(&path)?;
-            let evidence = match analyser.analyse(&bytes) {
-                Ok(evidence) => evidence,
+            let evidence = match analyser.analyse_capture(&bytes, &[], None) {
+                Ok(capture) => capture.selfie,
                 Err(error) => {
                     println!("left out: {}: {error}", path.display());
                     continue;

@@ -23,9 +23,9 @@ pub struct FaceQuality {
 
 /// Where the head is turned, in degrees; all 0 for a face that looks into the camera.
 ///
-/// Estimated from five landmarks and a mean face; measured in docs/decisions/0009-quality.md. Noise of 2 % of the inter-eye
-/// distance in the landmarks moves yaw and pitch by about 2°; that a face is not the mean one, and is near, by about 5° in yaw
-/// and 8° in pitch, much the same in each picture of a person. A smile, or a covered mouth, moves pitch.
+/// Estimated from five landmarks and a mean face, for every face; measured in docs/decisions/0009-quality.md. Yaw is good to
+/// some 5° and roll to 3°. Pitch is rough: a smile, a covered mouth or another face's proportions move it by 8°. Where the face
+/// mesh looked ([`super::FaceGeometry`]), its angles are better.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct HeadPose {
     /// Above 0 when the nose points to the picture's right. −90 to 90.
@@ -52,7 +52,7 @@ pub struct Light {
 }
 
 /// What hides the eyes and the mouth. Colours tell of dark glasses and coloured masks; of clear glasses, hands and
-/// skin-coloured things they do not.
+/// skin-coloured things they do not. Whether the eyes are closed they cannot tell either: [`super::FaceGeometry`] does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cover {
     /// Part of the surroundings of both eyes that is less than half as bright as the cheeks, 0 to 1. Dark glasses are high;
@@ -62,9 +62,6 @@ pub struct Cover {
     /// in units of 255: 0 to about 1. Masks are high, for even black and white ones have not the colour of skin; in a grey
     /// picture nothing is.
     pub mouth_colour: f32,
-    /// How open the eyes are, 0 (closed) to 1. Five landmarks and 112 by 112 pixels cannot tell it honestly: absent unless a
-    /// landmark model measured it.
-    pub eyes_open: Option<f32>,
 }
 
 /// Where the face is in the picture.

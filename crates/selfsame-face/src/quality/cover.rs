@@ -62,7 +62,6 @@ pub(super) fn measure(face: &AlignedFace, grey: &[f32]) -> Cover {
     Cover {
         dark_eyes: dark_eyes(grey),
         mouth_colour: mouth_colour(face),
-        eyes_open: None,
     }
 }
 
