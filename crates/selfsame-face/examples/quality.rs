@@ -9,7 +9,7 @@ use std::io::Cursor;
 use std::path::PathBuf;
 
 use image::{DynamicImage, Rgb, RgbImage, imageops};
-use selfsame_face::analyser::{Analyser, Settings};
+use selfsame_face::analyser::{Analyser, CaptureContext, Settings};
 use selfsame_face::evidence::{FaceEvidence, Landmarks, Point};
 use selfsame_face::models::ModelStore;
 
@@ -63,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 continue;
             };
             let bytes = std::fs::read(&path)?;
-            let evidence = match analyser.analyse_capture(&bytes, &[], None) {
+            let evidence = match analyser.analyse_capture(&bytes, &[], &CaptureContext::default()) {
                 Ok(capture) => capture.selfie,
                 Err(error) => {
                     println!("left out: {}: {error}", path.display());
