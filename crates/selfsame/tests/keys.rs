@@ -1,0 +1,63 @@
+//! `selfsame keys`, beside a server and without one.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use support::{Server, add_partner, selfsame};
+
+fn keys(data: &Path, action: &[&str]) -> Vec<Value> {
+    let data = data.to_str().unwrap();
+    selfsame(&[&["keys", "--data", data], action].concat())
+}
+
+/// What a command that cannot be carried out says.
+fn refusal(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_selfsame"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn keys_rotate_without_a_server_and_are_listed_beside_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path();
+    let key = add_partner(data);
+    if support::photographs().is_some() {
+        let server = Server::start(data, &key, &[]);
+        let found = keys(data, &["list"]);
+        let expected = json!({"number": 1, "current": true, "values": 2, "packages": 0});
+        assert_eq!(found, [expected]);
+        let data = data.to_str().unwrap();
+        for action in ["rotate", "reencrypt"] {
+            assert!(refusal(&["keys", "--data", data, action]).contains("in use"));
+        }
+        server.kill();
+    }
+    assert_eq!(keys(data, &["rotate"]), [json!({"data_key": 2})]);
+    assert_eq!(keys(data, &["reencrypt"]), [json!({"encrypted_anew": 2})]);
+    let expected = json!({"number": 2, "current": true, "values": 2, "packages": 0});
+    assert_eq!(keys(data, &["list"]), [expected]);
+    let file = data.join("new.key");
+    let file = file.to_str().unwrap();
+    assert_eq!(
+        keys(data, &["rotate", "--master", file]),
+        [json!({"master_key_file": file})]
+    );
+    let data = data.to_str().unwrap();
+    assert!(refusal(&["partner", "--data", data, "list"]).contains("master key"));
+    let list = ["partner", "--data", data, "--master-key-file", file, "list"];
+    assert_eq!(selfsame(&list)[0]["partner_id"], "p");
+}
