@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use crate::comparison::ComparisonReport;
 use crate::metrics::error_rate::AtThreshold;
 use crate::metrics::interval::trials_for_rule_of_3;
-use crate::presentation_attack::{AttackReport, MeasureReport};
+use crate::presentation_attack::{AttackReport, MeasureReport, PASSIVE_SCORE};
 
 /// APCER at which an attack is refused, and at which what is not clear goes to review.
 const APCER_REFUSED: f64 = 0.05;
@@ -116,7 +116,8 @@ fn attack_thresholds(
     attacks: &AttackReport,
     reasons: &mut Vec<String>,
 ) -> Option<AttackThresholds> {
-    let measure: &MeasureReport = match attacks.images.as_ref() {
+    let passive = attacks.images.iter().find(|m| m.measure == PASSIVE_SCORE);
+    let measure: &MeasureReport = match passive {
         Some(measure) if attacks.performed => measure,
         _ => {
             reasons.push(
@@ -214,6 +215,9 @@ impl Recommendation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use selfsame_job::job::JobKind;
+    use selfsame_wire::id::Environment;
+
     use crate::metrics::error_rate::{FMR_TARGETS, Scores};
     use crate::metrics::histogram::Histogram;
     use crate::metrics::interval::Proportion;
@@ -285,6 +289,9 @@ mod tests {
             back["defaults"]["comparison"]["match_threshold"].as_float(),
             Some(0.521)
         );
+        let policies = selfsame_job::policy::Policies::parse(&text).unwrap();
+        let judged_by = policies.of(Environment::Production, JobKind::Authentication);
+        assert_eq!(judged_by.comparison.match_threshold, 0.521);
         assert!(text.contains("# Measured with SFace 1."), "{text}");
         assert!(text.contains("95 % confidence"), "{text}");
     }

@@ -173,7 +173,7 @@ fn percent(rate: f64) -> String {
 }
 
 /// Of presentation-attack detection.
-pub(super) fn of_attacks(report: &AttackReport) -> Vec<Chart> {
+fn of_attacks(report: &AttackReport) -> Vec<Chart> {
     let images = report
         .images
         .iter()
@@ -185,7 +185,11 @@ pub(super) fn of_attacks(report: &AttackReport) -> Vec<Chart> {
     images.chain(sequences).collect()
 }
 
-fn of_measure(kind: &str, measure: &MeasureReport) -> [Chart; 2] {
+/// Of one measure over single images or sequences. Three answers have no curve.
+pub(super) fn of_measure(kind: &str, measure: &MeasureReport) -> Vec<Chart> {
+    if measure.curve.len() < 5 {
+        return Vec::new();
+    }
     let id = format!("attack-{kind}-{}", measure.measure.replace(' ', "-"));
     let note = label(measure);
     let thresholds: Vec<(f64, String)> = measure
@@ -235,7 +239,7 @@ fn of_measure(kind: &str, measure: &MeasureReport) -> [Chart; 2] {
         levels: Vec::new(),
     };
     let title = format!("Bona fide and attacks, {kind}: {}", measure.measure);
-    [
+    vec![
         histogram(
             &id,
             &title,

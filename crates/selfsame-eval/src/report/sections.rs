@@ -1,5 +1,7 @@
 //! The page's sections: tables, and the plots between them.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use super::charts::{self, label};
@@ -10,7 +12,7 @@ use crate::comparison::{ComparisonReport, ScoredPair};
 use crate::error::EvalError;
 use crate::metrics::error_rate::AtThreshold;
 use crate::metrics::interval::Proportion;
-use crate::presentation_attack::{AttackReport, MeasureReport};
+use crate::presentation_attack::{AttackReport, MeasureReport, Verdicts};
 use crate::recommendation::Recommendation;
 use crate::robustness::RobustnessReport;
 
@@ -167,13 +169,36 @@ pub(super) fn attacks(report: &AttackReport) -> Markup {
                 details { summary { (report.failures.len()) " presentations could not be used" }
                     ul { @for failure in &report.failures { li { (failure.photograph) ": " (failure.reason) } } } }
             }
-            @if let Some(images) = &report.images { h3 { "Single images" } (measure("images", images)) }
-            @if !report.sequences.is_empty() {
-                h3 { "Sequences of a selfie and its frames, each measure by itself" }
-                @for one in &report.sequences { (measure("sequences", one)) }
+            @for (kind, verdicts, measures) in [
+                ("images", &report.image_verdicts, &report.images),
+                ("sequences", &report.sequence_verdicts, &report.sequences),
+            ] {
+                @if !measures.is_empty() {
+                    h3 { "What the policy says of " (kind) }
+                    @if report.synthetic { p { strong { "SYNTHETIC" } ": see the labels of each measure below." } }
+                    (table(&["species", "passed", "a person decides", "refused", "reasons"], &answered(verdicts)))
+                    @for one in measures { (measure(kind, one)) }
+                }
             }
         }
     }
+}
+
+fn answered(verdicts: &BTreeMap<String, Verdicts>) -> Vec<Vec<String>> {
+    let rows = verdicts.iter().map(|(species, verdicts)| {
+        let reasons = verdicts
+            .reasons
+            .iter()
+            .map(|(reason, count)| format!("{reason} {count}"));
+        vec![
+            species.clone(),
+            verdicts.passed.to_string(),
+            verdicts.reviewed.to_string(),
+            verdicts.refused.to_string(),
+            reasons.collect::<Vec<_>>().join(", "),
+        ]
+    });
+    rows.collect()
 }
 
 fn measure(kind: &str, of: &MeasureReport) -> Markup {
@@ -222,8 +247,8 @@ fn measure(kind: &str, of: &MeasureReport) -> Markup {
         })
         .collect();
     let heading = of.at_threshold.as_ref().map_or_else(
-        || "rate at a threshold (none of its own)".to_owned(),
-        |at| format!("rate at the threshold {}", at.threshold),
+        || "rate at a threshold (the policy has none)".to_owned(),
+        |at| format!("rate at the policy's threshold {}", at.threshold),
     );
     html! {
         h4 { (of.measure) " (" (kind) ")" }
@@ -231,11 +256,7 @@ fn measure(kind: &str, of: &MeasureReport) -> Markup {
         (table(&["species", "measured", "no response", "lowest", "median", "highest", &heading], &species))
         @if !types.is_empty() { (table(&["attack type", "worst species", "APCER"], &types)) }
         @if !held.is_empty() { (table(&["BPCER where the worst species' APCER is held to 1/n", "threshold", "BPCER"], &held)) }
-        (plots(&charts::of_attacks(&AttackReport {
-            performed: true, synthetic: false, images: (kind == "images").then(|| of.clone()),
-            sequences: if kind == "images" { Vec::new() } else { vec![of.clone()] },
-            presentations: std::collections::BTreeMap::new(), failures: Vec::new(),
-        })))
+        (plots(&charts::of_measure(kind, of)))
     }
 }
 

@@ -106,11 +106,26 @@ fn of_attacks(report: &AttackReport, lines: &mut Vec<String>) {
                 .to_owned(),
         );
     }
-    if let Some(images) = &report.images {
-        of_measure("images", images, lines);
-    }
-    for sequences in &report.sequences {
-        of_measure("sequences", sequences, lines);
+    for (kind, verdicts, measures) in [
+        ("images", &report.image_verdicts, &report.images),
+        ("sequences", &report.sequence_verdicts, &report.sequences),
+    ] {
+        for (species, said) in verdicts {
+            let reasons = said
+                .reasons
+                .iter()
+                .map(|(reason, count)| format!("{reason} {count}"));
+            lines.push(format!(
+                "  {kind}: {species:16} passed {}, a person decides {}, refused {}; {}",
+                said.passed,
+                said.reviewed,
+                said.refused,
+                reasons.collect::<Vec<_>>().join(", ")
+            ));
+        }
+        for measure in measures {
+            of_measure(kind, measure, lines);
+        }
     }
 }
 

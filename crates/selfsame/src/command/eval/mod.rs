@@ -17,7 +17,9 @@ use selfsame_eval::{comparison, presentation_attack, robustness};
 use selfsame_face::analyser::{Analyser, Settings};
 use selfsame_face::inference::EngineChoice;
 use selfsame_face::models::ModelStore;
-use selfsame_job::policy::Policy;
+use selfsame_job::job::JobKind;
+use selfsame_job::policy::{Policies, Policy};
+use selfsame_wire::id::Environment;
 
 use crate::output::{self, Outcome};
 
@@ -104,6 +106,9 @@ struct Common {
     /// the key file in the folder; remove the folder when done.
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
+    /// The policy that judges [default: what is built in]; that of enrolments in production counts.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Write the report here.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -246,11 +251,18 @@ impl Common {
             Some(folder) => Cache::open(folder, &analyser)?,
             None => Cache::none(),
         };
+        let policies = match &self.policy {
+            Some(path) => super::policy::read(path)?,
+            None => Policies::default(),
+        };
+        let policy = policies
+            .of(Environment::Production, JobKind::Enrolment)
+            .clone();
         let mut run = Run {
             report: Report::by(&analyser),
             analyser,
             cache,
-            policy: Policy::default(),
+            policy,
         };
         let run = self
             .machine
@@ -304,7 +316,13 @@ impl Run {
 
     fn attacks(&mut self, inputs: &AttackInputs, bar: &Bar) -> Result<(), Failure> {
         let presentations = inputs.read()?;
-        let made = presentation_attack::evaluate(&presentations, &self.analyser, &self.cache, bar);
+        let made = presentation_attack::evaluate(
+            &presentations,
+            &self.analyser,
+            &self.cache,
+            &self.policy,
+            bar,
+        );
         bar.finish();
         self.report.presentation_attack = Some(made?);
         Ok(())
