@@ -1,22 +1,26 @@
 //! Pixels in, evidence out: decode within limits, detect, align, embed, compare.
 //!
-//! Without the feature `engine` only the evidence types remain, for those who judge but do not look; with `decode`, images
-//! as well.
+//! Without features only the evidence types remain, for those who judge but do not look; with `decode`, images as well; with
+//! `detect`, faces are found and measured in pixels, as a device or a browser needs it; with `engine`, all that a server does.
 
 pub mod evidence;
 pub mod template;
 
-#[cfg(feature = "engine")]
+#[cfg(feature = "detect")]
 mod align;
 #[cfg(feature = "engine")]
 pub mod analyser;
 #[cfg(feature = "decode")]
 pub mod decode;
-#[cfg(feature = "engine")]
+#[cfg(feature = "detect")]
 mod detect;
 #[cfg(feature = "engine")]
 pub mod digest;
-#[cfg(feature = "engine")]
+#[cfg(feature = "detect")]
+pub mod finder;
+#[cfg(feature = "detect")]
+mod fold;
+#[cfg(feature = "detect")]
 pub mod inference;
 #[cfg(feature = "engine")]
 mod mesh;
@@ -28,9 +32,9 @@ pub mod models;
 mod motion;
 #[cfg(feature = "engine")]
 mod presentation_attack;
-#[cfg(feature = "engine")]
+#[cfg(feature = "detect")]
 mod quality;
 #[cfg(feature = "engine")]
 mod repetition;
-#[cfg(feature = "engine")]
+#[cfg(feature = "detect")]
 mod shrink;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use selfsame_job::policy::Policies;
+use selfsame_wire::id::PartnerId;
 use selfsame_wire::signature::TimestampWindow;
 
 use crate::callback::backoff::Backoff;
@@ -41,6 +42,19 @@ pub struct Config {
     pub callback_timeout: Duration,
     /// Packages of ended jobs that are nobody's photo on file are erased after this.
     pub keep_packages: Duration,
+    /// The demo page; not served by default.
+    pub demo: Option<Demo>,
+}
+
+/// The demo page, which anybody who reaches the server may use: a partner's sandbox without a key.
+#[derive(Debug, Clone)]
+pub struct Demo {
+    /// The built page: `web/dist`.
+    pub pages: PathBuf,
+    /// The detector's model, which the page's engine loads.
+    pub detector: Vec<u8>,
+    /// Whose sandbox it uses.
+    pub partner: PartnerId,
 }
 
 /// TLS by PEM files.
@@ -125,6 +139,7 @@ impl Default for Config {
             backoff: Backoff::default(),
             callback_timeout: Duration::from_secs(10),
             keep_packages: Duration::from_secs(30 * 24 * 3600),
+            demo: None,
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod budget;
 pub mod callback;
 mod completion;
 pub mod config;
+mod cross_origin;
 pub mod gallery;
 mod image_links;
 mod intake;

@@ -18,10 +18,11 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::app::{App, Scope};
+use crate::cross_origin;
 use crate::image_links;
 use crate::intruders;
 use crate::refusal::Refusal;
-use crate::route::{admin, description, operations, v1, v2};
+use crate::route::{admin, demo, description, operations, v1, v2};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -153,6 +154,7 @@ pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
         .merge(wire(Scope(None)))
         .nest("/sandbox", wire(Scope(Some(Environment::Sandbox))))
         .nest("/production", wire(Scope(Some(Environment::Production))))
+        .merge(demo::routes(&app))
         .merge(
             assemble(admin_routes()).route_layer(middleware::from_fn_with_state(
                 Arc::clone(&app),
@@ -180,6 +182,7 @@ pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
                     HeaderValue::from_static("nosniff"),
                 ))
                 .layer(middleware::from_fn(observe))
+                .layer(cross_origin::layer())
                 .layer(CatchPanicLayer::custom(|_| {
                     Refusal::internal(&"a handler panicked").into_response()
                 }))

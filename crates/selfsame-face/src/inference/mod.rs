@@ -1,15 +1,19 @@
 //! The inference engines, behind one small trait.
 
+#[cfg(feature = "engine")]
 mod heap;
+#[cfg(feature = "engine")]
 mod openvino;
-mod tract;
+pub(crate) mod tract;
 
 use std::fmt;
+#[cfg(feature = "engine")]
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "engine")]
 use crate::models::{ModelError, ModelStore};
 
 /// Which engine runs the models.
@@ -99,6 +103,7 @@ pub(crate) trait Engine {
 }
 
 /// Why an engine cannot be started.
+#[cfg(feature = "engine")]
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// Its libraries are missing or changed.
@@ -110,11 +115,13 @@ pub enum EngineError {
 }
 
 /// To be called when all models are loaded: gives memory back that only loading needed.
+#[cfg(feature = "engine")]
 pub(crate) fn settle() {
     heap::trim();
 }
 
 /// Starts an engine that is to serve `parallel` threads at the same time.
+#[cfg(feature = "engine")]
 pub(crate) fn start(
     choice: EngineChoice,
     store: &ModelStore,

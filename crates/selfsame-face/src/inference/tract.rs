@@ -4,7 +4,7 @@ use tract_onnx::prelude::*;
 
 use super::{Engine, Inference, InferenceError, Precision};
 
-pub(super) struct Tract;
+pub(crate) struct Tract;
 
 struct Model {
     plan: Arc<TypedRunnableModel>,

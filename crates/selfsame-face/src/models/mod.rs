@@ -1,7 +1,6 @@
 //! Models are data: a manifest says what each is, whence it comes and what its digest must be.
 
 mod fetch;
-mod fold;
 mod manifest;
 mod tflite;
 mod translate;
@@ -11,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+use crate::fold;
 
 pub use fetch::{FetchError, Progress};
 pub use manifest::{

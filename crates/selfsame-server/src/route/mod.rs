@@ -1,6 +1,7 @@
 //! The HTTP interface, one file for each part of the wire API.
 
 pub(crate) mod admin;
+pub(crate) mod demo;
 pub(crate) mod description;
 pub(crate) mod operations;
 pub(crate) mod v1;

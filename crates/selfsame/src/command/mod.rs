@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod compare;
 mod data;
 pub(crate) mod demo;
+mod demo_page;
 pub(crate) mod eval;
 pub(crate) mod job;
 pub(crate) mod keys;

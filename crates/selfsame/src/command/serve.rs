@@ -17,6 +17,7 @@ use selfsame_server::config::{Config, Https};
 use selfsame_store::sqlite::SqliteStore;
 
 use super::data::Data;
+use super::demo_page;
 use crate::output::{self, Outcome};
 
 /// Serve the API. Prints one line of JSON with its addresses once it is ready; logs to standard error.
@@ -89,6 +90,10 @@ pub(crate) struct Serve {
     /// How long an upload URL lives, in seconds.
     #[arg(long, default_value_t = 900)]
     upload_ttl: u64,
+    /// Serve the demo page at /demo/ from this folder (web/dist, see web/README.md). Anybody who reaches the server may then
+    /// use the sandbox of the partner `demo`, which is made where it is missing.
+    #[arg(long, value_name = "FOLDER")]
+    demo_page: Option<PathBuf>,
     /// Log as JSON.
     #[arg(long)]
     log_json: bool,
@@ -145,6 +150,9 @@ impl Serve {
         let mut options = self.data.options()?;
         options.max_queued = self.max_queued;
         let store = Arc::new(SqliteStore::open_exclusive(&options).await?);
+        if let Some(pages) = &self.demo_page {
+            config.demo = Some(demo_page::prepare(pages, models, store.as_ref()).await?);
+        }
         tracing::info!(
             engine = analyser.engine_name(),
             workers = config.workers,

@@ -59,24 +59,38 @@ pub(crate) async fn token(
             &request.signature,
         )
         .await?;
-    let grant = Grant {
-        partner: caller.partner.id.clone(),
-        environment: caller.environment,
-        user: request.user_id,
-        job: request.job_id,
-    };
-    let expires_at = Timestamp::now() + limits.web_token_ttl;
-    let token = sealed_link::seal(
-        caller.partner.key(caller.environment),
-        PURPOSE,
-        &grant,
-        expires_at,
-    )
-    .ok_or_else(|| Refusal::internal(&"cannot make a web token"))?;
+    let token = mint(&app, &caller, request.user_id, request.job_id)?;
     Ok(Json(TokenResponse {
         success: true,
         token,
     }))
+}
+
+/// Makes a web token for one user and job of the caller's.
+pub(crate) fn mint(
+    app: &App,
+    caller: &Caller,
+    user: UserId,
+    job: JobId,
+) -> Result<String, Refusal> {
+    let grant = Grant {
+        partner: caller.partner.id.clone(),
+        environment: caller.environment,
+        user,
+        job,
+    };
+    let expires_at = Timestamp::now() + app.config.limits.web_token_ttl;
+    let key = caller.partner.key(caller.environment);
+    sealed_link::seal(key, PURPOSE, &grant, expires_at)
+        .ok_or_else(|| Refusal::internal(&"cannot make a web token"))
+}
+
+/// The user and job that a web token of the caller's is for; `None` where it is another's, or has expired.
+pub(crate) fn named(caller: &Caller, token: &str) -> Option<(UserId, JobId)> {
+    let key = caller.partner.key(caller.environment);
+    let grant: Grant = sealed_link::open(key, PURPOSE, token, Timestamp::now())?;
+    (grant.partner == caller.partner.id && grant.environment == caller.environment)
+        .then_some((grant.user, grant.job))
 }
 
 /// Finds the caller by a web token, which is good for its own user and job only.

@@ -10,7 +10,7 @@ use tract_onnx::pb::{
 };
 
 /// Gives the prepared file's bytes.
-pub(super) fn prepare(published: &[u8]) -> Result<Vec<u8>, String> {
+pub(crate) fn prepare(published: &[u8]) -> Result<Vec<u8>, String> {
     let mut model =
         ModelProto::decode(published).map_err(|e| format!("it is no ONNX file: {e}"))?;
     let graph = model.graph.as_mut().ok_or("it holds no graph")?;

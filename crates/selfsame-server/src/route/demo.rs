@@ -1,0 +1,161 @@
+//! The demo page, and what a partner's own service would do for it: ask for web tokens and hand a job's status on. For the demo's
+//! partner in the sandbox only, and only where the server was told to serve it.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use selfsame_wire::error::ErrorCode;
+use selfsame_wire::id::{Environment, JobId, UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::v1::token;
+use crate::app::{App, Caller};
+use crate::body::collect;
+use crate::refusal::Refusal;
+
+/// What the page may do: run its own scripts and the engine, show pictures that it made, ask this server; nothing else.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; worker-src 'self'; \
+    connect-src 'self'; img-src 'self' blob:; media-src 'self' blob: mediastream:; base-uri 'none'; form-action 'self'; \
+    frame-ancestors 'none'";
+
+const HEADERS: [(&str, &str); 4] = [
+    ("content-security-policy", POLICY),
+    ("permissions-policy", "camera=(self), microphone=()"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+];
+
+/// A request's body is a few short texts.
+const MOST_BYTES: usize = 4096;
+
+/// `/demo/`; no routes where the server serves no demo.
+pub(crate) fn routes(app: &App) -> Router<Arc<App>> {
+    let Some(demo) = &app.config.demo else {
+        return Router::new();
+    };
+    let detector = Bytes::from(demo.detector.clone());
+    let pages = ServeDir::new(&demo.pages).precompressed_gzip();
+    let inside = Router::new()
+        .route("/token", post(mint))
+        .route("/status", post(status))
+        .route(
+            "/detector.onnx",
+            get(async move || {
+                (
+                    [(header::CONTENT_TYPE, "application/octet-stream")],
+                    detector,
+                )
+            }),
+        )
+        .fallback_service(pages);
+    let dressed = HEADERS.iter().fold(inside, |router, (name, value)| {
+        router.layer(SetResponseHeaderLayer::overriding(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        ))
+    });
+    Router::new()
+        .route("/", get(async || Redirect::temporary("/demo/")))
+        .route("/demo", get(async || Redirect::temporary("/demo/")))
+        .nest("/demo/", dressed)
+}
+
+#[derive(Deserialize)]
+struct TokenQuestion {
+    user_id: UserId,
+    job_id: JobId,
+}
+
+#[derive(Serialize)]
+struct TokenAnswer {
+    token: String,
+}
+
+/// `POST /demo/token`: a web token for one job of the demo's partner.
+async fn mint(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<TokenAnswer>, Refusal> {
+    let question: TokenQuestion = read(&app, &headers, body).await?;
+    let caller = partner(&app).await?;
+    let token = token::mint(&app, &caller, question.user_id, question.job_id)?;
+    Ok(Json(TokenAnswer { token }))
+}
+
+#[derive(Deserialize)]
+struct StatusQuestion {
+    token: String,
+}
+
+#[derive(Serialize)]
+struct StatusAnswer {
+    job_complete: bool,
+    job_success: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Box<RawValue>>,
+}
+
+/// `POST /demo/status`: how the job of a web token stands. Who holds the token began the job, and is told no more than that.
+async fn status(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let question: StatusQuestion = read(&app, &headers, body).await?;
+    let demo = partner(&app).await?;
+    let (user, job) = token::named(&demo, &question.token).ok_or_else(|| {
+        Refusal::new(
+            ErrorCode::Unauthorised,
+            "the web token is not the demo's, or has expired",
+        )
+    })?;
+    let job = app
+        .store
+        .latest_job(&demo.partner.id, demo.environment, &job)
+        .await?
+        .filter(|job| *job.user_id() == user)
+        .ok_or_else(|| Refusal::new(ErrorCode::NoZip, "this job was not begun"))?;
+    let ended = app.store.result(&job.smile_job_id).await?;
+    let result = ended
+        .as_ref()
+        .map(|record| serde_json::from_slice(&record.result))
+        .transpose()
+        .map_err(|error| Refusal::internal(&error))?;
+    let answer = StatusAnswer {
+        job_complete: ended.is_some(),
+        job_success: ended.is_some_and(|record| record.success),
+        result,
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
+}
+
+async fn read<T: serde::de::DeserializeOwned>(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<T, Refusal> {
+    let timeout = app.config.limits.body_timeout;
+    let body = collect(headers, body, MOST_BYTES, timeout, &app.bodies).await?;
+    serde_json::from_slice(&body.bytes)
+        .map_err(|error| Refusal::new(ErrorCode::InvalidJson, error.to_string()))
+}
+
+/// The demo's partner as a caller of the sandbox, under its own rate.
+async fn partner(app: &App) -> Result<Caller, Refusal> {
+    let missing = || {
+        Refusal::new(ErrorCode::SystemError, "the demo's partner is gone")
+            .with_status(StatusCode::SERVICE_UNAVAILABLE)
+    };
+    let id = &app.config.demo.as_ref().ok_or_else(missing)?.partner;
+    let partner = app.store.partner(id).await?.ok_or_else(missing)?;
+    app.admit(partner, Environment::Sandbox)
+}

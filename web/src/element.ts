@@ -1,0 +1,160 @@
+import type { JsonObject } from '@selfsame/client';
+
+import { Finder } from './engine/finder.ts';
+import { published, type Images, type PublishedImage } from './images.ts';
+import { choose, type Messages } from './messages/index.ts';
+import { ATTRIBUTES, filesOf, languagesOf, stepsOf, submissionOf } from './settings.ts';
+import { capture } from './story/capture.ts';
+import { Cancelled, Removed } from './story/ending.ts';
+import type { Watched } from './story/selfie.ts';
+import { send } from './story/sending.ts';
+import type { Submission } from './submission.ts';
+import { Screens } from './view/screens.ts';
+import { STYLE } from './view/style.ts';
+
+/** What `publish` carries, in the form of smart-camera-web's event of that name. */
+export interface Published {
+  readonly images: PublishedImage[];
+  readonly meta: { readonly libraryVersion: string; readonly guided: boolean };
+}
+
+/** The component's events. All bubble and leave its shadow. */
+export interface CaptureEvents {
+  /** The person is content with the images. `preventDefault()` keeps the component from submitting them. */
+  publish: CustomEvent<Published>;
+  /** A job's status, as the server tells it. */
+  submitted: CustomEvent<JsonObject>;
+  /** The person does not want to go on. */
+  cancelled: CustomEvent<undefined>;
+  /** Something failed: a submission, which the person was told; or the engine's start, after which they are not guided. */
+  trouble: CustomEvent<{ readonly error: unknown }>;
+  /** One look of the engine at the camera's picture. */
+  look: CustomEvent<Watched>;
+}
+
+const VERSION = '0.1.0';
+
+/**
+ * `<selfsame-capture>`: guides a person at a camera to a selfie, its frames, and an ID card's images.
+ *
+ * Starts when it is put into a page, and again by {@link restart} or when an attribute changes.
+ */
+export class SelfsameCapture extends HTMLElement {
+  static readonly observedAttributes = ATTRIBUTES.filter((name) => name !== 'theme' && name !== 'token');
+
+  readonly #root = this.attachShadow({ mode: 'open' });
+  #submission: Submission | undefined;
+  #messages: Partial<Messages> = {};
+  #stop: AbortController | undefined;
+  #planned = false;
+  /** Once the person has ended a story, the camera starts only when they say so. */
+  #rested = false;
+
+  constructor() {
+    super();
+    const style = new CSSStyleSheet();
+    style.replaceSync(STYLE);
+    this.#root.adoptedStyleSheets = [style];
+  }
+
+  /** Where to submit; also told by attributes. `undefined`: the component only publishes. */
+  get submission(): Submission | undefined {
+    return this.#submission ?? submissionOf(this);
+  }
+
+  set submission(submission: Submission | undefined) {
+    this.#submission = submission;
+  }
+
+  /** Sentences of the page's own, in place of the component's. */
+  get messages(): Partial<Messages> {
+    return this.#messages;
+  }
+
+  set messages(messages: Partial<Messages>) {
+    this.#messages = messages;
+    if (this.isConnected) this.restart();
+  }
+
+  connectedCallback(): void {
+    this.#rested = false;
+    this.restart();
+  }
+
+  disconnectedCallback(): void {
+    this.#stop?.abort(new Removed());
+    this.#stop = undefined;
+  }
+
+  attributeChangedCallback(): void {
+    if (this.#stop) this.restart();
+  }
+
+  /** Begins anew: what was captured is forgotten. */
+  restart(): void {
+    this.#stop?.abort(new Removed());
+    this.#stop = new AbortController();
+    if (this.#planned) return;
+    // Several attributes set in one go begin one story.
+    this.#planned = true;
+    queueMicrotask(() => {
+      this.#planned = false;
+      if (this.#stop && !this.#stop.signal.aborted) void this.#run(this.#stop.signal);
+    });
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const screens = new Screens(this.#root, choose(languagesOf(this), this.#messages), signal);
+    const steps = stepsOf(this);
+    const finder = steps.includes('selfie') ? this.#engine(signal) : Promise.resolve(undefined);
+    try {
+      for (let started = this.hasAttribute('autostart') && !this.#rested; ; started = true) {
+        const means = { screens, signal, finder, started, files: !this.hasAttribute('no-files') };
+        const images = await capture(steps, { ...means, watch: (seen) => this.#emit('look', seen) });
+        if (!(await this.#hand(images, screens, signal, (await finder) !== undefined))) break;
+      }
+    } catch (error) {
+      if (error instanceof Removed) return;
+      if (error instanceof Cancelled) this.#emit('cancelled', undefined);
+      else this.#emit('trouble', { error });
+    }
+    if (signal.aborted) return;
+    this.#rested = true;
+    this.restart();
+  }
+
+  /** Publishes and submits. Gives whether the person wants another try. */
+  async #hand(images: Images, screens: Screens, signal: AbortSignal, guided: boolean): Promise<boolean> {
+    const detail: Published = { images: await published(images), meta: { libraryVersion: VERSION, guided } };
+    const go = this.#emit('publish', detail);
+    const to = this.submission;
+    if (!go || !to || signal.aborted) {
+      const m = screens.messages;
+      screens.show({ name: 'published', heading: m.hintDone, content: [] });
+      // Stays until the page begins anew.
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
+    }
+    const { again } = await send(screens, images, to, signal, {
+      failed: (error) => this.#emit('trouble', { error }),
+      ended: (status) => this.#emit('submitted', status.toJSON()),
+    });
+    return again;
+  }
+
+  /** The engine; without it the person is not guided, which is said, and no reason to stop. */
+  async #engine(signal: AbortSignal): Promise<Finder | undefined> {
+    try {
+      const finder = await Finder.start(filesOf(this));
+      if (signal.aborted) finder.close();
+      else signal.addEventListener('abort', () => finder.close(), { once: true });
+      return finder;
+    } catch (error) {
+      this.#emit('trouble', { error });
+      return undefined;
+    }
+  }
+
+  #emit<K extends keyof CaptureEvents>(name: K, detail: CaptureEvents[K]['detail']): boolean {
+    return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: name === 'publish' }));
+  }
+}

@@ -1,0 +1,104 @@
+import { mouthWidth, type Look } from './face.ts';
+import { advise, type Hint } from './guidance.ts';
+
+/** Frames beside the selfie. */
+export const FRAMES = 8;
+
+/** When the shutter does what. Times in milliseconds. */
+export const PACE = {
+  /** How long the face must be good before the selfie. */
+  steady: 600,
+  /** Between frames. */
+  frame: 130,
+  /** Frames of the face at rest, taken before the smile is asked for. */
+  atRest: 2,
+  /** How much wider than at rest the mouth is when a smile begins, and when it is there. */
+  onset: 1.04,
+  smile: 1.09,
+  /** After this without a smile the frames are taken all the same: not everybody can smile, and the server judges. */
+  patience: 9000,
+} as const;
+
+/** What to do with the picture that was just looked at. */
+export interface Decision {
+  readonly take?: 'selfie' | 'frame';
+  /** What to tell the person. */
+  readonly hint: Hint;
+  /** 0 to 1. */
+  readonly progress: number;
+  /** The selfie and all frames are taken. */
+  readonly done: boolean;
+  /** What was taken so far is void: the face left, or another came. */
+  readonly again: boolean;
+}
+
+type Phase =
+  | { readonly at: 'guide'; readonly goodSince: number | undefined }
+  | { readonly at: 'smile'; readonly frames: number; readonly since: number; readonly lastFrame: number; readonly smiling: boolean };
+
+/**
+ * The automatic shutter: looks in, decisions out. It waits until the face is good for a while, takes the selfie, asks for a
+ * smile and takes the frames while it begins. Knows no camera and no clock.
+ */
+export class Shutter {
+  #phase: Phase = { at: 'guide', goodSince: undefined };
+  #rest = Number.POSITIVE_INFINITY;
+
+  /** Decides on a picture, looked at when the clock said `now`. */
+  see(look: Look, now: number): Decision {
+    return this.#phase.at === 'guide' ? this.#guide(look, now, this.#phase.goodSince) : this.#smile(look, now, this.#phase);
+  }
+
+  #guide(look: Look, now: number, goodSince: number | undefined): Decision {
+    const wrong = advise(look);
+    if (wrong) {
+      this.#phase = { at: 'guide', goodSince: undefined };
+      return decision(wrong, 0);
+    }
+    const since = goodSince ?? now;
+    const waited = now - since;
+    if (waited < PACE.steady) {
+      this.#phase = { at: 'guide', goodSince: since };
+      return decision('hintHold', (0.2 * waited) / PACE.steady);
+    }
+    this.#rest = Number.POSITIVE_INFINITY;
+    this.#note(look);
+    this.#phase = { at: 'smile', frames: 0, since: now, lastFrame: now, smiling: false };
+    return { ...decision('hintHold', 0.2), take: 'selfie' };
+  }
+
+  #smile(look: Look, now: number, phase: Phase & { at: 'smile' }): Decision {
+    const wrong = advise(look);
+    if (wrong === 'hintNoFace' || wrong === 'hintManyFaces') {
+      this.#phase = { at: 'guide', goodSince: undefined };
+      return { ...decision(wrong, 0), again: true };
+    }
+    const growth = this.#note(look);
+    const impatient = now - phase.since > PACE.patience;
+    const smiling = phase.smiling || growth >= PACE.smile;
+    const resting = phase.frames < PACE.atRest;
+    // The frames show the way from rest to smile: the last one is kept for the smile itself.
+    const wanted = resting || impatient || growth >= PACE.onset || smiling;
+    const last = phase.frames === FRAMES - 1 && !smiling && !impatient;
+    const take = wanted && !last && now - phase.lastFrame >= PACE.frame;
+    const frames = phase.frames + (take ? 1 : 0);
+    this.#phase = { ...phase, frames, smiling, lastFrame: take ? now : phase.lastFrame };
+    const hint = resting ? 'hintHold' : frames > PACE.atRest && !smiling ? 'hintSmileMore' : 'hintSmile';
+    return {
+      ...decision(hint, 0.2 + (0.8 * frames) / FRAMES),
+      ...(take && { take: 'frame' as const }),
+      done: frames === FRAMES,
+    };
+  }
+
+  /** Notes the mouth's width and gives it as a share of the narrowest seen since the selfie. */
+  #note(look: Look): number {
+    const [face] = look.faces;
+    if (!face) return 1;
+    const width = mouthWidth(face);
+    this.#rest = Math.min(this.#rest, width);
+    return width / this.#rest;
+  }
+}
+
+const decision = (hint: Hint, progress: number): Decision => ({ hint, progress, done: false, again: false });

@@ -1,0 +1,101 @@
+import { closeCamera } from '../camera.ts';
+import type { Finder } from '../engine/finder.ts';
+import type { Images } from '../images.ts';
+import type { Screens } from '../view/screens.ts';
+import { takeCard, type Side } from './card.ts';
+import { readFile } from './file.ts';
+import { openSource, trouble, type Source } from './opening.ts';
+import { review, type Likeness } from './review.ts';
+import { SelfieShot, type Watched } from './selfie.ts';
+
+/** What is to be captured, in order. */
+export type Step = 'selfie' | Side;
+
+/** What the story needs from the component. */
+export interface Means {
+  readonly screens: Screens;
+  readonly signal: AbortSignal;
+  readonly finder: Promise<Finder | undefined>;
+  /** Whether files will do. */
+  readonly files: boolean;
+  /** Skips the welcome. */
+  readonly started: boolean;
+  readonly watch: (seen: Watched) => void;
+}
+
+/**
+ * Captures what is asked for, step by step, each until the person is content with it.
+ *
+ * @throws `Cancelled`, or `Removed`.
+ */
+export async function capture(steps: readonly Step[], means: Means): Promise<Images> {
+  const images: Images = {};
+  let { started } = means;
+  for (const step of steps) {
+    await captureStep(step, images, { ...means, started });
+    // Who has started the camera once has said that it may be used: the next step starts at once.
+    started = true;
+  }
+  return images;
+}
+
+async function captureStep(step: Step, images: Images, means: Means): Promise<void> {
+  for (let again = means.started; ; again = true) {
+    const taken = await take(step, { ...means, started: again });
+    if (taken === 'none') return;
+    const of = step === 'selfie' ? 'selfie' : 'card';
+    if (!(await review(means.screens, taken.image, taken.likeness ?? of, of))) continue;
+    if (step === 'selfie') Object.assign(images, { selfie: taken.image, frames: taken.frames ?? [] });
+    else if (step === 'front') images.idCardFront = taken.image;
+    else images.idCardBack = taken.image;
+    return;
+  }
+}
+
+interface Taken {
+  readonly image: Blob;
+  readonly frames?: Blob[];
+  readonly likeness?: Likeness;
+}
+
+async function take(step: Step, means: Means): Promise<Taken | 'none'> {
+  const { screens, signal, files } = means;
+  const m = screens.messages;
+  let source: Source = await openSource(
+    screens,
+    {
+      heading: step === 'selfie' ? m.selfieHeading : step === 'front' ? m.frontHeading : m.backHeading,
+      intro: step === 'selfie' ? [m.selfieIntro] : [m.cardIntro, m.cardHint],
+      facing: step === 'selfie' ? 'user' : 'environment',
+      files,
+      started: means.started,
+    },
+    signal,
+  );
+  while ('stream' in source) {
+    const taken = await shoot(step, source.stream, means);
+    if (taken !== 'lost') return taken;
+    const choice = await trouble(screens, 'lost', files);
+    source = choice === 'camera' ? await reopen(step, means) : { file: choice };
+  }
+  const image = await readFile(screens, source.file, step === 'selfie' ? means.finder : undefined);
+  return { image, likeness: 'file' };
+}
+
+function reopen(step: Step, { screens, signal, files }: Means): Promise<Source> {
+  const facing = step === 'selfie' ? 'user' : 'environment';
+  return openSource(screens, { heading: '', intro: [], facing, files, started: true }, signal);
+}
+
+async function shoot(step: Step, stream: MediaStream, means: Means): Promise<Taken | 'lost' | 'none'> {
+  try {
+    if (step === 'selfie') {
+      const taken = await new SelfieShot(means.screens, stream, means.signal).take(means.finder, means.watch);
+      return taken === 'lost' ? taken : { image: taken.selfie, frames: taken.frames };
+    }
+    const taken = await takeCard(means.screens, stream, step);
+    return typeof taken === 'string' ? taken : { image: taken };
+  } finally {
+    closeCamera(stream);
+  }
+}

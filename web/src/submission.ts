@@ -1,0 +1,81 @@
+import { Client, defaultTransport, type JobStatus, type Transport, type WebTokenAuth } from '@selfsame/client';
+
+import type { Images } from './images.ts';
+
+/** What the component needs to submit a capture by itself. The API key is no part of it. */
+export interface Submission {
+  /** The server's base URL, without a version. */
+  readonly server: string;
+  readonly partnerId: string;
+  /** 4 registers, 2 authenticates. */
+  readonly jobType: number;
+  /** The person; made where absent. */
+  readonly userId?: string;
+  /** The job; made where absent, and anew for each try. */
+  readonly jobId?: string;
+  /** Default: the sandbox. */
+  readonly isProduction?: boolean;
+  /** Further keys, echoed in the result. */
+  readonly partnerParams?: Record<string, string>;
+  readonly callbackUrl?: string;
+  /** A person who is registered already may register again. */
+  readonly allowNewEnroll?: boolean;
+  /** A short-lived token for this user and job, from the partner's own service; or a function that gets it there. */
+  readonly webToken: string | WebTokenAuth['webToken'];
+  /** Gets the job's status from the partner's own service. Without it the result comes to the callback only. */
+  readonly jobStatus?: WebTokenAuth['jobStatus'];
+  /** How long to follow the job, in milliseconds. Default: a minute. */
+  readonly pollingMillis?: number;
+}
+
+/** How a submission is going. */
+export interface Going {
+  readonly signal: AbortSignal;
+  /** 0 to 1, of the upload. */
+  readonly onProgress: (share: number) => void;
+  /** This job was begun before. */
+  readonly again: boolean;
+}
+
+const TAG = 'capture';
+
+/**
+ * Submits a capture.
+ *
+ * @throws `SelfsameError` of `@selfsame/client`; its `kind` says what went wrong.
+ */
+export async function submit(images: Images, to: Submission, going: Going): Promise<JobStatus> {
+  if (!images.selfie) throw new Error('a job needs a selfie');
+  const { webToken, jobStatus } = to;
+  const client = new Client({
+    server: to.server,
+    partnerId: to.partnerId,
+    auth: { webToken: typeof webToken === 'string' ? () => webToken : webToken, ...(jobStatus && { jobStatus }) },
+    transport: going.again && to.jobId ? sayingAgain : defaultTransport,
+  });
+  const frames = await Promise.all((images.frames ?? []).map(bytes));
+  client.captures.keepSelfie(TAG, await bytes(images.selfie), frames);
+  if (images.idCardFront) {
+    client.captures.keepIdCard(TAG, await bytes(images.idCardFront), images.idCardBack && (await bytes(images.idCardBack)));
+  }
+  const params = {
+    ...to.partnerParams,
+    ...(to.userId !== undefined && { user_id: to.userId }),
+    ...(to.jobId !== undefined && { job_id: to.jobId }),
+  };
+  return client.submitJob(TAG, to.jobType, to.isProduction ?? false, params, {}, {}, to.callbackUrl ?? '', to.pollingMillis ?? 0, {
+    signal: going.signal,
+    onProgress: ({ sent, total }) => going.onProgress(total === 0 ? 1 : sent / total),
+    ...(to.allowNewEnroll && { allowNewEnroll: true }),
+  });
+}
+
+/** A job that was begun before and is tried again under its name must say so when it is prepared. */
+const sayingAgain: Transport = (request) =>
+  defaultTransport(
+    request.method === 'POST' && request.url.endsWith('/upload')
+      ? { ...request, body: JSON.stringify({ ...JSON.parse(String(request.body)), retry: true }) }
+      : request,
+  );
+
+const bytes = async (blob: Blob): Promise<Uint8Array> => new Uint8Array(await blob.arrayBuffer());

@@ -1,0 +1,114 @@
+/**
+ * The component's looks. Pages change it by custom properties (`--selfsame-…`) and by parts. Colours keep a contrast of 4.5 to 1
+ * for text and 3 to 1 for what else must be seen, in the light and in the dark.
+ */
+export const STYLE = `
+:host {
+  --_accent: var(--selfsame-accent, #0b5fb0);
+  --_on-accent: var(--selfsame-on-accent, #fff);
+  --_surface: var(--selfsame-surface, #fff);
+  --_text: var(--selfsame-text, #16202b);
+  --_muted: var(--selfsame-muted, #4a5763);
+  --_line: var(--selfsame-line, #76828e);
+  --_good: var(--selfsame-good, #37d67a);
+  --_radius: var(--selfsame-radius, 12px);
+  --_font: var(--selfsame-font, system-ui, sans-serif);
+  color-scheme: light;
+  display: block;
+  max-inline-size: 30rem;
+}
+@media (prefers-color-scheme: dark) {
+  :host(:not([theme="light"])) {
+    --_accent: var(--selfsame-accent, #7cc0ff);
+    --_on-accent: var(--selfsame-on-accent, #06203a);
+    --_surface: var(--selfsame-surface, #12181f);
+    --_text: var(--selfsame-text, #eef2f6);
+    --_muted: var(--selfsame-muted, #b3bfca);
+    --_line: var(--selfsame-line, #8996a3);
+    color-scheme: dark;
+  }
+}
+:host([theme="dark"]) {
+  --_accent: var(--selfsame-accent, #7cc0ff);
+  --_on-accent: var(--selfsame-on-accent, #06203a);
+  --_surface: var(--selfsame-surface, #12181f);
+  --_text: var(--selfsame-text, #eef2f6);
+  --_muted: var(--selfsame-muted, #b3bfca);
+  --_line: var(--selfsame-line, #8996a3);
+  color-scheme: dark;
+}
+:host([hidden]) { display: none; }
+*, *::before, *::after { box-sizing: border-box; }
+.component {
+  background: var(--_surface);
+  color: var(--_text);
+  font: 1rem/1.5 var(--_font);
+  border-radius: var(--_radius);
+  padding: clamp(.75rem, 4vw, 1.5rem);
+}
+.frame { display: flex; flex-direction: column; gap: .75rem; }
+h2 { font-size: 1.25rem; line-height: 1.3; margin: 0; }
+h2:focus { outline: none; }
+h2:focus-visible { outline: 2px solid var(--_accent); outline-offset: 4px; }
+p { margin: 0; overflow-wrap: anywhere; }
+p[part~="note"] { color: var(--_muted); font-size: .9rem; }
+.buttons { display: flex; flex-wrap: wrap; gap: .5rem; }
+button {
+  appearance: none;
+  font: inherit;
+  font-weight: 600;
+  min-block-size: 44px;
+  min-inline-size: 44px;
+  padding: .5rem 1rem;
+  border-radius: calc(var(--_radius) * .66);
+  border: 2px solid var(--_accent);
+  background: transparent;
+  color: var(--_accent);
+  cursor: pointer;
+}
+button.primary { background: var(--_accent); color: var(--_on-accent); flex: 1 1 12rem; }
+button.quiet { border-color: transparent; padding-inline: .25rem; text-decoration: underline; text-align: start; }
+button:focus-visible { outline: 3px solid var(--_text); outline-offset: 2px; }
+.stage {
+  position: relative;
+  overflow: hidden;
+  border-radius: var(--_radius);
+  background: #000;
+  inline-size: 100%;
+  max-block-size: 75vh;
+  margin-inline: auto;
+}
+.stage.selfie, .still.selfie { aspect-ratio: 3 / 4; max-inline-size: 56vh; }
+.stage.card, .still.card { aspect-ratio: 16 / 11; }
+.stage video { inline-size: 100%; block-size: 100%; object-fit: cover; display: block; }
+.stage.selfie video { transform: scaleX(-1); }
+.guide { position: absolute; inset: 0; inline-size: 100%; block-size: 100%; }
+.scrim { fill: rgb(0 0 0 / .45); }
+.line { fill: none; stroke: #fff; stroke-width: 3; stroke-dasharray: 8 6; }
+.good .line { stroke: var(--_good); stroke-dasharray: none; }
+.ring { fill: none; stroke: var(--_good); stroke-width: 7; transition: stroke-dashoffset .2s linear; }
+.hint {
+  position: absolute;
+  inset-inline: .5rem;
+  inset-block-end: .5rem;
+  padding: .5rem .75rem;
+  border-radius: calc(var(--_radius) * .66);
+  background: rgb(0 0 0 / .78);
+  color: #fff;
+  font-weight: 600;
+  font-size: 1.1rem;
+  text-align: center;
+}
+.hint:empty { display: none; }
+.still { display: block; inline-size: 100%; max-block-size: 60vh; object-fit: cover; border-radius: var(--_radius); margin-inline: auto; }
+.still.selfie { transform: scaleX(-1); }
+.still.file { transform: none; aspect-ratio: auto; object-fit: contain; }
+progress { inline-size: 100%; block-size: .75rem; accent-color: var(--_accent); }
+.alert { border-inline-start: 4px solid var(--_accent); padding-inline-start: .75rem; }
+.unseen {
+  position: absolute; inline-size: 1px; block-size: 1px; margin: -1px; padding: 0; border: 0;
+  overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+}
+@media (prefers-reduced-motion: reduce) { .ring { transition: none; } }
+@media (forced-colors: active) { .line, .ring { stroke: CanvasText; } .hint { border: 1px solid CanvasText; } }
+`;

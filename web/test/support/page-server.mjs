@@ -1,0 +1,26 @@
+// A partner's page on an origin of its own: files that the test gives.
+import { createServer } from 'node:http';
+
+/** `files`: path to [type, body]. Bodies may be functions, called for each request. */
+export async function pageServer(files) {
+  const server = createServer(async (request, response) => {
+    const found = files[request.url.split('?')[0]];
+    if (!found) {
+      response.writeHead(404).end();
+      return;
+    }
+    const [type, body] = found;
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const answer = typeof body === 'function' ? await body(Buffer.concat(chunks)) : body;
+    response.writeHead(200, { 'content-type': type }).end(answer);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

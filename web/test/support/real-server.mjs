@@ -1,0 +1,55 @@
+// The real server on a data folder of its own, with the demo page.
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const here = (path) => new URL(path, import.meta.url).pathname;
+const BIN = process.env.SELFSAME_BIN ?? here('../../../target/debug/selfsame');
+
+/** The built page. */
+export const DIST = here('../../dist/');
+
+const selfsame = (...args) =>
+  execFileSync(BIN, ['--json', ...args], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+const artefacts = () => (existsSync(BIN) ? selfsame('models', 'list') : []);
+
+/** Why the real server cannot be used here, or false. */
+export function whyNot() {
+  if (!existsSync(BIN)) return `no server at ${BIN}: run 'cargo build --bin selfsame'`;
+  if (!existsSync(join(DIST, 'engine.wasm'))) return "no engine: run 'web/build.sh'";
+  if (artefacts().some(({ path, name }) => !existsSync(path) && !/openvino/i.test(name))) return "no models: run 'selfsame models fetch'";
+  return false;
+}
+
+/** The fetched photographs by name: obama, obama2, obama3, biden. */
+export const photographs = () =>
+  Object.fromEntries(artefacts().filter(({ path }) => path.endsWith('.jpg')).map(({ name, path }) => [name, readFileSync(path)]));
+
+/** The detector's model, as published. */
+export const detector = () => readFileSync(artefacts().find(({ name }) => name === 'YuNet').path);
+
+/** A server that serves the demo page; `close` ends it and removes its data. */
+export async function realServer(...more) {
+  const data = mkdtempSync(join(tmpdir(), 'selfsame-web-'));
+  const args = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--demo-page', DIST, ...more];
+  const child = spawn(BIN, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, SELFSAME_LOG: 'error' } });
+  const first = await new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', resolve);
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready`)));
+  });
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  return {
+    url: JSON.parse(first).http,
+    close: async () => {
+      child.kill();
+      await gone;
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,66 @@
+// Videos for Chromium's camera, made from the fetched photographs: a person who moves a little, then smiles; or a still.
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { build } from 'esbuild';
+
+import { launch } from './chromium.mjs';
+import { detector, DIST, photographs } from './real-server.mjs';
+
+const RATE = 12;
+/** Seconds: at rest, the smile grows, it stays, it goes. Then from the beginning. */
+const [REST, GROW, STAY, GO] = [3, 1.5, 1, 1];
+const SECONDS = REST + GROW + STAY + GO;
+
+const ease = (share) => (1 - Math.cos(Math.PI * Math.min(1, Math.max(0, share)))) / 2;
+const smileAt = (t) => ease((t - REST) / GROW) - ease((t - REST - GROW - STAY) / GO);
+const wave = (t, seconds, phase = 0) => Math.sin(2 * Math.PI * (t / seconds + phase));
+
+/** Someone there: breath, sway, small turns, a camera's noise. All periods fit the loop. */
+const living = (t) => ({
+  smile: smileAt(t),
+  turn: wave(t, SECONDS / 2) + 0.3 * wave(t, SECONDS / 5, 0.2),
+  shift: 3 * wave(t, SECONDS / 3, 0.1),
+  roll: 0.015 * wave(t, SECONDS / 2, 0.4),
+  zoom: 1 + 0.012 * wave(t, SECONDS / 4, 0.7),
+  light: 1 + 0.015 * wave(t, SECONDS / 3, 0.6),
+  noise: 5,
+});
+/** A picture held still before a camera. */
+const still = () => ({ smile: 0, turn: 0, shift: 0, roll: 0, zoom: 1, light: 1, noise: 3 });
+const MOTIONS = { living, still };
+
+/** Writes videos into a folder. `wanted`: names to [photograph, motion]. Gives names to paths. */
+export async function makeVideos(folder, wanted) {
+  const script = await build({
+    entryPoints: [new URL('scene.js', import.meta.url).pathname],
+    bundle: true,
+    format: 'iife',
+    write: false,
+  });
+  const [photos, wasm, model] = [photographs(), readFileSync(join(DIST, 'engine.wasm')), detector()];
+  const browser = await launch();
+  try {
+    const page = await browser.newPage();
+    await page.addScriptTag({ content: script.outputFiles[0].text });
+    const paths = {};
+    for (const [name, [photograph, motion]] of Object.entries(wanted)) {
+      const bytes = { wasm, model, photograph: photos[photograph] };
+      const packed = Object.fromEntries(Object.entries(bytes).map(([key, value]) => [key, value.toString('base64')]));
+      await page.evaluate((given) => setScene(given), packed);
+      paths[name] = join(folder, `${name}.y4m`);
+      const file = openSync(paths[name], 'w');
+      writeSync(file, `YUV4MPEG2 W640 H480 F${RATE}:1 Ip A1:1 C420\n`);
+      const count = motion === 'still' ? RATE : RATE * SECONDS;
+      for (let at = 0; at < count; at += 1) {
+        const frame = await page.evaluate((moment) => globalThis.frame(moment), MOTIONS[motion](at / RATE));
+        writeSync(file, 'FRAME\n');
+        writeSync(file, Buffer.from(frame, 'base64'));
+      }
+      closeSync(file);
+    }
+    return paths;
+  } finally {
+    await browser.close();
+  }
+}
