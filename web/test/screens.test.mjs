@@ -1,0 +1,236 @@
+// Each state of the component as a person meets it: pictures of them (SELFSAME_SHOTS names a folder that keeps them), axe-core's
+// rules, the keyboard, narrow screens, the dark, and writing from right to left.
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { launch, whyNoBrowser } from './support/chromium.mjs';
+import { pageServer } from './support/page-server.mjs';
+import { detector, DIST, photographs, whyNot } from './support/real-server.mjs';
+import { makeVideos } from './support/video.mjs';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SHOTS = process.env.SELFSAME_SHOTS;
+const LOOKS = { light: {}, dark: { colorScheme: 'dark' }, narrow: { viewport: { width: 320, height: 568 } }, wide: { viewport: { width: 1280, height: 800 } } };
+
+const html = (attributes, lang = 'en') => `<!doctype html><html lang="${lang}"><meta charset="utf-8"><title>A partner’s page</title>
+  <meta name="viewport" content="width=device-width, initial-scale=1"><script type="module" src="/selfsame-capture.js"></script>
+  <body style="margin:0"><main><h1 style="position:absolute;clip-path:inset(50%)">Partner</h1><selfsame-capture ${attributes}></selfsame-capture></main>`;
+
+describe('screens', { skip: whyNoBrowser() || whyNot() }, () => {
+  let site, browser, folder;
+  before(async () => {
+    if (SHOTS) mkdirSync(SHOTS, { recursive: true });
+    folder = mkdtempSync(join(tmpdir(), 'selfsame-screens-'));
+    const { ada } = await makeVideos(folder, { ada: ['obama', 'living'] });
+    const built = (name, type) => [type, readFileSync(join(DIST, name))];
+    site = await pageServer({
+      '/selfsame-capture.js': built('selfsame-capture.js', 'text/javascript'),
+      '/selfsame-engine.js': built('selfsame-engine.js', 'text/javascript'),
+      '/engine.wasm': built('engine.wasm', 'application/wasm'),
+      '/detector.onnx': ['application/octet-stream', detector()],
+      '/selfie': ['text/html', html('capture="selfie"')],
+      '/arabic': ['text/html', html('capture="selfie"', 'ar')],
+      '/french': ['text/html', html('capture="selfie" lang="fr"')],
+      '/card': ['text/html', html('capture="id-card"')],
+      '/unguided': ['text/html', html('capture="selfie" model="/nothing"')],
+      '/submit': ['text/html', html('server="/" partner-id="p" user-id="u" job-id="j" job-type="2" token="t"').replace('server="/"', 'server="http://127.0.0.1:9"')],
+    });
+    browser = await launch(ada);
+  });
+  after(async () => {
+    await browser?.close();
+    await site?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const at = (page, name) => page.waitForSelector(`selfsame-capture [data-screen="${name}"]`, { timeout: 60_000 });
+
+  async function open(path, look = 'light', prepare) {
+    const context = await browser.newContext({ viewport: { width: 420, height: 860 }, ...LOOKS[look] });
+    const page = await context.newPage();
+    if (prepare) await page.addInitScript(prepare[0], prepare[1]);
+    await page.goto(site.url + path);
+    await page.addScriptTag({ content: AXE });
+    return page;
+  }
+
+  /** Keeps a picture, and holds the page to axe's rules of WCAG 2.2 AA and to its own width. */
+  async function check(page, name) {
+    if (SHOTS) await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    const { violations } = await page.evaluate((values) => axe.run({ runOnly: { type: 'tag', values } }), tags);
+    const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
+    assert.deepEqual(told, [], name);
+    const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(wide <= room, `${name} is ${wide} pixels wide in ${room}`);
+  }
+
+  for (const look of Object.keys(LOOKS)) {
+    test(`a guided selfie, ${look}`, async () => {
+      const page = await open('/selfie', look);
+      await at(page, 'welcome');
+      await check(page, `welcome-${look}`);
+      // By the keyboard alone: the first thing reached is the primary button.
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await at(page, 'selfie');
+      await page.waitForFunction(() => /hold still/i.test(document.querySelector('selfsame-capture').shadowRoot.querySelector('.hint')?.textContent));
+      await check(page, `selfie-hold-${look}`);
+      await page.waitForFunction(() => /smile/i.test(document.querySelector('selfsame-capture').shadowRoot.querySelector('.hint')?.textContent));
+      await check(page, `selfie-smile-${look}`);
+      await at(page, 'review');
+      assert.equal(await page.evaluate(() => document.querySelector('selfsame-capture').shadowRoot.activeElement?.id), 'heading');
+      await check(page, `review-${look}`);
+      await page.context().close();
+    });
+  }
+
+  test('hints are spoken', async () => {
+    const page = await open('/selfie');
+    await page.evaluate(() => {
+      globalThis.spoken = [];
+      const region = document.querySelector('selfsame-capture').shadowRoot.querySelector('[aria-live]');
+      new MutationObserver(() => spoken.push(region.textContent)).observe(region, { childList: true, characterData: true, subtree: true });
+    });
+    await page.getByRole('button', { name: 'Start the camera' }).click();
+    await at(page, 'review');
+    const spoken = await page.evaluate(() => globalThis.spoken);
+    assert.ok(spoken.includes('Now smile'), spoken.join(' | '));
+    await page.context().close();
+  });
+
+  test('Arabic is written from right to left, French from the element’s own language', async () => {
+    const page = await open('/arabic');
+    await at(page, 'welcome');
+    await check(page, 'welcome-arabic');
+    assert.equal(await page.locator('selfsame-capture section').getAttribute('dir'), 'rtl');
+    await page.getByRole('button', { name: 'تشغيل الكاميرا' }).click();
+    await at(page, 'selfie');
+    await page.waitForTimeout(500);
+    await check(page, 'selfie-arabic');
+    await at(page, 'review');
+    await check(page, 'review-arabic');
+    await page.context().close();
+    const french = await open('/french', 'dark');
+    await french.getByRole('button', { name: 'Démarrer la caméra' }).waitFor();
+    await check(french, 'welcome-french-dark');
+    await french.context().close();
+  });
+
+  const TROUBLES = { NotAllowedError: 'denied', NotFoundError: 'missing', NotReadableError: 'busy', TypeError: 'failed' };
+  for (const [name, trouble] of Object.entries(TROUBLES)) {
+    test(`a camera that is ${trouble} is explained, and may be tried again`, async () => {
+      const refuse = (error) => {
+        const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        let first = true;
+        navigator.mediaDevices.getUserMedia = async (wanted) => {
+          if (!first) return real(wanted);
+          first = false;
+          throw new DOMException('as the test wants it', error);
+        };
+      };
+      const page = await open('/selfie', 'light', [refuse, name]);
+      await page.getByRole('button', { name: 'Start the camera' }).click();
+      await at(page, 'trouble');
+      await check(page, `trouble-${trouble}`);
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await at(page, 'selfie');
+      await page.context().close();
+    });
+  }
+
+  test('a page that did not come over HTTPS is told so', async () => {
+    const page = await open('/selfie', 'light', [() => Object.defineProperty(globalThis, 'isSecureContext', { value: false })]);
+    await page.getByRole('button', { name: 'Start the camera' }).click();
+    await page.getByText('HTTPS').waitFor();
+    await page.context().close();
+  });
+
+  test('a camera that goes away is noticed', async () => {
+    const keep = () => {
+      const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      navigator.mediaDevices.getUserMedia = async (wanted) => (globalThis.stream = await real(wanted));
+    };
+    const page = await open('/card', 'light', [keep]);
+    await page.getByRole('button', { name: 'Start the camera' }).click();
+    await at(page, 'card');
+    await page.evaluate(() => stream.getTracks().forEach((track) => (track.stop(), track.dispatchEvent(new Event('ended')))));
+    await at(page, 'trouble');
+    await page.context().close();
+  });
+
+  test('an ID card’s front and back, and the camera let go in the end', async () => {
+    const page = await open('/card');
+    await page.evaluate(() => addEventListener('publish', ({ detail }) => (globalThis.published = detail)));
+    await at(page, 'welcome');
+    await check(page, 'welcome-card');
+    await page.getByRole('button', { name: 'Start the camera' }).click();
+    for (const side of ['front', 'back']) {
+      await at(page, 'card');
+      await page.waitForFunction(() => document.querySelector('selfsame-capture').shadowRoot.querySelector('video').videoWidth > 0);
+      await check(page, `card-${side}`);
+      await page.getByRole('button', { name: 'Take the picture' }).click();
+      await at(page, 'review');
+      await check(page, `card-${side}-review`);
+      await page.getByRole('button', { name: 'Use this picture' }).click();
+    }
+    await at(page, 'published');
+    const types = await page.evaluate(() => published.images.map((image) => image.image_type_id));
+    assert.deepEqual(types, [3, 7]);
+    await page.context().close();
+  });
+
+  test('without the engine the person takes the picture by hand', async () => {
+    const page = await open('/unguided');
+    await page.evaluate(() => addEventListener('publish', ({ detail }) => (globalThis.published = detail)));
+    await page.getByRole('button', { name: 'Start the camera' }).click();
+    await at(page, 'selfie');
+    const shutter = page.getByRole('button', { name: 'Take the picture' });
+    await shutter.waitFor();
+    await check(page, 'selfie-by-hand');
+    await shutter.click();
+    await at(page, 'review');
+    await page.getByRole('button', { name: 'Use this picture' }).click();
+    await at(page, 'published');
+    assert.deepEqual(await page.evaluate(() => [published.images.length, published.meta.guided]), [9, false]);
+    await page.context().close();
+  });
+
+  test('a file will do where there is no camera, if it shows one face', async () => {
+    const page = await open('/selfie');
+    const choose = async (button, file) => {
+      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('button', { name: button }).click()]);
+      await chooser.setFiles(file);
+    };
+    await at(page, 'welcome');
+    await choose('Choose a picture file', { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') });
+    await at(page, 'file');
+    await check(page, 'file-refused');
+    await choose('Try again', { name: 'me.jpg', mimeType: 'image/jpeg', buffer: photographs().obama2 });
+    await at(page, 'review');
+    await check(page, 'file-review');
+    await page.context().close();
+  });
+
+  test('what cannot be sent is said, and may be tried again or cancelled', async () => {
+    const page = await open('/submit');
+    await page.evaluate(() => addEventListener('cancelled', () => (globalThis.over = true)));
+    await page.getByRole('button', { name: 'Start the camera' }).click();
+    await at(page, 'review');
+    await page.getByRole('button', { name: 'Use this picture' }).click();
+    await at(page, 'sending');
+    await check(page, 'sending');
+    await at(page, 'not-sent');
+    await check(page, 'not-sent');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await at(page, 'sending');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await at(page, 'welcome');
+    assert.equal(await page.evaluate(() => globalThis.over), true);
+    await page.context().close();
+  });
+});
