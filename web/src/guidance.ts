@@ -1,4 +1,4 @@
-import { poseOf, type Face, type Look } from './face.ts';
+import type { Face, Look } from './face.ts';
 
 /** What the person is to do next. Keys of the messages. */
 export type Hint =
@@ -31,10 +31,10 @@ export const GOOD = {
   leastExposure: 0.16,
   mostExposure: 0.88,
   leastSharpness: 7,
-  turn: 0.22,
-  leastNod: 0.34,
-  mostNod: 0.78,
-  tilt: 0.26,
+  /** Degrees. What the engine tells of an upright face may be 5 off. */
+  yaw: 16,
+  pitch: 22,
+  roll: 15,
 } as const;
 
 /** Another face counts when it is this large beside the largest: people behind a person are smaller. */
@@ -63,9 +63,7 @@ function light({ exposure }: Face): Hint | undefined {
   return exposure > GOOD.mostExposure ? 'hintBright' : undefined;
 }
 
-function bearing(face: Face): Hint | undefined {
-  const { turn, nod, tilt } = poseOf(face);
-  const straight =
-    Math.abs(turn) <= GOOD.turn && nod >= GOOD.leastNod && nod <= GOOD.mostNod && Math.abs(tilt) <= GOOD.tilt;
+function bearing({ pose }: Face): Hint | undefined {
+  const straight = Math.abs(pose.yaw) <= GOOD.yaw && Math.abs(pose.pitch) <= GOOD.pitch && Math.abs(pose.roll) <= GOOD.roll;
   return straight ? undefined : 'hintStraight';
 }

@@ -11,19 +11,20 @@ const { advise, choose, en, FRAMES, middle, PACE, Shutter } = await source(
 const SIZE = { width: 192, height: 256 };
 
 /** A good face, moved, scaled and changed. */
-function face({ dx = 0, dy = 0, scale = 1, smile = 1, nose = 0, ...more } = {}) {
+function face({ dx = 0, dy = 0, scale = 1, smile = 1, ...more } = {}) {
   const [cx, cy] = [96 + dx, 0.47 * 256 + dy];
   const at = (x, y) => ({ x: cx + scale * x, y: cy + scale * y });
   return {
     box: { ...at(-52, -68), width: 104 * scale, height: 136 * scale },
     leftEye: at(-24, -20),
     rightEye: at(24, -20),
-    nose: at(nose, 6),
+    nose: at(0, 6),
     mouthLeft: at(-20 * smile, 32),
     mouthRight: at(20 * smile, 32),
     score: 0.9,
     sharpness: 20,
     exposure: 0.5,
+    pose: { yaw: 0, pitch: 0, roll: 0 },
     ...more,
   };
 }
@@ -40,7 +41,8 @@ describe('hints', () => {
     ['aside', [face({ dx: 40 })], 'hintCentre'],
     ['in the dark', [face({ exposure: 0.05 })], 'hintDark'],
     ['against a lamp', [face({ exposure: 0.95 })], 'hintBright'],
-    ['looking away', [face({ nose: 16 })], 'hintStraight'],
+    ['looking away', [face({ pose: { yaw: 30, pitch: 0, roll: 0 } })], 'hintStraight'],
+    ['looking nobody knows where', [face({ pose: { yaw: NaN, pitch: NaN, roll: NaN } })], 'hintStraight'],
     ['blurred', [face({ sharpness: 2 })], 'hintSharp'],
     ['far away and in the dark: the gravest first', [face({ scale: 0.5, exposure: 0.05 })], 'hintNearer'],
   ];

@@ -12,7 +12,7 @@ interface Exports {
   error_len(): number;
 }
 
-const FACE_NUMBERS = 17;
+const FACE_NUMBERS = 20;
 
 /** The engine: finds faces in pixels. Runs where it is called; see `finder.ts` for one that runs aside. */
 export class Engine {
@@ -73,5 +73,6 @@ function face(n: Float32Array): Face {
     score: number(14),
     sharpness: number(15),
     exposure: number(16),
+    pose: { yaw: number(17), pitch: number(18), roll: number(19) },
   };
 }
