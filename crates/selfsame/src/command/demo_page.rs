@@ -9,7 +9,7 @@ use selfsame_server::config::Demo;
 use selfsame_store::store::Store;
 use selfsame_wire::id::PartnerId;
 
-use super::data::new_key;
+use super::data::{actor, new_key};
 
 /// The demo's partner. Never has production.
 const PARTNER: &str = "demo";
@@ -19,7 +19,7 @@ pub(super) async fn prepare(
     pages: &Path,
     models: &ModelStore,
     store: &dyn Store,
-) -> Result<Demo, Box<dyn std::error::Error>> {
+) -> Result<Demo, Box<dyn std::error::Error + Send + Sync>> {
     if !pages.join("index.html").is_file() || !pages.join("engine.wasm").is_file() {
         return Err(format!(
             "{} holds no built demo page; make it with web/build.sh",
@@ -28,16 +28,16 @@ pub(super) async fn prepare(
         .into());
     }
     let id = PartnerId::new(PARTNER)?;
-    store
-        .create_partner(&Partner {
-            id: id.clone(),
-            name: "The demo page".to_owned(),
-            production_enabled: false,
-            sandbox_key: new_key()?,
-            production_key: new_key()?,
-            created_at: Timestamp::now(),
-        })
-        .await?;
+    let partner = Partner {
+        id: id.clone(),
+        name: "The demo page".to_owned(),
+        production_enabled: false,
+        sandbox_key: new_key()?,
+        production_key: new_key()?,
+        created_at: Timestamp::now(),
+    };
+    // One that is there already stays as it is.
+    store.create_partner(&partner, &actor()).await?;
     Ok(Demo {
         pages: pages.to_owned(),
         detector: models.read(Model::YuNet.artefact())?,
