@@ -56,7 +56,7 @@ impl Finder {
     /// # Errors
     /// [`FinderError`] says whether the side or the model is at fault.
     pub fn load(yunet: &[u8], side: usize) -> Result<Self, FinderError> {
-        if side % 32 != 0 || !(64..=640).contains(&side) {
+        if !side.is_multiple_of(32) || !(64..=640).contains(&side) {
             return Err(FinderError::Side(side));
         }
         let onnx = fold::prepare(yunet).map_err(FinderError::Unpreparable)?;

@@ -107,7 +107,7 @@ async fn an_image_is_accepted_for_one_job() {
         assert_eq!(status["result"]["ResultCode"], "0840");
         let evidence = &status["result"]["evidence"];
         let expected = if user == "b" {
-            json!(["replayed_image"])
+            json!(["replayed_image", "duplicate"])
         } else {
             json!([])
         };
@@ -228,4 +228,35 @@ async fn the_digest_in_a_result_is_that_of_the_policy_shown() {
     assert_eq!(status["result"]["evidence"]["policy"]["sha256"], digest);
     let checked = selfsame(&["policy", "check", &policy]);
     assert_eq!(checked[0]["sha256"], digest);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_face_is_enrolled_under_one_name_where_the_policy_says_so() {
+    let Some([photo, same, _, other]) = photographs() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner_with_production(data.path()).0;
+    let policy = write(
+        data.path(),
+        "[sandbox.enrolment.duplicates]\nresponse = \"refuse\"\n",
+    );
+    let enrol = async |server: &Server, user: &str, photo: &[u8]| {
+        let body = server.upload_body(user, user, 4, "");
+        server.run(&http(), &body, package(photo)).await["result"].clone()
+    };
+    let server = Server::start(data.path(), &key, &["--policy", &policy]);
+    assert_eq!(enrol(&server, "ada", &photo).await["ResultCode"], "0840");
+    server.kill();
+    // The templates are found again after a restart.
+    let server = Server::start(data.path(), &key, &["--policy", &policy]);
+    let twin = enrol(&server, "twin", &same).await;
+    assert_eq!(twin["ResultCode"], "0841", "{twin}");
+    assert_eq!(twin["evidence"]["reasons"], json!(["duplicate"]));
+    assert_eq!(twin["evidence"]["duplicates"][0]["user_id"], "ada");
+    assert_eq!(enrol(&server, "bob", &other).await["ResultCode"], "0840");
+    // Erased by a command beside the server: no longer in anybody's way.
+    let dir = data.path().to_str().unwrap();
+    selfsame(&["user", "--data", dir, "--partner", "p", "delete", "ada"]);
+    assert_eq!(enrol(&server, "eve", &same).await["ResultCode"], "0840");
 }

@@ -92,7 +92,10 @@ impl<'a> Judge<'a> {
                     draw: Draw::Seeded(seed(&images.selfie)),
                     ..CaptureContext::default()
                 };
-                match self.analyser.analyse_capture(&images.selfie, &frames, &context) {
+                match self
+                    .analyser
+                    .analyse_capture(&images.selfie, &frames, &context)
+                {
                     Ok(evidence) => self.judged(&evidence),
                     Err(error) => unusable(error.to_string()),
                 }

@@ -258,7 +258,7 @@ fn generators_are_noted_by_what_they_leave() {
         tag: Tag::UserComment,
         ifd_num: In::PRIMARY,
         value: Value::Undefined(
-            b"UNICODE\0\0S\0t\0e\0p\0s\0,\0 \0C\0F\0G\0 \0s\0c\0a\0l\0e\0:\0 \07".to_vec(),
+            b"UNICODE\0\0S\0t\0e\0p\0s\0,\0 \0C\0F\0G\0 \0s\0c\0a\0l\0e\0:\0 \x007".to_vec(),
             0,
         ),
     };
