@@ -74,6 +74,12 @@ pub struct Decoded {
 /// # Errors
 /// [`ImageError`] says why the file is refused. A truncated file always is, even where a decoder would fill the rest in.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, ImageError> {
+    // Fuzzing finds files on which the JPEG decoder fails an assertion of its own. Such a file is damaged, and the server is not.
+    std::panic::catch_unwind(|| read(bytes, limits))
+        .unwrap_or_else(|_| Err(ImageError::Damaged("the decoder failed on it".to_owned())))
+}
+
+fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded, ImageError> {
     if bytes.is_empty() {
         return Err(ImageError::Empty);
     }

@@ -153,6 +153,15 @@ fn a_png_that_claims_to_be_huge_allocates_nothing() {
     ));
 }
 
+#[test]
+fn a_file_on_which_the_decoder_panics_is_damaged() {
+    // Found by fuzzing: a baseline picture in several scans makes zune-jpeg 0.5.15 fail an assertion while it upsamples.
+    assert!(matches!(
+        refused(include_bytes!("samples/panics.jpg")),
+        ImageError::Damaged(_)
+    ));
+}
+
 proptest::proptest! {
     #[test]
     fn no_flipped_byte_breaks_it(at in 0usize..10_000, value: u8) {
