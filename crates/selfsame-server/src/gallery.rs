@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use selfsame_face::template::{ComparisonScore, Template};
 use selfsame_job::replay::Duplicate;
 use selfsame_job::user::{User, UserKey, UserStatus};
-use selfsame_search::{ExactSearch, Hit, Search as _};
+use selfsame_search::{ExactSearch, Hit, Search, SearchError};
 use selfsame_store::error::StoreError;
 use selfsame_store::store::Store;
 use selfsame_wire::id::{Environment, PartnerId, UserId};
@@ -20,12 +20,12 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 /// Duplicates that are reported at most.
 const MOST: usize = 10;
 
-type Templates = Arc<RwLock<ExactSearch<UserId>>>;
+type Templates = Box<dyn Search<UserId>>;
 
 /// One partner's users in one world.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Room {
-    templates: Templates,
+    templates: Arc<RwLock<Templates>>,
     /// Held by the enrolment that is being decided.
     turn: Arc<Mutex<()>>,
 }
@@ -37,17 +37,30 @@ pub struct Turn {
 }
 
 /// All templates on file that the model in use made.
-#[derive(Debug)]
 pub struct Gallery {
     store: Arc<dyn Store>,
     /// Templates of another model do not compare.
     model: String,
     threads: NonZeroUsize,
+    /// Makes the search of a new room.
+    search: fn(NonZeroUsize) -> Result<Templates, SearchError>,
     rooms: RwLock<HashMap<(PartnerId, Environment), Room>>,
     /// How far the order of changes was followed.
     followed: Mutex<u64>,
     /// Users read from the store at a time.
     page: u32,
+}
+
+fn broken(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Corrupt("gallery", error.to_string())
+}
+
+impl std::fmt::Debug for Gallery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gallery")
+            .field("templates", &self.size().0)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Gallery {
@@ -58,31 +71,35 @@ impl Gallery {
             store,
             model,
             threads,
+            search: |threads| Ok(Box::new(ExactSearch::new(threads))),
             rooms: RwLock::default(),
             followed: Mutex::new(0),
             page: 1000,
         }
     }
 
-    fn room(&self, partner: &PartnerId, environment: Environment) -> Room {
+    /// The same, searched by a graph index: for rooms of many millions. It may miss a duplicate.
+    #[cfg(feature = "index")]
+    #[must_use]
+    pub fn with_index(mut self) -> Self {
+        self.search = |_| Ok(Box::new(selfsame_search::IndexedSearch::new()?));
+        self
+    }
+
+    fn room(&self, partner: &PartnerId, environment: Environment) -> Result<Room, StoreError> {
         let name = (partner.clone(), environment);
         // A panic elsewhere leaves whole rooms: each change is one call.
-        if let Some(room) = self
-            .rooms
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&name)
-        {
-            return room.clone();
+        let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(room) = rooms.get(&name) {
+            return Ok(room.clone());
         }
+        drop(rooms);
+        let new = Room {
+            templates: Arc::new(RwLock::new((self.search)(self.threads).map_err(broken)?)),
+            turn: Arc::default(),
+        };
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
-        rooms
-            .entry(name)
-            .or_insert_with(|| Room {
-                templates: Arc::new(RwLock::new(ExactSearch::new(self.threads))),
-                turn: Arc::default(),
-            })
-            .clone()
+        Ok(rooms.entry(name).or_insert(new).clone())
     }
 
     /// Takes up every change since the last time; the first time, every user.
@@ -104,7 +121,7 @@ impl Gallery {
     }
 
     fn take(&self, user: &User) -> Result<(), StoreError> {
-        let room = self.room(&user.key.partner, user.key.environment);
+        let room = self.room(&user.key.partner, user.key.environment)?;
         let mut templates = room
             .templates
             .write()
@@ -112,7 +129,7 @@ impl Gallery {
         match self.comparable(user) {
             Some(template) => templates
                 .put(user.key.user.clone(), template)
-                .map_err(|e| StoreError::Corrupt("gallery", e.to_string())),
+                .map_err(broken),
             None => {
                 templates.remove(&user.key.user);
                 Ok(())
@@ -130,11 +147,18 @@ impl Gallery {
 
     /// Waits until no other enrolment of the partner, in that world, is being decided. Two enrolments of one face at the
     /// same time would else each find that it is the first.
-    pub async fn turn(&self, partner: &PartnerId, environment: Environment) -> Turn {
-        let room = self.room(partner, environment);
-        Turn {
+    ///
+    /// # Errors
+    /// When the search cannot be made.
+    pub async fn turn(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+    ) -> Result<Turn, StoreError> {
+        let room = self.room(partner, environment)?;
+        Ok(Turn {
             _held: room.turn.lock_owned().await,
-        }
+        })
     }
 
     /// The partner's other users whose templates score at least `at_least` against this one, best first; ten at most.
@@ -148,7 +172,7 @@ impl Gallery {
         at_least: ComparisonScore,
     ) -> Result<Vec<Duplicate>, StoreError> {
         self.follow().await?;
-        let room = self.room(&key.partner, key.environment);
+        let room = self.room(&key.partner, key.environment)?;
         let probe = template.clone();
         // The user itself may be among the best.
         let hits = tokio::task::spawn_blocking(move || {
@@ -158,7 +182,7 @@ impl Gallery {
                 .nearest(&probe, MOST + 1, at_least)
         })
         .await
-        .map_err(|e| StoreError::Corrupt("gallery", e.to_string()))?;
+        .map_err(broken)?;
         let mut duplicates = Vec::new();
         for Hit { key: user_id, .. } in hits {
             if user_id == key.user || duplicates.len() == MOST {

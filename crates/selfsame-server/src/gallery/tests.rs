@@ -164,7 +164,7 @@ async fn of_two_enrolments_of_one_face_at_once_the_second_sees_the_first() {
     for user in ["ada", "bob", "eve", "kim"] {
         let (gallery, store, user) = (gallery.clone(), store.clone(), sandbox(user));
         tasks.spawn(async move {
-            let turn = gallery.turn(&user.partner, user.environment).await;
+            let turn = gallery.turn(&user.partner, user.environment).await.unwrap();
             let found = found(&gallery, &user, &face(0.0)).await.len();
             enrol(&store, &user, face(0.0), "m").await;
             drop(turn);
@@ -194,4 +194,30 @@ async fn more_users_than_a_page_are_all_taken_up() {
         found(&gallery, &sandbox("new"), &face(0.0)).await.len(),
         MOST
     );
+}
+
+#[cfg(feature = "index")]
+#[tokio::test]
+async fn the_index_finds_and_forgets_alike() {
+    let (_dir, store) = store().await;
+    for n in 0..50 {
+        enrol(
+            &store,
+            &sandbox(&format!("u{n}")),
+            face(n as f32 * 7.0),
+            "m",
+        )
+        .await;
+    }
+    let (exact, index) = (gallery(&store), gallery(&store).with_index());
+    let erased = sandbox("u3");
+    let deleted = store.set_user_status(&erased, UserStatus::Deleted);
+    assert!(deleted.await.unwrap());
+    for degrees in [0.0, 20.0, 100.0, 300.0] {
+        let face = face(degrees);
+        let of = |gallery| found(gallery, &erased, &face);
+        let (exact, index) = (of(&exact).await, of(&index).await);
+        assert!(!exact.is_empty() && !index.contains(&"u3".to_owned()));
+        assert_eq!(exact[0], index[0]);
+    }
 }

@@ -114,7 +114,7 @@ async fn process(
     // Until the ending is committed, no other enrolment of the partner may find that it is the first with this face.
     let _turn = match job.kind {
         JobKind::Enrolment if forced.is_none() => {
-            Some(app.gallery.turn(job.partner(), job.environment()).await)
+            Some(app.gallery.turn(job.partner(), job.environment()).await?)
         }
         _ => None,
     };
