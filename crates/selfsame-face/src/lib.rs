@@ -31,6 +31,8 @@ pub mod models;
 #[cfg(feature = "engine")]
 mod motion;
 #[cfg(feature = "engine")]
+mod pattern;
+#[cfg(feature = "engine")]
 mod presentation_attack;
 #[cfg(feature = "detect")]
 mod quality;

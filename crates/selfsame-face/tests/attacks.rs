@@ -56,17 +56,30 @@ fn photographs() -> Vec<(String, Vec<u8>)> {
     all
 }
 
+/// Above this a regular pattern stands out.
+const PATTERN: f32 = 13.0;
+
 /// Each photograph's score; photographs without a face are left out.
 fn scores(analyser: &Analyser, photographs: &[(String, Vec<u8>)]) -> Vec<(String, f32)> {
-    let score = |(name, file): &(String, Vec<u8>)| {
+    let mut patterns = Vec::new();
+    let mut score = |(name, file): &(String, Vec<u8>)| {
         let seen = match analyser.analyse_capture(file, &[], &CaptureContext::default()) {
             // Some of the files beside the project are of other formats than their names tell.
             Err(ImageError::UnknownFormat) => return None,
             seen => seen.unwrap(),
         };
+        patterns.extend(seen.pattern);
         Some((name.clone(), seen.presentation_attack?.fused))
     };
-    let mut scores: Vec<_> = photographs.iter().filter_map(score).collect();
+    let mut scores: Vec<_> = photographs.iter().filter_map(&mut score).collect();
+    patterns.sort_by(f32::total_cmp);
+    let strongest = patterns.last().copied().unwrap();
+    println!(
+        "{} patterns, median {:.1}, strongest {strongest:.1}",
+        patterns.len(),
+        patterns[patterns.len() / 2]
+    );
+    assert!(strongest < PATTERN, "{strongest}");
     scores.sort_by(|a, b| a.0.cmp(&b.0));
     scores
 }

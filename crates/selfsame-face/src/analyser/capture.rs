@@ -16,6 +16,7 @@ use crate::evidence::{
 };
 use crate::inference::InferenceError;
 use crate::motion::{self, View};
+use crate::pattern;
 use crate::presentation_attack;
 use crate::repetition::{self, Thumbnail, Window};
 use crate::template::Template;
@@ -50,6 +51,7 @@ pub enum Draw {
 #[derive(Default)]
 struct Gathered {
     scores: Vec<f32>,
+    pattern: Option<f32>,
     views: Vec<View>,
     window: Option<Window>,
     thumbnails: Vec<Thumbnail>,
@@ -110,6 +112,7 @@ impl Analyser {
             selfie: evidence,
             frames: seen,
             presentation_attack,
+            pattern: gathered.pattern,
             motion: motion::between(&gathered.views),
             repetition: RepetitionEvidence {
                 identical_bytes: identical(selfie, frames),
@@ -129,6 +132,7 @@ impl Analyser {
         };
         let mesh = self.inner.mesh.find(&decoded.pixels, &face.landmarks);
         face.geometry = mesh.map_err(failed)?.map(|m| m.geometry());
+        gathered.pattern = pattern::strength(&decoded.pixels, &face.face_box);
         gathered.scores.extend(self.score(decoded, &face.face_box)?);
         gathered
             .views

@@ -14,6 +14,10 @@ pub struct CaptureEvidence {
     pub frames: Vec<FrameEvidence>,
     /// Passive presentation-attack detection over all images; absent when its model is not loaded, or found no face.
     pub presentation_attack: Option<PresentationAttackEvidence>,
+    /// How far the sharpest regular pattern in the fine structure of the selfie's face stands out, in decibels: a screen's
+    /// pixels, a print's dots, or their moiré. Faces measure up to 10 (docs/decisions/0005-presentation-attacks.md). Absent
+    /// for a face under about 70 pixels.
+    pub pattern: Option<f32>,
     /// What moves between the images; absent when fewer than three of them show a face.
     pub motion: Option<MotionEvidence>,
     /// Frames that repeat another image of the capture.
