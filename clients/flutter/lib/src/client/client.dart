@@ -1,0 +1,281 @@
+import 'dart:convert';
+import 'dart:typed_data';
+
+import 'cancellation.dart';
+import 'capture.dart';
+import 'connection.dart';
+import 'errors.dart';
+import 'http_transport.dart';
+import 'job_status.dart';
+import 'json.dart';
+import 'package.dart';
+import 'polling.dart';
+import 'retry.dart';
+import 'signature.dart';
+import 'submission.dart';
+import 'timestamp.dart';
+import 'transport.dart';
+import 'version.dart';
+
+/// One job on its way: what every step of it needs.
+class _Journey {
+  _Journey(this.params, this.names, this.callbackUrl, this.proof, this.options);
+
+  final NamedParams params;
+  final JobNames names;
+  final String callbackUrl;
+
+  /// A timestamp and its signature, or a web token.
+  final JsonObject proof;
+  final SubmitOptions options;
+}
+
+/// Submits jobs to one server as one partner, and follows them. Pure Dart: it needs no Flutter.
+class Client {
+  /// Reads captures from [captures]. [source] is for packages that wrap this one.
+  Client(this.connection, this.captures, {this.source = const Source(sdk: sdk, version: version, language: 'flutter')})
+    : _transport = connection.transport ?? HttpTransport();
+
+  /// Which server, as whom.
+  final Connection connection;
+
+  /// Where captures are kept.
+  final CaptureStore captures;
+
+  /// What requests and packages say of the software that made them.
+  final Source source;
+
+  final Transport _transport;
+
+  /// Submits a job and follows it until it ends or the polling time passes.
+  ///
+  /// Empty maps, `''`, `0` and null mean absent. See `SmileFlutter.submitJob` for the arguments.
+  Future<JobStatus> submitJob(
+    String tag,
+    int jobType,
+    bool isProduction, [
+    JsonObject? partnerParams,
+    JsonObject? idInfo,
+    JsonObject? geoInfo,
+    String? callbackUrl,
+    int jobStatusPollingTimeoutMillis = 0,
+    SubmitOptions options = const SubmitOptions(),
+  ]) async {
+    checkJson(partnerParams, 'partnerParams');
+    checkJson(idInfo, 'idInfo');
+    checkJson(geoInfo, 'geoInfo');
+    final wait = _pollingTime(jobStatusPollingTimeoutMillis);
+    final capture = await captures.read(tag);
+    if (capture == null) throw UnknownTagException(tag);
+    final journey = await _begin(jobType, isProduction, partnerParams, callbackUrl ?? '', options);
+    final (:uploadUrl, :smileJobId) = await _prepare(journey);
+    await _upload(uploadUrl, _package(capture, journey, present(idInfo), present(geoInfo)), options);
+    await _tellStore(tag);
+    final unanswered = {
+      'job_complete': false,
+      'job_success': false,
+      'result': {'SmileJobID': smileJobId},
+    };
+    final ask = _question(journey);
+    if (ask == null) return JobStatus(unanswered);
+    return follow(ask, unanswered, wait, connection.clock, options.cancellation);
+  }
+
+  /// Asks once how a job stands. Needs the API key.
+  ///
+  /// Throws [SelfsameException]; [UntrustedException] where the answer is not signed with the partner's key.
+  Future<JsonObject> jobStatus(
+    String userId,
+    String jobId, {
+    required bool isProduction,
+    bool imageLinks = false,
+    bool history = false,
+    Cancellation? cancellation,
+  }) async {
+    final apiKey = _apiKey(isProduction: isProduction);
+    final answer = await _post('${connection.base(isProduction: isProduction)}/job_status', {
+      'partner_id': connection.partnerId,
+      'user_id': userId,
+      'job_id': jobId,
+      'image_links': imageLinks,
+      'history': history,
+      ..._signed(apiKey),
+    }, cancellation);
+    return verifySigned(accept(answer), apiKey, connection.partnerId, connection.clock.now());
+  }
+
+  /// Asks `/v1/token` for a short-lived web token, with which an app may submit one job. Needs the API key: for a
+  /// partner's own service in Dart. [product] is as the wire names it.
+  Future<String> webToken(
+    String userId,
+    String jobId, {
+    required bool isProduction,
+    String product = 'authentication',
+  }) async {
+    final answer = await _post('${connection.base(isProduction: isProduction)}/token', {
+      'partner_id': connection.partnerId,
+      'user_id': userId,
+      'job_id': jobId,
+      'product': product,
+      ..._signed(_apiKey(isProduction: isProduction)),
+    }, null);
+    final token = acceptObject(answer)['token'];
+    if (token is! String) throw const AnswerException("the server's answer carries no token");
+    return token;
+  }
+
+  Future<_Journey> _begin(
+    int jobType,
+    bool isProduction,
+    JsonObject? partnerParams,
+    String callbackUrl,
+    SubmitOptions options,
+  ) async {
+    final params = NamedParams.of(partnerParams, jobType);
+    final names = JobNames(
+      userId: params.userId,
+      jobId: params.jobId,
+      jobType: jobType,
+      isProduction: isProduction,
+    );
+    final JsonObject proof = switch (connection.auth) {
+      ApiKeyAuth() => _signed(_apiKey(isProduction: isProduction)),
+      WebTokenAuth(:final webToken) => {'token': await webToken(names)},
+    };
+    options.cancellation?.check();
+    return _Journey(params, names, callbackUrl, proof, options);
+  }
+
+  /// `POST /v1/upload`. After a failure the job may have been prepared all the same: the next try says that it is one.
+  Future<({Uri uploadUrl, String smileJobId})> _prepare(_Journey journey) async {
+    final _Journey(:options) = journey;
+    final url = '${connection.base(isProduction: journey.names.isProduction)}/upload';
+    final prepared = await withRetry(connection.retry, connection.clock, options.cancellation, (failures) async {
+      final answer = await _post(url, {
+        'file_name': 'selfie.zip',
+        'smile_client_id': connection.partnerId,
+        'partner_params': journey.params.json,
+        'model_parameters': const <String, Object?>{},
+        'callback_url': journey.callbackUrl,
+        'source_sdk': source.sdk,
+        'source_sdk_version': source.version,
+        ...journey.proof,
+        if (options.allowNewEnroll) 'allow_new_enroll': true,
+        if (options.useEnrolledImage) 'use_enrolled_image': true,
+        if (options.sandboxResult case final code?) 'sandbox_result': code,
+        if (failures.isNotEmpty) 'retry': true,
+      }, options.cancellation);
+      return acceptObject(answer);
+    });
+    final smileJobId = prepared['smile_job_id'];
+    final uploadUrl = switch (prepared['upload_url']) {
+      final String text => Uri.tryParse(text),
+      _ => null,
+    };
+    if (uploadUrl == null || !(uploadUrl.isScheme('http') || uploadUrl.isScheme('https')) || smileJobId is! String) {
+      throw const AnswerException("the server's answer carries no upload_url or no smile_job_id");
+    }
+    return (uploadUrl: uploadUrl, smileJobId: smileJobId);
+  }
+
+  Uint8List _package(Capture capture, _Journey journey, JsonObject? idInfo, JsonObject? geoInfo) => buildPackage(
+    capture,
+    PackageDescription(
+      language: source.language,
+      misc: {
+        'smile_client_id': connection.partnerId,
+        // A web token proves nothing more here, and stays out of what is stored.
+        if (!journey.proof.containsKey('token')) ...journey.proof,
+        'callback_url': journey.callbackUrl,
+      },
+      partnerParams: journey.params.json,
+      idInfo: idInfo,
+      geoInfo: geoInfo,
+    ),
+  );
+
+  Future<void> _upload(Uri url, Uint8List body, SubmitOptions options) async {
+    final request = WireRequest(
+      method: 'PUT',
+      url: url,
+      contentType: 'application/zip',
+      body: body,
+      timeout: connection.uploadTimeout,
+      cancellation: options.cancellation,
+      onProgress: options.onProgress,
+    );
+    await withRetry(connection.retry, connection.clock, options.cancellation, (failures) async {
+      try {
+        accept(await _transport.send(request));
+      } on RefusedException catch (error) {
+        // An upload URL takes one package. Where an earlier try got no answer, that it is used says that the package
+        // arrived.
+        if (error.httpStatus != 409 || !failures.any((failure) => failure is TransportException)) rethrow;
+      }
+    });
+  }
+
+  /// The job is under way, whatever the store makes of that: a capture that stays is replaced by the next of its tag.
+  Future<void> _tellStore(String tag) async {
+    try {
+      await captures.submitted(tag);
+    } on Exception {
+      // Nothing to undo, and no one to tell who could do more.
+    }
+  }
+
+  /// How the job's status is asked for, where that can be done.
+  Future<JsonObject> Function()? _question(_Journey journey) {
+    final names = journey.names;
+    switch (connection.auth) {
+      case ApiKeyAuth():
+        return () => jobStatus(
+          names.userId,
+          names.jobId,
+          isProduction: names.isProduction,
+          cancellation: journey.options.cancellation,
+        );
+      case WebTokenAuth(jobStatus: null):
+        return null;
+      case WebTokenAuth(jobStatus: final relay?):
+        return () async {
+          try {
+            return await relay(names);
+          } on SelfsameException {
+            rethrow;
+          } on Exception catch (cause) {
+            throw TransportException("the job's status could not be fetched from the partner's service", cause);
+          }
+        };
+    }
+  }
+
+  Future<WireAnswer> _post(String url, JsonObject body, Cancellation? cancellation) => _transport.send(
+    WireRequest(
+      method: 'POST',
+      url: Uri.parse(url),
+      contentType: 'application/json',
+      body: utf8.encode(jsonEncode(body)),
+      timeout: connection.requestTimeout,
+      cancellation: cancellation,
+    ),
+  );
+
+  /// A fresh timestamp and its signature.
+  JsonObject _signed(String apiKey) {
+    final timestamp = formatTimestamp(connection.clock.now());
+    return {'timestamp': timestamp, 'signature': sign(apiKey, connection.partnerId, timestamp)};
+  }
+
+  String _apiKey({required bool isProduction}) => switch (connection.auth) {
+    final ApiKeyAuth auth => auth.of(isProduction: isProduction),
+    WebTokenAuth() => throw const ArgumentException('this call needs the API key, and there is a web token only'),
+  };
+}
+
+Duration _pollingTime(int millis) {
+  if (millis < 0) {
+    throw const ArgumentException('jobStatusPollingTimeoutMillis must be a number of milliseconds, or 0');
+  }
+  return millis == 0 ? defaultPolling : Duration(milliseconds: millis);
+}
