@@ -34,6 +34,7 @@ class IdCardOptions {
 
 /// What the capture screen is asked for.
 sealed class CaptureRequest {
+  /// Takes what every request has.
   const CaptureRequest(this.texts);
 
   /// What the screen says.

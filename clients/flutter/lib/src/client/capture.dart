@@ -25,7 +25,8 @@ abstract interface class CaptureStore {
   /// The capture of a tag, or null where none has a selfie.
   Future<Capture?> read(String tag);
 
-  /// Called once the server has a job's package: a store on disk deletes the capture. Where that fails, the job goes on.
+  /// Called once the server has a job's package: a store on disk deletes the capture. Where that fails, the job goes
+  /// on.
   Future<void> submitted(String tag);
 }
 

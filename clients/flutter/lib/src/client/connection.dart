@@ -30,6 +30,7 @@ class JobNames {
 
 /// How requests prove whose they are.
 sealed class Auth {
+  /// There are two: by API key, and by web token.
   const Auth();
 }
 

@@ -24,6 +24,7 @@ enum ErrorKind {
   /// Nothing was captured.
   capture('capture');
 
+  /// Takes its name in the contract.
   const ErrorKind(this.wireName);
 
   /// The name in the contract, e.g. `unknown_tag`.
@@ -32,6 +33,7 @@ enum ErrorKind {
 
 /// The base of every error that this package throws.
 sealed class SelfsameException implements Exception {
+  /// Takes what every error has.
   const SelfsameException(this.message, [this.cause]);
 
   /// What was wrong, and what to do.
@@ -134,6 +136,7 @@ enum DistrustReason {
   /// It lies in the future.
   future('future');
 
+  /// Takes its name in the contract.
   const DistrustReason(this.wireName);
 
   /// The name in the contract.
@@ -184,6 +187,7 @@ enum CaptureFailure {
   /// No navigator shows the screen.
   noHost('no navigator is there to show the camera: give SmileFlutter.navigatorKey to the app');
 
+  /// Takes its words.
   const CaptureFailure(this.text);
 
   /// The failure in words.
