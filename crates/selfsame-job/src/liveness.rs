@@ -84,13 +84,23 @@ pub(crate) fn judge(
     };
     let mut reasons = Vec::new();
     let fused = capture.presentation_attack.as_ref().map(|e| e.fused);
+    let pattern = capture
+        .pattern
+        .is_some_and(|p| p > policy.presentation_attack.max_pattern)
+        .then_some(Reason::RegularPattern);
     if detector || fused.is_some() {
-        let found = passive(fused, &policy.presentation_attack);
+        let mut found = passive(fused, &policy.presentation_attack);
+        found.extend(pattern);
         outcome.performed = true;
         outcome.passive = side(&found, &answer);
         reasons.extend(found);
     } else {
         outcome.not_performed.push(NO_DETECTOR);
+        // A pattern speaks against a face without the model too; its absence says nothing for one.
+        if let Some(reason) = pattern {
+            outcome.passive = side(&[reason], &answer);
+            reasons.push(reason);
+        }
     }
     match motion(capture, &policy.motion) {
         Some(found) => {

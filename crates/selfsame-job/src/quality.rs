@@ -19,6 +19,14 @@ pub(crate) fn crowd(selfie: &ImageEvidence, policy: &QualityPolicy) -> bool {
 
 /// Every flaw of the face.
 pub(crate) fn flaws(face: &FaceEvidence, policy: &QualityPolicy) -> Vec<Reason> {
+    let quality = &face.quality;
+    let (light, cover, framing) = (quality.light, quality.cover, quality.framing);
+    // The mesh's angles are better than those of five landmarks, where it looked.
+    let (yaw, roll) = match (face.geometry, quality.pose) {
+        (Some(mesh), _) => (mesh.yaw, mesh.roll),
+        (None, Some(pose)) => (pose.yaw, pose.roll),
+        (None, None) => (0.0, 0.0),
+    };
     [
         (
             face.detection_score < policy.min_detection_score,
@@ -28,9 +36,42 @@ pub(crate) fn flaws(face: &FaceEvidence, policy: &QualityPolicy) -> Vec<Reason> 
             face.inter_eye_distance < policy.min_inter_eye_distance,
             Reason::FaceTooSmall,
         ),
-        (face.sharpness < policy.min_sharpness, Reason::Blurred),
-        (face.exposure < policy.min_exposure, Reason::TooDark),
-        (face.exposure > policy.max_exposure, Reason::TooBright),
+        (quality.definition < policy.min_definition, Reason::Blurred),
+        (
+            face.exposure < policy.min_exposure
+                || light.dynamic_range < policy.min_dynamic_range
+                || light.under_exposed > policy.max_under_exposed,
+            Reason::TooDark,
+        ),
+        (
+            face.exposure > policy.max_exposure || light.over_exposed > policy.max_over_exposed,
+            Reason::TooBright,
+        ),
+        (
+            light.evenness_across < policy.min_evenness_across
+                || light.evenness_down < policy.min_evenness_down,
+            Reason::UnevenLight,
+        ),
+        (
+            cover.dark_eyes.is_some_and(|d| d > policy.max_dark_eyes),
+            Reason::EyesCovered,
+        ),
+        (
+            cover.mouth_colour > policy.max_mouth_colour,
+            Reason::MouthCovered,
+        ),
+        (
+            face.geometry.is_some_and(|g| {
+                g.left_eye_closed.min(g.right_eye_closed) > policy.max_eyes_closed
+            }),
+            Reason::EyesClosed,
+        ),
+        (
+            yaw.abs() > policy.max_yaw || roll.abs() > policy.max_roll,
+            Reason::NotFacing,
+        ),
+        (framing.size > policy.max_size, Reason::FaceTooNear),
+        (framing.outside > policy.max_outside, Reason::FaceCut),
     ]
     .into_iter()
     .filter_map(|(applies, reason)| applies.then_some(reason))

@@ -119,6 +119,22 @@ reasons! {
         TooDark, too_dark: Quality, Refuse, "the picture is too dark: find more light";
         /// Too much light.
         TooBright, too_bright: Quality, Refuse, "the picture is too bright: avoid direct light";
+        /// Light comes from one side, or something shades a part of the face.
+        UnevenLight, uneven_light: Quality, Review, "the light is uneven: turn to the light and uncover the face";
+        /// The eyes are dark: glasses, or deep shadow.
+        EyesCovered, eyes_covered: Quality, Review, "the eyes cannot be seen: take off dark glasses";
+        /// The mouth has not the face's colour.
+        MouthCovered, mouth_covered: Quality, Review, "the mouth is covered: take off the mask";
+        /// Both eyes are closed.
+        EyesClosed, eyes_closed: Quality, Review, "the eyes are closed: open them";
+        /// The head is turned away or leans.
+        NotFacing, not_facing: Quality, Refuse, "the head is turned: look straight into the camera";
+        /// The face is too near.
+        FaceTooNear, face_too_near: Quality, Refuse, "the face is too near: move back";
+        /// A part of the face is outside the picture.
+        FaceCut, face_cut: Quality, Refuse, "a part of the face is outside the picture: centre your face";
+        /// A regular pattern stands out of the face: a screen's pixels, a print's dots, or their moiré.
+        RegularPattern, regular_pattern: Liveness, Refuse, "the face shows a screen's or a print's pattern: capture a live face";
         /// The passive score is below `reject_below`: a print, a screen or the like.
         PrintOrScreen, print_or_screen: Liveness, Refuse, "the picture looks like a print or a screen: capture a live face";
         /// The passive score is between `reject_below` and `review_below`, or could not be computed although the detector is loaded.

@@ -207,7 +207,7 @@ async fn the_digest_in_a_result_is_that_of_the_policy_shown() {
     };
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let policy = write(data.path(), "[defaults.quality]\nmin_sharpness = 2.5\n");
+    let policy = write(data.path(), "[defaults.quality]\nmin_definition = 0.02\n");
     let server = Server::start(data.path(), &key, &["--policy", &policy]);
     let status = server
         .run(

@@ -41,7 +41,7 @@ async fn receive(verifier: CallbackVerifier) -> (String, Arc<Mutex<Vec<(String, 
 
 /// Enrolments are never sharp enough, authentications never alike enough: both wait for a person.
 const POLICY: &str = "name = \"wary\"\nversion = \"1\"\n\
-    [enrolment.quality]\nmin_sharpness = 255.0\n[enrolment.responses]\nblurred = \"review\"\n\
+    [enrolment.quality]\nmin_definition = 1.0\n[enrolment.responses]\nblurred = \"review\"\n\
     [authentication.comparison]\nmatch_threshold = 1.0\n";
 
 #[tokio::test(flavor = "multi_thread")]

@@ -168,6 +168,7 @@ fn evidence(decision: &Decision, circumstances: &Circumstances<'_>) -> Value {
         "frames": capture.map(|c| c.frames.iter().map(frame).collect::<Vec<_>>()),
         "repetition": capture.map(|c| c.repetition),
         "presentation_attack": capture.and_then(|c| c.presentation_attack.as_ref()),
+        "pattern": capture.and_then(|c| c.pattern),
         "motion": capture.and_then(|c| c.motion),
         "comparison": decision.comparison,
         "liveness": liveness,

@@ -77,7 +77,23 @@ pub(super) fn check(policy: &Policy) -> Result<(), Problem> {
         0.0,
         1000.0,
     )?;
-    within("quality.min_sharpness", q.min_sharpness, 0.0, 255.0)?;
+    for (field, value) in [
+        ("quality.min_definition", q.min_definition),
+        ("quality.min_dynamic_range", q.min_dynamic_range),
+        ("quality.max_under_exposed", q.max_under_exposed),
+        ("quality.max_over_exposed", q.max_over_exposed),
+        ("quality.min_evenness_across", q.min_evenness_across),
+        ("quality.min_evenness_down", q.min_evenness_down),
+        ("quality.max_dark_eyes", q.max_dark_eyes),
+        ("quality.max_mouth_colour", q.max_mouth_colour),
+        ("quality.max_eyes_closed", q.max_eyes_closed),
+        ("quality.max_outside", q.max_outside),
+    ] {
+        within(field, value, 0.0, 1.0)?;
+    }
+    within("quality.max_yaw", q.max_yaw, 0.0, 180.0)?;
+    within("quality.max_roll", q.max_roll, 0.0, 180.0)?;
+    within("quality.max_size", q.max_size, 0.0, 100.0)?;
     within("quality.max_exposure", q.max_exposure, 0.0, 1.0)?;
     within("quality.min_exposure", q.min_exposure, 0.0, q.max_exposure)?;
     within("quality.second_face_area", q.second_face_area, 0.0, 1.0)?;
@@ -93,6 +109,12 @@ pub(super) fn check(policy: &Policy) -> Result<(), Problem> {
         p.review_below,
         p.reject_below,
         100.0,
+    )?;
+    within(
+        "liveness.presentation_attack.max_pattern",
+        p.max_pattern,
+        0.0,
+        200.0,
     )?;
     let m = policy.liveness.motion;
     // Movement is only measured over three images or more: the selfie and two frames.

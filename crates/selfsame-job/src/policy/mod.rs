@@ -44,7 +44,8 @@ pub struct ComparisonPolicy {
     pub review_threshold: f32,
 }
 
-/// What a selfie must be like. Units as in [`selfsame_face::evidence::FaceEvidence`].
+/// What a selfie must be like. Units as in [`selfsame_face::evidence::FaceEvidence`]; the numbers are measured in
+/// docs/decisions/0009-quality.md.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QualityPolicy {
@@ -52,12 +53,36 @@ pub struct QualityPolicy {
     pub min_detection_score: f32,
     /// Least distance between the eyes, pixels.
     pub min_inter_eye_distance: f32,
-    /// Least sharpness of the aligned face.
-    pub min_sharpness: f32,
+    /// Least definition: sharpness for the contrast there is.
+    pub min_definition: f32,
     /// Least mean luminance, 0 to 1.
     pub min_exposure: f32,
     /// Greatest mean luminance, 0 to 1.
     pub max_exposure: f32,
+    /// Least dynamic range, 0 to 1; less is too little light.
+    pub min_dynamic_range: f32,
+    /// Greatest part of the face that is nearly black; more is too little light.
+    pub max_under_exposed: f32,
+    /// Greatest part of the face that is nearly white; more is too much light.
+    pub max_over_exposed: f32,
+    /// Least evenness of light from left to right, 0 to 1.
+    pub min_evenness_across: f32,
+    /// Least evenness of light from top to bottom, 0 to 1.
+    pub min_evenness_down: f32,
+    /// Greatest part of the eyes' surroundings that is dark; more are dark glasses.
+    pub max_dark_eyes: f32,
+    /// Greatest distance of the mouth's colour from the face's; more is a mask.
+    pub max_mouth_colour: f32,
+    /// How far both eyes may be closed, 0 to 1, where the mesh looked.
+    pub max_eyes_closed: f32,
+    /// How far the head may be turned to a side, degrees.
+    pub max_yaw: f32,
+    /// How far it may lean, degrees.
+    pub max_roll: f32,
+    /// Greatest size of the face, as a part of the picture's shorter side; more is too near.
+    pub max_size: f32,
+    /// Greatest part of the face that may be outside the picture.
+    pub max_outside: f32,
     /// Another face is a second person when its box's area is at least this part of the largest one's; smaller ones are
     /// people in the background.
     pub second_face_area: f32,
@@ -81,6 +106,8 @@ pub struct PresentationAttackPolicy {
     pub reject_below: f32,
     /// Below this it is not clear (`liveness_unclear`).
     pub review_below: f32,
+    /// Above this a regular pattern stands out of the selfie's face, in decibels (`regular_pattern`).
+    pub max_pattern: f32,
 }
 
 /// Whether movement is judged.
@@ -152,15 +179,28 @@ impl Default for Policy {
             quality: QualityPolicy {
                 min_detection_score: 0.7,
                 min_inter_eye_distance: 24.0,
-                min_sharpness: 3.0,
-                min_exposure: 0.08,
-                max_exposure: 0.95,
+                min_definition: 0.03,
+                min_exposure: 0.1,
+                max_exposure: 0.9,
+                min_dynamic_range: 0.1,
+                max_under_exposed: 0.5,
+                max_over_exposed: 0.6,
+                min_evenness_across: 0.4,
+                min_evenness_down: 0.6,
+                max_dark_eyes: 0.85,
+                max_mouth_colour: 0.11,
+                max_eyes_closed: 0.65,
+                max_yaw: 30.0,
+                max_roll: 25.0,
+                max_size: 1.3,
+                max_outside: 0.05,
                 second_face_area: 0.25,
             },
             liveness: LivenessPolicy {
                 presentation_attack: PresentationAttackPolicy {
                     reject_below: 0.0,
                     review_below: 1.0,
+                    max_pattern: 13.0,
                 },
                 motion: MotionPolicy {
                     mode: MotionMode::Required,

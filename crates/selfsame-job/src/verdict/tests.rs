@@ -1,9 +1,9 @@
 mod properties;
 
 use selfsame_face::evidence::{
-    FaceBox, FaceEvidence, FaceQuality, FrameEvidence, ImageDigests, ImageEvidence, ImageFacts,
-    ImageFormat, Landmarks, MotionEvidence, Point, PresentationAttackEvidence, RepetitionEvidence,
-    Timings,
+    FaceBox, FaceEvidence, FaceQuality, FrameEvidence, HeadPose, ImageDigests, ImageEvidence,
+    ImageFacts, ImageFormat, Landmarks, MotionEvidence, Point, PresentationAttackEvidence,
+    RepetitionEvidence, Timings,
 };
 use selfsame_face::template::TEMPLATE_LEN;
 use selfsame_wire::id::{Environment, SmileJobId, UserId};
@@ -80,6 +80,7 @@ fn selfie(faces: Vec<FaceEvidence>) -> CaptureEvidence {
         },
         frames: Vec::new(),
         presentation_attack: None,
+        pattern: None,
         motion: None,
         repetition: RepetitionEvidence::default(),
     }
@@ -157,10 +158,23 @@ fn a_selfie_without_a_face_or_with_a_crowd_is_refused() {
 fn each_flaw_has_its_reason() {
     let good = face(200.0);
     type Flaw = fn(&mut FaceEvidence);
-    let cases: [(Flaw, Reason); 5] = [
+    let cases: [(Flaw, Reason); 10] = [
         (|f| f.detection_score = 0.5, Reason::FaceUnclear),
         (|f| f.inter_eye_distance = 10.0, Reason::FaceTooSmall),
-        (|f| f.sharpness = 0.5, Reason::Blurred),
+        (|f| f.quality.definition = 0.01, Reason::Blurred),
+        (|f| f.quality.light.dynamic_range = 0.05, Reason::TooDark),
+        (|f| f.quality.light.over_exposed = 0.8, Reason::TooBright),
+        (
+            |f| {
+                f.quality.pose = Some(HeadPose {
+                    yaw: -40.0,
+                    ..HeadPose::default()
+                })
+            },
+            Reason::NotFacing,
+        ),
+        (|f| f.quality.framing.size = 1.5, Reason::FaceTooNear),
+        (|f| f.quality.framing.outside = 0.2, Reason::FaceCut),
         (|f| f.exposure = 0.01, Reason::TooDark),
         (|f| f.exposure = 0.99, Reason::TooBright),
     ];

@@ -40,6 +40,7 @@ impl Compare {
                 selfie,
                 frames: Vec::new(),
                 presentation_attack: None,
+                pattern: None,
                 motion: None,
                 repetition: RepetitionEvidence::default(),
             })

@@ -103,8 +103,8 @@ fn errors_name_the_dotted_field() {
             "policy: production.liveness.motion.mode is wrong: ",
         ),
         (
-            "[sandbox.enrolment.quality]\nmin_sharpness = \"a\"\n",
-            "policy: sandbox.enrolment.quality.min_sharpness is wrong: ",
+            "[sandbox.enrolment.quality]\nmin_definition = \"a\"\n",
+            "policy: sandbox.enrolment.quality.min_definition is wrong: ",
         ),
         (
             "[enrolment.responses]\nblurred = \"maybe\"\n",

@@ -23,7 +23,7 @@ fn any_response() -> impl Strategy<Value = Response> {
 
 prop_compose! {
     fn any_policy()(
-        answers in prop::collection::vec(any_response(), 12),
+        answers in prop::collection::vec(any_response(), 14),
         mode in prop_oneof![Just(MotionMode::Off), Just(MotionMode::WhenPresent), Just(MotionMode::Required)],
         smile in any::<bool>(),
         review_below in 0.0f32..4.0,
@@ -33,6 +33,7 @@ prop_compose! {
         (r.face_unclear, r.face_too_small, r.blurred) = (answers[0], answers[1], answers[2]);
         (r.still_repeated, r.no_movement, r.flat_picture) = (answers[3], answers[4], answers[5]);
         (r.no_smile, r.frames_of_another_person, r.too_few_frames) = (answers[6], answers[7], answers[8]);
+        (r.mouth_covered, r.regular_pattern) = (answers[12], answers[13]);
         r.print_or_screen = answers[9].max(answers[10]);
         r.liveness_unclear = answers[9].min(answers[10]);
         policy.replay.exact = answers[10].max(answers[11]);
@@ -47,13 +48,16 @@ prop_compose! {
 
 prop_compose! {
     fn any_capture()(
-        size in 20.0f32..300.0, sharpness in 0.0f32..20.0, detection in 0.5f32..1.0, fused in -5.0f32..10.0,
+        size in 20.0f32..300.0, definition in 0.0f32..0.2, detection in 0.5f32..1.0, fused in -5.0f32..10.0,
         likeness in 0.0f32..1.0, motion in (0.0f32..0.05, 0.0f32..0.02, 0.0f32..0.05), smile in 0.0f32..0.2,
-        repeated in 0usize..3,
+        repeated in 0usize..3, mouth in 0.0f32..0.3, pattern in prop::option::of(0.0f32..20.0),
     ) -> CaptureEvidence {
         let mut capture = live();
         let face = &mut capture.selfie.faces[0];
-        (face.inter_eye_distance, face.sharpness, face.detection_score) = (size, sharpness, detection);
+        (face.inter_eye_distance, face.detection_score) = (size, detection);
+        face.quality.definition = definition;
+        face.quality.cover.mouth_colour = mouth;
+        capture.pattern = pattern;
         capture.presentation_attack = attack(fused);
         capture.frames[0] = frame(likeness);
         capture.repetition.identical_bytes = repeated;
@@ -69,7 +73,13 @@ fn worse(a: &CaptureEvidence, b: &CaptureEvidence) -> CaptureEvidence {
     let mut worse = a.clone();
     let (face, other) = (&mut worse.selfie.faces[0], &b.selfie.faces[0]);
     face.inter_eye_distance = face.inter_eye_distance.min(other.inter_eye_distance);
-    face.sharpness = face.sharpness.min(other.sharpness);
+    let (quality, others) = (&mut face.quality, &other.quality);
+    quality.definition = quality.definition.min(others.definition);
+    quality.cover.mouth_colour = quality.cover.mouth_colour.max(others.cover.mouth_colour);
+    worse.pattern = [a.pattern, b.pattern]
+        .into_iter()
+        .flatten()
+        .reduce(f32::max);
     face.detection_score = face.detection_score.min(other.detection_score);
     let fused = |c: &CaptureEvidence| c.presentation_attack.as_ref().unwrap().fused;
     worse.presentation_attack = attack(fused(a).min(fused(b)));
