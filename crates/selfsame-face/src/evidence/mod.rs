@@ -141,12 +141,12 @@ pub struct FaceEvidence {
 pub struct FaceGeometry {
     /// How far the face is turned about its long axis; positive where its half at the picture's right is the further one.
     pub yaw: f32,
-    /// How far it nods; positive where the chin is further from the camera than the forehead. The head's own slope is part
-    /// of it: faces held straight measure about 15 (docs/decisions/0006-landmarks.md).
+    /// How far it nods; positive where the chin is further from the camera than the forehead. The face's own slope is
+    /// part of it: frontal development photographs measure 8 on average.
     pub pitch: f32,
     /// How far it leans in the picture, clockwise.
     pub roll: f32,
-    /// How far the eye at the picture's left is closed; open eyes measure up to 0.35.
+    /// How far the eye at the picture's left is closed; open eyes measure up to 0.4.
     pub left_eye_closed: f32,
     /// The same of the eye at the picture's right.
     pub right_eye_closed: f32,
