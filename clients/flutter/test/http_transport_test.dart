@@ -17,12 +17,13 @@ Future<Uri> serve(Future<void> Function(HttpRequest request) answer) async {
 
 WireRequest put(
   Uri url, {
+  String method = 'PUT',
   int size = 10,
   Duration timeout = long,
   Cancellation? cancellation,
   void Function(int, int)? onProgress,
 }) => WireRequest(
-  method: 'PUT',
+  method: method,
   url: url,
   contentType: 'application/zip',
   body: Uint8List(size),
@@ -58,6 +59,19 @@ void main() {
     final sent = HttpTransport().send(request);
     await expectLater(sent, throwsA(isA<CancelledException>()));
     await expectLater(HttpTransport().send(put(url, cancellation: cancellation)), throwsA(isA<CancelledException>()));
+  });
+
+  test('a request that is left hangs up', () async {
+    final server = await ServerSocket.bind(InternetAddress.loopbackIPv4, 0);
+    addTearDown(server.close);
+    final cancellation = Cancellation();
+    final hungUp = Completer<void>();
+    server.listen((socket) {
+      socket.listen((_) => cancellation.cancel(), onDone: hungUp.complete, onError: (Object _) => hungUp.complete());
+    });
+    final sent = HttpTransport().send(put(Uri.parse('http://127.0.0.1:${server.port}'), cancellation: cancellation));
+    await expectLater(sent, throwsA(isA<CancelledException>()));
+    await hungUp.future;
   });
 
   test('no answer in time is told, without the URL’s path', () async {
@@ -97,11 +111,13 @@ void main() {
     });
     final url = await serve((request) async {
       request.response
-        ..statusCode = 307
+        ..statusCode = 303
         ..headers.set('location', '$elsewhere');
       await request.response.close();
     });
-    expect((await HttpTransport().send(put(url))).status, 307);
+    for (final method in ['POST', 'PUT']) {
+      expect((await HttpTransport().send(put(url, method: method))).status, 303);
+    }
     expect(asked, 0);
   });
 
