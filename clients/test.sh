@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The contract's vectors, the TypeScript client and the React Native package, against the real server and in Chromium.
+# The contract's vectors; the TypeScript client and the React Native package, against the real server and in Chromium; the
+# Flutter package, against the real server and in a Dart virtual machine.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -19,3 +20,5 @@ fi
 for client in typescript react-native; do
     (cd "$client" && npm ci --silent --no-audit --no-fund && npm test)
 done
+
+bash flutter/tool/check.sh

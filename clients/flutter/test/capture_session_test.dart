@@ -123,6 +123,18 @@ void main() {
     expect(await numbers(session), [1, 2, 3]);
   });
 
+  test('a camera that was let go may even break: the capture goes on', () async {
+    final session = selfie();
+    final broken = FakeShutter();
+    broken.onTake = (_) {
+      session.cameraStopped();
+      throw StateError('used after being disposed');
+    };
+    session.cameraReady(broken);
+    await session.take();
+    expect(session.stage, CaptureStage.starting);
+  });
+
   test('the app leaves the screen during the review: what was taken stays', () async {
     final session = selfie(const SelfieOptions(frames: 0))..cameraReady(FakeShutter());
     await session.take();

@@ -103,9 +103,11 @@ class CaptureSession {
           taken.add(await shutter.take());
         }
       }
-    } on Exception catch (cause) {
-      // A camera that was stopped under way may fail: then it is no failure.
-      if (!interrupted()) fail(CaptureFailure.cameraFailed, cause);
+    } catch (cause) {
+      // A camera that was let go under way may fail, and even with an error of its own: then it is no failure.
+      if (interrupted()) return;
+      if (cause is! Exception) rethrow;
+      fail(CaptureFailure.cameraFailed, cause);
       return;
     }
     if (interrupted()) return;

@@ -31,12 +31,7 @@ abstract interface class RunningCamera implements Shutter {
 typedef StartCamera = Future<RunningCamera> Function(CameraSide side);
 
 /// The codes by which the camera plugin says that the app may not use the camera.
-const _deniedCodes = {
-  'CameraAccessDenied',
-  'CameraAccessDeniedWithoutPrompt',
-  'CameraAccessRestricted',
-  'cameraPermission',
-};
+const _deniedCodes = {'CameraAccessDenied', 'CameraAccessDeniedWithoutPrompt', 'CameraAccessRestricted'};
 
 /// Starts the device's camera, by the `camera` plugin, which asks the person where that is needed.
 Future<RunningCamera> startPlatformCamera(CameraSide side) async {
@@ -48,13 +43,16 @@ Future<RunningCamera> startPlatformCamera(CameraSide side) async {
     final controller = CameraController(found, ResolutionPreset.high, enableAudio: false);
     try {
       await controller.initialize();
-    } on CameraException {
-      await controller.dispose();
+    } on Exception {
+      // A camera that did not start may fail to stop, too: the first failure is the one that tells.
+      await controller.dispose().onError((_, _) {});
       rethrow;
     }
     return _PluginCamera(controller);
-  } on CameraException catch (cause) {
-    final denied = _deniedCodes.contains(cause.code);
+  } on CaptureException {
+    rethrow;
+  } on Exception catch (cause) {
+    final denied = cause is CameraException && _deniedCodes.contains(cause.code);
     throw CaptureException(denied ? CaptureFailure.denied : CaptureFailure.cameraFailed, cause);
   }
 }
