@@ -131,11 +131,8 @@ fn motion(capture: &CaptureEvidence, policy: &MotionPolicy) -> Option<Vec<Reason
     let required = policy.mode == MotionMode::Required;
     let mut found = Vec::new();
     let repetition = capture.repetition;
-    if repetition
-        .identical_bytes
-        .max(repetition.identical_pictures)
-        > policy.max_repeated
-    {
+    // No camera gives the same bytes twice; a person who holds still may give nearly the same picture.
+    if repetition.identical_bytes > 0 || repetition.identical_pictures > policy.max_repeated {
         found.push(Reason::StillRepeated);
     }
     let likeness = |f: &selfsame_face::evidence::FrameEvidence| f.likeness.map(|l| l.value());
@@ -168,7 +165,8 @@ fn movement(seen: &MotionEvidence, policy: &MotionPolicy) -> Vec<Reason> {
     if stiff && less(seen.movement, policy.min_movement) {
         found.push(Reason::NoMovement);
     }
-    if stiff || less(seen.parallax, policy.min_parallax) {
+    // Either shows that it is no picture: who only smiles hardly turns, and who only turns hardly smiles.
+    if stiff && less(seen.parallax, policy.min_parallax) {
         found.push(Reason::FlatPicture);
     }
     if policy.smile_required

@@ -25,7 +25,7 @@ use crate::template::Template;
 pub const MOST_FRAMES: usize = 24;
 /// How many frames are compared with the selfie, and how many looked at for an attack. Which they are is drawn anew for each
 /// capture: whoever prepares one cannot know (docs/decisions/0008-capture-cost.md).
-const COMPARED: usize = 1;
+const COMPARED: usize = 2;
 const SCORED: usize = 2;
 
 /// What is known of a capture beside its images.

@@ -130,9 +130,9 @@ pub struct MotionPolicy {
     pub mode: MotionMode,
     /// So many frames, beside the selfie, must show a face.
     pub min_frames: usize,
-    /// Least deformation; less is a still that is moved about (`flat_picture`) or not even that (`no_movement`).
+    /// Least deformation; less of it and of parallax is a picture that is moved about (`flat_picture`).
     pub min_deformation: f32,
-    /// Least parallax; less is a flat picture (`flat_picture`).
+    /// Least parallax; less of it and of deformation is a picture that is moved about (`flat_picture`).
     pub min_parallax: f32,
     /// Least movement; a face that neither moves nor deforms is a still (`no_movement`).
     pub min_movement: f32,
@@ -142,7 +142,7 @@ pub struct MotionPolicy {
     pub min_smile_growth: f32,
     /// Least comparison score of each frame's face with the selfie's (`frames_of_another_person`).
     pub min_likeness: f32,
-    /// So many frames may repeat another image of the capture; more are `still_repeated`.
+    /// So many frames may show another frame's very picture; more are `still_repeated`, and so is any file sent twice.
     pub max_repeated: usize,
 }
 
@@ -205,13 +205,13 @@ impl Default for Policy {
                 motion: MotionPolicy {
                     mode: MotionMode::Required,
                     min_frames: 4,
-                    min_deformation: 0.01,
-                    min_parallax: 0.005,
+                    min_deformation: 0.012,
+                    min_parallax: 0.006,
                     min_movement: 0.01,
                     smile_required: false,
-                    min_smile_growth: 0.05,
+                    min_smile_growth: 0.01,
                     min_likeness: 0.363,
-                    max_repeated: 0,
+                    max_repeated: 2,
                 },
             },
             replay: ReplayPolicy {

@@ -210,7 +210,7 @@ fn each_attack_has_its_reason() {
                 (deformation, parallax, movement);
         }
     };
-    let cases: [(&str, Attack, &[Reason]); 7] = [
+    let cases: [(&str, Attack, &[Reason]); 9] = [
         (
             "print",
             |c| c.presentation_attack = attack(-3.0),
@@ -235,8 +235,18 @@ fn each_attack_has_its_reason() {
         ),
         (
             "one frame twice",
-            |c| c.repetition.identical_pictures = 1,
+            |c| c.repetition.identical_bytes = 1,
             &[Reason::StillRepeated],
+        ),
+        (
+            "one picture saved again and again",
+            |c| c.repetition.identical_pictures = 3,
+            &[Reason::StillRepeated],
+        ),
+        (
+            "a screen's pixels",
+            |c| c.pattern = Some(20.0),
+            &[Reason::RegularPattern],
         ),
         (
             "another's frame",
@@ -262,6 +272,7 @@ fn each_attack_has_its_reason() {
             "not a number",
             |c| {
                 c.motion = c.motion.map(|m| MotionEvidence {
+                    deformation: f32::NAN,
                     parallax: f32::NAN,
                     ..m
                 })
