@@ -87,7 +87,8 @@ impl Block {
         for (bound, codes) in bounds.iter_mut().zip(self.codes.iter()) {
             let mut dot = 0i32;
             for (a, b) in wide.iter().zip(codes) {
-                dot += i32::from(*a) * i32::from(*b);
+                // At most 127 · 127 · 128: it never wraps, but a check for it would keep the loop from being vectors.
+                dot = dot.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b)));
             }
             *bound = dot as f32;
         }
