@@ -12,10 +12,11 @@ demo: ## Set up all, then show a person registered, authenticated and an imposto
 test: ## Set up all, then pass every check and test, the public clients included
 	bash scripts/test.sh
 
-bench: ## Compare speed with peers in one run (takes minutes)
+bench: ## Compare speed with peers in one run, and measure 1:N search (takes half an hour)
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
 	target/release/selfsame models fetch
 	python3 bench/engines.py
+	bash bench/search.sh
 
 soak: ## Kill the server at random moments over 200 jobs; none may be lost
 	SELFSAME_SOAK_JOBS=200 cargo nextest run $(CARGO_FLAGS) -p selfsame --test durability --no-capture

@@ -1,0 +1,32 @@
+//! Every JSON that a stranger sends: `info.json`, the upload's and the status request's body, partner parameters.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use selfsame_wire::info::InfoJson;
+use selfsame_wire::job_status::JobStatusRequest;
+use selfsame_wire::upload::UploadRequest;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(info) = InfoJson::parse(bytes) {
+        for image in &info.images {
+            assert!(image.image_type.number() < 8);
+        }
+        if let Some(params) = &info.partner_params {
+            let _ = (
+                params.job_id(),
+                params.user_id(),
+                params.job_type(),
+                params.sandbox_result(),
+            );
+        }
+    }
+    if let Ok(request) = UploadRequest::parse(bytes) {
+        // Echoed byte for byte: what is kept must stand in the body, and still be JSON.
+        let kept = request.partner_params.as_json();
+        assert!(bytes.windows(kept.len()).any(|w| w == kept.as_bytes()));
+        assert!(serde_json::from_str::<serde_json::Value>(kept).is_ok());
+        let stored = serde_json::to_string(&request.partner_params).unwrap_or_default();
+        assert_eq!(stored, kept);
+    }
+    let _ = JobStatusRequest::parse(bytes);
+});
