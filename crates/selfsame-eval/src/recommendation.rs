@@ -2,6 +2,7 @@
 
 use selfsame_job::policy::ComparisonPolicy;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use toml::{Table, Value};
 
 use crate::comparison::ComparisonReport;
@@ -196,10 +197,6 @@ impl Recommendation {
             let liveness = Table::from_iter([("presentation_attack".to_owned(), scores)]);
             defaults.insert("liveness".to_owned(), Value::Table(liveness));
         }
-        let file = Table::from_iter([
-            ("name".to_owned(), Value::String("evaluated".to_owned())),
-            ("defaults".to_owned(), Value::Table(defaults)),
-        ]);
         let lines = self.reasons.iter().map(|reason| format!("# {reason}\n"));
         let models = models
             .iter()
@@ -208,6 +205,14 @@ impl Recommendation {
             .chain(models)
             .chain(lines)
             .collect();
+        // Results name the policy by its version: another finding is another version.
+        let finding = hex::encode(Sha256::digest(format!("{comments}{defaults}")));
+        let version = format!("{}+{}", env!("CARGO_PKG_VERSION"), &finding[..12]);
+        let file = Table::from_iter([
+            ("name".to_owned(), Value::String("evaluated".to_owned())),
+            ("version".to_owned(), Value::String(version)),
+            ("defaults".to_owned(), Value::Table(defaults)),
+        ]);
         format!("{comments}\n{file}")
     }
 }
