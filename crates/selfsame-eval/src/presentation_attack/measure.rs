@@ -22,7 +22,7 @@ pub(super) struct Measure {
     of: fn(&Seen) -> Option<f32>,
 }
 
-pub(super) const OF_IMAGES: [Measure; 2] = [VERDICT, PASSIVE];
+pub(super) const OF_IMAGES: [Measure; 3] = [VERDICT, PASSIVE, PATTERN];
 
 const PASSIVE: Measure = Measure {
     name: "passive score",
@@ -31,18 +31,19 @@ const PASSIVE: Measure = Measure {
     of: |seen| seen.passive,
 };
 
-pub(super) const OF_SEQUENCES: [Measure; 8] = [
+pub(super) const OF_SEQUENCES: [Measure; 9] = [
     VERDICT,
     PASSIVE,
+    PATTERN,
     Measure {
         name: "deformation",
-        meaning: "landmarks moving relative to each other, in inter-eye distances",
+        meaning: "how far the expression moves, in inter-eye distances",
         threshold: |policy| Some(policy.liveness.motion.min_deformation),
         of: |seen| seen.motion.map(|m| m.deformation),
     },
     Measure {
         name: "parallax",
-        meaning: "movement that no flat picture explains, in inter-eye distances",
+        meaning: "how far the nose's tip moves against the face around it, in inter-eye distances",
         threshold: |policy| Some(policy.liveness.motion.min_parallax),
         of: |seen| seen.motion.map(|m| m.parallax),
     },
@@ -54,7 +55,7 @@ pub(super) const OF_SEQUENCES: [Measure; 8] = [
     },
     Measure {
         name: "smile growth",
-        meaning: "how much further the smile goes than at the start, 0 to 1",
+        meaning: "how far the corners of the mouth move out and up; a full smile is about 0.1",
         threshold: |policy| Some(policy.liveness.motion.min_smile_growth),
         of: |seen| seen.motion.and_then(|m| m.smile_growth),
     },
@@ -71,6 +72,14 @@ pub(super) const OF_SEQUENCES: [Measure; 8] = [
         of: |seen| distinct(seen, seen.repetition.identical_pictures),
     },
 ];
+
+/// Less is bona fide: hence the minus.
+const PATTERN: Measure = Measure {
+    name: "minus pattern",
+    meaning: "how far a regular pattern stands out of the selfie's face, in decibels, negated",
+    threshold: |policy| Some(-policy.liveness.presentation_attack.max_pattern),
+    of: |seen| seen.pattern.map(|decibels| -decibels),
+};
 
 /// What a person in a hurry sees: does it get through?
 const VERDICT: Measure = Measure {
@@ -191,6 +200,7 @@ mod tests {
         Seen {
             unusable: None,
             passive,
+            pattern: None,
             motion: None,
             repetition: RepetitionEvidence {
                 identical_bytes: identical,
@@ -214,7 +224,7 @@ mod tests {
         let (good, bad) = (seen(Some(3.0), 0), seen(None, 8));
         let report = measured(
             &[(&live, &good), (&still, &bad)],
-            &OF_SEQUENCES[6],
+            &OF_SEQUENCES[7],
             &Policy::default(),
         )
         .unwrap();

@@ -19,6 +19,7 @@ use crate::error::EvalError;
 pub(super) struct Seen {
     pub(super) unusable: Option<String>,
     pub(super) passive: Option<f32>,
+    pub(super) pattern: Option<f32>,
     pub(super) motion: Option<MotionEvidence>,
     pub(super) repetition: RepetitionEvidence,
     pub(super) frames: usize,
@@ -119,6 +120,7 @@ impl<'a> Judge<'a> {
         Seen {
             unusable: None,
             passive: evidence.presentation_attack.as_ref().map(|p| p.fused),
+            pattern: evidence.pattern,
             motion: evidence.motion,
             repetition: evidence.repetition,
             frames: evidence.frames.len(),
@@ -136,6 +138,7 @@ fn unusable(reason: String) -> Seen {
     Seen {
         unusable: Some(reason),
         passive: None,
+        pattern: None,
         motion: None,
         repetition: RepetitionEvidence::default(),
         frames: 0,
