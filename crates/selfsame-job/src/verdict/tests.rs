@@ -293,8 +293,14 @@ fn each_attack_has_its_reason() {
         assert_eq!(decision.liveness.worst(), Side::Failed, "{name}");
     }
     let mut flat = live();
-    moved(&mut flat, 0.03, 0.001, 0.5);
+    moved(&mut flat, 0.005, 0.001, 0.5);
     assert_eq!(enrolled(&flat, &strict()).reasons, [Reason::FlatPicture]);
+    // Who only smiles, or only turns, is no picture.
+    for (deformation, parallax) in [(0.03, 0.001), (0.005, 0.01)] {
+        let mut person = live();
+        moved(&mut person, deformation, parallax, 0.5);
+        assert_eq!(enrolled(&person, &strict()).reasons, []);
+    }
 }
 
 #[test]
