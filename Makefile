@@ -12,13 +12,13 @@ demo: ## Set up all, then show a person registered, authenticated and an imposto
 test: ## Set up all, then pass every check and test, the public clients included
 	bash scripts/test.sh
 
-bench: ## Compare speed with peers in one run; measure the server, liveness and 1:N search (takes half an hour)
+bench: ## Compare speed with peers in one run; measure the server, liveness and 1:N search (takes an hour; SEARCH=100000 for less)
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
 	target/release/selfsame models fetch
 	python3 bench/engines.py
 	python3 bench/server.py
 	cargo run $(CARGO_FLAGS) --release -p selfsame-face --example capture_cost
-	bash bench/search.sh
+	bash bench/search.sh $(SEARCH)
 
 page: ## Set up all, then serve a page where a person registers and logs in with a selfie (as root on Debian: it installs a compiler)
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
