@@ -13,6 +13,9 @@ use crate::metrics::histogram::Histogram;
 /// APCER at which BPCER is reported: BPCER10, BPCER20, BPCER100.
 const APCER_LIMITS: [f64; 3] = [0.1, 0.05, 0.01];
 
+/// Curves of fewer points show nothing.
+pub(crate) const FEWEST_POINTS: usize = 5;
+
 /// One number of a presentation; higher is bona fide.
 pub(super) struct Measure {
     name: &'static str,
@@ -145,6 +148,13 @@ pub(super) fn measured(
             .iter()
             .map(|(name, values)| (*name, values.as_slice())),
     );
+    let curve = attack::curve(&bona_fide, &attacks);
+    // A measure of a few values has no threshold to move.
+    let held = APCER_LIMITS
+        .iter()
+        .filter(|_| curve.len() >= FEWEST_POINTS)
+        .filter_map(|limit| attack::bpcer_at(*limit, &bona_fide, &attacks))
+        .collect();
     Some(MeasureReport {
         measure: measure.name,
         meaning: measure.meaning,
@@ -156,11 +166,8 @@ pub(super) fn measured(
             .collect(),
         bpnrr: bona_fide.non_response_rate(),
         at_threshold: (measure.threshold)(policy).map(|t| attack::at(t, &bona_fide, &attacks)),
-        bpcer_at: APCER_LIMITS
-            .iter()
-            .filter_map(|limit| attack::bpcer_at(*limit, &bona_fide, &attacks))
-            .collect(),
-        curve: attack::curve(&bona_fide, &attacks),
+        bpcer_at: held,
+        curve,
         histogram: Histogram::of(&series, 40),
     })
 }

@@ -9,6 +9,7 @@ use selfsame_face::analyser::Analyser;
 use selfsame_job::policy::Policy;
 use serde::Serialize;
 
+pub(crate) use measure::FEWEST_POINTS;
 use measure::{OF_IMAGES, OF_SEQUENCES, measured};
 pub use seen::Verdicts;
 use seen::{Judge, Seen};

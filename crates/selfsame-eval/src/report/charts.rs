@@ -6,7 +6,7 @@ use super::Report;
 use super::plot::{Axis, Chart, Mark, Series};
 use crate::comparison::ComparisonReport;
 use crate::metrics::histogram::Histogram;
-use crate::presentation_attack::{AttackReport, MeasureReport};
+use crate::presentation_attack::{AttackReport, FEWEST_POINTS, MeasureReport};
 use crate::robustness::{FactorReport, RobustnessReport};
 
 /// All plots, in the order of the page.
@@ -187,7 +187,7 @@ fn of_attacks(report: &AttackReport) -> Vec<Chart> {
 
 /// Of one measure over single images or sequences. Three answers have no curve.
 pub(super) fn of_measure(kind: &str, measure: &MeasureReport) -> Vec<Chart> {
-    if measure.curve.len() < 5 {
+    if measure.curve.len() < FEWEST_POINTS {
         return Vec::new();
     }
     let id = format!("attack-{kind}-{}", measure.measure.replace(' ', "-"));

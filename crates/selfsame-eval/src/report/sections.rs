@@ -105,7 +105,7 @@ pub(super) fn comparison(
                 vec!["photographs with several faces (the largest is taken)".to_owned(), report.several_faces.to_string()],
             ]))
             @if !report.failures.is_empty() {
-                details { summary { (report.failures.len()) " photographs gave no template" }
+                details { summary { "Photographs that gave no template: " (report.failures.len()) }
                     ul { @for failure in &report.failures { li { (failure.photograph) ": " (failure.reason) } } } }
             }
             h3 { "Thresholds for FMR targets" }
@@ -166,7 +166,7 @@ pub(super) fn attacks(report: &AttackReport) -> Markup {
             }
             details { summary { "Presentations of each species" } (table(&["species", "presentations"], &counts)) }
             @if !report.failures.is_empty() {
-                details { summary { (report.failures.len()) " presentations could not be used" }
+                details { summary { "Presentations that could not be used: " (report.failures.len()) }
                     ul { @for failure in &report.failures { li { (failure.photograph) ": " (failure.reason) } } } }
             }
             @for (kind, verdicts, measures) in [
