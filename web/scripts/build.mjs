@@ -1,7 +1,7 @@
 // Bundles the component and its engine's worker into dist/, beside engine.wasm, with the demo page; and compresses what is large,
 // for servers that hand out such files.
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync } from 'node:zlib';
 
 import { build } from 'esbuild';
 
@@ -22,5 +22,5 @@ await build({
 cpSync('demo', 'dist', { recursive: true });
 for (const name of ['engine.wasm', 'selfsame-capture.js', 'selfsame-engine.js']) {
   const path = `dist/${name}`;
-  if (existsSync(path)) writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+  if (existsSync(path)) writeFileSync(`${path}.br`, brotliCompressSync(readFileSync(path)));
 }

@@ -90,6 +90,7 @@ export class SelfieShot {
       const over = this.#over();
       if (over) return over;
       if (this.#byHand) return this.#blind();
+      await this.#stage.fresh();
       const picture = this.#expose() ? this.#room.small() : undefined;
       if (picture) {
         const look = await engine.look(picture);
@@ -121,6 +122,7 @@ export class SelfieShot {
     while (images.length <= FRAMES) {
       const over = this.#over();
       if (over) return over;
+      await this.#stage.fresh();
       if (this.#expose()) {
         images.push(this.#room.develop());
         this.#tell('hintSmile', images.length / (FRAMES + 1));

@@ -1,6 +1,8 @@
 import { OVAL } from '../guidance.ts';
 import { h, svg } from './dom.ts';
 
+const LATEST = 1000;
+
 /** The live picture with its guide, hint and progress. */
 export class Stage {
   readonly element: HTMLElement;
@@ -22,6 +24,22 @@ export class Stage {
   async play(stream: MediaStream): Promise<void> {
     this.video.srcObject = stream;
     await this.video.play();
+  }
+
+  /**
+   * Waits for a picture that the camera has not given before: a camera may be slower than whoever looks, and two of the same are
+   * taken for a still. Gives up after a second.
+   */
+  fresh(): Promise<void> {
+    return new Promise((resolve) => {
+      const late = setTimeout(resolve, LATEST);
+      const come = (): void => {
+        clearTimeout(late);
+        resolve();
+      };
+      if ('requestVideoFrameCallback' in this.video) this.video.requestVideoFrameCallback(come);
+      else requestAnimationFrame(come);
+    });
   }
 
   /** Shows a hint. `good` says that nothing is wrong. */

@@ -42,7 +42,7 @@ pub(crate) fn routes(app: &App) -> Router<Arc<App>> {
         return Router::new();
     };
     let detector = Bytes::from(demo.detector.clone());
-    let pages = ServeDir::new(&demo.pages).precompressed_gzip();
+    let pages = ServeDir::new(&demo.pages).precompressed_br();
     let inside = Router::new()
         .route("/token", post(mint))
         .route("/status", post(status))
