@@ -32,7 +32,7 @@ export const GOOD = {
   mostExposure: 0.88,
   leastSharpness: 7,
   /** Degrees. What the engine tells of an upright face may be 5 off. */
-  yaw: 16,
+  yaw: 22,
   pitch: 22,
   roll: 15,
 } as const;

@@ -13,8 +13,10 @@ export const PACE = {
   /** Frames of the face at rest, taken before the smile is asked for. */
   atRest: 2,
   /** How much wider than at rest the mouth is when a smile begins, and when it is there. */
-  onset: 1.04,
-  smile: 1.09,
+  onset: 1.05,
+  smile: 1.1,
+  /** Looks whose middle counts: landmarks tremble by some hundredths. */
+  steadying: 5,
   /** After this without a smile the frames are taken all the same: not everybody can smile, and the server judges. */
   patience: 9000,
 } as const;
@@ -43,6 +45,7 @@ type Phase =
 export class Shutter {
   #phase: Phase = { at: 'guide', goodSince: undefined };
   #rest = Number.POSITIVE_INFINITY;
+  #widths: number[] = [];
 
   /** Decides on a picture, looked at when the clock said `now`. */
   see(look: Look, now: number): Decision {
@@ -62,6 +65,7 @@ export class Shutter {
       return decision('hintHold', (0.2 * waited) / PACE.steady);
     }
     this.#rest = Number.POSITIVE_INFINITY;
+    this.#widths = [];
     this.#note(look);
     this.#phase = { at: 'smile', frames: 0, since: now, lastFrame: now, smiling: false };
     return { ...decision('hintHold', 0.2), take: 'selfie' };
@@ -91,11 +95,13 @@ export class Shutter {
     };
   }
 
-  /** Notes the mouth's width and gives it as a share of the narrowest seen since the selfie. */
+  /** Notes the mouth's width and gives it, steadied, as a share of the narrowest since the selfie; 1 until that is known. */
   #note(look: Look): number {
     const [face] = look.faces;
     if (!face) return 1;
-    const width = mouthWidth(face);
+    this.#widths = [...this.#widths, mouthWidth(face)].slice(-PACE.steadying);
+    if (this.#widths.length < PACE.steadying) return 1;
+    const width = [...this.#widths].sort((a, b) => a - b)[PACE.steadying >> 1] ?? 1;
     this.#rest = Math.min(this.#rest, width);
     return width / this.#rest;
   }

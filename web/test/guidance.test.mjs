@@ -70,7 +70,7 @@ describe('the shutter', () => {
     assert.ok(taken[0].now >= PACE.steady && taken[0].now < 1000);
     assert.ok(taken[PACE.atRest].now < 3000, 'some frames show the face at rest');
     const last = taken.at(-1).now;
-    assert.ok(ended === last && last >= 3000 + (0.09 / 0.15) * 1500, 'the last frame shows the smile');
+    assert.ok(ended === last && last >= 3000 + ((PACE.smile - 1) / 0.15) * 1500, 'the last frame shows the smile');
     const gaps = taken.slice(1).map(({ now }, at) => now - taken[at].now);
     assert.ok(gaps.every((gap) => gap >= PACE.frame));
   });

@@ -19,9 +19,9 @@ describe('in front of a camera', { skip: whyNoBrowser() || whyNot() }, () => {
     folder = mkdtempSync(join(tmpdir(), 'selfsame-videos-'));
     videos = await makeVideos(folder, {
       ada: ['obama', 'living'],
-      later: ['obama2', 'living'],
+      later: ['obama3', 'living'],
       another: ['biden', 'living'],
-      still: ['obama2', 'still'],
+      still: ['obama3', 'still'],
     });
     server = await realServer();
   });

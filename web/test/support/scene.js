@@ -33,10 +33,10 @@ function pulls(face, smile, turn) {
   const apart = Math.hypot(face.rightEye.x - face.leftEye.x, face.rightEye.y - face.leftEye.y);
   const pull = (at, dx, dy, reach) => ({ at, dx: dx * apart, dy: dy * apart, spread: 2 * (reach * apart) ** 2, far: 3 * reach * apart });
   return [
-    pull(face.mouthLeft, -0.13 * smile, -0.06 * smile, 0.3),
-    pull(face.mouthRight, 0.13 * smile, -0.06 * smile, 0.3),
+    pull(face.mouthLeft, -0.16 * smile, -0.09 * smile, 0.3),
+    pull(face.mouthRight, 0.16 * smile, -0.09 * smile, 0.3),
     // The nose is nearer to the camera than the rest: it moves further when the head turns.
-    pull(face.nose, 0.05 * turn, 0, 0.45),
+    pull(face.nose, 0.07 * turn, 0, 0.35),
   ];
 }
 

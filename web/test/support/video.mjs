@@ -19,10 +19,10 @@ const wave = (t, seconds, phase = 0) => Math.sin(2 * Math.PI * (t / seconds + ph
 /** Someone there: breath, sway, small turns, a camera's noise. All periods fit the loop. */
 const living = (t) => ({
   smile: smileAt(t),
-  turn: wave(t, SECONDS / 2) + 0.3 * wave(t, SECONDS / 5, 0.2),
-  shift: 3 * wave(t, SECONDS / 3, 0.1),
-  roll: 0.015 * wave(t, SECONDS / 2, 0.4),
-  zoom: 1 + 0.012 * wave(t, SECONDS / 4, 0.7),
+  turn: wave(t, SECONDS / 3) + 0.3 * wave(t, SECONDS / 7, 0.2),
+  shift: 4 * wave(t, SECONDS / 3, 0.1) + 2 * wave(t, SECONDS / 11, 0.3),
+  roll: 0.02 * wave(t, SECONDS / 2, 0.4),
+  zoom: 1 + 0.015 * wave(t, SECONDS / 4, 0.7),
   light: 1 + 0.015 * wave(t, SECONDS / 3, 0.6),
   noise: 5,
 });
