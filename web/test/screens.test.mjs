@@ -146,7 +146,7 @@ describe('screens', { skip: whyNoBrowser() || whyNot() }, () => {
   test('a page that did not come over HTTPS is told so', async () => {
     const page = await open('/selfie', 'light', [() => Object.defineProperty(globalThis, 'isSecureContext', { value: false })]);
     await page.getByRole('button', { name: 'Start the camera' }).click();
-    await page.getByText('HTTPS').waitFor();
+    await page.getByRole('paragraph').filter({ hasText: 'HTTPS' }).waitFor();
     await page.context().close();
   });
 

@@ -4,9 +4,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { build } from 'esbuild';
@@ -16,8 +15,7 @@ import { pageServer } from './support/page-server.mjs';
 import { realServer, whyNot } from './support/real-server.mjs';
 import { makeVideos } from './support/video.mjs';
 
-const require = createRequire(import.meta.url);
-const THEIRS = join(dirname(require.resolve('@smileid/web-components/package.json')), 'dist/smart-camera-web.js');
+const THEIRS = new URL('../node_modules/@smileid/web-components/dist/smart-camera-web.js', import.meta.url);
 const PAGE = `<!doctype html><html lang="en"><meta charset="utf-8"><title>partner</title><script src="/theirs.js"></script>
   <script type="module" src="/page.js"></script><body><smart-camera-web allow-legacy-selfie-fallback="true"></smart-camera-web>`;
 // What a partner's page does with the event: hand the images to its own service, here to our client with a web token.

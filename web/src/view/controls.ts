@@ -15,9 +15,7 @@ export function fileButton(label: string, chosen: (file: File) => void): HTMLEle
   const input = h('input', {
     type: 'file',
     accept: 'image/jpeg,image/png,image/webp,image/heic',
-    class: 'unseen',
-    tabindex: -1,
-    'aria-label': label,
+    hidden: true,
     onchange: () => {
       const [file] = input.files ?? [];
       if (file) chosen(file);
