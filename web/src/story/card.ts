@@ -1,6 +1,6 @@
 import { onLost } from '../camera.ts';
 import { CARD, Darkroom } from '../picture.ts';
-import { button, buttons } from '../view/controls.ts';
+import { button, buttons, text } from '../view/controls.ts';
 import type { Screens } from '../view/screens.ts';
 import { Stage } from '../view/stage.ts';
 import { Cancelled } from './ending.ts';
@@ -28,6 +28,7 @@ export async function takeCard(screens: Screens, stream: MediaStream, side: Side
       name: 'card',
       heading: side === 'front' ? m.frontHeading : m.backHeading,
       content: [
+        text(m.cardHint),
         stage.element,
         buttons(
           button(m.shutter, shoot, 'primary'),
@@ -37,7 +38,6 @@ export async function takeCard(screens: Screens, stream: MediaStream, side: Side
       ],
     };
   });
-  stage.hint(m.cardHint, false);
   screens.speaker.say(m.cardHint);
   await stage.play(stream);
   const chosen = await choice;
