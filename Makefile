@@ -30,8 +30,7 @@ page: ## Set up all, then serve a page where a person registers and logs in with
 test-page: ## Set up all, then test the capture component in a real browser, against the real server
 	cargo build $(CARGO_FLAGS) --bin selfsame
 	target/debug/selfsame models fetch
-	bash web/build.sh
-	cd web && npm test
+	bash web/test.sh
 
 soak: ## Kill the server at random moments over 200 jobs; none may be lost
 	SELFSAME_SOAK_JOBS=200 cargo nextest run $(CARGO_FLAGS) -p selfsame --test durability --no-capture

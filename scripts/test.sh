@@ -35,7 +35,4 @@ bash clients/compatibility/run.sh
 step "clients and their contract"
 bash clients/test.sh
 
-step "browser capture"
-bash web/test.sh
-
 step "done"
