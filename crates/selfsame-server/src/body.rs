@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use selfsame_wire::error::ErrorCode;
 
+use crate::app::App;
 use crate::budget::{BodyBudget, BodyShare};
 use crate::refusal::Refusal;
 
@@ -16,6 +17,23 @@ use crate::refusal::Refusal;
 pub(crate) struct Collected {
     pub(crate) bytes: Bytes,
     _share: BodyShare,
+}
+
+/// Reads the body of a request that is JSON.
+pub(crate) async fn collect_json(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Collected, Refusal> {
+    let limits = &app.config.limits;
+    collect(
+        headers,
+        body,
+        limits.json_bytes,
+        limits.body_timeout,
+        &app.bodies,
+    )
+    .await
 }
 
 /// Reads a body whole.

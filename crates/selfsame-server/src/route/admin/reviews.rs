@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::body::collect;
+use crate::body::collect_json;
 use crate::image_links;
 use crate::origin::Origin;
 use crate::refusal::Refusal;
@@ -133,15 +133,7 @@ pub(crate) async fn decide(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, Refusal> {
-    let limits = &app.config.limits;
-    let body = collect(
-        &headers,
-        body,
-        limits.json_bytes,
-        limits.body_timeout,
-        &app.bodies,
-    )
-    .await?;
+    let body = collect_json(&app, &headers, body).await?;
     let job = SmileJobId::new(job).map_err(|e| wrong(e.to_string()))?;
     let asked: Decide = serde_json::from_slice(&body.bytes).map_err(|e| {
         wrong(format!(

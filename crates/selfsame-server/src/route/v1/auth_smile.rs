@@ -13,7 +13,7 @@ use selfsame_wire::id::Environment;
 use selfsame_wire::{auth_token, signature};
 
 use crate::app::{App, Caller, Scope};
-use crate::body::collect;
+use crate::body::collect_json;
 use crate::intake::job_kind;
 use crate::random::named;
 use crate::refusal::Refusal;
@@ -24,15 +24,7 @@ pub(crate) async fn auth_smile(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<AuthSmileResponse>, Refusal> {
-    let limits = &app.config.limits;
-    let body = collect(
-        &headers,
-        body,
-        limits.json_bytes,
-        limits.body_timeout,
-        &app.bodies,
-    )
-    .await?;
+    let body = collect_json(&app, &headers, body).await?;
     let request = AuthSmileRequest::parse(&body.bytes)?;
     let caller = caller(&app, scope, &request).await?;
     if let Some(job_type) = request.job_type {

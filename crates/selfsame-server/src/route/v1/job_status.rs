@@ -16,7 +16,7 @@ use selfsame_wire::upload::Auth;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::app::{App, Scope};
-use crate::body::collect;
+use crate::body::collect_json;
 use crate::image_links;
 use crate::origin::Origin;
 use crate::refusal::Refusal;
@@ -28,15 +28,7 @@ pub(crate) async fn job_status(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<JobStatusResponse>, Refusal> {
-    let limits = &app.config.limits;
-    let body = collect(
-        &headers,
-        body,
-        limits.json_bytes,
-        limits.body_timeout,
-        &app.bodies,
-    )
-    .await?;
+    let body = collect_json(&app, &headers, body).await?;
     let request = JobStatusRequest::parse(&body.bytes)?;
     let Auth::Signature {
         timestamp,

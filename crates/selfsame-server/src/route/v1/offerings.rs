@@ -10,7 +10,7 @@ use selfsame_wire::error::{ErrorCode, WireError};
 use selfsame_wire::offerings::{OfferingsRequest, ProductsConfig, Services, ValidDocuments};
 
 use crate::app::{App, Scope};
-use crate::body::collect;
+use crate::body::collect_json;
 use crate::refusal::Refusal;
 
 /// `GET /v1/services`: the same for everybody.
@@ -41,15 +41,7 @@ pub(crate) async fn valid_documents(
 }
 
 async fn admit(app: &App, scope: Scope, headers: &HeaderMap, body: Body) -> Result<(), Refusal> {
-    let limits = &app.config.limits;
-    let body = collect(
-        headers,
-        body,
-        limits.json_bytes,
-        limits.body_timeout,
-        &app.bodies,
-    )
-    .await?;
+    let body = collect_json(app, headers, body).await?;
     let request = OfferingsRequest::parse(&body.bytes)?;
     app.authorise(
         scope,

@@ -14,7 +14,7 @@ use selfsame_wire::upload::UploadRequest;
 use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Caller, Scope};
-use crate::body::collect;
+use crate::body::collect_json;
 use crate::refusal::Refusal;
 use crate::sealed_link;
 
@@ -41,15 +41,7 @@ pub(crate) async fn token(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<TokenResponse>, Refusal> {
-    let limits = &app.config.limits;
-    let body = collect(
-        &headers,
-        body,
-        limits.json_bytes,
-        limits.body_timeout,
-        &app.bodies,
-    )
-    .await?;
+    let body = collect_json(&app, &headers, body).await?;
     let request = TokenRequest::parse(&body.bytes)?;
     let caller = app
         .authorise(

@@ -12,7 +12,7 @@ use selfsame_store::store::UploadGrant;
 use selfsame_wire::upload::{Auth, UploadRequest, UploadResponse};
 
 use crate::app::{App, Caller, Scope};
-use crate::body::collect;
+use crate::body::collect_json;
 use crate::intake::{Intake, job_kind, recorded};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
@@ -26,15 +26,7 @@ pub(crate) async fn upload(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<UploadResponse>, Refusal> {
-    let limits = &app.config.limits;
-    let body = collect(
-        &headers,
-        body,
-        limits.json_bytes,
-        limits.body_timeout,
-        &app.bodies,
-    )
-    .await?;
+    let body = collect_json(&app, &headers, body).await?;
     let request = UploadRequest::parse(&body.bytes)?;
     let caller = caller(&app, scope, &request).await?;
     let job = Intake {
@@ -57,7 +49,7 @@ pub(crate) async fn upload(
     .check(&app)
     .await?;
     let (token, token_hash) = upload_token()?;
-    let expires_at = Timestamp::now() + limits.upload_ttl;
+    let expires_at = Timestamp::now() + app.config.limits.upload_ttl;
     recorded(
         &app.store
             .prepare_job(
