@@ -16,6 +16,8 @@ pub struct ImageMark {
     pub exact: [u8; 32],
     /// A perceptual hash of the picture, 256 bits; absent where it was not computed.
     pub perceptual: Option<[u8; 32]>,
+    /// The perceptual hash of the picture mirrored, which is looked for too, and not kept: front cameras save either.
+    pub mirrored: Option<[u8; 32]>,
 }
 
 /// An image of a capture that was accepted before, in another job of the partner.
@@ -25,7 +27,7 @@ pub struct Recurrence {
     pub image: usize,
     /// The very file, rather than nearly the same picture.
     pub exact: bool,
-    /// How many bits of the perceptual hashes differ, 0 to 256.
+    /// How many bits of the perceptual hashes differ, 0 to 256; where the picture came mirrored, of its mirror image's.
     pub distance: u32,
     /// The job that it was accepted in.
     pub smile_job_id: SmileJobId,

@@ -9,7 +9,7 @@ use selfsame_store::store::Store;
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::id::{Environment, PartnerId};
 use selfsame_wire::signature;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::budget::BodyBudget;
 use crate::completion::Completions;
@@ -26,6 +26,8 @@ pub(crate) struct App {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) gallery: Gallery,
     pub(crate) engine: EngineIdentity,
+    /// One for each analysis that may go on at a time.
+    pub(crate) cores: Arc<Semaphore>,
     pub(crate) bodies: BodyBudget,
     pub(crate) rates: PartnerRates,
     pub(crate) intruders: Intruders,

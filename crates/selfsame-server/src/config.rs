@@ -24,7 +24,7 @@ pub struct Config {
     pub public_url: Option<url::Url>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Engine workers; each holds one core while it works.
+    /// How many captures are analysed at a time; each holds one core while it is.
     pub workers: usize,
     /// Refuse to serve without presentation-attack detection, and require movement of every job.
     pub strict_liveness: bool,

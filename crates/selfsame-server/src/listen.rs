@@ -14,7 +14,7 @@ use selfsame_face::analyser::Analyser;
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
 use selfsame_store::error::StoreError;
 use selfsame_store::store::Store;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::app::{App, EngineIdentity};
@@ -154,6 +154,7 @@ impl Server {
             },
             store,
             gallery,
+            cores: Arc::new(Semaphore::new(config.workers.max(1))),
             bodies: BodyBudget::new(limits.bodies_bytes),
             rates: PartnerRates::new(limits.requests_per_second, limits.burst),
             intruders: Intruders::new(
@@ -188,7 +189,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
         let mut background = JoinSet::new();
-        for _ in 0..self.app.config.workers.max(1) {
+        for _ in 0..self.app.config.workers.max(1) * worker::JOBS_PER_CORE {
             background.spawn(worker::run(
                 Arc::clone(&self.app),
                 self.analyser.clone(),

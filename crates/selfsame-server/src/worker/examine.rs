@@ -1,5 +1,6 @@
 //! From a package to the evidence in it.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -52,7 +53,10 @@ pub(super) async fn examine(
     let partner = app.store.partner(job.partner()).await.ok().flatten();
     let key = partner.map(|p| p.key(job.environment()).clone());
     let (analyser, job) = (analyser.clone(), job.clone());
+    // Held until the pictures are measured. The semaphore is never closed; without its permit nothing would be wrong but the load.
+    let core = Arc::clone(&app.cores).acquire_owned().await.ok();
     let looked = tokio::task::spawn_blocking(move || {
+        let _core = core;
         let package = match Package::read(&package, &PackageLimits::default()) {
             Ok(package) => package,
             Err(error) => {
@@ -109,22 +113,25 @@ pub(super) async fn examine(
 
 /// What the images are recognised by: their bytes always, their pictures where the analysis gives a hash.
 fn marks(selfie: &[u8], frames: &[&[u8]], capture: Option<&CaptureEvidence>) -> Vec<ImageMark> {
-    let hash = |image: usize| {
+    let digests = |image: usize| {
         let capture = capture?;
-        let digests = match image.checked_sub(1) {
+        match image.checked_sub(1) {
             None => Some(capture.selfie.digests),
             Some(frame) => capture.frames.get(frame)?.digests,
-        };
-        digests.map(|d| d.perceptual)
+        }
     };
     [selfie]
         .iter()
         .chain(frames)
         .enumerate()
-        .map(|(image, bytes)| ImageMark {
-            image,
-            exact: Sha256::digest(bytes).into(),
-            perceptual: hash(image),
+        .map(|(image, bytes)| {
+            let digests = digests(image);
+            ImageMark {
+                image,
+                exact: digests.map_or_else(|| Sha256::digest(bytes).into(), |d| d.exact),
+                perceptual: digests.map(|d| d.perceptual),
+                mirrored: digests.map(|d| d.mirrored().perceptual),
+            }
         })
         .collect()
 }

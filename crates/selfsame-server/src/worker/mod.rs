@@ -26,6 +26,9 @@ use crate::app::App;
 use crate::lease::{self, LEASE};
 use crate::worker::examine::{Examined, examine};
 
+/// Jobs in hand for each analysis that may go on at a time: while one has the core, another waits for storage
+/// (docs/decisions/0034-memory-and-cores.md).
+pub(crate) const JOBS_PER_CORE: usize = 2;
 /// How often the queue is looked at when nobody says that something was put into it.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 

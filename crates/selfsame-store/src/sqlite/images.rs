@@ -79,16 +79,25 @@ fn job_word(job: &JobId) -> u64 {
         .map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
-/// Every image within the distance, nearest first.
-fn near(known: &VecDeque<Remembered>, hash: &[u64; 4], job: u64, max: u32) -> Vec<(u32, i64)> {
-    let mut found: Vec<(u32, i64)> = known
-        .iter()
-        .filter(|r| r.job != job)
-        .filter_map(|r| Some((distance_within(&r.hash, hash, max)?, r.row)))
-        .collect();
+/// Every image within the distance of one of the hashes, nearest first.
+fn near(known: &VecDeque<Remembered>, hashes: &[[u64; 4]], job: u64, max: u32) -> Vec<(u32, i64)> {
+    let nearest = |r: &Remembered| {
+        let distances = hashes
+            .iter()
+            .filter_map(|h| distance_within(&r.hash, h, max));
+        Some((distances.min()?, r.row))
+    };
+    let others = known.iter().filter(|r| r.job != job);
+    let mut found: Vec<(u32, i64)> = others.filter_map(nearest).collect();
     found.sort_unstable();
     found.truncate(LOOK_UPS);
     found
+}
+
+/// What is looked for: the picture, and the picture mirrored.
+fn hashes(image: &ImageMark) -> Vec<[u64; 4]> {
+    let both = [&image.perceptual, &image.mirrored];
+    both.into_iter().flatten().map(words).collect()
 }
 
 /// What a perceptual hash is encrypted for.
@@ -203,10 +212,9 @@ impl SqliteStore {
                     distance: 0,
                     smile_job_id,
                 });
-            } else if let Some(hash) = &image.perceptual
-                && let Some((distance, smile_job_id)) = self
-                    .find_near(&mut connection, job, hash, max_distance)
-                    .await?
+            } else if let Some((distance, smile_job_id)) = self
+                .find_near(&mut connection, job, &hashes(image), max_distance)
+                .await?
             {
                 found.push(Recurrence {
                     image: image.image,
@@ -223,9 +231,12 @@ impl SqliteStore {
         &self,
         connection: &mut SqliteConnection,
         job: &Job,
-        hash: &[u8; 32],
+        hashes: &[[u64; 4]],
         max_distance: u32,
     ) -> Result<Option<(u32, SmileJobId)>, StoreError> {
+        if hashes.is_empty() {
+            return Ok(None);
+        }
         let owner = (job.partner().clone(), job.environment());
         let candidates = {
             let mut all = self.recent.0.lock().await;
@@ -234,7 +245,7 @@ impl SqliteStore {
                 all.insert(owner.clone(), known);
             }
             all.get(&owner)
-                .map(|known| near(known, &words(hash), job_word(&job.job_id), max_distance))
+                .map(|known| near(known, hashes, job_word(&job.job_id), max_distance))
                 .unwrap_or_default()
         };
         for (distance, row) in candidates {
@@ -312,8 +323,8 @@ mod tests {
             image(3, 8, 0),
             image(4, 7, u64::MAX),
         ]);
-        assert_eq!(near(&known, &[0; 4], 8, 3), [(1, 2), (3, 1)]);
-        assert_eq!(near(&known, &[0; 4], 9, 0), [(0, 3)]);
+        assert_eq!(near(&known, &[[0; 4]], 8, 3), [(1, 2), (3, 1)]);
+        assert_eq!(near(&known, &[[u64::MAX; 4], [0; 4]], 9, 0), [(0, 3)]);
     }
 
     /// What a search costs at its largest; run with `--no-capture` to see it.
@@ -339,7 +350,7 @@ mod tests {
         let fastest = (0..9)
             .map(|_| {
                 let began = std::time::Instant::now();
-                found = near(&known, &hash, 2, 10);
+                found = near(&known, &[hash, [!0; 4]], 2, 10);
                 began.elapsed()
             })
             .min();

@@ -14,6 +14,7 @@ fn mark(image: usize, exact: u8, perceptual: u8) -> ImageMark {
         image,
         exact: [exact; 32],
         perceptual: Some([perceptual; 32]),
+        mirrored: None,
     }
 }
 
@@ -67,7 +68,13 @@ async fn the_same_and_nearly_the_same_image_are_found_in_other_jobs_only() {
         perceptual: Some([0x0f; 32]),
         ..mark(0, 51, 0)
     };
-    assert_eq!(found(&store, &probe, far).await, None);
+    assert_eq!(found(&store, &probe, far.clone()).await, None);
+    let turned = ImageMark {
+        mirrored: Some([0xff; 32]),
+        ..far
+    };
+    let turned = found(&store, &probe, turned).await.unwrap();
+    assert_eq!((turned.exact, turned.distance), (false, 0));
     // A retry of the same job may bring its own images again.
     let retry = NewJob {
         retry: true,

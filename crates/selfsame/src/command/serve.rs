@@ -48,7 +48,7 @@ pub(crate) struct Serve {
     /// Let callbacks reach loopback and private addresses.
     #[arg(long)]
     allow_private_callbacks: bool,
-    /// Engine workers [default: one for each core].
+    /// Captures that are analysed at a time [default: one for each core].
     #[arg(long)]
     workers: Option<NonZeroUsize>,
     /// auto, tract or openvino.
