@@ -1,9 +1,10 @@
-//! What looking at a whole capture costs against looking at its selfie alone, on one thread:
-//! `cargo run --release -p selfsame-face --example capture_cost [ENGINE]`.
+//! What looking at a whole capture costs, on one thread: `cargo run --release -p selfsame-face --example capture_cost [ENGINE]`.
 //!
-//! The capture is made from a fetched photograph: a selfie, and eight frames moved and saved apart. Each line gives the
-//! medians, in milliseconds of processor time (Linux), for one size of selfie and frames, and their ratio. Both kinds of analysis take turns, so that a
-//! busy machine slows both.
+//! The capture is made from a fetched photograph: a selfie, and eight frames moved and saved apart. For each size of selfie
+//! and frames, two lines. The first gives medians of processor time in milliseconds, which other processes hardly disturb:
+//! for what a comparison needs (quality included), for a job with a selfie alone (its mesh and attack evidence on top), and
+//! for the capture; and two ratios. The second gives what each stage of the capture took on the clock.
+//! All three take turns, so that a busy machine slows all alike.
 #![allow(clippy::print_stdout)]
 
 use std::num::NonZeroUsize;
@@ -12,6 +13,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, RgbImage};
 use selfsame_face::analyser::{Analyser, CaptureContext, Settings};
+use selfsame_face::evidence::{CaptureTimings, Timings};
 use selfsame_face::models::{ModelStore, PHOTOGRAPHS};
 
 const ROUNDS: usize = 25;
@@ -23,6 +25,25 @@ const SIZES: [[(u32, u32); 2]; 5] = [
     [(640, 480), (640, 480)],
     [(1280, 960), (320, 320)],
     [(1280, 960), (640, 480)],
+];
+
+type Both = (Timings, CaptureTimings);
+type Stage = (&'static str, fn(&Both) -> f64);
+/// What each part took on the clock: the selfie's own first, then what the capture adds.
+const STAGES: [Stage; 13] = [
+    ("decode", |t| t.0.decode_ms),
+    ("file", |t| t.0.file_ms),
+    ("detect", |t| t.0.detect_ms),
+    ("align", |t| t.0.align_ms),
+    ("embed", |t| t.0.embed_ms),
+    ("mesh", |t| t.1.mesh_ms),
+    ("pattern", |t| t.1.pattern_ms),
+    ("attacks", |t| t.1.attacks_ms),
+    ("frames' decode", |t| t.1.decode_ms),
+    ("detect", |t| t.1.detect_ms),
+    ("embed", |t| t.1.embed_ms),
+    ("motion", |t| t.1.motion_ms),
+    ("file", |t| t.1.file_ms),
 ];
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -55,24 +76,37 @@ fn main() -> Outcome<()> {
             .map(|n| jpeg(&framed(&photograph, frame_size, n), 80))
             .collect::<Outcome<Vec<_>>>()?;
         let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
-        let (mut alone, mut whole) = (Vec::new(), Vec::new());
+        let (mut compare, mut selfie_only) = (Vec::new(), Vec::new());
+        let (mut whole, mut timings) = (Vec::new(), Vec::new());
+        let context = CaptureContext::default();
         for _ in 0..ROUNDS {
-            let started = cpu_ms()?;
+            let started = cpu_ms();
             analyser.analyse(&selfie)?;
-            let between = cpu_ms()?;
-            analyser.analyse_capture(&selfie, &frames, &CaptureContext::default())?;
-            alone.push(between - started);
-            whole.push(cpu_ms()? - between);
+            let compared = cpu_ms();
+            analyser.analyse_capture(&selfie, &[], &context)?;
+            let looked = cpu_ms();
+            let evidence = analyser.analyse_capture(&selfie, &frames, &context)?;
+            whole.push(cpu_ms() - looked);
+            timings.push((evidence.selfie.timings, evidence.timings));
+            compare.push(compared - started);
+            selfie_only.push(looked - compared);
         }
-        let (alone, whole) = (median(alone), median(whole));
+        let (compare, selfie_only, whole) = (median(compare), median(selfie_only), median(whole));
         println!(
-            "selfie {:>4}x{:<4} frames {:>3}x{:<3}  alone {alone:6.1}  capture {whole:6.1}  ratio {:.2}",
+            "selfie {:>4}x{:<4} frames {:>3}x{:<3}  compare {compare:6.1}  selfie {selfie_only:6.1}  capture {whole:6.1}  \
+             capture to compare {:.2}, to selfie {:.2}",
             selfie_size.0,
             selfie_size.1,
             frame_size.0,
             frame_size.1,
-            whole / alone
+            whole / compare,
+            whole / selfie_only
         );
+        for (stage, of) in STAGES {
+            let spent = median(timings.iter().map(of).collect());
+            print!("  {stage} {spent:.2}");
+        }
+        println!();
     }
     Ok(())
 }
@@ -100,13 +134,9 @@ fn jpeg(image: &RgbImage, quality: u8) -> Outcome<Vec<u8>> {
 }
 
 /// Processor time of all of this process's threads. Other processes' work does not count, as it would on a clock.
-fn cpu_ms() -> Outcome<f64> {
-    let mut nanoseconds = 0.0;
-    for task in std::fs::read_dir("/proc/self/task")? {
-        let spent = std::fs::read_to_string(task?.path().join("schedstat"))?;
-        nanoseconds += spent.split(' ').next().unwrap_or_default().parse::<f64>()?;
-    }
-    Ok(nanoseconds / 1e6)
+fn cpu_ms() -> f64 {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    spent.tv_sec as f64 * 1e3 + spent.tv_nsec as f64 / 1e6
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

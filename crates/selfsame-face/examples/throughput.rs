@@ -1,18 +1,19 @@
 //! One side of `make bench`: analyses photographs on one thread and tells what each stage took.
 //!
-//! `throughput ENGINE PRECISION FILE...` (precision f32 or bf16) loads the engine, prints one line of JSON about itself, and then, for every line on standard
-//! input, analyses each file once and prints one line of JSON with the milliseconds of each stage, summed over the files.
+//! `throughput ENGINE PRECISION compare|selfie FILE...` (precision f32 or bf16) loads the engine, prints one line of JSON about
+//! itself, and then, for every line on standard input, analyses each file once and prints one line of JSON with the
+//! milliseconds of each stage, summed over the files: for what a comparison needs, or all that a job with a selfie alone does.
 #![allow(clippy::print_stdout)]
 
 use std::io::{BufRead as _, Write as _};
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
-use selfsame_face::analyser::{Analyser, Settings};
+use selfsame_face::analyser::{Analyser, CaptureContext, Settings};
 use selfsame_face::inference::Precision;
 use selfsame_face::models::ModelStore;
 
-const USAGE: &str = "usage: throughput ENGINE f32|bf16 FILE...";
+const USAGE: &str = "usage: throughput ENGINE f32|bf16 compare|selfie FILE...";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -20,6 +21,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let precision = match arguments.next().as_deref() {
         Some("f32") => Precision::F32,
         Some("bf16") => Precision::Bf16,
+        _ => return Err(USAGE.into()),
+    };
+    let selfie = match arguments.next().as_deref() {
+        Some("compare") => false,
+        Some("selfie") => true,
         _ => return Err(USAGE.into()),
     };
     let files = arguments
@@ -38,12 +44,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "load_ms": started.elapsed().as_secs_f64() * 1000.0,
         "resident_mib": resident_mib(),
     }))?;
+    let context = CaptureContext::default();
     for line in std::io::stdin().lock().lines() {
         line?;
         let (mut decode, mut detect, mut align, mut embed, mut templates) = (0.0, 0.0, 0.0, 0.0, 0);
         let started = Instant::now();
         for file in &files {
-            let evidence = analyser.analyse(file)?;
+            let evidence = if selfie {
+                analyser.analyse_capture(file, &[], &context)?.selfie
+            } else {
+                analyser.analyse(file)?
+            };
             let t = evidence.timings;
             decode += t.decode_ms;
             detect += t.detect_ms;

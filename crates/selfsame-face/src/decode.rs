@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
+use memchr::memchr;
 
 use crate::evidence::{ImageFacts, ImageFormat};
 
@@ -135,10 +136,7 @@ fn ends_as_jpeg(bytes: &[u8]) -> bool {
     let mut at = 2;
     loop {
         // Within a scan, 0xFF is always followed by 0x00 or a restart marker; outside, it starts a segment or fills.
-        let Some(found) = bytes
-            .get(at..)
-            .and_then(|rest| rest.iter().position(|b| *b == 0xff))
-        else {
+        let Some(found) = bytes.get(at..).and_then(|rest| memchr(0xff, rest)) else {
             return false;
         };
         at += found + 1;

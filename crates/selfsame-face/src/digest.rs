@@ -6,12 +6,11 @@ use image::RgbImage;
 use sha2::{Digest as _, Sha256};
 
 use crate::evidence::ImageDigests;
-use crate::shrink::{self, Canvas};
 
-/// The picture is sampled at this side first, which costs the same for every picture,
-const SAMPLED: usize = 256;
-/// and averaged to this one, which leaves grain out.
+/// The picture is averaged to this side, which leaves grain out,
 const SIDE: usize = 64;
+/// from so many samples along each side of each cell, so that every picture costs the same.
+const SAMPLES: usize = 4;
 /// Frequencies that are kept along each side. 256 signs are the hash.
 const KEPT: usize = 16;
 
@@ -63,27 +62,30 @@ fn waves() -> &'static [[f32; SIDE]; KEPT] {
     })
 }
 
+/// The picture in luminance at 64 by 64.
 fn small_grey(picture: &RgbImage) -> Vec<f32> {
-    let plane = SAMPLED * SAMPLED;
-    let mut planes = vec![0.0; 3 * plane];
-    shrink::into_planes(
-        picture,
-        (SAMPLED, SAMPLED),
-        &mut Canvas {
-            planes: &mut planes,
-            side: SAMPLED,
-            offset: 0,
-        },
-    );
-    let (blue, rest) = planes.split_at(plane);
-    let (green, red) = rest.split_at(plane);
-    let block = SAMPLED / SIDE;
-    let mut grey = vec![0.0; SIDE * SIDE];
-    for (at, ((r, g), b)) in red.iter().zip(green).zip(blue).enumerate() {
-        let (x, y) = (at % SAMPLED / block, at / SAMPLED / block);
-        grey[y * SIDE + x] += 0.299 * r + 0.587 * g + 0.114 * b;
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let mut grey = vec![0u32; SIDE * SIDE];
+    if width > 0 && height > 0 {
+        let place =
+            |length: usize| move |sample: usize| (2 * sample + 1) * length / (2 * SIDE * SAMPLES);
+        let columns: Vec<usize> = (0..SIDE * SAMPLES)
+            .map(place(width))
+            .map(|column| 3 * column)
+            .collect();
+        for (sample, row) in (0..SIDE * SAMPLES).map(place(height)).enumerate() {
+            let line = &picture.as_raw()[3 * width * row..3 * width * (row + 1)];
+            let cells = &mut grey[sample / SAMPLES * SIDE..][..SIDE];
+            for (cell, columns) in cells.iter_mut().zip(columns.chunks_exact(SAMPLES)) {
+                for &column in columns {
+                    if let [r, g, b] = line[column..column + 3] {
+                        *cell += 77 * u32::from(r) + 150 * u32::from(g) + 29 * u32::from(b);
+                    }
+                }
+            }
+        }
     }
-    grey
+    grey.into_iter().map(|sum| sum as f32).collect()
 }
 
 #[cfg(test)]

@@ -7,9 +7,6 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const EXIT_CODES: &str = "Exit codes: 0 done, and the person passed; 1 the person did not pass, or what was checked is not right; \
                           2 the command could not be carried out.";
 

@@ -3,16 +3,14 @@
 use std::collections::HashSet;
 use std::time::SystemTime;
 
-use sha2::{Digest as _, Sha256};
-
-use super::Analyser;
+use super::{Analyser, Clock};
 use crate::align;
 use crate::decode::{Decoded, ImageError, decode};
 use crate::detect::Detection;
 use crate::digest;
 use crate::evidence::{
-    CaptureEvidence, FaceBox, FrameEvidence, ImageEvidence, PresentationAttackEvidence,
-    RepetitionEvidence,
+    CaptureEvidence, CaptureTimings, FaceBox, FrameEvidence, ImageEvidence,
+    PresentationAttackEvidence, RepetitionEvidence,
 };
 use crate::inference::InferenceError;
 use crate::motion::{self, View};
@@ -55,6 +53,7 @@ struct Gathered {
     views: Vec<View>,
     window: Option<Window>,
     thumbnails: Vec<Thumbnail>,
+    timings: CaptureTimings,
 }
 
 /// What is to be done with one frame.
@@ -108,16 +107,22 @@ impl Analyser {
                 scores: gathered.scores,
                 fused,
             });
+        let mut timings = gathered.timings;
+        let mut clock = Clock::start();
+        let motion = motion::between(&gathered.views);
+        let repetition = RepetitionEvidence {
+            identical_bytes: identical(&evidence, &seen),
+            identical_pictures: repetition::repeated(&gathered.thumbnails),
+        };
+        timings.motion_ms += clock.lap();
         Ok(CaptureEvidence {
             selfie: evidence,
             frames: seen,
             presentation_attack,
             pattern: gathered.pattern,
-            motion: motion::between(&gathered.views),
-            repetition: RepetitionEvidence {
-                identical_bytes: identical(selfie, frames),
-                identical_pictures: repetition::repeated(&gathered.thumbnails),
-            },
+            motion,
+            repetition,
+            timings,
         })
     }
 
@@ -130,17 +135,23 @@ impl Analyser {
         let Some(face) = evidence.faces.first_mut() else {
             return Ok(());
         };
+        let mut clock = Clock::start();
         let mesh = self.inner.mesh.find(&decoded.pixels, &face.landmarks);
         face.geometry = mesh.map_err(failed)?.map(|m| m.geometry());
+        gathered.timings.mesh_ms += clock.lap();
         gathered.pattern = pattern::strength(&decoded.pixels, &face.face_box);
+        gathered.timings.pattern_ms += clock.lap();
         gathered.scores.extend(self.score(decoded, &face.face_box)?);
+        gathered.timings.attacks_ms += clock.lap();
         gathered
             .views
             .extend(View::of(&decoded.pixels, &face.landmarks));
+        gathered.timings.motion_ms += clock.lap();
         Ok(())
     }
 
     fn frame(&self, task: &Task<'_>, gathered: &mut Gathered) -> Result<FrameEvidence, ImageError> {
+        let mut clock = Clock::start();
         let image = match decode(task.bytes, &self.inner.limits) {
             Ok(image) => image,
             Err(error) => {
@@ -153,32 +164,48 @@ impl Analyser {
                 });
             }
         };
+        let Gathered {
+            scores,
+            views,
+            window,
+            thumbnails,
+            timings,
+            ..
+        } = gathered;
+        timings.decode_ms += clock.lap();
         let found = self.glance(&image).map_err(failed)?;
+        timings.detect_ms += clock.lap();
         let mut likeness = None;
         if let Some(face) = found.first() {
             if let Some(view) = View::of(&image.pixels, &face.landmarks) {
-                gathered.window.get_or_insert_with(|| Window::around(&view));
-                gathered.views.push(view);
+                window.get_or_insert_with(|| Window::around(&view));
+                views.push(view);
             }
+            timings.motion_ms += clock.lap();
             if task.scored {
-                gathered.scores.extend(self.score(&image, &face.face_box)?);
+                scores.extend(self.score(&image, &face.face_box)?);
             }
+            timings.attacks_ms += clock.lap();
             if let Some(reference) = task.reference
                 && let Some(aligned) = align::align(&image.pixels, &face.landmarks)
             {
                 let template = self.embed(&aligned).map_err(failed)?;
                 likeness = template.map(|probe| probe.compare(reference));
             }
+            timings.embed_ms += clock.lap();
         }
-        if let Some(window) = &gathered.window {
-            gathered.thumbnails.push(window.cut(&image.pixels));
+        if let Some(window) = window {
+            thumbnails.push(window.cut(&image.pixels));
         }
+        timings.motion_ms += clock.lap();
+        let digests = digest::digests(task.bytes, &image.pixels);
+        timings.file_ms += clock.lap();
         Ok(FrameEvidence {
             image: Some(image.facts),
             unusable: None,
             faces: found.len(),
             likeness,
-            digests: Some(digest::digests(task.bytes, &image.pixels)),
+            digests: Some(digests),
         })
     }
 
@@ -221,24 +248,16 @@ impl Draw {
     }
 }
 
-fn identical(selfie: &[u8], frames: &[&[u8]]) -> usize {
-    let mut seen = HashSet::from([Sha256::digest(selfie)]);
-    frames
-        .iter()
-        .filter(|frame| !seen.insert(Sha256::digest(frame)))
-        .count()
+/// Frames whose bytes are those of the selfie or an earlier frame. One that cannot be decoded is refused for that.
+fn identical(selfie: &ImageEvidence, frames: &[FrameEvidence]) -> usize {
+    let mut seen = HashSet::from([selfie.digests.exact]);
+    let decoded = frames.iter().filter_map(|frame| frame.digests);
+    decoded.filter(|d| !seen.insert(d.exact)).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn repeated_bytes_are_counted_once_each() {
-        let (a, b): (&[u8], &[u8]) = (b"a", b"b");
-        assert_eq!(identical(a, &[b, b"c"]), 0);
-        assert_eq!(identical(a, &[a, a, b, b]), 3);
-    }
 
     #[test]
     fn every_frame_is_drawn_once_and_not_always_in_one_order() {

@@ -90,6 +90,23 @@ pub enum LoadError {
     Engine(&'static str, InferenceError),
 }
 
+/// Tells one stage's time from the next one's.
+struct Clock(Instant);
+
+impl Clock {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Milliseconds since the last lap, or the start.
+    fn lap(&mut self) -> f64 {
+        let now = Instant::now();
+        let took = now.duration_since(self.0).as_secs_f64() * 1000.0;
+        self.0 = now;
+        took
+    }
+}
+
 impl Analyser {
     /// Loads and warms up the models.
     ///
@@ -234,21 +251,16 @@ impl Analyser {
         received: Option<SystemTime>,
     ) -> Result<(ImageEvidence, Decoded), ImageError> {
         let mut timings = Timings::default();
-        let mut clock = Instant::now();
-        let mut lap = || {
-            let took = clock.elapsed().as_secs_f64() * 1000.0;
-            clock = Instant::now();
-            took
-        };
+        let mut clock = Clock::start();
         let decoded = decode(bytes, &self.inner.limits)?;
-        timings.decode_ms = lap();
+        timings.decode_ms = clock.lap();
         let digests = digest::digests(bytes, &decoded.pixels);
         let metadata = metadata::notes(bytes, &decoded, &digests, received);
-        timings.file_ms = lap();
+        timings.file_ms = clock.lap();
         let found = self
             .find(&decoded.pixels)
             .map_err(|e| ImageError::Analysis(e.to_string()))?;
-        timings.detect_ms = lap();
+        timings.detect_ms = clock.lap();
         let mut faces = Vec::with_capacity(found.len());
         let mut largest = None;
         for detection in &found {
@@ -274,7 +286,7 @@ impl Analyser {
             });
             largest.get_or_insert(face);
         }
-        timings.align_ms = lap();
+        timings.align_ms = clock.lap();
         let template = match largest {
             Some(face) => Some(
                 self.embed(&face)
@@ -282,7 +294,7 @@ impl Analyser {
             ),
             None => None,
         };
-        timings.embed_ms = lap();
+        timings.embed_ms = clock.lap();
         let evidence = ImageEvidence {
             image: decoded.facts,
             faces,

@@ -22,6 +22,46 @@ pub struct CaptureEvidence {
     pub motion: Option<MotionEvidence>,
     /// Frames that repeat another image of the capture.
     pub repetition: RepetitionEvidence,
+    /// What all this took, beyond what [`ImageEvidence::timings`] tells of the selfie.
+    pub timings: CaptureTimings,
+}
+
+impl CaptureEvidence {
+    /// A selfie by itself, of which nothing more was measured.
+    #[must_use]
+    pub fn alone(selfie: ImageEvidence) -> Self {
+        Self {
+            selfie,
+            frames: Vec::new(),
+            presentation_attack: None,
+            pattern: None,
+            motion: None,
+            repetition: RepetitionEvidence::default(),
+            timings: CaptureTimings::default(),
+        }
+    }
+}
+
+/// How long each part of looking at a capture took, in milliseconds of wall-clock time; a part that is done for several
+/// images is summed over them. The selfie's own [`Timings`](super::Timings) come on top.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct CaptureTimings {
+    /// The selfie's mesh and expression.
+    pub mesh_ms: f64,
+    /// The spectrum of the selfie's face.
+    pub pattern_ms: f64,
+    /// Passive presentation-attack detection, the selfie and frames together.
+    pub attacks_ms: f64,
+    /// Frames' bytes to upright pixels.
+    pub decode_ms: f64,
+    /// Frames' pixels to faces.
+    pub detect_ms: f64,
+    /// Frames' templates, and their comparison with the selfie's.
+    pub embed_ms: f64,
+    /// Frames' and selfie's faces prepared for motion and repetition, and both measured.
+    pub motion_ms: f64,
+    /// Frames' digests.
+    pub file_ms: f64,
 }
 
 /// What one liveness frame says.

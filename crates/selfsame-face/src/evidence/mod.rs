@@ -7,8 +7,8 @@ mod quality;
 use serde::{Deserialize, Serialize};
 
 pub use capture::{
-    CaptureEvidence, FrameEvidence, ImageDigests, MotionEvidence, PresentationAttackEvidence,
-    RepetitionEvidence,
+    CaptureEvidence, CaptureTimings, FrameEvidence, ImageDigests, MotionEvidence,
+    PresentationAttackEvidence, RepetitionEvidence,
 };
 pub use metadata::MetadataNote;
 pub use quality::{Cover, FaceQuality, Framing, HeadPose, Light};

@@ -2,8 +2,7 @@ mod properties;
 
 use selfsame_face::evidence::{
     FaceBox, FaceEvidence, FaceQuality, FrameEvidence, HeadPose, ImageDigests, ImageEvidence,
-    ImageFacts, ImageFormat, Landmarks, MotionEvidence, Point, PresentationAttackEvidence,
-    RepetitionEvidence, Timings,
+    ImageFacts, ImageFormat, Landmarks, MotionEvidence, Point, PresentationAttackEvidence, Timings,
 };
 use selfsame_face::template::TEMPLATE_LEN;
 use selfsame_wire::id::{Environment, SmileJobId, UserId};
@@ -69,21 +68,14 @@ fn frame(likeness: f32) -> FrameEvidence {
 /// A selfie alone.
 fn selfie(faces: Vec<FaceEvidence>) -> CaptureEvidence {
     let template = (!faces.is_empty()).then(|| template(1.0, 0.0));
-    CaptureEvidence {
-        selfie: ImageEvidence {
-            image: facts(),
-            faces,
-            template,
-            digests: ImageDigests::default(),
-            metadata: Vec::new(),
-            timings: Timings::default(),
-        },
-        frames: Vec::new(),
-        presentation_attack: None,
-        pattern: None,
-        motion: None,
-        repetition: RepetitionEvidence::default(),
-    }
+    CaptureEvidence::alone(ImageEvidence {
+        image: facts(),
+        faces,
+        template,
+        digests: ImageDigests::default(),
+        metadata: Vec::new(),
+        timings: Timings::default(),
+    })
 }
 
 fn attack(fused: f32) -> Option<PresentationAttackEvidence> {

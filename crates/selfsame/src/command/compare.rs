@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use selfsame_face::analyser::{Analyser, Settings};
-use selfsame_face::evidence::{CaptureEvidence, ImageEvidence, RepetitionEvidence};
+use selfsame_face::evidence::{CaptureEvidence, ImageEvidence};
 use selfsame_face::inference::EngineChoice;
 use selfsame_face::models::ModelStore;
 use selfsame_job::policy::{MotionMode, Policy};
@@ -36,14 +36,7 @@ impl Compare {
             let selfie = analyser
                 .analyse(&bytes)
                 .map_err(|e| format!("{}: {e}", path.display()))?;
-            Ok(CaptureEvidence {
-                selfie,
-                frames: Vec::new(),
-                presentation_attack: None,
-                pattern: None,
-                motion: None,
-                repetition: RepetitionEvidence::default(),
-            })
+            Ok(CaptureEvidence::alone(selfie))
         };
         let (reference, probe) = (look(&self.reference)?, look(&self.probe)?);
         // Two photographs are compared: whether they are alive is not asked.
