@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import time
 
-from engines import ROOT, models_dir
+from engines import ROOT, models_dir, python, sent_by_clients
 
 RELEASE = ROOT / "target" / "release"
 TICK = os.sysconf("SC_CLK_TCK")
@@ -44,7 +44,7 @@ class Bare:
     """The engine alone: one process a core."""
 
     def __init__(self, engine, cores, files):
-        command = [str(RELEASE / "examples" / "throughput"), engine, "bf16", *files]
+        command = [str(RELEASE / "examples" / "throughput"), engine, "bf16", "selfie", *files]
         self.photographs = len(files)
         self.processes = [
             subprocess.Popen(
@@ -88,6 +88,58 @@ def selfsame(*arguments, **more):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+class Server:
+    """A real server with one enrolled user, on the given cores."""
+
+    def __init__(self, engine, cores, data):
+        added = selfsame("partner", "--data", data, "add", "--id", "bench")[0]
+        self.key = {**os.environ, "SELFSAME_API_KEY": added["sandbox_api_key"]}
+        self.connections = 4 * len(cores)
+        command = [str(RELEASE / "selfsame"), "serve", "--data", data, "--listen", "127.0.0.1:0"]
+        command += ["--engine", engine, "--workers", str(len(cores)), "--rate", "100000"]
+        with open(pathlib.Path(data) / "server.log", "w") as log:
+            self.process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                preexec_fn=lambda: os.sched_setaffinity(0, set(cores)),
+            )
+        self.address = json.loads(self.process.stdout.readline())["http"]
+
+    def enrol(self, selfie):
+        arguments = ["--server", self.address, "--partner", "bench", "--user", "ada", "--selfie", selfie]
+        selfsame("enrol", *arguments, env=self.key)
+
+    def load(self, files, seconds):
+        """What the load generator tells, and the server's CPU seconds meanwhile."""
+        before = cpu_seconds(self.process.pid)
+        command = [str(RELEASE / "examples" / "load"), self.address, "bench", "ada", str(self.connections), str(seconds)]
+        done = subprocess.run([*command, *files], env=self.key, capture_output=True, text=True, check=True)
+        answer = json.loads(done.stdout)
+        if not set(answer["codes"]) <= EXPECTED:
+            raise SystemExit(f"the server answered {answer['codes']}")
+        return answer, cpu_seconds(self.process.pid) - before
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def compare(bare, server, files, passes, seconds):
+    """One round: the bare engine, then the server under load."""
+    engine_ms, engine_rate = bare.round(passes)
+    answer, spent = server.load(files, seconds)
+    server_ms = 1000 * spent / answer["answers"]
+    return {
+        "engine_ms": engine_ms,
+        "server_ms": server_ms,
+        "cpu": server_ms / engine_ms - 1,
+        "throughput": engine_rate / answer["per_second"] - 1,
+        **{key: answer[key] for key in ["per_second", "p50_ms", "p99_ms"]},
+    }
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
@@ -101,59 +153,38 @@ def main():
             subprocess.run(build, cwd=ROOT, check=True)
         subprocess.run(["cargo", "build", "--locked", "--release", "--bin", "selfsame"], cwd=ROOT, check=True)
 
-    files = [str(models_dir() / name) for name in PHOTOGRAPHS]
     cores = sorted(os.sched_getaffinity(0))[-2:]
-    bare = Bare(options.engine, cores, files)
     with tempfile.TemporaryDirectory() as data:
-        added = selfsame("partner", "--data", data, "add", "--id", "bench")[0]
-        key = {**os.environ, "SELFSAME_API_KEY": added["sandbox_api_key"]}
-        command = [str(RELEASE / "selfsame"), "serve", "--data", data, "--listen", "127.0.0.1:0"]
-        command += ["--engine", options.engine, "--workers", str(len(cores)), "--rate", "100000"]
-        with open(pathlib.Path(data) / "server.log", "w") as log:
-            server = subprocess.Popen(
-                command,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                preexec_fn=lambda: os.sched_setaffinity(0, set(cores)),
-            )
-        address = json.loads(server.stdout.readline())["http"]
-        selfsame("enrol", "--server", address, "--partner", "bench", "--user", "ada", files[0], env=key)
-        at_rest = memory_mib(server.pid, "VmRSS")
-        connections = 2 * len(cores)
-        load = [str(RELEASE / "examples" / "load"), address, "bench", "ada", str(connections), str(options.seconds)]
-        load += files
-        bare.round(5)
-        rounds = []
+        (pathlib.Path(data) / "pictures").mkdir()
+        whole = [str(models_dir() / name) for name in PHOTOGRAPHS]
+        sets = {
+            "as they are": whole,
+            "640 pixels long": sent_by_clients(python(), whole, pathlib.Path(data) / "pictures"),
+        }
+        bare = {name: Bare(options.engine, cores, files) for name, files in sets.items()}
+        server = Server(options.engine, cores, data)
+        server.enrol(whole[0])
+        at_rest = memory_mib(server.process.pid, "VmRSS")
+        rounds = {name: [] for name in sets}
         for number in range(options.rounds):
-            engine_ms, engine_rate = bare.round(max(1, int(options.seconds * 20 / len(files))))
-            before = cpu_seconds(server.pid)
-            answer = json.loads(subprocess.run(load, env=key, capture_output=True, text=True, check=True).stdout)
-            if not set(answer["codes"]) <= EXPECTED:
-                raise SystemExit(f"the server answered {answer['codes']}")
-            server_ms = 1000 * (cpu_seconds(server.pid) - before) / answer["answers"]
-            rounds.append(
-                {
-                    "engine_ms": engine_ms,
-                    "server_ms": server_ms,
-                    "cpu": server_ms / engine_ms - 1,
-                    "throughput": engine_rate / answer["per_second"] - 1,
-                    **{key: answer[key] for key in ["per_second", "p50_ms", "p99_ms"]},
-                }
-            )
-            print(f"round {number + 1}: {json.dumps(rounds[-1])}", flush=True)
-        peak, resident = memory_mib(server.pid, "VmHWM"), memory_mib(server.pid, "VmRSS")
-        server.terminate()
-        server.wait()
-    bare.stop()
-    middle = {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
-    print(f"\n{bare.about[0]['engine']}, {len(cores)} cores, {connections} connections, median of {len(rounds)} rounds:\n")
-    print("| engine, CPU ms a photograph | server, CPU ms an answer | added by CPU time | added by throughput | answers a second | p50 ms | p99 ms |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    print(
-        f"| {middle['engine_ms']:.1f} | {middle['server_ms']:.1f} | {100 * middle['cpu']:.0f} % "
-        f"| {100 * middle['throughput']:.0f} % | {middle['per_second']:.0f} | {middle['p50_ms']:.0f} | {middle['p99_ms']:.0f} |"
-    )
+            for name, files in sets.items():
+                passes = max(1, int(options.seconds * 20 / len(files)))
+                rounds[name].append(compare(bare[name], server, files, passes, options.seconds))
+                print(f"round {number + 1}, {name}: {json.dumps(rounds[name][-1])}", flush=True)
+        peak, resident = memory_mib(server.process.pid, "VmHWM"), memory_mib(server.process.pid, "VmRSS")
+        server.stop()
+    for one in bare.values():
+        one.stop()
+    engine = bare["as they are"].about[0]["engine"]
+    print(f"\n{engine}, {len(cores)} cores, {server.connections} connections, median of {options.rounds} rounds:\n")
+    print("| photographs | engine, CPU ms each | server, CPU ms an answer | added by CPU time | by throughput | answers a second | p50 ms | p99 ms |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for name, found in rounds.items():
+        middle = {key: statistics.median(r[key] for r in found) for key in found[0]}
+        print(
+            f"| {name} | {middle['engine_ms']:.1f} | {middle['server_ms']:.1f} | {100 * middle['cpu']:.0f} % "
+            f"| {100 * middle['throughput']:.0f} % | {middle['per_second']:.0f} | {middle['p50_ms']:.0f} | {middle['p99_ms']:.0f} |"
+        )
     print(f"\nResident memory: {at_rest:.0f} MiB after the first job, {resident:.0f} after the last, {peak:.0f} at most.")
 
 
