@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every check and test of the project, from a clean clone: format, clippy, Rust tests, the public clients, our own clients.
+# Every check and test of the project, from a clean clone: format, clippy, Rust tests, the public clients, our own
+# clients, the browser's capture.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,5 +35,13 @@ bash clients/compatibility/run.sh
 
 step "clients and their contract"
 bash clients/test.sh
+
+step "the browser's capture"
+# Its engine needs Debian's compiler, and its tests Debian's Chromium: both come through apt-get.
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { [ -x /usr/bin/rustc ] && [ -x "${CHROMIUM:-/usr/bin/chromium}" ]; }; then
+    bash web/test.sh
+else
+    echo "skipped: there is no compiler for WebAssembly, and no right to install one (web/build.sh says which)"
+fi
 
 step "done"
