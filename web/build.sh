@@ -32,4 +32,4 @@ fi
 )
 mkdir -p dist
 cp "$target/wasm32-unknown-unknown/web/selfsame_web.wasm" dist/engine.wasm
-node scripts/build.mjs
+npm run --silent build
