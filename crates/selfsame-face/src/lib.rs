@@ -40,3 +40,5 @@ mod quality;
 mod repetition;
 #[cfg(feature = "detect")]
 mod shrink;
+#[cfg(feature = "engine")]
+mod straighten;

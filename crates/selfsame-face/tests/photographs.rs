@@ -72,6 +72,48 @@ fn one_person_matches(engine: EngineChoice) {
     }
 }
 
+/// A photograph turned about its middle, clockwise; saved without loss.
+fn turned(photograph: &[u8], degrees: f32) -> Vec<u8> {
+    let picture = image::load_from_memory(photograph).unwrap().into_rgb8();
+    let (width, height) = (picture.width() as f32, picture.height() as f32);
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let turned = image::RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let (dx, dy) = (x as f32 - width / 2.0, y as f32 - height / 2.0);
+        let from = (
+            dx * cos + dy * sin + width / 2.0,
+            dy * cos - dx * sin + height / 2.0,
+        );
+        image::imageops::interpolate_bilinear(&picture, from.0, from.1)
+            .unwrap_or(image::Rgb([127; 3]))
+    });
+    let mut file = std::io::Cursor::new(Vec::new());
+    turned.write_to(&mut file, image::ImageFormat::Png).unwrap();
+    file.into_inner()
+}
+
+#[test]
+fn a_tilted_head_is_still_the_same_person() {
+    let Some(analyser) = load(&Settings::default()) else {
+        return;
+    };
+    let store = ModelStore::locate(None);
+    let template = |bytes: &[u8]| analyser.analyse(bytes).unwrap().template.unwrap();
+    let [first, second, ..] = PHOTOGRAPHS;
+    let reference = template(&store.read(&first).unwrap());
+    let probe = store.read(&second).unwrap();
+    let upright = reference.compare(&template(&probe)).value();
+    for degrees in [-50.0, -30.0, -15.0, 15.0, 30.0, 50.0] {
+        let score = reference
+            .compare(&template(&turned(&probe, degrees)))
+            .value();
+        println!("{degrees}: {score:.3}, upright {upright:.3}");
+        assert!(
+            score > upright - 0.1,
+            "{degrees}: {score}, upright {upright}"
+        );
+    }
+}
+
 #[test]
 fn tract_matches_one_person_and_no_other() {
     one_person_matches(EngineChoice::Tract);

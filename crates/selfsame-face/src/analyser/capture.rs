@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::SystemTime;
 
 use super::{Analyser, Clock};
-use crate::align;
+use crate::align::{self, AlignedFace};
 use crate::decode::{Decoded, ImageError, decode};
 use crate::detect::Detection;
 use crate::digest;
@@ -187,7 +187,7 @@ impl Analyser {
             }
             timings.attacks_ms += clock.lap();
             if let Some(reference) = task.reference
-                && let Some(aligned) = align::align(&image.pixels, &face.landmarks)
+                && let Some(aligned) = self.aligned(&image, face)?
             {
                 let template = self.embed(&aligned).map_err(failed)?;
                 likeness = template.map(|probe| probe.compare(reference));
@@ -216,6 +216,16 @@ impl Analyser {
             return self.find(&image.pixels);
         }
         Ok(found)
+    }
+
+    /// A frame's face, ready for its template.
+    fn aligned(
+        &self,
+        image: &Decoded,
+        face: &Detection,
+    ) -> Result<Option<AlignedFace>, ImageError> {
+        let straight = self.straighten(&image.pixels, *face).map_err(failed)?;
+        Ok(align::align(&image.pixels, &straight.landmarks))
     }
 
     /// `None` without the model.

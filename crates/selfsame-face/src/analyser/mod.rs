@@ -21,6 +21,7 @@ use crate::metadata;
 use crate::models::{Model, ModelError, ModelIdentity, ModelStore};
 use crate::presentation_attack::{self, PresentationAttackDetector};
 use crate::quality;
+use crate::straighten::straighten;
 use crate::template::{TEMPLATE_LEN, Template};
 
 /// Detects, aligns and embeds. Cheap to clone; clones share the models and may work at the same time.
@@ -257,9 +258,14 @@ impl Analyser {
         let digests = digest::digests(bytes, &decoded.pixels);
         let metadata = metadata::notes(bytes, &decoded, &digests, received);
         timings.file_ms = clock.lap();
-        let found = self
+        let mut found = self
             .find(&decoded.pixels)
             .map_err(|e| ImageError::Analysis(e.to_string()))?;
+        if let Some(largest) = found.first_mut() {
+            *largest = self
+                .straighten(&decoded.pixels, *largest)
+                .map_err(|e| ImageError::Analysis(e.to_string()))?;
+        }
         timings.detect_ms = clock.lap();
         let mut faces = Vec::with_capacity(found.len());
         let mut largest = None;
@@ -320,6 +326,11 @@ impl Analyser {
             }
         }
         Ok(Vec::new())
+    }
+
+    /// A face with the landmarks that it has with its head upright.
+    fn straighten(&self, image: &RgbImage, face: Detection) -> Result<Detection, InferenceError> {
+        straighten(&self.inner.glance, &self.inner.first_look, image, face)
     }
 
     /// `None` when the embedding has no direction.

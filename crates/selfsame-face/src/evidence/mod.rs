@@ -103,6 +103,18 @@ impl Landmarks {
         ]
     }
 
+    /// The same landmarks at other places.
+    #[cfg(feature = "detect")]
+    pub(crate) fn map(&self, place: impl Fn(Point) -> Point) -> Self {
+        Self {
+            left_eye: place(self.left_eye),
+            right_eye: place(self.right_eye),
+            nose: place(self.nose),
+            mouth_left: place(self.mouth_left),
+            mouth_right: place(self.mouth_right),
+        }
+    }
+
     /// Distance between the eyes in pixels.
     #[must_use]
     pub fn inter_eye_distance(&self) -> f32 {
