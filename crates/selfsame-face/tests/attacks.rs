@@ -58,6 +58,8 @@ fn photographs() -> Vec<(String, Vec<u8>)> {
 
 /// Above this a regular pattern stands out.
 const PATTERN: f32 = 13.0;
+/// And below this score a person is asked.
+const REVIEWED: f32 = 2.0;
 
 /// Each photograph's score; photographs without a face are left out.
 fn scores(analyser: &Analyser, photographs: &[(String, Vec<u8>)]) -> Vec<(String, f32)> {
@@ -96,7 +98,7 @@ fn summary(name: &str, scores: &[(String, f32)]) {
         at(0.05),
         at(0.5)
     );
-    assert!(at(0.0) > 0.0, "{:?}", sorted[0]);
+    assert!(at(0.0) >= REVIEWED, "{:?}", sorted[0]);
 }
 
 #[test]

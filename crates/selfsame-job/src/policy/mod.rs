@@ -198,8 +198,8 @@ impl Default for Policy {
             },
             liveness: LivenessPolicy {
                 presentation_attack: PresentationAttackPolicy {
-                    reject_below: 0.0,
-                    review_below: 1.0,
+                    reject_below: 0.5,
+                    review_below: 2.0,
                     max_pattern: 13.0,
                 },
                 motion: MotionPolicy {
