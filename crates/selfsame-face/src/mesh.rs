@@ -125,7 +125,7 @@ fn square(landmarks: &Landmarks) -> Option<Similarity> {
         landmarks.right_eye.y - landmarks.left_eye.y,
     );
     let down = (mouth.0 - eyes.0, mouth.1 - eyes.1);
-    let angle = (across.1 - down.0).atan2(across.0 + down.1);
+    let angle = landmarks.tilt();
     let length = across.0.hypot(across.1).max(HEIGHT * down.0.hypot(down.1));
     let scale = EXTENT * length / SIDE as f32;
     if !scale.is_finite() || scale < 0.01 {

@@ -7,7 +7,7 @@ use image::RgbImage;
 
 use crate::align::Similarity;
 use crate::detect::{Detection, Detector};
-use crate::evidence::{Landmarks, Point};
+use crate::evidence::Point;
 use crate::inference::InferenceError;
 
 /// Up to this tilt, in radians, landmarks are as good as upright ones.
@@ -43,7 +43,7 @@ pub(crate) fn straighten(
     };
     let mut seen = detection.landmarks;
     let mut turned = 0.0;
-    if detection.score < SURE && tilt(&seen).abs() <= TILTED {
+    if detection.score < SURE && seen.tilt().abs() <= TILTED {
         let front = glance.at(image, &detection, 0.0)?;
         let mut surest = front.map_or(0.0, |found| found.score) + SURER;
         for aside in [-ASIDE, ASIDE] {
@@ -55,7 +55,7 @@ pub(crate) fn straighten(
         }
     }
     for _ in 0..GLANCES {
-        let tilt = tilt(&seen);
+        let tilt = seen.tilt();
         if (tilt - turned).abs() <= TILTED {
             break;
         }
@@ -71,29 +71,11 @@ pub(crate) fn straighten(
         detector,
         share: 0.4,
     }
-    .at(image, &detection, tilt(&seen))?;
+    .at(image, &detection, seen.tilt())?;
     Ok(Detection {
         landmarks: upright.map_or(detection.landmarks, |found| found.landmarks),
         ..detection
     })
-}
-
-/// How far the face is turned in the picture's plane, in radians; clockwise is positive.
-fn tilt(landmarks: &Landmarks) -> f32 {
-    let across = (
-        landmarks.right_eye.x - landmarks.left_eye.x,
-        landmarks.right_eye.y - landmarks.left_eye.y,
-    );
-    let down = (
-        landmarks.mouth_left.x + landmarks.mouth_right.x
-            - landmarks.left_eye.x
-            - landmarks.right_eye.x,
-        landmarks.mouth_left.y + landmarks.mouth_right.y
-            - landmarks.left_eye.y
-            - landmarks.right_eye.y,
-    );
-    // The line of the eyes, and the line from them to the mouth, which is a right angle further.
-    (2.0 * across.1 - down.0).atan2(2.0 * across.0 + down.1)
 }
 
 impl Look<'_> {
@@ -135,29 +117,5 @@ impl Look<'_> {
             }),
             ..d
         }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_tilt_is_the_angle_the_face_was_turned_by() {
-        let upright = Landmarks {
-            left_eye: Point { x: -10.0, y: -10.0 },
-            right_eye: Point { x: 10.0, y: -10.0 },
-            nose: Point { x: 0.0, y: 0.0 },
-            mouth_left: Point { x: -8.0, y: 12.0 },
-            mouth_right: Point { x: 8.0, y: 12.0 },
-        };
-        for degrees in [-170.0f32, -90.0, -20.0, 0.0, 15.0, 60.0, 120.0] {
-            let angle = degrees.to_radians();
-            let turned = upright.map(|p| Point {
-                x: p.x * angle.cos() - p.y * angle.sin(),
-                y: p.x * angle.sin() + p.y * angle.cos(),
-            });
-            assert!((tilt(&turned) - angle).abs() < 1e-5, "{degrees}");
-        }
     }
 }

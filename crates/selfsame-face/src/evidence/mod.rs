@@ -115,6 +115,19 @@ impl Landmarks {
         }
     }
 
+    /// How far the face is turned in the picture's plane, in radians; clockwise is positive. By the line of the eyes, and the
+    /// line from them to the mouth, which is a right angle further.
+    #[cfg(feature = "engine")]
+    pub(crate) fn tilt(&self) -> f32 {
+        let (left, right) = (self.left_eye, self.right_eye);
+        let across = (right.x - left.x, right.y - left.y);
+        let down = (
+            (self.mouth_left.x + self.mouth_right.x - left.x - right.x) / 2.0,
+            (self.mouth_left.y + self.mouth_right.y - left.y - right.y) / 2.0,
+        );
+        (across.1 - down.0).atan2(across.0 + down.1)
+    }
+
     /// Distance between the eyes in pixels.
     #[must_use]
     pub fn inter_eye_distance(&self) -> f32 {
@@ -182,4 +195,28 @@ pub struct Timings {
     pub align_ms: f64,
     /// Crop to template.
     pub embed_ms: f64,
+}
+
+#[cfg(all(test, feature = "engine"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tilt_is_the_angle_the_face_was_turned_by() {
+        let upright = Landmarks {
+            left_eye: Point { x: -10.0, y: -10.0 },
+            right_eye: Point { x: 10.0, y: -10.0 },
+            nose: Point { x: 0.0, y: 0.0 },
+            mouth_left: Point { x: -8.0, y: 12.0 },
+            mouth_right: Point { x: 8.0, y: 12.0 },
+        };
+        for degrees in [-170.0f32, -90.0, -20.0, 0.0, 15.0, 60.0, 120.0] {
+            let angle = degrees.to_radians();
+            let turned = upright.map(|p| Point {
+                x: p.x * angle.cos() - p.y * angle.sin(),
+                y: p.x * angle.sin() + p.y * angle.cos(),
+            });
+            assert!((turned.tilt() - angle).abs() < 1e-5, "{degrees}");
+        }
+    }
 }
