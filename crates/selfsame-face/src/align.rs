@@ -143,12 +143,15 @@ impl<'i> Source<'i> {
         let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
             return [0; 3];
         };
+        self.at(x, y)
+    }
+
+    fn at(&self, x: usize, y: usize) -> [u8; 3] {
         if x >= self.width || y >= self.height {
             return [0; 3];
         }
-        let at = 3 * (y * self.width + x);
-        match self.raw[at..at + 3] {
-            [r, g, b] => [r, g, b],
+        match self.raw.get(3 * (y * self.width + x)..) {
+            Some(&[r, g, b, ..]) => [r, g, b],
             _ => [0; 3],
         }
     }
@@ -159,14 +162,7 @@ impl<'i> Source<'i> {
         if x < 0.0 || y < 0.0 {
             return [0; 3];
         }
-        let (x, y) = (x as u32 as usize, y as u32 as usize);
-        if x >= self.width {
-            return [0; 3];
-        }
-        match self.raw.get(3 * (y * self.width + x)..) {
-            Some(&[r, g, b, ..]) => [r, g, b],
-            _ => [0; 3],
-        }
+        self.at(x as u32 as usize, y as u32 as usize)
     }
 
     /// Two pixels of a line, and the two below; `None` where one of the four is outside.

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::time::SystemTime;
 
+use sha2::{Digest as _, Sha256};
+
 use super::{Analyser, Clock};
 use crate::align::{self, AlignedFace};
 use crate::decode::{Decoded, ImageError, decode};
@@ -110,8 +112,13 @@ impl Analyser {
         let mut timings = gathered.timings;
         let mut clock = Clock::start();
         let motion = motion::between(&gathered.views);
+        // What could not be decoded has no digests yet.
+        let files = seen.iter().zip(frames).map(|(frame, bytes)| {
+            let digests = frame.digests;
+            digests.map_or_else(|| Sha256::digest(bytes).into(), |d| d.exact)
+        });
         let repetition = RepetitionEvidence {
-            identical_bytes: identical(&evidence, &seen),
+            identical_bytes: identical(evidence.digests.exact, files),
             identical_pictures: repetition::repeated(&gathered.thumbnails),
         };
         timings.motion_ms += clock.lap();
@@ -258,16 +265,22 @@ impl Draw {
     }
 }
 
-/// Frames whose bytes are those of the selfie or an earlier frame. One that cannot be decoded is refused for that.
-fn identical(selfie: &ImageEvidence, frames: &[FrameEvidence]) -> usize {
-    let mut seen = HashSet::from([selfie.digests.exact]);
-    let decoded = frames.iter().filter_map(|frame| frame.digests);
-    decoded.filter(|d| !seen.insert(d.exact)).count()
+/// How many files are those of the selfie or an earlier frame, by their digests.
+fn identical(selfie: [u8; 32], frames: impl Iterator<Item = [u8; 32]>) -> usize {
+    let mut seen = HashSet::from([selfie]);
+    frames.filter(|frame| !seen.insert(*frame)).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn repeated_bytes_are_counted_once_each() {
+        let [a, b, c] = [b"a", b"b", b"c"].map(|bytes| Sha256::digest(bytes).into());
+        assert_eq!(identical(a, [b, c].into_iter()), 0);
+        assert_eq!(identical(a, [a, a, b, b].into_iter()), 3);
+    }
 
     #[test]
     fn every_frame_is_drawn_once_and_not_always_in_one_order() {
