@@ -84,13 +84,11 @@ pub(crate) fn judge(
     };
     let mut reasons = Vec::new();
     let fused = capture.presentation_attack.as_ref().map(|e| e.fused);
-    let pattern = capture
-        .pattern
-        .is_some_and(|p| p > policy.presentation_attack.max_pattern)
-        .then_some(Reason::RegularPattern);
+    let pattern = pattern(capture.pattern, &policy.presentation_attack);
     if detector || fused.is_some() {
         let mut found = passive(fused, &policy.presentation_attack);
-        found.extend(pattern);
+        // Score and pattern may both be unclear; that is one finding.
+        found.extend(pattern.filter(|reason| !found.contains(reason)));
         outcome.performed = true;
         outcome.passive = side(&found, &answer);
         reasons.extend(found);
@@ -120,6 +118,14 @@ fn passive(fused: Option<f32>, policy: &PresentationAttackPolicy) -> Vec<Reason>
         Some(score) if score < policy.reject_below => vec![Reason::PrintOrScreen],
         // NaN compares with nothing, and ends here as well.
         _ => vec![Reason::LivenessUnclear],
+    }
+}
+
+fn pattern(decibels: Option<f32>, policy: &PresentationAttackPolicy) -> Option<Reason> {
+    match decibels? {
+        strength if strength > policy.max_pattern => Some(Reason::RegularPattern),
+        strength if strength > policy.review_pattern => Some(Reason::LivenessUnclear),
+        _ => None,
     }
 }
 

@@ -137,7 +137,8 @@ reasons! {
         RegularPattern, regular_pattern: Liveness, Refuse, "the face shows a screen's or a print's pattern: capture a live face";
         /// The passive score is below `reject_below`: a print, a screen or the like.
         PrintOrScreen, print_or_screen: Liveness, Refuse, "the picture looks like a print or a screen: capture a live face";
-        /// The passive score is between `reject_below` and `review_below`, or could not be computed although the detector is loaded.
+        /// The passive score is between `reject_below` and `review_below`, or could not be computed although the detector is loaded;
+        /// or the pattern is between `review_pattern` and `max_pattern`.
         LivenessUnclear, liveness_unclear: Liveness, Review, "it is not clear that a live face was before the camera";
         /// Frames repeat each other or the selfie.
         StillRepeated, still_repeated: Liveness, Refuse, "the frames repeat one picture: capture them from the camera";

@@ -116,6 +116,12 @@ pub(super) fn check(policy: &Policy) -> Result<(), Problem> {
         0.0,
         200.0,
     )?;
+    within(
+        "liveness.presentation_attack.review_pattern",
+        p.review_pattern,
+        0.0,
+        p.max_pattern,
+    )?;
     let m = policy.liveness.motion;
     // Movement is only measured over three images or more: the selfie and two frames.
     if !(2..=24).contains(&m.min_frames) {
@@ -158,6 +164,12 @@ pub(super) fn check(policy: &Policy) -> Result<(), Problem> {
         r.liveness_unclear,
         "responses.print_or_screen",
         r.print_or_screen,
+    )?;
+    no_stricter(
+        "responses.liveness_unclear",
+        r.liveness_unclear,
+        "responses.regular_pattern",
+        r.regular_pattern,
     )?;
     no_stricter(
         "replay.near",
@@ -207,6 +219,14 @@ mod tests {
         assert_eq!(
             field(|p| p.responses.print_or_screen = Response::Report),
             "responses.liveness_unclear"
+        );
+        assert_eq!(
+            field(|p| p.responses.regular_pattern = Response::Report),
+            "responses.liveness_unclear"
+        );
+        assert_eq!(
+            field(|p| p.liveness.presentation_attack.review_pattern = 14.0),
+            "liveness.presentation_attack.review_pattern"
         );
         assert_eq!(
             field(|p| p.liveness.motion.min_frames = 1),

@@ -108,6 +108,8 @@ pub struct PresentationAttackPolicy {
     pub review_below: f32,
     /// Above this a regular pattern stands out of the selfie's face, in decibels (`regular_pattern`).
     pub max_pattern: f32,
+    /// Above this it is not clear whether one does (`liveness_unclear`).
+    pub review_pattern: f32,
 }
 
 /// Whether movement is judged.
@@ -201,6 +203,7 @@ impl Default for Policy {
                     reject_below: 0.5,
                     review_below: 2.0,
                     max_pattern: 13.0,
+                    review_pattern: 11.0,
                 },
                 motion: MotionPolicy {
                     mode: MotionMode::Required,

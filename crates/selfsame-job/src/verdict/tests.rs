@@ -296,6 +296,32 @@ fn each_attack_has_its_reason() {
 }
 
 #[test]
+fn a_weak_pattern_is_for_a_person_to_decide() {
+    for (decibels, reasons) in [
+        (11.0, vec![]),
+        (11.5, vec![Reason::LivenessUnclear]),
+        (13.5, vec![Reason::RegularPattern]),
+    ] {
+        let mut capture = live();
+        capture.pattern = Some(decibels);
+        assert_eq!(enrolled(&capture, &strict()).reasons, reasons, "{decibels}");
+    }
+    let mut capture = live();
+    capture.pattern = Some(12.0);
+    assert_eq!(
+        enrolled(&capture, &strict()).verdict,
+        Verdict::Provisional,
+        "nobody is let in until a person decides"
+    );
+    capture.presentation_attack = attack(1.0);
+    assert_eq!(
+        enrolled(&capture, &strict()).reasons,
+        [Reason::LivenessUnclear],
+        "score and pattern are one finding"
+    );
+}
+
+#[test]
 fn a_missing_score_is_unclear_where_the_detector_is_loaded() {
     let capture = CaptureEvidence {
         presentation_attack: None,

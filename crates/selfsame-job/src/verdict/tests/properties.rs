@@ -35,7 +35,7 @@ prop_compose! {
         (r.no_smile, r.frames_of_another_person, r.too_few_frames) = (answers[6], answers[7], answers[8]);
         (r.mouth_covered, r.regular_pattern) = (answers[12], answers[13]);
         r.print_or_screen = answers[9].max(answers[10]);
-        r.liveness_unclear = answers[9].min(answers[10]);
+        r.liveness_unclear = answers[9].min(answers[10]).min(answers[13]);
         policy.replay.exact = answers[10].max(answers[11]);
         policy.replay.near = answers[10].min(answers[11]);
         policy.duplicates.response = answers[1];
