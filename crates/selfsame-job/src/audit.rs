@@ -86,6 +86,12 @@ pub enum AuditAction {
     AdminTokenAdded,
     /// A token for the operator API was withdrawn.
     AdminTokenRemoved,
+    /// A new data key encrypts what is written from now on.
+    DataKeyRotated,
+    /// Another master key wraps the data keys.
+    MasterKeyReplaced,
+    /// Older data was encrypted anew, and the keys that encrypted it erased.
+    DataReencrypted,
 }
 
 /// Something to put on record.

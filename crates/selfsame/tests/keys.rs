@@ -47,7 +47,8 @@ fn keys_rotate_without_a_server_and_are_listed_beside_one() {
         server.kill();
     }
     assert_eq!(keys(data, &["rotate"]), [json!({"data_key": 2})]);
-    assert_eq!(keys(data, &["reencrypt"]), [json!({"encrypted_anew": 5})]);
+    // The record of the rotation was sealed with the new key already.
+    assert_eq!(keys(data, &["reencrypt"]), [json!({"encrypted_anew": 4})]);
     let expected = json!({"number": 2, "current": true, "values": 5, "packages": 0});
     assert_eq!(keys(data, &["list"]), [expected]);
     let file = data.join("new.key");
@@ -60,4 +61,19 @@ fn keys_rotate_without_a_server_and_are_listed_beside_one() {
     assert!(refusal(&["partner", "--data", data, "list"]).contains("master key"));
     let list = ["partner", "--data", data, "--master-key-file", file, "list"];
     assert_eq!(selfsame(&list)[0]["partner_id"], "p");
+    let audit = |action| {
+        let opened = ["audit", "--data", data, "--master-key-file", file, action];
+        selfsame(&opened)
+    };
+    let records = audit("list");
+    let told: Vec<_> = records.iter().map(|r| &r["action"]).rev().take(3).collect();
+    assert_eq!(
+        told,
+        [
+            "master_key_replaced",
+            "data_reencrypted",
+            "data_key_rotated"
+        ]
+    );
+    assert_eq!(audit("verify")[0]["intact"], true);
 }

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use selfsame_job::audit::{AuditAction, AuditEntry};
 use selfsame_store::keyring::MasterKey;
 use selfsame_store::sqlite::keys::Keys;
+use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_store::store::Store as _;
 
-use super::data::Data;
+use super::data::{Data, actor};
 use crate::output::{self, Outcome};
 
 /// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
@@ -54,6 +57,8 @@ impl KeysCommand {
             }
             Action::Rotate { master: None } => {
                 let number = Keys::open(&options).await?.rotate().await?;
+                let details = serde_json::json!({"data_key": number});
+                record(&options, AuditAction::DataKeyRotated, details).await?;
                 if json {
                     output::json(&serde_json::json!({"data_key": number}))?;
                 } else {
@@ -63,8 +68,16 @@ impl KeysCommand {
                 }
             }
             Action::Rotate { master: Some(file) } => {
+                let master = MasterKey::read_or_create(file)?;
                 let mut keys = Keys::open(&options).await?;
-                keys.rewrap(&MasterKey::read_or_create(file)?).await?;
+                keys.rewrap(&master).await?;
+                drop(keys);
+                let options = Options {
+                    master_key: Some(master),
+                    ..options
+                };
+                let details = serde_json::json!({});
+                record(&options, AuditAction::MasterKeyReplaced, details).await?;
                 if json {
                     output::json(&serde_json::json!({"master_key_file": file}))?;
                 } else {
@@ -86,6 +99,9 @@ impl KeysCommand {
                     })
                     .await?;
                 bar.finish_and_clear();
+                drop(keys);
+                let details = serde_json::json!({"encrypted_anew": done});
+                record(&options, AuditAction::DataReencrypted, details).await?;
                 if json {
                     output::json(&serde_json::json!({"encrypted_anew": done}))?;
                 } else {
@@ -95,4 +111,23 @@ impl KeysCommand {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Puts it on the audit's record, once the keys are no longer held: whoever changes them is alone with the data directory.
+async fn record(
+    options: &Options,
+    action: AuditAction,
+    details: serde_json::Value,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let entry = AuditEntry {
+        actor: actor(),
+        action,
+        subject: "keys".to_owned(),
+        details,
+    };
+    SqliteStore::open(options)
+        .await?
+        .record_audit(&entry)
+        .await?;
+    Ok(())
 }
