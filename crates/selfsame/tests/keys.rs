@@ -44,6 +44,11 @@ fn keys_rotate_without_a_server_and_are_listed_beside_one() {
         for action in ["rotate", "reencrypt"] {
             assert!(refusal(&["keys", "--data", data, action]).contains("in use"));
         }
+        let unmade = dir.path().join("unmade.key");
+        let file = unmade.to_str().unwrap();
+        let master = ["keys", "--data", data, "rotate", "--master", file];
+        assert!(refusal(&master).contains("in use"));
+        assert!(!unmade.exists());
         server.kill();
     }
     assert_eq!(keys(data, &["rotate"]), [json!({"data_key": 2})]);

@@ -57,10 +57,10 @@ impl KeysCommand {
             }
             Action::Rotate { master: None } => {
                 let number = Keys::open(&options).await?.rotate().await?;
-                let details = serde_json::json!({"data_key": number});
-                record(&options, AuditAction::DataKeyRotated, details).await?;
+                let done = serde_json::json!({"data_key": number});
+                record(&options, AuditAction::DataKeyRotated, &done).await?;
                 if json {
-                    output::json(&serde_json::json!({"data_key": number}))?;
+                    output::json(&done)?;
                 } else {
                     output::line(&format!(
                         "data key {number} encrypts what is written from now on; `selfsame keys reencrypt` retires the older ones"
@@ -68,8 +68,9 @@ impl KeysCommand {
                 }
             }
             Action::Rotate { master: Some(file) } => {
-                let master = MasterKey::read_or_create(file)?;
                 let mut keys = Keys::open(&options).await?;
+                // Not before: where the data directory is in use, no file is made.
+                let master = MasterKey::read_or_create(file)?;
                 keys.rewrap(&master).await?;
                 drop(keys);
                 let options = Options {
@@ -77,7 +78,7 @@ impl KeysCommand {
                     ..options
                 };
                 let details = serde_json::json!({});
-                record(&options, AuditAction::MasterKeyReplaced, details).await?;
+                record(&options, AuditAction::MasterKeyReplaced, &details).await?;
                 if json {
                     output::json(&serde_json::json!({"master_key_file": file}))?;
                 } else {
@@ -92,7 +93,7 @@ impl KeysCommand {
                     "{wide_bar} {pos} of {len}, {eta} left",
                 )?);
                 let mut keys = Keys::open(&options).await?;
-                let done = keys
+                let values = keys
                     .reencrypt(&mut |progress| {
                         bar.set_length(progress.total);
                         bar.set_position(progress.done);
@@ -100,12 +101,12 @@ impl KeysCommand {
                     .await?;
                 bar.finish_and_clear();
                 drop(keys);
-                let details = serde_json::json!({"encrypted_anew": done});
-                record(&options, AuditAction::DataReencrypted, details).await?;
+                let done = serde_json::json!({"encrypted_anew": values});
+                record(&options, AuditAction::DataReencrypted, &done).await?;
                 if json {
-                    output::json(&serde_json::json!({"encrypted_anew": done}))?;
+                    output::json(&done)?;
                 } else {
-                    output::line(&format!("{done} values and packages encrypted anew"));
+                    output::line(&format!("{values} values and packages encrypted anew"));
                 }
             }
         }
@@ -117,13 +118,13 @@ impl KeysCommand {
 async fn record(
     options: &Options,
     action: AuditAction,
-    details: serde_json::Value,
+    details: &serde_json::Value,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let entry = AuditEntry {
         actor: actor(),
         action,
         subject: "keys".to_owned(),
-        details,
+        details: details.clone(),
     };
     SqliteStore::open(options)
         .await?
