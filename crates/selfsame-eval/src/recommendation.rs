@@ -220,7 +220,7 @@ impl Recommendation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use selfsame_job::job::JobKind;
+    use selfsame_job::job::JobType;
     use selfsame_wire::id::Environment;
 
     use crate::metrics::error_rate::{FMR_TARGETS, Scores};
@@ -295,7 +295,7 @@ mod tests {
             Some(0.521)
         );
         let policies = selfsame_job::policy::Policies::parse(&text).unwrap();
-        let judged_by = policies.of(Environment::Production, JobKind::Authentication);
+        let judged_by = policies.of(Environment::Production, JobType::Authentication);
         assert_eq!(judged_by.comparison.match_threshold, 0.521);
         assert!(text.contains("# Measured with SFace 1."), "{text}");
         assert!(text.contains("95 % confidence"), "{text}");

@@ -1,6 +1,6 @@
 //! Whether a job may run at all, told before any pixel is looked at.
 
-use crate::job::JobKind;
+use crate::job::JobType;
 use crate::user::{Reference, User, UserStatus};
 use crate::verdict::ReferenceGone;
 
@@ -73,18 +73,18 @@ impl NotAdmitted {
 
     /// What was wrong and what to do.
     #[must_use]
-    pub const fn explain(self, kind: JobKind) -> &'static str {
-        match (self, kind) {
+    pub const fn explain(self, job_type: JobType) -> &'static str {
+        match (self, job_type) {
             (Self::AlreadyEnrolled, _) => {
                 "this user_id is already enrolled; authenticate it with job_type 2, or set allow_new_enroll to replace it"
             }
             (Self::NoReference(ReferenceGone::Disabled), _) => {
                 "this user is disabled; enable it before further jobs"
             }
-            (Self::NoReference(ReferenceGone::Deleted), JobKind::Enrolment) => {
+            (Self::NoReference(ReferenceGone::Deleted), JobType::Enrolment) => {
                 "this user was deleted; set allow_new_enroll to enrol the user_id anew"
             }
-            (Self::NoReference(ReferenceGone::Deleted), JobKind::Authentication) => {
+            (Self::NoReference(ReferenceGone::Deleted), JobType::Authentication) => {
                 "this user was deleted"
             }
             (Self::NoReference(ReferenceGone::NotEnrolled), _) => {

@@ -16,17 +16,17 @@ use crate::user::UserKey;
 /// What a job is for. Only what this build performs: other wire job types never become jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum JobKind {
+pub enum JobType {
     /// Job type 4: make a template of a new user.
     Enrolment,
     /// Job type 2: compare with the template on file.
     Authentication,
 }
 
-impl JobKind {
+impl JobType {
     /// The wire's job type.
     #[must_use]
-    pub const fn job_type(self) -> u8 {
+    pub const fn number(self) -> u8 {
         match self {
             Self::Enrolment => 4,
             Self::Authentication => 2,
@@ -75,7 +75,7 @@ pub struct Job {
     /// The partner's name for it.
     pub job_id: JobId,
     /// What it is for.
-    pub kind: JobKind,
+    pub job_type: JobType,
     /// What was asked.
     pub request: JobRequest,
     /// Where it stands.
@@ -93,7 +93,7 @@ impl Job {
         &self.user.partner
     }
 
-    /// In which world.
+    /// In which environment.
     #[must_use]
     pub const fn environment(&self) -> Environment {
         self.user.environment

@@ -9,7 +9,7 @@ use crate::reason::{Reason, Response};
 
 /// What an image is recognised by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageMark {
+pub struct ImageFingerprint {
     /// Which image: 0 is the selfie, n the nth frame.
     pub image: usize,
     /// SHA-256 of the file, as it was sent.

@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use crate::audit::Actor;
-use crate::job::JobKind;
+use crate::job::JobType;
 
 /// The longest note that a reviewer may leave, in bytes.
 pub const MAX_NOTE_BYTES: usize = 4096;
@@ -48,16 +48,16 @@ impl std::str::FromStr for ReviewDecision {
 impl ReviewDecision {
     /// The result code that follows.
     #[must_use]
-    pub const fn code(self, kind: JobKind) -> ResultCode {
-        match (self, kind) {
-            (Self::Approve, JobKind::Enrolment) => ResultCode::ReviewEnrolPass,
-            (Self::Reject, JobKind::Enrolment) => ResultCode::ReviewEnrolFail,
-            (Self::Spoof, JobKind::Enrolment) => ResultCode::ReviewEnrolSpoof,
-            (Self::Unusable, JobKind::Enrolment) => ResultCode::ReviewEnrolUnusable,
-            (Self::Approve, JobKind::Authentication) => ResultCode::ReviewAuthenticatePass,
-            (Self::Reject, JobKind::Authentication) => ResultCode::ReviewAuthenticateFail,
-            (Self::Spoof, JobKind::Authentication) => ResultCode::ReviewAuthenticateSpoof,
-            (Self::Unusable, JobKind::Authentication) => ResultCode::ReviewAuthenticateUnusable,
+    pub const fn code(self, job_type: JobType) -> ResultCode {
+        match (self, job_type) {
+            (Self::Approve, JobType::Enrolment) => ResultCode::ReviewEnrolPass,
+            (Self::Reject, JobType::Enrolment) => ResultCode::ReviewEnrolFail,
+            (Self::Spoof, JobType::Enrolment) => ResultCode::ReviewEnrolSpoof,
+            (Self::Unusable, JobType::Enrolment) => ResultCode::ReviewEnrolUnusable,
+            (Self::Approve, JobType::Authentication) => ResultCode::ReviewAuthenticatePass,
+            (Self::Reject, JobType::Authentication) => ResultCode::ReviewAuthenticateFail,
+            (Self::Spoof, JobType::Authentication) => ResultCode::ReviewAuthenticateSpoof,
+            (Self::Unusable, JobType::Authentication) => ResultCode::ReviewAuthenticateUnusable,
         }
     }
 }
@@ -90,7 +90,7 @@ pub struct UnreadableResult(String);
 /// [`UnreadableResult`] when the provisional result is none.
 pub fn final_result(
     provisional: &[u8],
-    kind: JobKind,
+    job_type: JobType,
     ruling: &Ruling,
     hindrance: Option<&str>,
 ) -> Result<(ResultCode, Vec<u8>), UnreadableResult> {
@@ -101,7 +101,7 @@ pub fn final_result(
         Some(_) => ReviewDecision::Reject,
         None => ruling.decision,
     };
-    let code = decision.code(kind);
+    let code = decision.code(job_type);
     let text = match hindrance {
         Some(why) => format!("{}: {why}", code.text()),
         None => code.text().to_owned(),
@@ -109,7 +109,7 @@ pub fn final_result(
     let part = |name: &str| result.get(name).map_or("{}", |raw| raw.get());
     let mut actions: IndexMap<String, ActionValue> =
         serde_json::from_str(part("Actions")).map_err(unreadable)?;
-    decide_actions(&mut actions, decision, kind);
+    decide_actions(&mut actions, decision, job_type);
     let mut evidence: serde_json::Map<String, Value> =
         serde_json::from_str(part("evidence")).map_err(unreadable)?;
     evidence.insert(
@@ -133,7 +133,7 @@ pub fn final_result(
 fn decide_actions(
     actions: &mut IndexMap<String, ActionValue>,
     decision: ReviewDecision,
-    kind: JobKind,
+    job_type: JobType,
 ) {
     let approved = decision == ReviewDecision::Approve;
     let ruled = if approved {
@@ -165,12 +165,12 @@ fn decide_actions(
             set("Human_Review_Selfie_Check", ActionValue::Rejected);
         }
     }
-    match kind {
-        JobKind::Enrolment => set("Register_Selfie", ruled),
-        JobKind::Authentication if decision == ReviewDecision::Reject => {
+    match job_type {
+        JobType::Enrolment => set("Register_Selfie", ruled),
+        JobType::Authentication if decision == ReviewDecision::Reject => {
             set("Selfie_To_Registered_Selfie_Compare", ActionValue::Rejected);
         }
-        JobKind::Authentication => {}
+        JobType::Authentication => {}
     }
 }
 
@@ -192,7 +192,7 @@ mod tests {
     fn decided(decision: ReviewDecision, hindrance: Option<&str>) -> (String, Value, String) {
         let (code, bytes) = final_result(
             PROVISIONAL,
-            JobKind::Authentication,
+            JobType::Authentication,
             &ruling(decision),
             hindrance,
         )
@@ -261,7 +261,7 @@ mod tests {
         assert!(
             final_result(
                 b"[]",
-                JobKind::Enrolment,
+                JobType::Enrolment,
                 &ruling(ReviewDecision::Reject),
                 None
             )

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct UserKey {
     /// Whose user.
     pub partner: PartnerId,
-    /// In which world.
+    /// In which environment.
     pub environment: Environment,
     /// The partner's name of the user.
     pub user: UserId,

@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use selfsame_face::template::ComparisonScore;
-use selfsame_job::job::{Api, Job, JobKind, JobRequest, JobState};
+use selfsame_job::job::{Api, Job, JobRequest, JobState, JobType};
 use selfsame_job::outcome::{self, Circumstances};
 use selfsame_job::policy::{Policies, Policy};
 use selfsame_job::reason::Reason;
@@ -14,8 +14,8 @@ use selfsame_wire::id::{Environment, PartnerId, SmileJobId, UserId};
 use selfsame_wire::result::ResultCode;
 use serde_json::{Value, json};
 
-fn job(kind: JobKind) -> Job {
-    let params = json!({"job_id": "j", "user_id": "u", "job_type": kind.job_type(), "kept": [1]});
+fn job(job_type: JobType) -> Job {
+    let params = json!({"job_id": "j", "user_id": "u", "job_type": job_type.number(), "kept": [1]});
     Job {
         smile_job_id: SmileJobId::new("s").unwrap(),
         user: UserKey {
@@ -24,7 +24,7 @@ fn job(kind: JobKind) -> Job {
             user: UserId::new("u").unwrap(),
         },
         job_id: "j".parse().unwrap(),
-        kind,
+        job_type,
         request: JobRequest {
             api: Api::V1,
             partner_params: serde_json::from_str(&params.to_string()).unwrap(),
@@ -53,8 +53,8 @@ fn decision(verdict: Verdict, score: Option<f32>, reasons: &[Reason]) -> Decisio
 }
 
 /// The result of a decision, or the one that a sandbox request forces.
-fn result(kind: JobKind, decision: &Decision, forced: Option<ResultCode>) -> Value {
-    let job = job(kind);
+fn result(job_type: JobType, decision: &Decision, forced: Option<ResultCode>) -> Value {
+    let job = job(job_type);
     let circumstances = Circumstances {
         job: &job,
         evidence: None,
@@ -125,7 +125,7 @@ fn the_result_of_every_verdict() {
     for (verdict, decision) in verdicts() {
         if verdict != "duplicate" {
             let name = format!("authentication_{verdict}");
-            let of = |decision| result(JobKind::Authentication, decision, None);
+            let of = |decision| result(JobType::Authentication, decision, None);
             insta::assert_json_snapshot!(name, of(&decision));
         }
         // An enrolment compares nothing.
@@ -137,7 +137,7 @@ fn the_result_of_every_verdict() {
             ..decision
         };
         let name = format!("enrolment_{verdict}");
-        let of = |decision| result(JobKind::Enrolment, decision, None);
+        let of = |decision| result(JobType::Enrolment, decision, None);
         insta::assert_json_snapshot!(name, of(&decision));
     }
 }
@@ -148,7 +148,7 @@ fn what_every_forced_code_says() {
     let all: serde_json::Map<String, Value> = ResultCode::ALL
         .iter()
         .map(|code| {
-            let forced = result(JobKind::Authentication, &nothing, Some(*code));
+            let forced = result(JobType::Authentication, &nothing, Some(*code));
             assert_eq!(forced["evidence"]["forced"], true);
             let said = ["ResultText", "IsFinalResult", "IsMachineResult", "Actions"]
                 .map(|name| (name.to_owned(), forced[name].clone()));

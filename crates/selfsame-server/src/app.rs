@@ -14,8 +14,8 @@ use tokio::sync::{Notify, Semaphore};
 use crate::budget::BodyBudget;
 use crate::completion::Completions;
 use crate::config::Config;
+use crate::failed_authentications::FailedAuthentications;
 use crate::gallery::Gallery;
-use crate::intruders::Intruders;
 use crate::rate::PartnerRates;
 use crate::refusal::Refusal;
 
@@ -30,7 +30,7 @@ pub(crate) struct App {
     pub(crate) cores: Arc<Semaphore>,
     pub(crate) bodies: BodyBudget,
     pub(crate) rates: PartnerRates,
-    pub(crate) intruders: Intruders,
+    pub(crate) failed_authentications: FailedAuthentications,
     pub(crate) completions: Completions,
     /// Rung when a job was queued.
     pub(crate) job_queued: Notify,
@@ -50,7 +50,7 @@ pub(crate) struct EngineIdentity {
     pub(crate) detects_presentation_attacks: bool,
 }
 
-/// A partner that proved to hold a key, and the world that the key opens.
+/// A partner that proved to hold a key, and the environment that the key opens.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) partner: Partner,

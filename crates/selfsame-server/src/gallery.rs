@@ -22,9 +22,9 @@ const MOST: usize = 10;
 
 type Templates = Box<dyn Search<UserId>>;
 
-/// One partner's users in one world.
+/// One partner's users in one environment.
 #[derive(Clone)]
-struct Room {
+struct Partition {
     templates: Arc<RwLock<Templates>>,
     /// Held by the enrolment that is being decided.
     turn: Arc<Mutex<()>>,
@@ -42,9 +42,9 @@ pub struct Gallery {
     /// Templates of another model do not compare.
     model: String,
     threads: NonZeroUsize,
-    /// Makes the search of a new room.
+    /// Makes the search of a new partition.
     search: fn(NonZeroUsize) -> Result<Templates, SearchError>,
-    rooms: RwLock<HashMap<(PartnerId, Environment), Room>>,
+    partitions: RwLock<HashMap<(PartnerId, Environment), Partition>>,
     /// How far the order of changes was followed.
     followed: Mutex<u64>,
     /// Users read from the store at a time.
@@ -64,7 +64,7 @@ impl std::fmt::Debug for Gallery {
 }
 
 impl Gallery {
-    /// An empty gallery; [`Gallery::follow`] fills it. A large room is searched by up to `threads` threads at once.
+    /// An empty gallery; [`Gallery::follow`] fills it. A large partition is searched by up to `threads` threads at once.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, model: String, threads: NonZeroUsize) -> Self {
         Self {
@@ -72,13 +72,13 @@ impl Gallery {
             model,
             threads,
             search: |threads| Ok(Box::new(ExactSearch::new(threads))),
-            rooms: RwLock::default(),
+            partitions: RwLock::default(),
             followed: Mutex::new(0),
             page: 1000,
         }
     }
 
-    /// The same, searched by a graph index: for rooms of many millions. It may miss a duplicate.
+    /// The same, searched by a graph index: for partitions of many millions. It may miss a duplicate.
     #[cfg(feature = "index")]
     #[must_use]
     pub fn with_index(mut self) -> Self {
@@ -86,20 +86,30 @@ impl Gallery {
         self
     }
 
-    fn room(&self, partner: &PartnerId, environment: Environment) -> Result<Room, StoreError> {
+    fn partition(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+    ) -> Result<Partition, StoreError> {
         let name = (partner.clone(), environment);
-        // A panic elsewhere leaves whole rooms: each change is one call.
-        let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(room) = rooms.get(&name) {
-            return Ok(room.clone());
+        // A panic elsewhere leaves whole partitions: each change is one call.
+        let partitions = self
+            .partitions
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(partition) = partitions.get(&name) {
+            return Ok(partition.clone());
         }
-        drop(rooms);
-        let new = Room {
+        drop(partitions);
+        let new = Partition {
             templates: Arc::new(RwLock::new((self.search)(self.threads).map_err(broken)?)),
             turn: Arc::default(),
         };
-        let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(rooms.entry(name).or_insert(new).clone())
+        let mut partitions = self
+            .partitions
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        Ok(partitions.entry(name).or_insert(new).clone())
     }
 
     /// Takes up every change since the last time; the first time, every user.
@@ -121,8 +131,8 @@ impl Gallery {
     }
 
     fn take(&self, user: &User) -> Result<(), StoreError> {
-        let room = self.room(&user.key.partner, user.key.environment)?;
-        let mut templates = room
+        let partition = self.partition(&user.key.partner, user.key.environment)?;
+        let mut templates = partition
             .templates
             .write()
             .unwrap_or_else(PoisonError::into_inner);
@@ -145,7 +155,7 @@ impl Gallery {
             .map(|r| &r.template)
     }
 
-    /// Waits until no other enrolment of the partner, in that world, is being decided. Two enrolments of one face at the
+    /// Waits until no other enrolment of the partner, in that environment, is being decided. Two enrolments of one face at the
     /// same time would else each find that it is the first.
     ///
     /// # Errors
@@ -155,9 +165,9 @@ impl Gallery {
         partner: &PartnerId,
         environment: Environment,
     ) -> Result<Turn, StoreError> {
-        let room = self.room(partner, environment)?;
+        let partition = self.partition(partner, environment)?;
         Ok(Turn {
-            _held: room.turn.lock_owned().await,
+            _held: partition.turn.lock_owned().await,
         })
     }
 
@@ -172,11 +182,12 @@ impl Gallery {
         at_least: ComparisonScore,
     ) -> Result<Vec<Duplicate>, StoreError> {
         self.follow().await?;
-        let room = self.room(&key.partner, key.environment)?;
+        let partition = self.partition(&key.partner, key.environment)?;
         let probe = template.clone();
         // The user itself may be among the best.
         let hits = tokio::task::spawn_blocking(move || {
-            room.templates
+            partition
+                .templates
                 .read()
                 .unwrap_or_else(PoisonError::into_inner)
                 .nearest(&probe, MOST + 1, at_least)
@@ -210,14 +221,19 @@ impl Gallery {
     /// Templates held, and the bytes that they take.
     #[must_use]
     pub fn size(&self) -> (usize, usize) {
-        let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
-        rooms.values().fold((0, 0), |(count, bytes), room| {
-            let templates = room
-                .templates
-                .read()
-                .unwrap_or_else(PoisonError::into_inner);
-            (count + templates.len(), bytes + templates.memory())
-        })
+        let partitions = self
+            .partitions
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        partitions
+            .values()
+            .fold((0, 0), |(count, bytes), partition| {
+                let templates = partition
+                    .templates
+                    .read()
+                    .unwrap_or_else(PoisonError::into_inner);
+                (count + templates.len(), bytes + templates.memory())
+            })
     }
 }
 

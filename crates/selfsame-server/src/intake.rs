@@ -2,23 +2,23 @@
 
 use jiff::Timestamp;
 use selfsame_job::admission::{NotAdmitted, admit_authentication, admit_enrolment};
-use selfsame_job::job::{JobKind, JobRequest};
+use selfsame_job::job::{JobRequest, JobType};
 use selfsame_job::sandbox::{self, Forced};
 use selfsame_job::user::UserKey;
 use selfsame_store::store::{NewJob, Prepared};
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::id::{JobId, SmileJobId, UserId};
-use selfsame_wire::job_type::JobType;
+use selfsame_wire::job_type::JobType as WireJobType;
 
 use crate::app::{App, Caller};
 use crate::callback::target::Target;
 use crate::refusal::Refusal;
 
-/// The kinds of job that this build performs.
-pub(crate) fn job_kind(job_type: JobType) -> Result<JobKind, Refusal> {
+/// The job type that this build performs.
+pub(crate) fn performed(job_type: WireJobType) -> Result<JobType, Refusal> {
     match job_type {
-        JobType::SmartSelfieAuthentication => Ok(JobKind::Authentication),
-        JobType::SmartSelfieRegistration => Ok(JobKind::Enrolment),
+        WireJobType::SmartSelfieAuthentication => Ok(JobType::Authentication),
+        WireJobType::SmartSelfieRegistration => Ok(JobType::Enrolment),
         other => Err(Refusal::new(
             ErrorCode::InvalidJobType,
             format!(
@@ -34,7 +34,7 @@ pub(crate) struct Intake<'c> {
     pub(crate) caller: &'c Caller,
     pub(crate) user: UserId,
     pub(crate) job_id: JobId,
-    pub(crate) kind: JobKind,
+    pub(crate) job_type: JobType,
     pub(crate) request: JobRequest,
     pub(crate) retry: bool,
 }
@@ -46,7 +46,7 @@ impl Intake<'_> {
             caller,
             user,
             job_id,
-            kind,
+            job_type,
             request,
             retry,
         } = self;
@@ -75,22 +75,22 @@ impl Intake<'_> {
             Some(Forced::Result(_)) => {}
             None => {
                 let record = app.store.user(&key).await?;
-                let admitted = match kind {
-                    JobKind::Enrolment => {
+                let admitted = match job_type {
+                    JobType::Enrolment => {
                         admit_enrolment(record.as_ref(), request.allow_new_enroll)
                     }
-                    JobKind::Authentication => {
+                    JobType::Authentication => {
                         admit_authentication(record.as_ref(), &app.engine.template_model).map(drop)
                     }
                 };
-                admitted.map_err(|why| not_admitted(why, kind))?;
+                admitted.map_err(|why| not_admitted(why, job_type))?;
             }
         }
         Ok(NewJob {
             smile_job_id: new_smile_job_id()?,
             user: key,
             job_id,
-            kind,
+            job_type,
             request,
             retry,
         })
@@ -107,9 +107,9 @@ fn new_smile_job_id() -> Result<SmileJobId, Refusal> {
     SmileJobId::new(id.simple().to_string()).map_err(|e| Refusal::internal(&e))
 }
 
-fn not_admitted(why: NotAdmitted, kind: JobKind) -> Refusal {
+fn not_admitted(why: NotAdmitted, job_type: JobType) -> Refusal {
     let code = ErrorCode::from_code(why.error_code()).unwrap_or(ErrorCode::SystemError);
-    Refusal::new(code, why.explain(kind))
+    Refusal::new(code, why.explain(job_type))
 }
 
 /// What recording came to, as an answer.

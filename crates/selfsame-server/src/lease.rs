@@ -61,7 +61,7 @@ async fn renew(store: &dyn Store, claim: &Claim, pace: Pace) {
 mod tests {
     use bytes::Bytes;
     use jiff::{SignedDuration, Timestamp};
-    use selfsame_job::job::{Api, JobKind, JobRequest};
+    use selfsame_job::job::{Api, JobRequest, JobType};
     use selfsame_job::user::UserKey;
     use selfsame_store::sqlite::{Options, SqliteStore};
     use selfsame_store::store::NewJob;
@@ -78,7 +78,7 @@ mod tests {
                 user: UserId::new("u").unwrap(),
             },
             job_id: JobId::new("j").unwrap(),
-            kind: JobKind::Enrolment,
+            job_type: JobType::Enrolment,
             request: JobRequest {
                 api: Api::V1,
                 partner_params: serde_json::from_str("{}").unwrap(),

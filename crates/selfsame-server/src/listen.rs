@@ -22,8 +22,8 @@ use crate::budget::BodyBudget;
 use crate::callback::deliver::Deliverer;
 use crate::completion::Completions;
 use crate::config::Config;
+use crate::failed_authentications::FailedAuthentications;
 use crate::gallery::Gallery;
-use crate::intruders::Intruders;
 use crate::origin::Scheme;
 use crate::rate::PartnerRates;
 use crate::router::router;
@@ -157,7 +157,7 @@ impl Server {
             cores: Arc::new(Semaphore::new(config.workers.max(1))),
             bodies: BodyBudget::new(limits.bodies_bytes),
             rates: PartnerRates::new(limits.requests_per_second, limits.burst),
-            intruders: Intruders::new(
+            failed_authentications: FailedAuthentications::new(
                 limits.failed_authentications_per_minute,
                 config.trusted_proxies.clone(),
             ),
@@ -293,7 +293,7 @@ async fn housekeeping(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(HOUSEKEEPING) => {}
             _ = stop.changed() => return,
         }
-        app.intruders.forget();
+        app.failed_authentications.forget();
         let now = Timestamp::now();
         match app.store.recover(now, false).await {
             Ok(0) => {}

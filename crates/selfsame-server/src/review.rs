@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use selfsame_job::admission::{admit_authentication, admit_enrolment};
 use selfsame_job::audit::Actor;
-use selfsame_job::job::{Job, JobKind};
+use selfsame_job::job::{Job, JobType};
 use selfsame_job::review::{
     MAX_NOTE_BYTES, ReviewDecision, Ruling, UnreadableResult, final_result,
 };
@@ -70,7 +70,7 @@ pub async fn decide(
     for _ in 0..2 {
         let (code, result) = final_result(
             &provisional.result,
-            review.job.kind,
+            review.job.job_type,
             &ruling,
             hindrance.as_deref(),
         )?;
@@ -90,9 +90,9 @@ pub async fn decide(
 
 async fn why_not(store: &dyn Store, job: &Job) -> Result<String, StoreError> {
     let user = store.user(&job.user).await?;
-    let refused = match job.kind {
-        JobKind::Enrolment => admit_enrolment(user.as_ref(), job.request.allow_new_enroll).err(),
-        JobKind::Authentication => {
+    let refused = match job.job_type {
+        JobType::Enrolment => admit_enrolment(user.as_ref(), job.request.allow_new_enroll).err(),
+        JobType::Authentication => {
             let model = user
                 .as_ref()
                 .and_then(|u| u.reference.as_ref())
@@ -101,7 +101,7 @@ async fn why_not(store: &dyn Store, job: &Job) -> Result<String, StoreError> {
         }
     };
     Ok(match refused {
-        Some(why) => why.explain(job.kind),
+        Some(why) => why.explain(job.job_type),
         None => "the template that waited was erased, or none was made",
     }
     .to_owned())

@@ -19,8 +19,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::app::{App, Scope};
 use crate::cross_origin;
+use crate::failed_authentications;
 use crate::image_links;
-use crate::intruders;
 use crate::refusal::Refusal;
 use crate::route::{admin, demo, description, operations, v1, v2};
 
@@ -144,7 +144,7 @@ fn assemble(routes: Vec<Route>) -> Router<Arc<App>> {
 }
 
 pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
-    let guard = middleware::from_fn_with_state(Arc::clone(&app), intruders::guard);
+    let guard = middleware::from_fn_with_state(Arc::clone(&app), failed_authentications::guard);
     let wire = |scope| {
         assemble(wire_routes())
             .layer(Extension(scope))

@@ -7,7 +7,7 @@ use selfsame_job::review::ReviewDecision;
 use selfsame_job::user::Reference;
 use selfsame_wire::id::{Environment, PartnerId};
 
-/// A review that a job's ending opens.
+/// A review that a job's outcome opens.
 #[derive(Debug, Clone)]
 pub struct NewReview {
     /// The template to put on file should the enrolment be approved; kept encrypted until then, and erased by any decision.
@@ -47,13 +47,13 @@ pub struct ReviewFilter {
     pub decided: bool,
     /// Only this partner's.
     pub partner: Option<PartnerId>,
-    /// Only in this world.
+    /// Only in this environment.
     pub environment: Option<Environment>,
     /// At most so many; 0 means 100.
     pub limit: u32,
 }
 
-/// The result that a ruling brings, as [`crate::store::Ending`] has a worker's.
+/// The result that a ruling brings, as [`crate::store::Outcome`] has a worker's.
 #[derive(Debug, Clone)]
 pub struct FinalResult {
     /// JSON object bytes.

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_job::audit::{Actor, AuditEntry, AuditRecord};
-use selfsame_job::job::{Job, JobKind, JobRequest, JobState};
+use selfsame_job::job::{Job, JobRequest, JobState, JobType};
 use selfsame_job::partner::Partner;
-use selfsame_job::replay::{ImageMark, Recurrence};
+use selfsame_job::replay::{ImageFingerprint, Recurrence};
 use selfsame_job::review::Ruling;
 use selfsame_job::user::{Reference, User, UserKey, UserStatus};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
@@ -28,7 +28,7 @@ pub struct NewJob {
     /// The partner's name for it.
     pub job_id: JobId,
     /// What it is for.
-    pub kind: JobKind,
+    pub job_type: JobType,
     /// What was asked.
     pub request: JobRequest,
     /// The `job_id` was used before and is meant to be used again.
@@ -87,7 +87,7 @@ pub struct LeaseId(pub uuid::Uuid);
 
 /// How a job ended, committed as one.
 #[derive(Debug, Clone)]
-pub struct Ending {
+pub struct Outcome {
     /// The result without `timestamp` and `signature`, which are made afresh each time it is sent. JSON object bytes.
     pub result: Bytes,
     /// Whether the result counts as `job_success`.
@@ -99,14 +99,14 @@ pub struct Ending {
     /// Open a review: the result is not final.
     pub review: Option<NewReview>,
     /// The capture was accepted: its images are remembered.
-    pub accepted: Vec<ImageMark>,
+    pub accepted: Vec<ImageFingerprint>,
     /// End the job only if no other job had one of `accepted` accepted (the very file); else it must be judged again.
     pub only_if_new: bool,
     /// Queue a callback to this URL.
     pub callback_url: Option<String>,
 }
 
-/// What committing an ending came to.
+/// What committing an outcome came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finished {
     /// The job has ended, here and only here.
@@ -124,7 +124,7 @@ pub enum Finished {
 pub struct JobResultRecord {
     /// The attempt.
     pub smile_job_id: SmileJobId,
-    /// The result as [`Ending::result`] or [`FinalResult::result`] gave it.
+    /// The result as [`Outcome::result`] or [`FinalResult::result`] gave it.
     pub result: Bytes,
     /// Whether it counts as success.
     pub success: bool,
@@ -145,11 +145,11 @@ pub struct Delivery {
     pub smile_job_id: SmileJobId,
     /// Whose job: its key signs.
     pub partner: PartnerId,
-    /// In which world.
+    /// In which environment.
     pub environment: Environment,
     /// Where to.
     pub url: String,
-    /// The result as [`Ending::result`] or [`FinalResult::result`] gave it.
+    /// The result as [`Outcome::result`] or [`FinalResult::result`] gave it.
     pub result: Bytes,
     /// How often it was tried before.
     pub attempts: u32,
@@ -213,7 +213,7 @@ pub enum DeliveryState {
 pub struct JobFilter {
     /// Only this partner's.
     pub partner: Option<PartnerId>,
-    /// Only in this world.
+    /// Only in this environment.
     pub environment: Option<Environment>,
     /// Only in this state.
     pub state: Option<JobState>,
@@ -306,7 +306,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// other process can hold one). Returns how many jobs.
     async fn recover(&self, now: Timestamp, all: bool) -> Result<u64, StoreError>;
     /// Ends a claimed job: result, enrolment, review, images and callback become visible together or not at all.
-    async fn finish_job(&self, claim: &Claim, ending: &Ending) -> Result<Finished, StoreError>;
+    async fn finish_job(&self, claim: &Claim, outcome: &Outcome) -> Result<Finished, StoreError>;
     /// A job's package as it was accepted; absent when it has not arrived or was erased.
     async fn package(&self, job: &SmileJobId) -> Result<Option<Bytes>, StoreError>;
 
@@ -333,7 +333,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// A user.
     async fn user(&self, key: &UserKey) -> Result<Option<User>, StoreError>;
-    /// A partner's users in one world, by id.
+    /// A partner's users in one environment, by id.
     async fn users(
         &self,
         partner: &PartnerId,
@@ -351,12 +351,12 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         by: &Actor,
     ) -> Result<bool, StoreError>;
 
-    /// Which of a job's images were accepted before, in another job (another `job_id`) of the partner in the same world: the
+    /// Which of a job's images were accepted before, in another job (another `job_id`) of the partner in the same environment: the
     /// very file, or a picture whose perceptual hash is at most `max_distance` bits away. At most one for each image.
     async fn recurrences(
         &self,
         job: &Job,
-        images: &[ImageMark],
+        images: &[ImageFingerprint],
         max_distance: u32,
     ) -> Result<Vec<Recurrence>, StoreError>;
 

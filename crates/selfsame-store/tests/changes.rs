@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use selfsame_face::template::{TEMPLATE_LEN, Template};
 use selfsame_job::audit::Actor;
-use selfsame_job::job::{Api, JobKind, JobRequest};
+use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::user::{Reference, UserKey, UserStatus};
 use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::*;
@@ -30,7 +30,7 @@ async fn enrol(store: &SqliteStore, user: &str) {
         smile_job_id: id.clone(),
         user: key(user),
         job_id: JobId::new(id.as_str()).unwrap(),
-        kind: JobKind::Enrolment,
+        job_type: JobType::Enrolment,
         request: JobRequest {
             api: Api::V1,
             partner_params: serde_json::from_str("{}").unwrap(),
@@ -46,7 +46,7 @@ async fn enrol(store: &SqliteStore, user: &str) {
     store.submit_job(&job, Bytes::new()).await.unwrap();
     let lease = Duration::from_secs(60);
     let claim = store.claim_job(lease).await.unwrap().unwrap();
-    let ending = Ending {
+    let outcome = Outcome {
         result: Bytes::from_static(b"{}"),
         success: true,
         result_code: "0840".to_owned(),
@@ -60,7 +60,7 @@ async fn enrol(store: &SqliteStore, user: &str) {
         only_if_new: false,
         callback_url: None,
     };
-    let finished = store.finish_job(&claim, &ending).await.unwrap();
+    let finished = store.finish_job(&claim, &outcome).await.unwrap();
     assert_eq!(finished, Finished::Committed);
 }
 

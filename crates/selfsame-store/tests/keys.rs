@@ -11,7 +11,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_face::template::{TEMPLATE_LEN, Template};
 use selfsame_job::audit::Actor;
-use selfsame_job::job::{Api, JobKind, JobRequest};
+use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::partner::Partner;
 use selfsame_job::user::{Reference, UserKey};
 use selfsame_store::audit::AuditCheck;
@@ -54,7 +54,7 @@ async fn enrol(store: &SqliteStore, user: &str) {
         smile_job_id: id.clone(),
         user: key(user),
         job_id: JobId::new(user).unwrap(),
-        kind: JobKind::Enrolment,
+        job_type: JobType::Enrolment,
         request: JobRequest {
             api: Api::V1,
             partner_params: serde_json::from_str("{}").unwrap(),
@@ -71,7 +71,7 @@ async fn enrol(store: &SqliteStore, user: &str) {
     store.submit_job(&job, package).await.unwrap();
     let lease = Duration::from_secs(60);
     let claim = store.claim_job(lease).await.unwrap().unwrap();
-    let ending = Ending {
+    let outcome = Outcome {
         result: Bytes::from_static(b"{}"),
         success: true,
         result_code: "0840".to_owned(),
@@ -85,7 +85,7 @@ async fn enrol(store: &SqliteStore, user: &str) {
         only_if_new: false,
         callback_url: Some(callback),
     };
-    let finished = store.finish_job(&claim, &ending).await.unwrap();
+    let finished = store.finish_job(&claim, &outcome).await.unwrap();
     assert_eq!(finished, Finished::Committed);
 }
 

@@ -114,7 +114,7 @@ wire_id!(
     "smile_job_id"
 );
 
-/// Which of a server's two separate worlds a request belongs to.
+/// Which of a server's two separate environments a request belongs to.
 ///
 /// They share a process and nothing else: users, jobs, templates and keys are apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -114,7 +114,7 @@ async fn an_image_is_accepted_for_one_job() {
         assert_eq!(evidence["reported"], expected);
         assert_eq!(evidence["policy"]["name"], "test");
     }
-    // Production is another world, and refuses.
+    // Production is another environment, and refuses.
     server.key = production.clone();
     let first = told(&server, "a", "first", 4, &photo).await;
     assert_eq!(first["result"]["ResultCode"], "0840", "{first}");

@@ -6,13 +6,13 @@ use selfsame_wire::result::ActionValue::{
 };
 use selfsame_wire::result::{ActionValue, Actions, ResultCode};
 
-use crate::job::JobKind;
+use crate::job::JobType;
 use crate::liveness::Side;
 use crate::reason::Check;
 use crate::verdict::{Decision, Verdict};
 
 /// The actions of a decision.
-pub(super) fn of(decision: &Decision, kind: JobKind, detector: bool) -> Actions {
+pub(super) fn of(decision: &Decision, job_type: JobType, detector: bool) -> Actions {
     let verdict = &decision.verdict;
     // Of a provisional verdict every reason that counts awaits a person.
     let awaits = |checks: &[Check]| {
@@ -47,18 +47,18 @@ pub(super) fn of(decision: &Decision, kind: JobKind, detector: bool) -> Actions 
         } else {
             Passed
         },
-        register_selfie: match (kind, verdict) {
-            (JobKind::Authentication, _) => NotApplicable,
-            (JobKind::Enrolment, Verdict::Pass) => Passed,
-            (JobKind::Enrolment, Verdict::Provisional) => UnderReview,
-            (JobKind::Enrolment, _) => Failed,
+        register_selfie: match (job_type, verdict) {
+            (JobType::Authentication, _) => NotApplicable,
+            (JobType::Enrolment, Verdict::Pass) => Passed,
+            (JobType::Enrolment, Verdict::Provisional) => UnderReview,
+            (JobType::Enrolment, _) => Failed,
         },
-        selfie_to_registered_selfie_compare: match (kind, verdict) {
-            (JobKind::Enrolment, _) => NotApplicable,
-            (JobKind::Authentication, Verdict::Provisional) if compare => ProvisionallyApproved,
-            (JobKind::Authentication, Verdict::Pass | Verdict::Provisional) => Completed,
-            (JobKind::Authentication, Verdict::NoMatch) => Failed,
-            (JobKind::Authentication, _) => NotDone,
+        selfie_to_registered_selfie_compare: match (job_type, verdict) {
+            (JobType::Enrolment, _) => NotApplicable,
+            (JobType::Authentication, Verdict::Provisional) if compare => ProvisionallyApproved,
+            (JobType::Authentication, Verdict::Pass | Verdict::Provisional) => Completed,
+            (JobType::Authentication, Verdict::NoMatch) => Failed,
+            (JobType::Authentication, _) => NotDone,
         },
         human_review_compare: sent(compare),
         human_review_liveness_check: sent(liveness),
@@ -95,7 +95,7 @@ const fn selfie_check(verdict: &Verdict) -> ActionValue {
 }
 
 /// The actions of a code that was forced: they follow the code, not what was seen.
-pub(super) fn forced(code: ResultCode, kind: JobKind, detector: bool) -> Actions {
+pub(super) fn forced(code: ResultCode, job_type: JobType, detector: bool) -> Actions {
     let verdict = match code {
         c if c.is_success() => Verdict::Pass,
         c if !c.is_final() => Verdict::Provisional,
@@ -113,7 +113,7 @@ pub(super) fn forced(code: ResultCode, kind: JobKind, detector: bool) -> Actions
         ResultCode::SystemError => Verdict::SystemError,
         _ => Verdict::NoMatch,
     };
-    let mut actions = of(&Decision::without_evidence(verdict), kind, detector);
+    let mut actions = of(&Decision::without_evidence(verdict), job_type, detector);
     actions.human_review_compare = if !code.is_final() {
         SentToHumanReview
     } else if code.is_machine() {

@@ -7,7 +7,7 @@ use selfsame_wire::result::{Actions, JobResult, ResultCode};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::job::{Job, JobKind};
+use crate::job::{Job, JobType};
 use crate::policy::Policies;
 use crate::reason::{Check, Reason};
 use crate::replay::{Duplicate, Recurrence};
@@ -40,9 +40,9 @@ pub struct Circumstances<'a> {
 
 /// The code of a decision.
 #[must_use]
-pub const fn result_code(verdict: &Verdict, kind: JobKind) -> ResultCode {
-    use JobKind::{Authentication, Enrolment};
-    match (verdict, kind) {
+pub const fn result_code(verdict: &Verdict, job_type: JobType) -> ResultCode {
+    use JobType::{Authentication, Enrolment};
+    match (verdict, job_type) {
         (Verdict::Pass, Enrolment) => ResultCode::EnrolPass,
         (Verdict::Pass, Authentication) => ResultCode::AuthenticatePass,
         (Verdict::Provisional, Enrolment) => ResultCode::EnrolProvisional,
@@ -77,14 +77,14 @@ pub const fn result_code(verdict: &Verdict, kind: JobKind) -> ResultCode {
 /// Builds the result of a decision.
 #[must_use]
 pub fn result(decision: &Decision, circumstances: Circumstances<'_>) -> (ResultCode, JobResult) {
-    let code = result_code(&decision.verdict, circumstances.job.kind);
+    let code = result_code(&decision.verdict, circumstances.job.job_type);
     let text = match detail(decision) {
         Some(detail) => format!("{}: {detail}", code.text()),
         None => code.text().to_owned(),
     };
     let actions = actions::of(
         decision,
-        circumstances.job.kind,
+        circumstances.job.job_type,
         circumstances.detects_presentation_attacks,
     );
     (code, build(code, text, actions, decision, circumstances))
@@ -100,7 +100,7 @@ pub fn forced_result(
     let text = format!("{} (forced by the sandbox request)", code.text());
     let actions = actions::forced(
         code,
-        circumstances.job.kind,
+        circumstances.job.job_type,
         circumstances.detects_presentation_attacks,
     );
     build(code, text, actions, decision, circumstances)
@@ -125,9 +125,9 @@ fn build(
         json_version: "1.0.0",
         smile_job_id: job.smile_job_id.clone(),
         partner_params: job.request.partner_params.clone(),
-        result_type: match job.kind {
-            JobKind::Enrolment => "SmartSelfie Registration",
-            JobKind::Authentication => "SmartSelfie Authentication",
+        result_type: match job.job_type {
+            JobType::Enrolment => "SmartSelfie Registration",
+            JobType::Authentication => "SmartSelfie Authentication",
         },
         result_text,
         result_code: code.code(),

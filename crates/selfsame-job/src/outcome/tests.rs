@@ -7,7 +7,7 @@ use crate::liveness::{LivenessOutcome, Side};
 use crate::reason::Reason;
 use crate::user::UserKey;
 
-fn job(kind: JobKind) -> Job {
+fn job(job_type: JobType) -> Job {
     Job {
         smile_job_id: SmileJobId::new("s").unwrap(),
         user: UserKey {
@@ -16,7 +16,7 @@ fn job(kind: JobKind) -> Job {
             user: UserId::new("u").unwrap(),
         },
         job_id: JobId::new("j").unwrap(),
-        kind,
+        job_type,
         request: JobRequest {
             api: Api::V1,
             partner_params: serde_json::from_str(r#"{"a":1}"#).unwrap(),
@@ -46,8 +46,8 @@ fn decision(verdict: Verdict, reasons: &[Reason], passive: Side) -> Decision {
     }
 }
 
-fn of(decision: &Decision, kind: JobKind, detector: bool) -> (ResultCode, JobResult) {
-    let job = job(kind);
+fn of(decision: &Decision, job_type: JobType, detector: bool) -> (ResultCode, JobResult) {
+    let job = job(job_type);
     result(
         decision,
         Circumstances {
@@ -71,7 +71,7 @@ fn liveness_passes_only_where_it_was_performed() {
     let check = |verdict, reasons: &[Reason], passive, detector| {
         of(
             &decision(verdict, reasons, passive),
-            JobKind::Authentication,
+            JobType::Authentication,
             detector,
         )
         .1
@@ -124,7 +124,7 @@ fn a_spoof_says_which() {
             &[Reason::PrintOrScreen],
             Side::Failed,
         ),
-        JobKind::Enrolment,
+        JobType::Enrolment,
         true,
     );
     assert_eq!((code.code(), result.is_final_result), ("0907", "true"));
@@ -141,14 +141,14 @@ fn a_spoof_says_which() {
 
 #[test]
 fn a_provisional_job_says_what_a_person_is_asked() {
-    let provisional = |reason, kind| {
+    let provisional = |reason, job_type| {
         of(
             &decision(Verdict::Provisional, &[reason], Side::Passed),
-            kind,
+            job_type,
             true,
         )
     };
-    let (code, result) = provisional(Reason::NearlyReplayedImage, JobKind::Enrolment);
+    let (code, result) = provisional(Reason::NearlyReplayedImage, JobType::Enrolment);
     assert_eq!((code.code(), result.is_final_result), ("0842", "false"));
     assert_eq!(result.actions.register_selfie, ActionValue::UnderReview);
     assert_eq!(
@@ -159,7 +159,7 @@ fn a_provisional_job_says_what_a_person_is_asked() {
         result.actions.human_review_compare,
         ActionValue::NotApplicable
     );
-    let (code, result) = provisional(Reason::BetweenThresholds, JobKind::Authentication);
+    let (code, result) = provisional(Reason::BetweenThresholds, JobType::Authentication);
     assert_eq!(code.code(), "0822");
     assert_eq!(
         result.actions.selfie_to_registered_selfie_compare,
@@ -169,7 +169,7 @@ fn a_provisional_job_says_what_a_person_is_asked() {
         result.actions.human_review_compare,
         ActionValue::SentToHumanReview
     );
-    let (_, result) = provisional(Reason::Blurred, JobKind::Authentication);
+    let (_, result) = provisional(Reason::Blurred, JobType::Authentication);
     assert_eq!(result.actions.selfie_check, ActionValue::UnderReview);
     assert_eq!(
         result.actions.selfie_to_registered_selfie_compare,
@@ -181,7 +181,7 @@ fn a_provisional_job_says_what_a_person_is_asked() {
 fn a_duplicate_is_an_enrolment_that_failed() {
     let (code, result) = of(
         &decision(Verdict::Duplicate, &[Reason::Duplicate], Side::Passed),
-        JobKind::Enrolment,
+        JobType::Enrolment,
         true,
     );
     assert_eq!(code.code(), "0841");

@@ -1,4 +1,4 @@
-//! The policy file: layers of overrides, resolved once into one policy for each environment and kind of job.
+//! The policy file: layers of overrides, resolved once into one policy for each environment and job type.
 
 use selfsame_wire::id::Environment;
 use serde::Serialize;
@@ -6,11 +6,11 @@ use sha2::{Digest as _, Sha256};
 use toml::{Table, Value};
 
 use super::{MotionMode, Policy, check};
-use crate::job::JobKind;
+use crate::job::JobType;
 
 /// The longest policy file that is read, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
-const KINDS: [JobKind; 2] = [JobKind::Enrolment, JobKind::Authentication];
+const JOB_TYPES: [JobType; 2] = [JobType::Enrolment, JobType::Authentication];
 
 /// Why a policy cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum PolicyError {
     },
 }
 
-/// One policy for each environment and kind of job.
+/// One policy for each environment and job type.
 ///
 /// Layers, each over the one before: what is built in for the environment; `[defaults]`; `[sandbox]` or `[production]`;
 /// `[enrolment]` or `[authentication]`; and `[sandbox.enrolment]` and the like.
@@ -47,7 +47,7 @@ impl Default for Policies {
         Self::assemble(
             "built-in".to_owned(),
             env!("CARGO_PKG_VERSION").to_owned(),
-            Environment::ALL.map(|environment| KINDS.map(|_| Policy::built_in(environment))),
+            Environment::ALL.map(|environment| JOB_TYPES.map(|_| Policy::built_in(environment))),
         )
     }
 }
@@ -83,23 +83,23 @@ impl Policies {
         let name = label(&file, "name")?;
         let version = label(&file, "version")?;
         let layers = Layers::read(&file)?;
-        let resolve = |environment: Environment, kind: JobKind| {
+        let resolve = |environment: Environment, job_type: JobType| {
             let mut table = as_table(&Policy::built_in(environment))?;
-            for layer in layers.of(environment, kind) {
+            for layer in layers.of(environment, job_type) {
                 merge(&mut table, layer);
             }
             let policy = read(table, "")?;
             check::check(&policy)
                 .map(|()| policy)
                 .map_err(|problem| PolicyError::Field {
-                    field: format!("{} ({environment}, {})", problem.field, key(kind)),
+                    field: format!("{} ({environment}, {})", problem.field, key(job_type)),
                     problem: problem.text,
                 })
         };
         let of = |environment| -> Result<[Policy; 2], PolicyError> {
             Ok([
-                resolve(environment, JobKind::Enrolment)?,
-                resolve(environment, JobKind::Authentication)?,
+                resolve(environment, JobType::Enrolment)?,
+                resolve(environment, JobType::Authentication)?,
             ])
         };
         Ok(Self::assemble(
@@ -135,16 +135,16 @@ impl Policies {
 
     /// The policy that a job is judged by.
     #[must_use]
-    pub const fn of(&self, environment: Environment, kind: JobKind) -> &Policy {
+    pub const fn of(&self, environment: Environment, job_type: JobType) -> &Policy {
         let environment = match environment {
             Environment::Sandbox => 0,
             Environment::Production => 1,
         };
-        let kind = match kind {
-            JobKind::Enrolment => 0,
-            JobKind::Authentication => 1,
+        let job_type = match job_type {
+            JobType::Enrolment => 0,
+            JobType::Authentication => 1,
         };
-        &self.table[environment][kind]
+        &self.table[environment][job_type]
     }
 
     /// Its name, as the file gives it.
@@ -210,10 +210,10 @@ impl Policies {
     }
 }
 
-const fn key(kind: JobKind) -> &'static str {
-    match kind {
-        JobKind::Enrolment => "enrolment",
-        JobKind::Authentication => "authentication",
+const fn key(job_type: JobType) -> &'static str {
+    match job_type {
+        JobType::Enrolment => "enrolment",
+        JobType::Authentication => "authentication",
     }
 }
 
@@ -235,7 +235,7 @@ fn label(file: &Table, field: &str) -> Result<String, PolicyError> {
 
 /// The file's layers, from the most general to the most specific.
 struct Layers {
-    layers: Vec<(Option<Environment>, Option<JobKind>, Table)>,
+    layers: Vec<(Option<Environment>, Option<JobType>, Table)>,
 }
 
 impl Layers {
@@ -244,7 +244,7 @@ impl Layers {
         for field in file.keys() {
             let known = ["name", "version", "defaults"].contains(&field.as_str())
                 || field.parse::<Environment>().is_ok()
-                || KINDS.iter().any(|k| key(*k) == field);
+                || JOB_TYPES.iter().any(|k| key(*k) == field);
             if !known {
                 return Err(PolicyError::Field {
                     field: field.clone(),
@@ -256,19 +256,19 @@ impl Layers {
         }
         let mut take = |path: &str,
                         environment: Option<Environment>,
-                        kind: Option<JobKind>,
+                        job_type: Option<JobType>,
                         mut table: Table| {
-            if environment.is_some() && kind.is_none() {
+            if environment.is_some() && job_type.is_none() {
                 // Layers of their own.
-                for kind in KINDS {
-                    table.remove(key(kind));
+                for job_type in JOB_TYPES {
+                    table.remove(key(job_type));
                 }
             }
             // Unknown fields and wrong types are told here, where the layer is known.
             let mut whole = as_table(&Policy::default())?;
             merge(&mut whole, &table);
             read(whole, path)?;
-            layers.push((environment, kind, table));
+            layers.push((environment, job_type, table));
             Ok::<(), PolicyError>(())
         };
         if let Some(table) = subtable(file, "defaults", "defaults")? {
@@ -280,30 +280,30 @@ impl Layers {
                 take(name, Some(environment), None, table.clone())?;
             }
         }
-        for kind in KINDS {
-            if let Some(table) = subtable(file, key(kind), key(kind))? {
-                take(key(kind), None, Some(kind), table.clone())?;
+        for job_type in JOB_TYPES {
+            if let Some(table) = subtable(file, key(job_type), key(job_type))? {
+                take(key(job_type), None, Some(job_type), table.clone())?;
             }
         }
         for environment in Environment::ALL {
             let Some(outer) = subtable(file, environment.as_str(), environment.as_str())? else {
                 continue;
             };
-            for kind in KINDS {
-                let path = format!("{environment}.{}", key(kind));
-                if let Some(table) = subtable(outer, key(kind), &path)? {
-                    take(&path, Some(environment), Some(kind), table.clone())?;
+            for job_type in JOB_TYPES {
+                let path = format!("{environment}.{}", key(job_type));
+                if let Some(table) = subtable(outer, key(job_type), &path)? {
+                    take(&path, Some(environment), Some(job_type), table.clone())?;
                 }
             }
         }
         Ok(Self { layers })
     }
 
-    fn of(&self, environment: Environment, kind: JobKind) -> impl Iterator<Item = &Table> {
+    fn of(&self, environment: Environment, job_type: JobType) -> impl Iterator<Item = &Table> {
         self.layers
             .iter()
             .filter(move |(e, k, _)| {
-                e.is_none_or(|e| e == environment) && k.is_none_or(|k| k == kind)
+                e.is_none_or(|e| e == environment) && k.is_none_or(|k| k == job_type)
             })
             .map(|(_, _, table)| table)
     }

@@ -1,6 +1,6 @@
 //! Policy: the numbers and answers that turn evidence into a verdict. Data, not code; `docs/policy.md` explains every field.
 //!
-//! [`Policy`] is what one job is judged by. [`Policies`] holds one for each environment and kind of job, resolved once
+//! [`Policy`] is what one job is judged by. [`Policies`] holds one for each environment and job type, resolved once
 //! from a file and what is built in.
 
 mod check;

@@ -3,10 +3,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use selfsame_face::template::TEMPLATE_LEN;
 use selfsame_job::audit::Actor;
-use selfsame_job::job::{Api, JobKind, JobRequest};
+use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::user::Reference;
 use selfsame_store::sqlite::{Options, SqliteStore};
-use selfsame_store::store::{Ending, Finished, NewJob};
+use selfsame_store::store::{Finished, NewJob, Outcome};
 use selfsame_wire::id::{JobId, SmileJobId};
 
 use super::*;
@@ -36,7 +36,7 @@ async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &
         smile_job_id: id.clone(),
         user: user.clone(),
         job_id: JobId::new(id.as_str()).unwrap(),
-        kind: JobKind::Enrolment,
+        job_type: JobType::Enrolment,
         request: JobRequest {
             api: Api::V1,
             partner_params: serde_json::from_str("{}").unwrap(),
@@ -52,7 +52,7 @@ async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &
     store.submit_job(&job, Bytes::new()).await.unwrap();
     let lease = Duration::from_secs(60);
     let claim = store.claim_job(lease).await.unwrap().unwrap();
-    let ending = Ending {
+    let outcome = Outcome {
         result: Bytes::from_static(b"{}"),
         success: true,
         result_code: "0840".to_owned(),
@@ -66,7 +66,7 @@ async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &
         only_if_new: false,
         callback_url: None,
     };
-    let finished = store.finish_job(&claim, &ending).await.unwrap();
+    let finished = store.finish_job(&claim, &outcome).await.unwrap();
     assert_eq!(finished, Finished::Committed);
 }
 

@@ -9,11 +9,11 @@ use axum::extract::multipart::Multipart;
 use axum::extract::{FromRequest as _, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use selfsame_job::job::{Api, JobKind, JobRequest};
+use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_wire::error::{ErrorCode, WireError};
 use selfsame_wire::id::{JobId, PartnerId, UserId};
 use selfsame_wire::info::ImageRole;
-use selfsame_wire::job_type::JobType;
+use selfsame_wire::job_type::JobType as WireJobType;
 use selfsame_wire::package::PackageBuilder;
 use selfsame_wire::partner_params::PartnerParams;
 use selfsame_wire::result::ResultCode;
@@ -34,7 +34,7 @@ pub(crate) async fn enrol(
     Extension(scope): Extension<Scope>,
     request: Request,
 ) -> Result<Json<SmartSelfieResponse>, Refusal> {
-    serve(&app, scope, request, JobKind::Enrolment).await
+    serve(&app, scope, request, JobType::Enrolment).await
 }
 
 pub(crate) async fn authenticate(
@@ -42,7 +42,7 @@ pub(crate) async fn authenticate(
     Extension(scope): Extension<Scope>,
     request: Request,
 ) -> Result<Json<SmartSelfieResponse>, Refusal> {
-    serve(&app, scope, request, JobKind::Authentication).await
+    serve(&app, scope, request, JobType::Authentication).await
 }
 
 #[derive(Default)]
@@ -72,7 +72,7 @@ async fn serve(
     app: &App,
     scope: Scope,
     request: Request,
-    kind: JobKind,
+    job_type: JobType,
 ) -> Result<Json<SmartSelfieResponse>, Refusal> {
     let limits = &app.config.limits;
     let (parts, body) = request.into_parts();
@@ -107,12 +107,12 @@ async fn serve(
     let selfie = form
         .selfie
         .ok_or_else(|| WireError::missing("selfie_image"))?;
-    let user = match (form.user_id, kind) {
+    let user = match (form.user_id, job_type) {
         (Some(user), _) => {
             UserId::new(user).map_err(|e| Refusal::new(ErrorCode::WrongType, e.to_string()))?
         }
-        (None, JobKind::Enrolment) => named()?,
-        (None, JobKind::Authentication) => return Err(WireError::missing("user_id").into()),
+        (None, JobType::Enrolment) => named()?,
+        (None, JobType::Authentication) => return Err(WireError::missing("user_id").into()),
     };
     let given_params = match form.partner_params {
         Some(json) => Some(serde_json::from_str::<PartnerParams>(&json).map_err(|_| {
@@ -124,12 +124,12 @@ async fn serve(
         Some(Ok(job)) => job,
         _ => named()?,
     };
-    let job_type = match kind {
-        JobKind::Enrolment => JobType::SmartSelfieRegistration,
-        JobKind::Authentication => JobType::SmartSelfieAuthentication,
+    let wire_job_type = match job_type {
+        JobType::Enrolment => WireJobType::SmartSelfieRegistration,
+        JobType::Authentication => WireJobType::SmartSelfieAuthentication,
     };
     let partner_params =
-        given_params.unwrap_or_else(|| PartnerParams::build(&job_id, &user, job_type));
+        given_params.unwrap_or_else(|| PartnerParams::build(&job_id, &user, wire_job_type));
     let mut package = PackageBuilder::new(partner_params.clone())
         .misc("smile_client_id", caller.partner.id.as_str())
         .image(ImageRole::Selfie, selfie);
@@ -142,7 +142,7 @@ async fn serve(
         caller: &caller,
         user,
         job_id,
-        kind,
+        job_type,
         request: JobRequest {
             api: Api::V2,
             partner_params,
@@ -181,9 +181,9 @@ async fn serve(
         code: record.map_or_else(|| "2202".to_owned(), |r| r.result_code),
         created_at: signature::format_timestamp(created_at),
         job_id: job.job_id,
-        job_type: match kind {
-            JobKind::Enrolment => SmartSelfieJobType::SmartSelfieEnrollment,
-            JobKind::Authentication => SmartSelfieJobType::SmartSelfieAuthentication,
+        job_type: match job_type {
+            JobType::Enrolment => SmartSelfieJobType::SmartSelfieEnrollment,
+            JobType::Authentication => SmartSelfieJobType::SmartSelfieAuthentication,
         },
         message,
         partner_id: job.user.partner,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use selfsame_face::analyser::{Analyser, CaptureContext};
 use selfsame_face::evidence::CaptureEvidence;
 use selfsame_job::job::Job;
-use selfsame_job::replay::ImageMark;
+use selfsame_job::replay::ImageFingerprint;
 use selfsame_job::verdict::{Decision, Verdict};
 use selfsame_wire::info::{ImageRole, InfoJson};
 use selfsame_wire::package::{Package, PackageLimits};
@@ -23,7 +23,7 @@ pub(super) struct Examined {
     pub(super) ended: Option<Decision>,
     pub(super) capture: Option<CaptureEvidence>,
     /// What its images are recognised by.
-    pub(super) marks: Vec<ImageMark>,
+    pub(super) fingerprints: Vec<ImageFingerprint>,
     pub(super) info: Option<InfoJson>,
 }
 
@@ -32,7 +32,7 @@ impl Examined {
         Self {
             ended: Some(decision),
             capture: None,
-            marks: Vec::new(),
+            fingerprints: Vec::new(),
             info: None,
         }
     }
@@ -98,7 +98,7 @@ pub(super) async fn examine(
         };
         Examined {
             ended,
-            marks: marks(selfie, &frames, capture.as_ref()),
+            fingerprints: fingerprints(selfie, &frames, capture.as_ref()),
             capture,
             info: Some(package.info),
         }
@@ -112,7 +112,11 @@ pub(super) async fn examine(
 }
 
 /// What the images are recognised by: their bytes always, their pictures where the analysis gives a hash.
-fn marks(selfie: &[u8], frames: &[&[u8]], capture: Option<&CaptureEvidence>) -> Vec<ImageMark> {
+fn fingerprints(
+    selfie: &[u8],
+    frames: &[&[u8]],
+    capture: Option<&CaptureEvidence>,
+) -> Vec<ImageFingerprint> {
     let digests = |image: usize| {
         let capture = capture?;
         match image.checked_sub(1) {
@@ -126,7 +130,7 @@ fn marks(selfie: &[u8], frames: &[&[u8]], capture: Option<&CaptureEvidence>) -> 
         .enumerate()
         .map(|(image, bytes)| {
             let digests = digests(image);
-            ImageMark {
+            ImageFingerprint {
                 image,
                 exact: digests.map_or_else(|| Sha256::digest(bytes).into(), |d| d.exact),
                 perceptual: digests.map(|d| d.perceptual),

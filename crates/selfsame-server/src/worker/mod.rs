@@ -8,7 +8,7 @@ use std::time::Duration;
 use selfsame_face::analyser::Analyser;
 use selfsame_face::template::ComparisonScore;
 use selfsame_job::admission::{NotAdmitted, admit_authentication, admit_enrolment};
-use selfsame_job::job::{Job, JobKind};
+use selfsame_job::job::{Job, JobType};
 use selfsame_job::outcome::{self, Circumstances};
 use selfsame_job::policy::Policy;
 use selfsame_job::reason::Response;
@@ -18,7 +18,7 @@ use selfsame_job::user::Reference;
 use selfsame_job::verdict::{Decision, Seen, Verdict, judge_authentication, judge_enrolment};
 use selfsame_store::error::StoreError;
 use selfsame_store::review::NewReview;
-use selfsame_store::store::{Claim, Ending, Finished};
+use selfsame_store::store::{Claim, Finished, Outcome};
 use selfsame_wire::result::ResultCode;
 use tokio::sync::watch;
 
@@ -67,16 +67,16 @@ async fn work(app: &App, analyser: &Analyser, claim: &Claim) {
         Ok(Some(code)) => {
             tracing::info!(
                 smile_job_id = %job.smile_job_id, partner = %job.partner(), environment = %job.environment(),
-                kind = ?job.kind, result_code = code.code(), milliseconds = began.elapsed().as_millis(), "job ended"
+                job_type = ?job.job_type, result_code = code.code(), milliseconds = began.elapsed().as_millis(), "job ended"
             );
-            let kind = if job.kind == JobKind::Enrolment {
+            let job_type = if job.job_type == JobType::Enrolment {
                 "enrolment"
             } else {
                 "authentication"
             };
-            metrics::counter!("selfsame_jobs_total", "kind" => kind, "result_code" => code.code())
+            metrics::counter!("selfsame_jobs_total", "job_type" => job_type, "result_code" => code.code())
                 .increment(1);
-            metrics::histogram!("selfsame_job_seconds", "kind" => kind)
+            metrics::histogram!("selfsame_job_seconds", "job_type" => job_type)
                 .record(began.elapsed().as_secs_f64());
             app.completions.announce(&job.smile_job_id);
             if job.request.callback_url.is_some() {
@@ -114,9 +114,9 @@ async fn process(
         let package = app.store.package(&job.smile_job_id).await?;
         examine(app, analyser, job, package).await
     };
-    // Until the ending is committed, no other enrolment of the partner may find that it is the first with this face.
-    let _turn = match job.kind {
-        JobKind::Enrolment if forced.is_none() => {
+    // Until the outcome is committed, no other enrolment of the partner may find that it is the first with this face.
+    let _turn = match job.job_type {
+        JobType::Enrolment if forced.is_none() => {
             Some(app.gallery.turn(job.partner(), job.environment()).await?)
         }
         _ => None,
@@ -124,7 +124,7 @@ async fn process(
     let mut case = Case {
         app,
         job,
-        policy: app.config.policies.of(job.environment(), job.kind),
+        policy: app.config.policies.of(job.environment(), job.job_type),
         examined,
         recurrences: Vec::new(),
         duplicates: Vec::new(),
@@ -133,9 +133,9 @@ async fn process(
     let mut decision = case.decide().await?;
     // What came between is known the second time, and the two things that can come between come once each.
     for _ in 0..3 {
-        let ending = case.ending(&decision);
-        match app.store.finish_job(claim, &ending).await? {
-            Finished::Committed => return Ok(ResultCode::from_code(&ending.result_code)),
+        let outcome = case.outcome(&decision);
+        match app.store.finish_job(claim, &outcome).await? {
+            Finished::Committed => return Ok(ResultCode::from_code(&outcome.result_code)),
             Finished::LostClaim => return Ok(None),
             Finished::AlreadyEnrolled => {
                 decision = Decision::without_evidence(Verdict::AlreadyEnrolled)
@@ -171,11 +171,12 @@ impl Case<'_> {
             self.recurrences = store
                 .recurrences(
                     self.job,
-                    &self.examined.marks,
+                    &self.examined.fingerprints,
                     self.policy.replay.max_distance,
                 )
                 .await?;
-            if let (JobKind::Enrolment, Some(template)) = (self.job.kind, &capture.selfie.template)
+            if let (JobType::Enrolment, Some(template)) =
+                (self.job.job_type, &capture.selfie.template)
             {
                 let at_least = ComparisonScore::new(self.policy.duplicates.threshold);
                 self.duplicates = self
@@ -199,12 +200,12 @@ impl Case<'_> {
             duplicates: &self.duplicates,
         };
         let again = self.job.request.allow_new_enroll;
-        Ok(match self.job.kind {
-            JobKind::Enrolment => match admit_enrolment(user.as_ref(), again) {
+        Ok(match self.job.job_type {
+            JobType::Enrolment => match admit_enrolment(user.as_ref(), again) {
                 Ok(()) => judge_enrolment(&seen, self.policy),
                 Err(why) => refused(why),
             },
-            JobKind::Authentication => {
+            JobType::Authentication => {
                 match admit_authentication(user.as_ref(), &self.app.engine.template_model) {
                     Ok(reference) => judge_authentication(&seen, &reference.template, self.policy),
                     Err(why) => refused(why),
@@ -213,7 +214,7 @@ impl Case<'_> {
         })
     }
 
-    fn ending(&self, decision: &Decision) -> Ending {
+    fn outcome(&self, decision: &Decision) -> Outcome {
         let Self {
             app, job, forced, ..
         } = self;
@@ -240,7 +241,7 @@ impl Case<'_> {
             .as_ref()
             .and_then(|c| c.selfie.template.clone());
         let reference = template
-            .filter(|_| job.kind == JobKind::Enrolment)
+            .filter(|_| job.job_type == JobType::Enrolment)
             .map(|template| Reference {
                 template,
                 model_digest: app.engine.template_model.clone(),
@@ -248,14 +249,14 @@ impl Case<'_> {
             });
         let accepted =
             forced.is_none() && matches!(decision.verdict, Verdict::Pass | Verdict::Provisional);
-        Ending {
+        Outcome {
             result: serde_json::to_vec(&result).unwrap_or_default().into(),
             success: code.is_success(),
             result_code: code.code().to_owned(),
             enrol: reference.clone().filter(|_| code.is_success()),
             review: (!code.is_final()).then_some(NewReview { enrol: reference }),
             accepted: if accepted {
-                self.examined.marks.clone()
+                self.examined.fingerprints.clone()
             } else {
                 Vec::new()
             },

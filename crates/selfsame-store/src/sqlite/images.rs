@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use selfsame_job::job::Job;
-use selfsame_job::replay::{ImageMark, Recurrence};
+use selfsame_job::replay::{ImageFingerprint, Recurrence};
 use selfsame_job::user::UserKey;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 use sha2::{Digest as _, Sha256};
@@ -95,7 +95,7 @@ fn near(known: &VecDeque<Remembered>, hashes: &[[u64; 4]], job: u64, max: u32) -
 }
 
 /// What is looked for: the picture, and the picture mirrored.
-fn hashes(image: &ImageMark) -> Vec<[u64; 4]> {
+fn hashes(image: &ImageFingerprint) -> Vec<[u64; 4]> {
     let both = [&image.perceptual, &image.mirrored];
     both.into_iter().flatten().map(words).collect()
 }
@@ -121,7 +121,7 @@ impl SqliteStore {
         &self,
         tx: &mut SqliteConnection,
         job: &Job,
-        images: &[ImageMark],
+        images: &[ImageFingerprint],
     ) -> Result<bool, StoreError> {
         for image in images {
             if self.find_file(tx, job, image).await?.is_some() {
@@ -135,7 +135,7 @@ impl SqliteStore {
         &self,
         connection: &mut SqliteConnection,
         job: &Job,
-        image: &ImageMark,
+        image: &ImageFingerprint,
     ) -> Result<Option<SmileJobId>, StoreError> {
         let found: Option<String> = sqlx::query_scalar(
             "SELECT smile_job_id FROM accepted_images
@@ -157,7 +157,7 @@ impl SqliteStore {
         &self,
         tx: &mut SqliteConnection,
         job: &Job,
-        images: &[ImageMark],
+        images: &[ImageFingerprint],
         now: i64,
     ) -> Result<Vec<Remembered>, StoreError> {
         let mut remembered = Vec::new();
@@ -199,7 +199,7 @@ impl SqliteStore {
     pub(super) async fn find_accepted(
         &self,
         job: &Job,
-        images: &[ImageMark],
+        images: &[ImageFingerprint],
         max_distance: u32,
     ) -> Result<Vec<Recurrence>, StoreError> {
         let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! The interface, met by this back end: each method is one of a room's.
+//! The interface, met by this back end: each method is one of a file's.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use selfsame_job::audit::{Actor, AuditEntry, AuditRecord};
 use selfsame_job::job::Job;
 use selfsame_job::partner::Partner;
-use selfsame_job::replay::{ImageMark, Recurrence};
+use selfsame_job::replay::{ImageFingerprint, Recurrence};
 use selfsame_job::review::Ruling;
 use selfsame_job::user::{User, UserKey, UserStatus};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
@@ -20,7 +20,8 @@ use crate::error::StoreError;
 use crate::review::{FinalResult, Review, ReviewFilter, Ruled};
 use crate::store::{
     Accepted, AdminToken, AfterAttempt, Claim, Delivery, DeliveryAttempt, DeliveryRecord, Depths,
-    Ending, Finished, JobFilter, JobResultRecord, NewJob, Prepared, Store, UploadGrant, UserChange,
+    Finished, JobFilter, JobResultRecord, NewJob, Outcome, Prepared, Store, UploadGrant,
+    UserChange,
 };
 
 #[async_trait]
@@ -77,8 +78,8 @@ impl Store for SqliteStore {
     async fn recover(&self, now: Timestamp, all: bool) -> Result<u64, StoreError> {
         self.take_back(now, all).await
     }
-    async fn finish_job(&self, claim: &Claim, ending: &Ending) -> Result<Finished, StoreError> {
-        self.end_job(claim, ending).await
+    async fn finish_job(&self, claim: &Claim, outcome: &Outcome) -> Result<Finished, StoreError> {
+        self.end_job(claim, outcome).await
     }
     async fn package(&self, job: &SmileJobId) -> Result<Option<Bytes>, StoreError> {
         self.read_package(job).await
@@ -132,7 +133,7 @@ impl Store for SqliteStore {
     async fn recurrences(
         &self,
         job: &Job,
-        images: &[ImageMark],
+        images: &[ImageFingerprint],
         max_distance: u32,
     ) -> Result<Vec<Recurrence>, StoreError> {
         self.find_accepted(job, images, max_distance).await

@@ -105,7 +105,7 @@ impl SqliteStore {
         .bind(environment)
         .bind(job.user.user.as_str())
         .bind(job.job_id.as_str())
-        .bind(text(&job.kind))
+        .bind(text(&job.job_type))
         .bind(text(&state))
         .bind(request)
         .bind(blob.map(BlobId::as_str))

@@ -1,4 +1,4 @@
-//! Claiming jobs and ending them.
+//! Claiming jobs and outcome them.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::SqliteStore;
 use super::record::{self, job_columns, job_place, micros, user_place};
 use crate::blobs::BlobId;
 use crate::error::StoreError;
-use crate::store::{Claim, Ending, Finished, LeaseId};
+use crate::store::{Claim, Finished, LeaseId, Outcome};
 
 /// A blob younger than this may belong to an upload whose row is still being written.
 const BLOB_GRACE: Duration = Duration::from_secs(600);
@@ -88,14 +88,14 @@ impl SqliteStore {
     pub(super) async fn end_job(
         &self,
         claim: &Claim,
-        ending: &Ending,
+        outcome: &Outcome,
     ) -> Result<Finished, StoreError> {
         let job = &claim.job;
         let now = micros(Timestamp::now());
         let sealed = self
             .keys
-            .seal(&ending.result, &job_place(&job.smile_job_id, "result"))?;
-        let callback = match &ending.callback_url {
+            .seal(&outcome.result, &job_place(&job.smile_job_id, "result"))?;
+        let callback = match &outcome.callback_url {
             Some(url) => Some(self.keys.seal(
                 url.as_bytes(),
                 &job_place(&job.smile_job_id, "callback_url"),
@@ -109,8 +109,8 @@ impl SqliteStore {
              WHERE smile_job_id = ? AND lease = ? AND state = 'running'",
         )
         .bind(sealed)
-        .bind(&ending.result_code)
-        .bind(ending.success)
+        .bind(&outcome.result_code)
+        .bind(outcome.success)
         .bind(&callback)
         .bind(now)
         .bind(job.smile_job_id.as_str())
@@ -120,16 +120,16 @@ impl SqliteStore {
         if done.rows_affected() != 1 {
             return Ok(Finished::LostClaim);
         }
-        if let Some(reference) = &ending.enrol
+        if let Some(reference) = &outcome.enrol
             && !self.put_on_file(&mut tx, job, reference, now).await?
         {
             return Ok(Finished::AlreadyEnrolled);
         }
-        if ending.only_if_new && self.was_accepted(&mut tx, job, &ending.accepted).await? {
+        if outcome.only_if_new && self.was_accepted(&mut tx, job, &outcome.accepted).await? {
             return Ok(Finished::SeenMeanwhile);
         }
-        let remembered = self.remember(&mut tx, job, &ending.accepted, now).await?;
-        if let Some(review) = &ending.review {
+        let remembered = self.remember(&mut tx, job, &outcome.accepted, now).await?;
+        if let Some(review) = &outcome.review {
             self.open_review(&mut tx, &job.smile_job_id, review, now)
                 .await?;
         }

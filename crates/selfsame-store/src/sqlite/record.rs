@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use selfsame_job::job::{Job, JobKind, JobRequest, JobState};
+use selfsame_job::job::{Job, JobRequest, JobState, JobType};
 use selfsame_job::user::{UserKey, UserStatus};
 use selfsame_wire::id::{JobId, PartnerId, SmileJobId, UserId};
 use serde::Serialize;
@@ -96,7 +96,7 @@ pub(super) fn job(row: &SqliteRow, keys: &Keyring) -> Result<Job, StoreError> {
     Ok(Job {
         user: user_key(row)?,
         job_id: id(JobId::new(row.try_get::<String, _>("job_id")?), "job id")?,
-        kind: parse::<JobKind>(row.try_get("kind")?, "job kind")?,
+        job_type: parse::<JobType>(row.try_get("kind")?, "job type")?,
         request,
         state: parse::<JobState>(row.try_get("state")?, "job state")?,
         created_at: timestamp(row.try_get("created_at")?)?,

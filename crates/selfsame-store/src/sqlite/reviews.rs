@@ -1,8 +1,8 @@
-//! Reviews on record: opened by a job's ending, decided once.
+//! Reviews on record: opened by a job's outcome, decided once.
 
 use selfsame_face::template::Template;
 use selfsame_job::audit::{AuditAction, AuditEntry};
-use selfsame_job::job::{Job, JobKind};
+use selfsame_job::job::{Job, JobType};
 use selfsame_job::review::Ruling;
 use selfsame_job::user::{Reference, UserStatus};
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
@@ -189,13 +189,13 @@ impl SqliteStore {
         job: &Job,
         now: i64,
     ) -> Result<bool, StoreError> {
-        match job.kind {
-            JobKind::Enrolment => match self.pending_template(tx, &job.smile_job_id).await? {
+        match job.job_type {
+            JobType::Enrolment => match self.pending_template(tx, &job.smile_job_id).await? {
                 Some(reference) => self.put_on_file(tx, job, &reference, now).await,
                 // Erased with its user.
                 None => Ok(false),
             },
-            JobKind::Authentication => {
+            JobType::Authentication => {
                 let row = sqlx::query(
                     "SELECT status FROM users WHERE partner = ? AND environment = ? AND user_id = ?
                      AND template IS NOT NULL",

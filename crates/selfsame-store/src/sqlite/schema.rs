@@ -4,11 +4,13 @@ use sqlx::SqlitePool;
 
 use crate::error::StoreError;
 
-/// Counted by SQLite's `user_version`; databases from before it was kept say 0.
-const CURRENT: i64 = 2;
+/// What each version added to the one before, oldest first. A version is SQLite's `user_version`; version 1 is `schema.sql`, and
+/// databases from before it was kept say 0.
+const MIGRATIONS: &[(i64, &str)] = &[(2, include_str!("schema_2.sql"))];
 
 /// Brings the database to the current shape. `true`: it was new, or from before there was an audit.
 pub(super) async fn bring_up_to_date(pool: &SqlitePool) -> Result<bool, StoreError> {
+    let current = MIGRATIONS.last().map_or(1, |(version, _)| *version);
     sqlx::raw_sql(include_str!("schema.sql"))
         .execute(pool)
         .await?;
@@ -16,23 +18,22 @@ pub(super) async fn bring_up_to_date(pool: &SqlitePool) -> Result<bool, StoreErr
     let version: i64 = sqlx::query_scalar("PRAGMA user_version")
         .fetch_one(&mut *tx)
         .await?;
-    if version > CURRENT {
+    if version > current {
         return Err(StoreError::Corrupt(
             "database",
             format!(
-                "it is of version {version}, and this build knows {CURRENT}: use the newer build"
+                "it is of version {version}, and this build knows {current}: use the newer build"
             ),
         ));
     }
-    if version == CURRENT {
-        return Ok(false);
+    for (number, sql) in MIGRATIONS.iter().filter(|(number, _)| *number > version) {
+        sqlx::raw_sql(*sql).execute(&mut *tx).await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+            "PRAGMA user_version = {number}"
+        )))
+        .execute(&mut *tx)
+        .await?;
     }
-    sqlx::raw_sql(include_str!("schema_2.sql"))
-        .execute(&mut *tx)
-        .await?;
-    sqlx::raw_sql("PRAGMA user_version = 2")
-        .execute(&mut *tx)
-        .await?;
     tx.commit().await?;
-    Ok(true)
+    Ok(version < 2)
 }

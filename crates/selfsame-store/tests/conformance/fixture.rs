@@ -1,4 +1,4 @@
-//! Jobs, endings and stores to test with.
+//! Jobs, outcomes and stores to test with.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use selfsame_face::template::{TEMPLATE_LEN, Template};
 use selfsame_job::audit::Actor;
-use selfsame_job::job::{Api, JobKind, JobRequest};
+use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::partner::Partner;
 use selfsame_job::user::{Reference, UserKey};
 use selfsame_store::sqlite::{Options, SqliteStore};
@@ -25,7 +25,7 @@ pub fn new_job(job: &str, user: &str) -> NewJob {
             user: UserId::new(user).unwrap(),
         },
         job_id: JobId::new(job).unwrap(),
-        kind: JobKind::Enrolment,
+        job_type: JobType::Enrolment,
         request: JobRequest {
             api: Api::V1,
             partner_params: serde_json::from_str(r#"{"secret": "PLANTED-params"}"#).unwrap(),
@@ -54,8 +54,8 @@ pub fn template() -> Template {
     .unwrap()
 }
 
-pub fn ending(job: &NewJob) -> Ending {
-    Ending {
+pub fn outcome(job: &NewJob) -> Outcome {
+    Outcome {
         result: Bytes::from_static(br#"{"text":"PLANTED-result"}"#),
         success: true,
         result_code: "0840".to_owned(),
@@ -92,16 +92,16 @@ pub async fn open(dir: &tempfile::TempDir) -> SqliteStore {
         .unwrap()
 }
 
-/// Submits a job and ends it; gives what ending it came to.
-pub async fn end(store: &SqliteStore, job: &NewJob, ending: &Ending) -> Finished {
+/// Submits a job and ends it; gives what outcome it came to.
+pub async fn end(store: &SqliteStore, job: &NewJob, outcome: &Outcome) -> Finished {
     store
         .submit_job(job, Bytes::from_static(b"PLANTED-package"))
         .await
         .unwrap();
     let claim = store.claim_job(LEASE).await.unwrap().unwrap();
-    store.finish_job(&claim, ending).await.unwrap()
+    store.finish_job(&claim, outcome).await.unwrap()
 }
 
 pub async fn finished(store: &SqliteStore, job: &NewJob) {
-    assert_eq!(end(store, job, &ending(job)).await, Finished::Committed);
+    assert_eq!(end(store, job, &outcome(job)).await, Finished::Committed);
 }

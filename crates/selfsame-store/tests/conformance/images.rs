@@ -1,7 +1,7 @@
 //! Images that come again.
 
 use selfsame_job::job::Job;
-use selfsame_job::replay::{ImageMark, Recurrence};
+use selfsame_job::replay::{ImageFingerprint, Recurrence};
 use selfsame_job::user::UserStatus;
 use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::store::*;
@@ -9,8 +9,8 @@ use selfsame_wire::id::{Environment, PartnerId};
 
 use crate::fixture::*;
 
-fn mark(image: usize, exact: u8, perceptual: u8) -> ImageMark {
-    ImageMark {
+fn fingerprint(image: usize, exact: u8, perceptual: u8) -> ImageFingerprint {
+    ImageFingerprint {
         image,
         exact: [exact; 32],
         perceptual: Some([perceptual; 32]),
@@ -18,14 +18,14 @@ fn mark(image: usize, exact: u8, perceptual: u8) -> ImageMark {
     }
 }
 
-async fn accepted(store: &SqliteStore, job: &NewJob, images: &[ImageMark]) -> Finished {
-    let ending = Ending {
+async fn accepted(store: &SqliteStore, job: &NewJob, images: &[ImageFingerprint]) -> Finished {
+    let outcome = Outcome {
         accepted: images.to_vec(),
         only_if_new: true,
         enrol: None,
-        ..ending(job)
+        ..outcome(job)
     };
-    end(store, job, &ending).await
+    end(store, job, &outcome).await
 }
 
 /// A job on record that looks for images.
@@ -41,7 +41,7 @@ fn rand(job: &NewJob) -> u8 {
         .fold(0, |a, b| a.wrapping_mul(31).wrapping_add(b))
 }
 
-async fn found(store: &SqliteStore, job: &Job, image: ImageMark) -> Option<Recurrence> {
+async fn found(store: &SqliteStore, job: &Job, image: ImageFingerprint) -> Option<Recurrence> {
     store.recurrences(job, &[image], 10).await.unwrap().pop()
 }
 
@@ -52,24 +52,24 @@ async fn the_same_and_nearly_the_same_image_are_found_in_other_jobs_only() {
     let store = open(&dir).await;
     let probe = looking(&store, &new_job("second", "v")).await;
     // The partner's images are in memory from here on, and what is added later must be found as well.
-    assert_eq!(found(&store, &probe, mark(0, 9, 9)).await, None);
-    let images = [mark(0, 1, 0), mark(1, 2, 0xff)];
+    assert_eq!(found(&store, &probe, fingerprint(0, 9, 9)).await, None);
+    let images = [fingerprint(0, 1, 0), fingerprint(1, 2, 0xff)];
     assert_eq!(accepted(&store, &first, &images).await, Finished::Committed);
-    let exact = found(&store, &probe, mark(4, 1, 77)).await.unwrap();
+    let exact = found(&store, &probe, fingerprint(4, 1, 77)).await.unwrap();
     assert_eq!(
         (exact.image, exact.exact, &exact.smile_job_id),
         (4, true, &first.smile_job_id)
     );
-    let mut near = mark(0, 50, 0);
+    let mut near = fingerprint(0, 50, 0);
     near.perceptual.as_mut().unwrap()[3] = 0b111;
     let near = found(&store, &probe, near).await.unwrap();
     assert_eq!((near.exact, near.distance), (false, 3));
-    let far = ImageMark {
+    let far = ImageFingerprint {
         perceptual: Some([0x0f; 32]),
-        ..mark(0, 51, 0)
+        ..fingerprint(0, 51, 0)
     };
     assert_eq!(found(&store, &probe, far.clone()).await, None);
-    let turned = ImageMark {
+    let turned = ImageFingerprint {
         mirrored: Some([0xff; 32]),
         ..far
     };
@@ -81,8 +81,8 @@ async fn the_same_and_nearly_the_same_image_are_found_in_other_jobs_only() {
         ..new_job("first", "u")
     };
     let retry_job = looking(&store, &retry).await;
-    assert_eq!(found(&store, &retry_job, mark(0, 1, 0)).await, None);
-    // Another partner or world has its own memory.
+    assert_eq!(found(&store, &retry_job, fingerprint(0, 1, 0)).await, None);
+    // Another partner or environment has its own memory.
     for other in [
         Job {
             user: selfsame_job::user::UserKey {
@@ -99,12 +99,16 @@ async fn the_same_and_nearly_the_same_image_are_found_in_other_jobs_only() {
             ..probe.clone()
         },
     ] {
-        assert_eq!(found(&store, &other, mark(0, 1, 0)).await, None);
+        assert_eq!(found(&store, &other, fingerprint(0, 1, 0)).await, None);
     }
     drop(store);
     // After a restart the memory comes from the database.
     let store = open(&dir).await;
-    assert!(found(&store, &probe, mark(0, 60, 0xff)).await.is_some());
+    assert!(
+        found(&store, &probe, fingerprint(0, 60, 0xff))
+            .await
+            .is_some()
+    );
 }
 
 #[tokio::test]
@@ -112,7 +116,7 @@ async fn of_two_jobs_with_one_image_only_the_first_ends() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir).await;
     let (first, second) = (new_job("first", "u"), new_job("second", "v"));
-    let image = [mark(0, 1, 0)];
+    let image = [fingerprint(0, 1, 0)];
     assert_eq!(accepted(&store, &first, &image).await, Finished::Committed);
     assert_eq!(
         accepted(&store, &second, &image).await,
@@ -130,17 +134,17 @@ async fn a_deleted_users_images_are_forgotten() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir).await;
     let first = new_job("first", "u");
-    let remembered = Ending {
-        accepted: vec![mark(0, 1, 0)],
-        ..ending(&first)
+    let remembered = Outcome {
+        accepted: vec![fingerprint(0, 1, 0)],
+        ..outcome(&first)
     };
     assert_eq!(end(&store, &first, &remembered).await, Finished::Committed);
     let probe = looking(&store, &new_job("second", "v")).await;
-    assert!(found(&store, &probe, mark(0, 60, 0)).await.is_some());
+    assert!(found(&store, &probe, fingerprint(0, 60, 0)).await.is_some());
     store
         .set_user_status(&first.user, UserStatus::Deleted, &by())
         .await
         .unwrap();
-    assert_eq!(found(&store, &probe, mark(0, 1, 0)).await, None);
-    assert_eq!(found(&store, &probe, mark(0, 60, 0)).await, None);
+    assert_eq!(found(&store, &probe, fingerprint(0, 1, 0)).await, None);
+    assert_eq!(found(&store, &probe, fingerprint(0, 60, 0)).await, None);
 }

@@ -71,11 +71,11 @@ async fn a_job_goes_its_way_once() {
         Some(package)
     );
     assert_eq!(
-        store.finish_job(&claim, &ending(&job)).await.unwrap(),
+        store.finish_job(&claim, &outcome(&job)).await.unwrap(),
         Finished::Committed
     );
     assert_eq!(
-        store.finish_job(&claim, &ending(&job)).await.unwrap(),
+        store.finish_job(&claim, &outcome(&job)).await.unwrap(),
         Finished::LostClaim
     );
     assert_eq!(
@@ -105,7 +105,7 @@ async fn a_job_goes_its_way_once() {
     );
     let claim = store.claim_job(LEASE).await.unwrap().unwrap();
     assert_eq!(
-        store.finish_job(&claim, &ending(&again)).await.unwrap(),
+        store.finish_job(&claim, &outcome(&again)).await.unwrap(),
         Finished::AlreadyEnrolled
     );
     assert_eq!(
@@ -174,7 +174,7 @@ async fn a_crash_gives_the_job_back() {
     let claim = store.claim_job(LEASE).await.unwrap().unwrap();
     assert_eq!(claim.attempt, 2);
     assert_eq!(
-        store.finish_job(&lost, &ending(&job)).await.unwrap(),
+        store.finish_job(&lost, &outcome(&job)).await.unwrap(),
         Finished::LostClaim
     );
     store.release_job(&claim).await.unwrap();
@@ -211,11 +211,11 @@ async fn a_renewed_lease_keeps_the_job_and_a_lost_one_does_not() {
     let next = store.claim_job(LEASE).await.unwrap().unwrap();
     assert!(!store.renew_job(&claim, LEASE).await.unwrap());
     assert_eq!(
-        store.finish_job(&claim, &ending(&job)).await.unwrap(),
+        store.finish_job(&claim, &outcome(&job)).await.unwrap(),
         Finished::LostClaim
     );
     assert_eq!(
-        store.finish_job(&next, &ending(&job)).await.unwrap(),
+        store.finish_job(&next, &outcome(&job)).await.unwrap(),
         Finished::Committed
     );
     assert!(

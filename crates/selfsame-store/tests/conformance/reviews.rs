@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use selfsame_job::job::JobKind;
+use selfsame_job::job::JobType;
 use selfsame_job::review::{ReviewDecision, Ruling};
 use selfsame_job::user::UserStatus;
 use selfsame_store::review::{FinalResult, NewReview, ReviewFilter, Ruled};
@@ -11,14 +11,14 @@ use selfsame_store::store::*;
 
 use crate::fixture::*;
 
-fn provisional(job: &NewJob) -> Ending {
-    let whole = ending(job);
-    Ending {
+fn provisional(job: &NewJob) -> Outcome {
+    let whole = outcome(job);
+    Outcome {
         result: Bytes::from_static(br#"{"text":"provisional"}"#),
         success: false,
         result_code: "0842".to_owned(),
         review: Some(NewReview {
-            enrol: whole.enrol.filter(|_| job.kind == JobKind::Enrolment),
+            enrol: whole.enrol.filter(|_| job.job_type == JobType::Enrolment),
         }),
         enrol: None,
         ..whole
@@ -188,7 +188,7 @@ async fn the_rules_of_the_moment_count() {
     let mut again = new_job("again", "a");
     again.request.allow_new_enroll = true;
     let mut authenticate = new_job("auth", "a");
-    authenticate.kind = JobKind::Authentication;
+    authenticate.job_type = JobType::Authentication;
     for job in [&again, &authenticate] {
         waiting(&store, job).await;
     }
@@ -217,9 +217,9 @@ async fn a_package_stays_while_its_job_waits() {
     let store = open(&dir).await;
     let (waits, ended) = (new_job("waits", "a"), new_job("ended", "b"));
     waiting(&store, &waits).await;
-    let refused = Ending {
+    let refused = Outcome {
         enrol: None,
-        ..ending(&ended)
+        ..outcome(&ended)
     };
     end(&store, &ended, &refused).await;
     let later = Timestamp::now() + SignedDuration::from_secs(60);

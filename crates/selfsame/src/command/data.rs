@@ -54,7 +54,7 @@ pub(crate) fn actor() -> Actor {
         .unwrap_or_else(|_| Actor::server())
 }
 
-/// One partner in one world.
+/// One partner in one environment.
 #[derive(clap::Args, Debug, Clone)]
 pub(crate) struct Whose {
     /// The partner's id.

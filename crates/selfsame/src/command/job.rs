@@ -59,14 +59,14 @@ impl JobCommand {
                     if json {
                         output::json(&serde_json::json!({
                             "smile_job_id": job.smile_job_id, "partner_id": job.partner(), "job_id": job.job_id,
-                            "environment": job.environment(), "user_id": job.user_id(), "kind": job.kind,
+                            "environment": job.environment(), "user_id": job.user_id(), "job_type": job.job_type,
                             "state": job.state, "created_at": job.created_at, "updated_at": job.updated_at,
                         }))?;
                     } else {
                         output::line(&format!(
                             "{} {:14} {:14} {:10} {:20} {}",
                             job.smile_job_id,
-                            format!("{:?}", job.kind),
+                            format!("{:?}", job.job_type),
                             format!("{:?}", job.state),
                             job.environment(),
                             job.user_id(),

@@ -18,7 +18,7 @@ pub(crate) struct PolicyCommand {
 enum Action {
     /// Print what is built in, as a file to start from.
     Default,
-    /// Print all that a policy file (or what is built in) comes to, field by field, for each environment and kind of job.
+    /// Print all that a policy file (or what is built in) comes to, field by field, for each environment and job type.
     /// Its SHA-256 stands in every result.
     Show {
         /// The policy file.

@@ -30,7 +30,7 @@ enum Action {
         /// Only this partner's.
         #[arg(long)]
         partner: Option<PartnerId>,
-        /// Only in this world.
+        /// Only in this environment.
         #[arg(long)]
         environment: Option<Environment>,
         /// At most so many.
@@ -61,7 +61,7 @@ fn summary(review: &Review) -> serde_json::Value {
     let job = &review.job;
     serde_json::json!({
         "smile_job_id": job.smile_job_id, "partner_id": job.partner(), "environment": job.environment(),
-        "user_id": job.user_id(), "job_id": job.job_id, "kind": job.kind, "opened_at": review.opened_at,
+        "user_id": job.user_id(), "job_id": job.job_id, "job_type": job.job_type, "opened_at": review.opened_at,
         "outcome": review.outcome,
     })
 }
@@ -94,7 +94,7 @@ impl ReviewCommand {
                     output::line(&format!(
                         "{} {:14} {:10} {:20} {} {outcome}",
                         review.job.smile_job_id,
-                        format!("{:?}", review.job.kind),
+                        format!("{:?}", review.job.job_type),
                         review.job.environment(),
                         review.job.user_id(),
                         review.opened_at,

@@ -15,9 +15,9 @@ fn wrong(body: &str) -> String {
 fn an_empty_file_leaves_all_to_what_is_built_in() {
     let policies = parse("").unwrap();
     for environment in Environment::ALL {
-        for kind in KINDS {
+        for job_type in JOB_TYPES {
             assert_eq!(
-                *policies.of(environment, kind),
+                *policies.of(environment, job_type),
                 Policy::built_in(environment)
             );
         }
@@ -46,14 +46,14 @@ fn the_more_specific_layer_wins() {
     )
     .unwrap();
     let at = |e, k| policies.of(e, k).comparison.match_threshold;
-    assert_eq!(at(Environment::Sandbox, JobKind::Enrolment), 0.5);
-    assert_eq!(at(Environment::Production, JobKind::Enrolment), 0.6);
-    assert_eq!(at(Environment::Production, JobKind::Authentication), 0.65);
-    assert_eq!(at(Environment::Sandbox, JobKind::Authentication), 0.7);
+    assert_eq!(at(Environment::Sandbox, JobType::Enrolment), 0.5);
+    assert_eq!(at(Environment::Production, JobType::Enrolment), 0.6);
+    assert_eq!(at(Environment::Production, JobType::Authentication), 0.65);
+    assert_eq!(at(Environment::Sandbox, JobType::Authentication), 0.7);
     // What the file says of all wins over what is built in for one environment.
     let off = parse("[defaults.liveness.motion]\nmode = \"off\"\n").unwrap();
     assert_eq!(
-        off.of(Environment::Sandbox, JobKind::Enrolment)
+        off.of(Environment::Sandbox, JobType::Enrolment)
             .liveness
             .motion
             .mode,
@@ -75,9 +75,13 @@ fn another_number_is_another_digest() {
 fn strict_requires_movement_everywhere() {
     let strict = Policies::default().strict();
     assert_ne!(strict.sha256(), Policies::default().sha256());
-    for kind in KINDS {
+    for job_type in JOB_TYPES {
         assert_eq!(
-            strict.of(Environment::Sandbox, kind).liveness.motion.mode,
+            strict
+                .of(Environment::Sandbox, job_type)
+                .liveness
+                .motion
+                .mode,
             MotionMode::Required
         );
     }
@@ -86,7 +90,7 @@ fn strict_requires_movement_everywhere() {
 #[test]
 fn the_sandbox_only_reports_what_production_refuses() {
     let policies = Policies::default();
-    let replay = |e| policies.of(e, JobKind::Authentication).replay.exact;
+    let replay = |e| policies.of(e, JobType::Authentication).replay.exact;
     assert_eq!(replay(Environment::Sandbox), Response::Report);
     assert_eq!(replay(Environment::Production), Response::Refuse);
 }

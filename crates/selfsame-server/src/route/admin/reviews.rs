@@ -47,7 +47,7 @@ fn summary(review: &Review) -> Value {
     let job = &review.job;
     json!({
         "smile_job_id": job.smile_job_id, "partner_id": job.partner(), "environment": job.environment(),
-        "user_id": job.user_id(), "job_id": job.job_id, "job_type": job.kind.job_type(),
+        "user_id": job.user_id(), "job_id": job.job_id, "job_type": job.job_type.number(),
         "opened_at": review.opened_at, "outcome": review.outcome,
     })
 }

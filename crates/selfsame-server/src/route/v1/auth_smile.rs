@@ -14,7 +14,7 @@ use selfsame_wire::{auth_token, signature};
 
 use crate::app::{App, Caller, Scope};
 use crate::body::collect_json;
-use crate::intake::job_kind;
+use crate::intake::performed;
 use crate::random::named;
 use crate::refusal::Refusal;
 
@@ -28,7 +28,7 @@ pub(crate) async fn auth_smile(
     let request = AuthSmileRequest::parse(&body.bytes)?;
     let caller = caller(&app, scope, &request).await?;
     if let Some(job_type) = request.job_type {
-        job_kind(job_type)?;
+        performed(job_type)?;
     }
     if request.update_enrolled_image {
         return Err(Refusal::new(

@@ -13,7 +13,7 @@ use selfsame_wire::upload::{Auth, UploadRequest, UploadResponse};
 
 use crate::app::{App, Caller, Scope};
 use crate::body::collect_json;
-use crate::intake::{Intake, job_kind, recorded};
+use crate::intake::{Intake, performed, recorded};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
 use crate::route::v1::package::{upload_path, upload_token};
@@ -33,7 +33,7 @@ pub(crate) async fn upload(
         caller: &caller,
         user: request.user_id,
         job_id: request.job_id,
-        kind: job_kind(request.job_type)?,
+        job_type: performed(request.job_type)?,
         request: JobRequest {
             api: Api::V1,
             partner_params: request.partner_params,
@@ -63,7 +63,7 @@ pub(crate) async fn upload(
     )?;
     tracing::info!(
         smile_job_id = %job.smile_job_id, partner = %job.user.partner, environment = %job.user.environment,
-        kind = ?job.kind, "job prepared"
+        job_type = ?job.job_type, "job prepared"
     );
     let upload_url = format!("{}{}", origin.0, upload_path(&token));
     Ok(Json(UploadResponse::new(upload_url, &job.smile_job_id)))

@@ -17,7 +17,7 @@ use selfsame_eval::{comparison, presentation_attack, robustness};
 use selfsame_face::analyser::{Analyser, Settings};
 use selfsame_face::inference::EngineChoice;
 use selfsame_face::models::ModelStore;
-use selfsame_job::job::JobKind;
+use selfsame_job::job::JobType;
 use selfsame_job::policy::{Policies, Policy};
 use selfsame_wire::id::Environment;
 
@@ -256,7 +256,7 @@ impl Common {
             None => Policies::default(),
         };
         let policy = policies
-            .of(Environment::Production, JobKind::Enrolment)
+            .of(Environment::Production, JobType::Enrolment)
             .clone();
         let mut run = Run {
             report: Report::by(&analyser),

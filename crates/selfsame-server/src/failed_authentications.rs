@@ -24,7 +24,7 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Addresses from which authentication failed too often.
 #[derive(Debug)]
-pub(crate) struct Intruders {
+pub(crate) struct FailedAuthentications {
     /// Absent: no limit.
     failures: Option<DefaultKeyedRateLimiter<IpAddr>>,
     clock: DefaultClock,
@@ -32,7 +32,7 @@ pub(crate) struct Intruders {
     proxies: Vec<IpNet>,
 }
 
-impl Intruders {
+impl FailedAuthentications {
     /// So many failures a minute from one address, as many at once; 0: no limit.
     pub(crate) fn new(per_minute: u32, proxies: Vec<IpNet>) -> Self {
         Self {
@@ -116,14 +116,16 @@ pub(crate) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let address = app.intruders.address(peer.ip(), request.headers());
-    if let Some(wait) = app.intruders.wait(address, Instant::now()) {
+    let address = app
+        .failed_authentications
+        .address(peer.ip(), request.headers());
+    if let Some(wait) = app.failed_authentications.wait(address, Instant::now()) {
         metrics::counter!("selfsame_shut_out_total").increment(1);
         return Refusal::shut_out(wait).into_response();
     }
     let response = next.run(request).await;
     if response.extensions().get::<Unauthenticated>().is_some() {
-        app.intruders.failed(address, Instant::now());
+        app.failed_authentications.failed(address, Instant::now());
     }
     response
 }
@@ -138,18 +140,21 @@ mod tests {
 
     #[test]
     fn one_failure_too_many_shuts_one_address_out_for_a_while() {
-        let intruders = Intruders::new(3, Vec::new());
+        let failed_authentications = FailedAuthentications::new(3, Vec::new());
         let now = Instant::now();
         for _ in 0..3 {
-            intruders.failed(ip("192.0.2.1"), now);
-            assert_eq!(intruders.wait(ip("192.0.2.1"), now), None);
+            failed_authentications.failed(ip("192.0.2.1"), now);
+            assert_eq!(failed_authentications.wait(ip("192.0.2.1"), now), None);
         }
-        intruders.failed(ip("192.0.2.1"), now);
-        let wait = intruders.wait(ip("192.0.2.1"), now).unwrap();
+        failed_authentications.failed(ip("192.0.2.1"), now);
+        let wait = failed_authentications.wait(ip("192.0.2.1"), now).unwrap();
         assert!(wait <= Duration::from_secs(20), "{wait:?}");
-        assert_eq!(intruders.wait(ip("192.0.2.1"), now + wait), None);
-        assert_eq!(intruders.wait(ip("192.0.2.2"), now), None);
-        let open = Intruders::new(0, Vec::new());
+        assert_eq!(
+            failed_authentications.wait(ip("192.0.2.1"), now + wait),
+            None
+        );
+        assert_eq!(failed_authentications.wait(ip("192.0.2.2"), now), None);
+        let open = FailedAuthentications::new(0, Vec::new());
         for _ in 0..1000 {
             open.failed(ip("192.0.2.1"), now);
         }
@@ -165,8 +170,9 @@ mod tests {
             }
             headers
         };
-        let intruders = Intruders::new(1, vec!["10.0.0.0/8".parse().unwrap()]);
-        let of = |peer, values: &[&str]| intruders.address(ip(peer), &headers(values));
+        let failed_authentications =
+            FailedAuthentications::new(1, vec!["10.0.0.0/8".parse().unwrap()]);
+        let of = |peer, values: &[&str]| failed_authentications.address(ip(peer), &headers(values));
         assert_eq!(of("192.0.2.1", &["198.51.100.1"]), ip("192.0.2.1"));
         assert_eq!(of("10.0.0.1", &["198.51.100.1"]), ip("198.51.100.1"));
         assert_eq!(of("10.0.0.1", &[]), ip("10.0.0.1"));
