@@ -53,7 +53,7 @@ describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => 
   }
 
   /** Opens the example with a person before the camera, and presses a button, the shutter, and "use it". */
-  async function capture(site, person, user, button) {
+  async function capture(site, person, user, button, change = older) {
     const browser = await launch(
       '--use-fake-ui-for-media-stream',
       '--use-fake-device-for-media-stream',
@@ -61,6 +61,7 @@ describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => 
     );
     try {
       const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+      await page.addInitScript(change);
       await page.goto(`${site}/?user=${user}`);
       const look = (name) => SCREENSHOTS && page.screenshot({ path: join(SCREENSHOTS, `${button}-${person}-${name}.png`) });
       await page.getByRole('button', { name: button }).click();
@@ -73,10 +74,17 @@ describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => 
       const said = page.getByTestId('said').filter({ hasText: /\w/ });
       await said.waitFor();
       await look('result');
-      const left = await page.evaluate(async () => {
-        const captures = await (await navigator.storage.getDirectory()).getDirectoryHandle('selfsame-captures');
-        return Array.fromAsync(captures.keys());
-      });
+      const left = await page.evaluate(
+        () =>
+          new Promise((resolve, reject) => {
+            const opening = indexedDB.open('selfsame-captures');
+            opening.onerror = () => reject(opening.error);
+            opening.onsuccess = () => {
+              const keys = opening.result.transaction('files').objectStore('files').getAllKeys();
+              keys.onsuccess = () => resolve(keys.result);
+            };
+          }),
+      );
       return { said: await said.textContent(), left };
     } finally {
       await browser.close();
@@ -96,11 +104,69 @@ describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => 
     assert.deepEqual(other.left, []);
   });
 
+  /** Opens the example in a browser that was changed, presses a button, then acts. */
+  async function opened(t, change, act) {
+    const browser = await launch(
+      '--use-fake-ui-for-media-stream',
+      '--use-fake-device-for-media-stream',
+      `--use-file-for-fake-video-capture=${join(folder, 'obama.mjpeg')}`,
+    );
+    try {
+      const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+      await page.addInitScript(change);
+      await page.goto(`${await serve(t)}/?user=${randomUUID()}`);
+      await page.getByRole('button', { name: 'Register' }).click();
+      await act(page);
+      return await page.getByTestId('said').filter({ hasText: /\w/ }).textContent();
+    } finally {
+      await browser.close();
+    }
+  }
+
+  test('a browser that gives pages no camera ends the capture with a reason', async (t) => {
+    const change = () => Object.defineProperty(Navigator.prototype, 'mediaDevices', { get: () => undefined });
+    assert.match(await opened(t, change, () => {}), /no such camera/);
+  });
+
+  test('a camera that fails a wish is asked more plainly', async (t) => {
+    const change = () => {
+      const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      navigator.mediaDevices.getUserMedia = (wanted) =>
+        wanted.video === true ? real(wanted) : Promise.reject(new DOMException('as the test wants it', 'NotReadableError'));
+    };
+    const said = await opened(t, change, async (page) => {
+      await page.getByRole('button', { name: 'Take the picture' }).click();
+      await page.getByRole('button', { name: 'Use it' }).click();
+    });
+    assert.match(said, /^09\d\d /);
+  });
+
+  test('a video that stands still gives no pictures', async (t) => {
+    const said = await opened(t, () => {}, async (page) => {
+      await page.getByText('Hold your face in the oval').waitFor();
+      await page.evaluate(() => {
+        const video = document.querySelector('video');
+        video.play = () => Promise.resolve();
+        video.pause();
+      });
+      await page.getByRole('button', { name: 'Take the picture' }).click();
+    });
+    assert.match(said, /the camera failed/);
+  });
+
   test('by the defaults, a photograph before the camera is no live person', async (t) => {
     const still = await capture(await serve(t), 'obama', randomUUID(), 'Register');
     assert.match(still.said, /^0907 /);
   });
 });
+
+/** In the page: takes away what Safari 16.4 or Firefox 115 lack of what a capture might use. */
+function older() {
+  delete FileSystemFileHandle.prototype.createWritable;
+  delete HTMLVideoElement.prototype.requestVideoFrameCallback;
+  delete AbortSignal.any;
+  delete Array.fromAsync;
+}
 
 /** Makes a film of each photograph, in mild motion, as a camera's file for Chromium: JPEG after JPEG. */
 async function film(photos, folder) {

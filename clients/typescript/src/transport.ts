@@ -34,9 +34,18 @@ export interface HttpAnswer {
  */
 export type Transport = (request: HttpRequest) => Promise<HttpAnswer>;
 
-/** `fetch`; and XMLHttpRequest for uploads whose progress is wanted, where there is one: `fetch` tells none there. */
+/**
+ * `fetch`; and XMLHttpRequest for uploads whose progress is wanted, where there is one: `fetch` tells none there. Where there is
+ * neither XMLHttpRequest nor Node, as in a service worker, progress is told once, at the end.
+ */
 export const defaultTransport: Transport = (request) =>
   request.onProgress && typeof XMLHttpRequest !== 'undefined' ? withXhr(request) : withFetch(request);
+
+/**
+ * Whether `fetch` takes a stream. Node's does. Of browsers Firefox and Safari send its name in its place, and Chrome wants
+ * HTTP/2 for it.
+ */
+const STREAMS = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
 
 async function withFetch(request: HttpRequest): Promise<HttpAnswer> {
   const { signal, onProgress, timeoutMillis } = request;
@@ -46,7 +55,7 @@ async function withFetch(request: HttpRequest): Promise<HttpAnswer> {
   signal?.addEventListener('abort', cancel, { once: true });
   const timer = setTimeout(cancel, timeoutMillis);
   try {
-    const streamed = onProgress && typeof request.body !== 'string';
+    const streamed = onProgress && STREAMS && typeof request.body !== 'string';
     const response = await fetch(request.url, {
       method: request.method,
       headers: { 'content-type': request.contentType },
@@ -55,6 +64,7 @@ async function withFetch(request: HttpRequest): Promise<HttpAnswer> {
       ...(streamed && { duplex: 'half' }),
     } as RequestInit);
     const body = await response.text();
+    if (!streamed && onProgress) onProgress({ sent: request.body.length, total: request.body.length });
     return { status: response.status, retryAfter: response.headers.get('retry-after'), body };
   } catch (cause) {
     if (signal?.aborted) throw new CancelledError();

@@ -90,6 +90,22 @@ describe('in Chromium', { skip: whyNot() || whyNoBrowser() }, () => {
     assert.deepEqual(codes, [['0840', true, true], ['0820', true, true], ['0821', false, true]]);
   });
 
+  test('where there is no XMLHttpRequest, as in a service worker, the upload arrives whole', async () => {
+    const [code, seen] = await page.evaluate(async (user_id) => {
+      const real = XMLHttpRequest;
+      delete globalThis.XMLHttpRequest;
+      try {
+        const client = await newClient(['obama']);
+        const seen = [];
+        const status = await client.submitJob('obama', 4, false, { user_id }, {}, {}, '', 0, { onProgress: (p) => seen.push(p) });
+        return [status.resultCode, seen.map(({ sent, total }) => sent === total && total > 10_000)];
+      } finally {
+        globalThis.XMLHttpRequest = real;
+      }
+    }, randomUUID());
+    assert.deepEqual([code, seen], ['0840', [true]]);
+  });
+
   test('an upload is cancelled, and an error keeps its code', async () => {
     const kinds = await page.evaluate(async () => {
       const client = await newClient(['obama']);

@@ -1,33 +1,38 @@
 import { createElement, useEffect, useImperativeHandle, useRef } from 'react';
 
 import type { CameraViewProps, PlatformCamera } from './camera';
-
-const constraints = (side: 'front' | 'back'): MediaStreamConstraints => ({
-  audio: false,
-  video: { facingMode: side === 'front' ? 'user' : 'environment', width: { ideal: 1280 }, height: { ideal: 960 } },
-});
+import { openWebCamera, VideoFrames } from './web-camera';
 
 function View({ side, shutter, onReady, onFailure }: CameraViewProps) {
   const video = useRef<HTMLVideoElement>(null);
-  useImperativeHandle(shutter, () => ({ take: () => frame(video.current) }));
+  const frames = useRef<VideoFrames>(undefined);
+  useImperativeHandle(shutter, () => ({
+    async take() {
+      if (!frames.current) throw new Error('the camera has no picture yet');
+      return frames.current.take();
+    },
+  }));
   useEffect(() => {
     let stream: MediaStream | undefined;
     let left = false;
-    navigator.mediaDevices.getUserMedia(constraints(side)).then(
+    openWebCamera(side).then(
       async (opened) => {
         stream = opened;
         if (left || !video.current) return stop(opened);
+        frames.current = new VideoFrames(video.current, opened);
         video.current.srcObject = opened;
-        await video.current.play();
+        // Where it may not play, the first picture says so.
+        await video.current.play().catch(() => undefined);
         onReady();
       },
       (cause: unknown) => {
-        const missing = cause instanceof DOMException && cause.name === 'NotFoundError';
+        const missing = cause instanceof DOMException ? cause.name === 'NotFoundError' : navigator.mediaDevices === undefined;
         onFailure(missing ? 'no_camera' : 'camera_failed', cause);
       },
     );
     return () => {
       left = true;
+      frames.current?.close();
       if (stream) stop(stream);
     };
   }, [side, onReady, onFailure]);
@@ -38,22 +43,11 @@ function View({ side, shutter, onReady, onFailure }: CameraViewProps) {
 
 const stop = (stream: MediaStream): void => stream.getTracks().forEach((track) => track.stop());
 
-async function frame(video: HTMLVideoElement | null): Promise<Uint8Array> {
-  if (!video?.videoWidth) throw new Error('the camera has no picture yet');
-  const canvas = document.createElement('canvas');
-  canvas.width = video.videoWidth;
-  canvas.height = video.videoHeight;
-  canvas.getContext('2d')?.drawImage(video, 0, 0);
-  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.9));
-  if (!blob) throw new Error('the picture could not be encoded');
-  return new Uint8Array(await blob.arrayBuffer());
-}
-
 /** The camera in browsers. */
 export const platformCamera: PlatformCamera = {
   async requestPermission() {
     try {
-      stop(await navigator.mediaDevices.getUserMedia({ video: true }));
+      stop(await openWebCamera('front'));
       return true;
     } catch (error) {
       // Another failure than a refusal is told by the camera's view.

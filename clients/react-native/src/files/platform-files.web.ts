@@ -1,48 +1,58 @@
 import type { PrivateFiles } from './private-files';
 
-/** The folder of a path in the origin's private file system; `undefined` where it is missing and not to be made. */
-async function folderOf(parts: string[], create: boolean): Promise<FileSystemDirectoryHandle | undefined> {
-  let folder = await navigator.storage.getDirectory();
-  for (const part of parts) {
-    const next = await folder.getDirectoryHandle(part, { create }).catch(missing);
-    if (!next) return undefined;
-    folder = next;
+// IndexedDB rather than the origin's private file system: there Safari before 26 has nothing that writes outside a worker.
+const DATABASE = 'selfsame-captures';
+const STORE = 'files';
+
+function answered<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error as DOMException);
+  });
+}
+
+function open(): Promise<IDBDatabase> {
+  const request = indexedDB.open(DATABASE, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+  return answered(request);
+}
+
+/** Does something with the files. Resolves once it is done for good. */
+async function within<T>(mode: IDBTransactionMode, act: (files: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  const database = await open();
+  try {
+    const transaction = database.transaction(STORE, mode);
+    const done = new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(transaction.error as DOMException);
+    });
+    const [result] = await Promise.all([answered(act(transaction.objectStore(STORE))), done]);
+    return result;
+  } finally {
+    database.close();
   }
-  return folder;
 }
 
-function missing(error: unknown): undefined {
-  if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
-  throw error;
-}
+/** The paths in a folder. `0` is the character after `/`. */
+const inside = (folder: string): IDBKeyRange => IDBKeyRange.bound(`${folder}/`, `${folder}0`, false, true);
 
-const split = (path: string): [string[], string] => {
-  const parts = path.split('/');
-  return [parts.slice(0, -1), parts.at(-1) ?? ''];
-};
-
-/** The origin's private file system, in browsers. */
+/** The origin's own database, in browsers. */
 export const platformFiles: PrivateFiles = {
   async write(path, bytes) {
-    const [folders, name] = split(path);
-    const file = await (await folderOf(folders, true))?.getFileHandle(name, { create: true });
-    const stream = await file?.createWritable();
-    await stream?.write(bytes as BufferSource);
-    await stream?.close();
+    // A view of a larger buffer would be kept with all of it.
+    await within('readwrite', (files) => files.put(bytes.slice(), path));
   },
-  async read(path) {
-    const [folders, name] = split(path);
-    const file = await (await folderOf(folders, false))?.getFileHandle(name).catch(missing);
-    return file && new Uint8Array(await (await file.getFile()).arrayBuffer());
+  read(path) {
+    return within<Uint8Array | undefined>('readonly', (files) => files.get(path));
   },
-  async list(path) {
-    const names: string[] = [];
-    const folder = await folderOf(path.split('/'), false);
-    if (folder) for await (const name of (folder as unknown as { keys(): AsyncIterable<string> }).keys()) names.push(name);
-    return names;
+  async list(folder) {
+    const paths = await within('readonly', (files) => files.getAllKeys(inside(folder)));
+    return [...new Set(paths.map((path) => String(path).slice(folder.length + 1).split('/')[0] as string))];
   },
   async remove(path) {
-    const [folders, name] = split(path);
-    await (await folderOf(folders, false))?.removeEntry(name, { recursive: true }).catch(missing);
+    await within('readwrite', (files) => {
+      files.delete(path);
+      return files.delete(inside(path));
+    });
   },
 };
