@@ -5,6 +5,8 @@ import { brotliCompressSync } from 'node:zlib';
 
 import { build } from 'esbuild';
 
+import { TARGETS } from './targets.mjs';
+
 process.chdir(new URL('..', import.meta.url).pathname);
 mkdirSync('dist', { recursive: true });
 await build({
@@ -13,7 +15,7 @@ await build({
   bundle: true,
   minify: true,
   format: 'esm',
-  target: ['es2022', 'chrome111', 'firefox115', 'safari16.4'],
+  target: ['es2022', ...Object.entries(TARGETS).map(([browser, version]) => browser + version)],
   legalComments: 'linked',
   // The client's sources are in this repository; what they need is installed here.
   alias: { '@selfsame/client': '../clients/typescript/src/index.ts' },

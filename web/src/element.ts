@@ -26,7 +26,7 @@ export interface CaptureEvents {
   submitted: CustomEvent<JsonObject>;
   /** The person does not want to go on. */
   cancelled: CustomEvent<undefined>;
-  /** Something failed: a submission, which the person was told; or the engine's start, after which they are not guided. */
+  /** Something failed: the camera or a submission, which the person was told; or the engine, without which they are not guided. */
   trouble: CustomEvent<{ readonly error: unknown }>;
   /** One look of the engine at the camera's picture. */
   look: CustomEvent<Watched>;
@@ -107,11 +107,14 @@ export class SelfsameCapture extends HTMLElement {
     const screens = new Screens(this.#root, choose(languagesOf(this), this.#messages), signal);
     const steps = stepsOf(this);
     const finder = steps.includes('selfie') ? this.#engine(signal) : Promise.resolve(undefined);
+    let engine: Finder | undefined;
+    void finder.then((came) => (engine = came));
     try {
       for (let started = this.hasAttribute('autostart') && !this.#rested; ; started = true) {
         const means = { screens, signal, finder, started, files: !this.hasAttribute('no-files') };
-        const images = await capture(steps, { ...means, watch: (seen) => this.#emit('look', seen) });
-        if (!(await this.#hand(images, screens, signal, (await finder) !== undefined))) break;
+        const report = { watch: (seen: Watched) => this.#emit('look', seen), failed: (error: unknown) => this.#emit('trouble', { error }) };
+        const images = await capture(steps, { ...means, ...report });
+        if (!(await this.#hand(images, screens, signal, engine?.running === true))) break;
       }
     } catch (error) {
       if (error instanceof Removed) return;

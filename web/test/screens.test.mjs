@@ -8,17 +8,13 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { launch, whyNoBrowser } from './support/chromium.mjs';
-import { pageServer } from './support/page-server.mjs';
-import { detector, DIST, photographs, whyNot } from './support/real-server.mjs';
+import { at, componentSite, hinted, html } from './support/component.mjs';
+import { photographs, whyNot } from './support/real-server.mjs';
 import { makeVideos } from './support/video.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SHOTS = process.env.SELFSAME_SHOTS;
-const LOOKS = { light: {}, dark: { colorScheme: 'dark' }, narrow: { viewport: { width: 320, height: 568 } }, wide: { viewport: { width: 1280, height: 800 } } };
-
-const html = (attributes, lang = 'en') => `<!doctype html><html lang="${lang}"><meta charset="utf-8"><title>A partner’s page</title>
-  <meta name="viewport" content="width=device-width, initial-scale=1"><script type="module" src="/selfsame-capture.js"></script>
-  <body style="margin:0"><main><h1 style="position:absolute;clip-path:inset(50%)">Partner</h1><selfsame-capture ${attributes}></selfsame-capture></main>`;
+const LOOKS = { light: {}, dark: { colorScheme: 'dark' }, narrow: { viewport: { width: 320, height: 568 } }, wide: { viewport: { width: 1280, height: 800 } }, lying: { viewport: { width: 740, height: 360 } } };
 
 describe('screens', { skip: whyNoBrowser() || whyNot() }, () => {
   let site, browser, folder;
@@ -26,18 +22,13 @@ describe('screens', { skip: whyNoBrowser() || whyNot() }, () => {
     if (SHOTS) mkdirSync(SHOTS, { recursive: true });
     folder = mkdtempSync(join(tmpdir(), 'selfsame-screens-'));
     const { ada } = await makeVideos(folder, { ada: ['obama', 'living'] });
-    const built = (name, type) => [type, readFileSync(join(DIST, name))];
-    site = await pageServer({
-      '/selfsame-capture.js': built('selfsame-capture.js', 'text/javascript'),
-      '/selfsame-engine.js': built('selfsame-engine.js', 'text/javascript'),
-      '/engine.wasm': built('engine.wasm', 'application/wasm'),
-      '/detector.onnx': ['application/octet-stream', detector()],
-      '/selfie': ['text/html', html('capture="selfie"')],
-      '/arabic': ['text/html', html('capture="selfie"', 'ar')],
-      '/french': ['text/html', html('capture="selfie" lang="fr"')],
-      '/card': ['text/html', html('capture="id-card"')],
-      '/unguided': ['text/html', html('capture="selfie" model="/nothing"')],
-      '/submit': ['text/html', html('server="/" partner-id="p" user-id="u" job-id="j" job-type="2" token="t"').replace('server="/"', 'server="http://127.0.0.1:9"')],
+    site = await componentSite({
+      '/selfie': html('capture="selfie"'),
+      '/arabic': html('capture="selfie"', 'ar'),
+      '/french': html('capture="selfie" lang="fr"'),
+      '/card': html('capture="id-card"'),
+      '/unguided': html('capture="selfie" model="/nothing"'),
+      '/submit': html('server="/" partner-id="p" user-id="u" job-id="j" job-type="2" token="t"').replace('server="/"', 'server="http://127.0.0.1:9"'),
     });
     browser = await launch(ada);
   });
@@ -46,8 +37,6 @@ describe('screens', { skip: whyNoBrowser() || whyNot() }, () => {
     await site?.close();
     rmSync(folder, { recursive: true, force: true });
   });
-
-  const at = (page, name) => page.waitForSelector(`selfsame-capture [data-screen="${name}"]`, { timeout: 60_000 });
 
   async function open(path, look = 'light', prepare) {
     const context = await browser.newContext({ viewport: { width: 420, height: 860 }, ...LOOKS[look] });
@@ -69,6 +58,13 @@ describe('screens', { skip: whyNoBrowser() || whyNot() }, () => {
     assert.ok(wide <= room, `${name} is ${wide} pixels wide in ${room}`);
   }
 
+  /** Waits until the last of the component's parts of a name lies within the window. */
+  const inView = (page, part) =>
+    page.waitForFunction((name) => {
+      const box = [...document.querySelector('selfsame-capture').shadowRoot.querySelectorAll(`[part~="${name}"]:not([hidden])`)].at(-1)?.getBoundingClientRect();
+      return box && box.top >= 0 && box.bottom <= innerHeight;
+    }, part);
+
   for (const look of Object.keys(LOOKS)) {
     test(`a guided selfie, ${look}`, async () => {
       const page = await open('/selfie', look);
@@ -78,9 +74,11 @@ describe('screens', { skip: whyNoBrowser() || whyNot() }, () => {
       await page.keyboard.press('Tab');
       await page.keyboard.press('Enter');
       await at(page, 'selfie');
-      await page.waitForFunction(() => /hold still/i.test(document.querySelector('selfsame-capture').shadowRoot.querySelector('.hint')?.textContent));
+      // Whatever the screen's size: what is to be seen and pressed is in view.
+      for (const part of ['stage', 'button']) await inView(page, part);
+      await hinted(page, /hold still/);
       await check(page, `selfie-hold-${look}`);
-      await page.waitForFunction(() => /smile/i.test(document.querySelector('selfsame-capture').shadowRoot.querySelector('.hint')?.textContent));
+      await hinted(page, /smile/);
       await check(page, `selfie-smile-${look}`);
       await at(page, 'review');
       assert.equal(await page.evaluate(() => document.querySelector('selfsame-capture').shadowRoot.activeElement?.id), 'heading');

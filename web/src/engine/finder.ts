@@ -11,9 +11,13 @@ export interface EngineFiles {
 /** The detector's input, in pixels: docs/decisions/0028-browser-engine.md says why. */
 export const SIDE = 256;
 
+/** A look that takes longer than this has none: systems end workers without a word. In milliseconds. */
+const LONGEST_LOOK = 15_000;
+
 /** The engine in a worker. Questions are answered one after another. */
 export class Finder {
   readonly #worker: Worker;
+  #running = true;
   readonly #waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void }[] = [];
 
   private constructor(worker: Worker) {
@@ -41,22 +45,41 @@ export class Finder {
     return finder;
   }
 
-  /** Looks at a picture, whose pixels are handed over. */
+  /** Whether it can still be asked. */
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /**
+   * Looks at a picture, whose pixels are handed over.
+   *
+   * @throws Where the engine failed. It is closed then: one that failed once cannot be trusted to be whole.
+   */
   async look(picture: ImageData): Promise<Look> {
     const { width, height, data } = picture;
     const pixels = data.buffer as ArrayBuffer;
-    const answer = await this.#ask({ kind: 'look', pixels, width, height }, [pixels]);
-    if (answer.kind !== 'seen') throw new Error('the engine gave another answer than was asked for');
-    return answer.look;
+    const late = setTimeout(() => this.#fail(new Error('the engine does not answer')), LONGEST_LOOK);
+    try {
+      const answer = await this.#ask({ kind: 'look', pixels, width, height }, [pixels]);
+      if (answer.kind !== 'seen') throw new Error('the engine gave another answer than was asked for');
+      return answer.look;
+    } catch (error) {
+      this.close();
+      throw error;
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   /** Ends the worker. What was asked and not answered is refused. */
   close(): void {
+    this.#running = false;
     this.#worker.terminate();
     this.#fail(new Error('the engine was closed'));
   }
 
   async #ask(question: Question, transfer: Transferable[] = []): Promise<Answer> {
+    if (!this.#running) throw new Error('the engine was closed');
     const answer = await new Promise<Answer>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.#worker.postMessage(question, transfer);

@@ -1,12 +1,13 @@
-import { closeCamera } from '../camera.ts';
+import { CameraError, closeCamera } from '../camera.ts';
 import type { Finder } from '../engine/finder.ts';
 import type { Images } from '../images.ts';
 import type { Screens } from '../view/screens.ts';
 import { takeCard, type Side } from './card.ts';
 import { readFile } from './file.ts';
-import { openSource, trouble, type Source } from './opening.ts';
+import { openSource, trouble, type Source, type Welcome } from './opening.ts';
 import { review, type Likeness } from './review.ts';
 import { SelfieShot, type Watched } from './selfie.ts';
+import type { Loss } from './viewing.ts';
 
 /** What is to be captured, in order. */
 export type Step = 'selfie' | Side;
@@ -21,6 +22,8 @@ export interface Means {
   /** Skips the welcome. */
   readonly started: boolean;
   readonly watch: (seen: Watched) => void;
+  /** Told what failed: the camera, or the engine midway. The person is told, too. */
+  readonly failed: (error: unknown) => void;
 }
 
 /**
@@ -59,41 +62,36 @@ interface Taken {
 }
 
 async function take(step: Step, means: Means): Promise<Taken | 'none'> {
-  const { screens, signal, files } = means;
+  const { screens, files, failed } = means;
   const m = screens.messages;
-  let source: Source = await openSource(
-    screens,
-    {
-      heading: step === 'selfie' ? m.selfieHeading : step === 'front' ? m.frontHeading : m.backHeading,
-      intro: step === 'selfie' ? [m.selfieIntro] : [m.cardIntro, m.cardHint],
-      facing: step === 'selfie' ? 'user' : 'environment',
-      files,
-      started: means.started,
-    },
-    signal,
-  );
+  const welcome: Welcome = {
+    heading: step === 'selfie' ? m.selfieHeading : step === 'front' ? m.frontHeading : m.backHeading,
+    intro: step === 'selfie' ? [m.selfieIntro] : [m.cardIntro, m.cardHint],
+    facing: step === 'selfie' ? 'user' : 'environment',
+    files,
+    started: means.started,
+    failed,
+  };
+  let source: Source = await openSource(screens, welcome);
   while ('stream' in source) {
     const taken = await shoot(step, source.stream, means);
-    if (taken !== 'lost') return taken;
-    const choice = await trouble(screens, 'lost', files);
-    source = choice === 'camera' ? await reopen(step, means) : { file: choice };
+    if (taken !== 'lost' && taken !== 'stalled') return taken;
+    failed(new CameraError(taken));
+    const choice = await trouble(screens, taken, files);
+    source = choice === 'camera' ? await openSource(screens, { ...welcome, started: true }) : { file: choice };
   }
   const image = await readFile(screens, source.file, step === 'selfie' ? means.finder : undefined);
   return { image, likeness: 'file' };
 }
 
-function reopen(step: Step, { screens, signal, files }: Means): Promise<Source> {
-  const facing = step === 'selfie' ? 'user' : 'environment';
-  return openSource(screens, { heading: '', intro: [], facing, files, started: true }, signal);
-}
-
-async function shoot(step: Step, stream: MediaStream, means: Means): Promise<Taken | 'lost' | 'none'> {
+async function shoot(step: Step, stream: MediaStream, means: Means): Promise<Taken | Loss | 'none'> {
+  const { screens, signal, finder, watch, failed } = means;
   try {
     if (step === 'selfie') {
-      const taken = await new SelfieShot(means.screens, stream, means.signal).take(means.finder, means.watch);
-      return taken === 'lost' ? taken : { image: taken.selfie, frames: taken.frames };
+      const taken = await new SelfieShot(screens, stream, signal).take(finder, watch, failed);
+      return typeof taken === 'string' ? taken : { image: taken.selfie, frames: taken.frames };
     }
-    const taken = await takeCard(means.screens, stream, step);
+    const taken = await takeCard(screens, stream, step, signal);
     return typeof taken === 'string' ? taken : { image: taken };
   } finally {
     closeCamera(stream);

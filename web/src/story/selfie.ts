@@ -1,12 +1,12 @@
-import { onLost } from '../camera.ts';
 import type { Finder } from '../engine/finder.ts';
+import type { Look } from '../face.ts';
 import type { Hint } from '../guidance.ts';
 import { Darkroom, SELFIE } from '../picture.ts';
 import { FRAMES, Shutter } from '../shutter.ts';
 import { button, buttons, text } from '../view/controls.ts';
 import type { Screens } from '../view/screens.ts';
-import { Stage } from '../view/stage.ts';
 import { Cancelled } from './ending.ts';
+import { Viewing, type Loss } from './viewing.ts';
 
 /** A selfie and the frames around it. */
 export interface SelfieImages {
@@ -31,122 +31,157 @@ const BLIND_GAP = 300;
 const GOOD_HINTS = new Set<Hint>(['hintHold', 'hintSmile', 'hintSmileMore']);
 const pause = (millis: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis));
 
+/** A selfie and its frames as they are taken. No two of them are the same picture. */
+class Series {
+  readonly #marks = new Set<number>();
+  readonly #images: Blob[] = [];
+
+  get length(): number {
+    return this.#images.length;
+  }
+
+  has(mark: number): boolean {
+    return this.#marks.has(mark);
+  }
+
+  add(mark: number, image: Blob): void {
+    this.#marks.add(mark);
+    this.#images.push(image);
+  }
+
+  /** What was taken so far is void. */
+  clear(): void {
+    this.#marks.clear();
+    this.#images.length = 0;
+  }
+
+  /** The images, once all are there. */
+  get whole(): SelfieImages | undefined {
+    const [selfie, ...frames] = this.#images;
+    return selfie && frames.length === FRAMES ? { selfie, frames } : undefined;
+  }
+}
+
 /** Takes a selfie and its frames from a camera, guided by the engine; by hand where there is none. */
 export class SelfieShot {
   readonly #screens: Screens;
-  readonly #stage: Stage;
   readonly #room = new Darkroom(SELFIE);
-  readonly #stream: MediaStream;
-  #ended: Error | 'lost' | undefined;
+  readonly #viewing: Viewing;
+  readonly #note = text('', 'note');
+  readonly #series = new Series();
   #byHand = false;
+  /** Resolves when the person takes the picture by hand. */
+  readonly #pressed: Promise<undefined>;
 
   /** @param signal Ends it from outside. */
   constructor(screens: Screens, stream: MediaStream, signal: AbortSignal) {
     this.#screens = screens;
-    this.#stream = stream;
-    this.#stage = new Stage('selfie', screens.messages.preview);
-    onLost(stream, () => (this.#ended ??= 'lost'));
-    signal.addEventListener('abort', () => (this.#ended = signal.reason as Error), { once: true });
+    let pressed: (value: undefined) => void = () => undefined;
+    this.#pressed = new Promise((resolve) => (pressed = resolve));
+    const press = (): void => {
+      this.#byHand = true;
+      pressed(undefined);
+    };
+    this.#viewing = new Viewing('selfie', screens, stream, this.#room, press, signal);
+    this.#viewing.shutter.hidden = true;
+    this.#note.hidden = true;
   }
 
   /**
-   * Takes it. Gives `lost` where the camera went away.
+   * Takes it, or says how the camera was lost.
    *
    * @param finder Comes when it is ready; `undefined` where there is no engine.
+   * @param failed Told when the engine fails midway. The person goes on by hand.
    * @throws `Cancelled`, or what ended it from outside.
    */
-  async take(finder: Promise<Finder | undefined>, watch: (seen: Watched) => void): Promise<SelfieImages | 'lost'> {
+  async take(
+    finder: Promise<Finder | undefined>,
+    watch: (seen: Watched) => void,
+    failed: (error: unknown) => void,
+  ): Promise<SelfieImages | Loss> {
     const m = this.#screens.messages;
-    const shutter = button(m.shutter, () => (this.#byHand = true), 'primary');
-    const note = text('', 'note');
-    shutter.hidden = true;
-    note.hidden = true;
-    this.#screens.show({
-      name: 'selfie',
-      heading: m.selfieHeading,
-      content: [this.#stage.element, note, buttons(shutter, button(m.cancel, () => (this.#ended = new Cancelled())))],
-    });
-    this.#stage.hint(m.hintWait, false);
-    await this.#stage.play(this.#stream);
-    const engine = await finder;
+    const { stage, resume, shutter } = this.#viewing;
+    const cancel = button(m.cancel, () => this.#viewing.end(new Cancelled()));
+    const content = [stage.element, this.#note, buttons(resume, shutter, cancel)];
+    this.#screens.show({ name: 'selfie', heading: m.selfieHeading, content });
+    stage.hint(m.hintWait, false);
     const offer = setTimeout(() => (shutter.hidden = false), OFFER_SHUTTER);
     try {
-      if (engine) return await this.#guided(engine, watch);
-      note.textContent = m.manual;
-      note.hidden = false;
-      shutter.hidden = false;
+      // Where the engine is long in coming, the person need not wait for it.
+      const engine = await this.#viewing.meanwhile(Promise.race([finder, this.#pressed]));
+      if (engine?.running) return await this.#guided(engine, watch, failed);
       return await this.#blind();
     } finally {
       clearTimeout(offer);
+      this.#viewing.close();
     }
   }
 
-  async #guided(engine: Finder, watch: (seen: Watched) => void): Promise<SelfieImages | 'lost'> {
-    const shutter = new Shutter();
-    let selfie: Blob | undefined;
-    let frames: Blob[] = [];
+  async #guided(engine: Finder, watch: (seen: Watched) => void, failed: (error: unknown) => void): Promise<SelfieImages | Loss> {
+    let shutter = new Shutter();
     for (;;) {
       const began = performance.now();
-      const over = this.#over();
-      if (over) return over;
       if (this.#byHand) return this.#blind();
-      await this.#stage.fresh();
-      const picture = this.#expose() ? this.#room.small() : undefined;
+      const arrival = await this.#viewing.next();
+      if (arrival === 'lost' || arrival === 'stalled') return arrival;
+      if (arrival === 'paused') {
+        // The person may have put the device down: nothing of before counts.
+        shutter = new Shutter();
+        this.#series.clear();
+      }
+      const picture = arrival === 'picture' && !this.#series.has(this.#viewing.mark) ? this.#viewing.picture : undefined;
       if (picture) {
-        const look = await engine.look(picture);
+        let look: Look;
+        try {
+          look = await this.#viewing.meanwhile(engine.look(picture));
+        } catch (error) {
+          if (engine.running) throw error;
+          failed(error);
+          return this.#blind();
+        }
         const decision = shutter.see(look, performance.now());
         watch({ hint: decision.hint, millis: look.millis });
         this.#tell(decision.hint, decision.progress);
-        if (decision.again) [selfie, frames] = [undefined, []];
+        if (decision.again) this.#series.clear();
         // What was judged is still in the darkroom.
-        if (decision.take === 'selfie') selfie = this.#room.develop();
-        if (decision.take === 'frame') frames.push(this.#room.develop());
-        if (decision.done && selfie) {
-          this.#screens.speaker.say(this.#screens.messages.hintDone);
-          return { selfie, frames };
-        }
+        if (decision.take) this.#series.add(this.#viewing.mark, this.#room.develop());
+        if (decision.done && this.#series.whole) return this.#done(this.#series.whole);
       }
       await pause(Math.max(0, LEAST_GAP - (performance.now() - began)));
     }
   }
 
   /** By hand, without the engine's judgement: the selfie when the person says so, then frames at an even pace. */
-  async #blind(): Promise<SelfieImages | 'lost'> {
-    this.#tell('hintNoFace', 0);
-    while (!this.#byHand) {
-      const over = this.#over();
-      if (over) return over;
-      await pause(LEAST_GAP);
-    }
-    const images: Blob[] = [];
-    while (images.length <= FRAMES) {
-      const over = this.#over();
-      if (over) return over;
-      await this.#stage.fresh();
-      if (this.#expose()) {
-        images.push(this.#room.develop());
-        this.#tell('hintSmile', images.length / (FRAMES + 1));
+  async #blind(): Promise<SelfieImages | Loss> {
+    this.#series.clear();
+    this.#note.textContent = this.#screens.messages.manual;
+    this.#note.hidden = this.#byHand;
+    this.#viewing.shutter.hidden = false;
+    for (;;) {
+      const arrival = await this.#viewing.next();
+      if (arrival === 'lost' || arrival === 'stalled') return arrival;
+      if (arrival === 'paused') {
+        this.#series.clear();
+        this.#byHand = false;
       }
-      await pause(BLIND_GAP);
+      if (arrival !== 'picture') continue;
+      if (this.#byHand && !this.#series.has(this.#viewing.mark)) this.#series.add(this.#viewing.mark, this.#room.develop());
+      const { length, whole } = this.#series;
+      if (whole) return this.#done(whole);
+      this.#tell(length > 0 ? 'hintSmile' : 'hintNoFace', length / (FRAMES + 1));
+      await pause(length > 0 ? BLIND_GAP : LEAST_GAP);
     }
-    const [selfie, ...frames] = images;
-    return selfie ? { selfie, frames } : 'lost';
   }
 
-  #expose(): boolean {
-    const { video } = this.#stage;
-    return this.#room.expose(video, { width: video.videoWidth, height: video.videoHeight });
-  }
-
-  #over(): 'lost' | undefined {
-    if (this.#ended === undefined || this.#ended === 'lost') return this.#ended;
-    throw this.#ended;
+  #done(images: SelfieImages): SelfieImages {
+    this.#screens.speaker.say(this.#screens.messages.hintDone);
+    return images;
   }
 
   #tell(hint: Hint, progress: number): void {
     const sentence = this.#screens.messages[hint];
-    this.#stage.hint(sentence, GOOD_HINTS.has(hint));
-    this.#stage.progress(progress);
+    this.#viewing.stage.hint(sentence, GOOD_HINTS.has(hint));
+    this.#viewing.stage.progress(progress);
     this.#screens.speaker.say(sentence);
   }
 }

@@ -38,7 +38,11 @@ export async function send(
 
 async function attempt(screens: Screens, images: Images, to: Submission, gone: AbortSignal, again: boolean): Promise<JobStatus> {
   const m = screens.messages;
+  // One signal of two, without AbortSignal.any: it is younger than the browsers that this is built for.
   const stop = new AbortController();
+  const leave = (): void => stop.abort(gone.reason);
+  gone.addEventListener('abort', leave, { once: true });
+  if (gone.aborted) leave();
   const bar = h('progress', { max: 100, value: 0, 'aria-label': m.sending, part: 'progress' });
   const state = text(m.sending);
   screens.show({
@@ -48,7 +52,7 @@ async function attempt(screens: Screens, images: Images, to: Submission, gone: A
   });
   screens.speaker.say(m.sending);
   return submit(images, to, {
-    signal: AbortSignal.any([stop.signal, gone]),
+    signal: stop.signal,
     again,
     onProgress: (share) => {
       if (share < 1) {
@@ -61,7 +65,7 @@ async function attempt(screens: Screens, images: Images, to: Submission, gone: A
         screens.speaker.say(m.checking);
       }
     },
-  });
+  }).finally(() => gone.removeEventListener('abort', leave));
 }
 
 async function failure(screens: Screens, error: unknown): Promise<void> {

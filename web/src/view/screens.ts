@@ -41,8 +41,12 @@ export class Screens {
     this.#frame.dataset['screen'] = name;
     this.#frame.setAttribute('part', `frame ${name}`);
     this.#frame.replaceChildren(title, ...content);
-    // The first screen leaves the page's focus alone; later ones follow what the person did here.
-    if (this.#shown > 0) title.focus({ preventScroll: true });
+    // The first screen leaves the page's focus and place alone; later ones follow what the person did here.
+    if (this.#shown > 0) {
+      title.focus({ preventScroll: true });
+      // Once it is laid out. On a telephone a stage is otherwise half below the edge, and its hints with it.
+      requestAnimationFrame(() => this.#frame.scrollIntoView({ block: 'nearest' }));
+    }
     this.#shown += 1;
   }
 

@@ -1,8 +1,6 @@
 import { OVAL } from '../guidance.ts';
 import { h, svg } from './dom.ts';
 
-const LATEST = 1000;
-
 /** The live picture with its guide, hint and progress. */
 export class Stage {
   readonly element: HTMLElement;
@@ -18,28 +16,6 @@ export class Stage {
     const { guide, ring } = kind === 'selfie' ? oval() : frame();
     this.#ring = ring;
     this.element = h('div', { class: `stage ${kind}`, part: 'stage' }, this.video, guide, this.#hint);
-  }
-
-  /** Plays a camera's picture, once it has one. */
-  async play(stream: MediaStream): Promise<void> {
-    this.video.srcObject = stream;
-    await this.video.play();
-  }
-
-  /**
-   * Waits for a picture that the camera has not given before: a camera may be slower than whoever looks, and two of the same are
-   * taken for a still. Gives up after a second.
-   */
-  fresh(): Promise<void> {
-    return new Promise((resolve) => {
-      const late = setTimeout(resolve, LATEST);
-      const come = (): void => {
-        clearTimeout(late);
-        resolve();
-      };
-      if ('requestVideoFrameCallback' in this.video) this.video.requestVideoFrameCallback(come);
-      else requestAnimationFrame(come);
-    });
   }
 
   /** Shows a hint. `good` says that nothing is wrong. */

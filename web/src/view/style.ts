@@ -39,6 +39,7 @@ export const STYLE = `
 }
 :host([hidden]) { display: none; }
 *, *::before, *::after { box-sizing: border-box; }
+[hidden] { display: none !important; }
 .component {
   background: var(--_surface);
   color: var(--_text);
@@ -46,7 +47,7 @@ export const STYLE = `
   border-radius: var(--_radius);
   padding: clamp(.75rem, 4vw, 1.5rem);
 }
-.frame { display: flex; flex-direction: column; gap: .75rem; }
+.frame { display: flex; flex-direction: column; gap: .75rem; scroll-margin: 1rem; }
 h2 { font-size: 1.25rem; line-height: 1.3; margin: 0; }
 h2:focus { outline: none; }
 h2:focus-visible { outline: 2px solid var(--_accent); outline-offset: 4px; }
@@ -67,7 +68,8 @@ button {
   cursor: pointer;
 }
 button.primary { background: var(--_accent); color: var(--_on-accent); flex: 1 1 12rem; }
-button.quiet { border-color: transparent; padding-inline: .25rem; text-decoration: underline; text-align: start; }
+button.quiet { border-color: transparent; padding-inline: .25rem; margin-inline-start: calc(-.25rem - 2px); text-decoration: underline; text-align: start; }
+button:disabled { opacity: .5; cursor: default; }
 button:focus-visible { outline: 3px solid var(--_text); outline-offset: 2px; }
 .stage {
   position: relative;
@@ -104,10 +106,15 @@ button:focus-visible { outline: 3px solid var(--_text); outline-offset: 2px; }
 .still.selfie { transform: scaleX(-1); }
 .still.file { transform: none; aspect-ratio: auto; object-fit: contain; }
 progress { inline-size: 100%; block-size: .75rem; accent-color: var(--_accent); }
-.alert { border-inline-start: 4px solid var(--_accent); padding-inline-start: .75rem; }
+p[part~="alert"] { border-inline-start: 4px solid var(--_accent); padding-inline-start: .75rem; }
 .unseen {
   position: absolute; inline-size: 1px; block-size: 1px; margin: -1px; padding: 0; border: 0;
   overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+}
+@media (orientation: landscape) and (max-height: 30rem) {
+  .frame[data-screen="selfie"] { display: grid; grid-template-columns: auto 1fr; align-content: start; align-items: start; column-gap: 1rem; }
+  .frame[data-screen="selfie"] .stage { grid-area: 1 / 1 / span 9; inline-size: 56vh; }
+  .frame[data-screen="selfie"] > :not(.stage) { grid-column: 2; }
 }
 @media (prefers-reduced-motion: reduce) { .ring { transition: none; } }
 @media (forced-colors: active) { .line, .ring { stroke: CanvasText; } .hint { border: 1px solid CanvasText; } }
