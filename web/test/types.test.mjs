@@ -36,13 +36,17 @@ function complaints(script) {
 
 test('a page finds the element, its properties and its events', () => {
   const page = `
-    import { type CaptureEvents, LANGUAGES, type Published } from '@selfsame/capture';
+    import { CameraError, type CaptureEvents, LANGUAGES, type Published } from '@selfsame/capture';
     const element = document.createElement('selfsame-capture');
     element.messages = { start: 'Go' };
     element.submission = { server: '/', partnerId: '2343', jobType: 4, webToken: () => 'token' };
     element.addEventListener('publish', (event) => {
       const { images }: Published = (event as CaptureEvents['publish']).detail;
       images.map((image) => image.image_type_id.toFixed());
+    });
+    element.addEventListener('trouble', (event) => {
+      const { error } = (event as CaptureEvents['trouble']).detail;
+      if (error instanceof CameraError && error.trouble === 'noBrowserCamera') element.remove();
     });
     element.restart();
     LANGUAGES.includes('sw');

@@ -45,7 +45,8 @@ export const defaultTransport: Transport = (request) =>
  * Whether `fetch` takes a stream. Node's does. Of browsers Firefox and Safari send its name in its place, and Chrome wants
  * HTTP/2 for it.
  */
-const STREAMS = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
+const takesStreams = (): boolean =>
+  (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
 
 async function withFetch(request: HttpRequest): Promise<HttpAnswer> {
   const { signal, onProgress, timeoutMillis } = request;
@@ -55,7 +56,7 @@ async function withFetch(request: HttpRequest): Promise<HttpAnswer> {
   signal?.addEventListener('abort', cancel, { once: true });
   const timer = setTimeout(cancel, timeoutMillis);
   try {
-    const streamed = onProgress && STREAMS && typeof request.body !== 'string';
+    const streamed = onProgress && takesStreams() && typeof request.body !== 'string';
     const response = await fetch(request.url, {
       method: request.method,
       headers: { 'content-type': request.contentType },
