@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { launch, whyNoBrowser } from './support/chromium.mjs';
 import { at, componentSite, hinted, html } from './support/component.mjs';
-import { whyNot } from './support/real-server.mjs';
+import { photographs, whyNot } from './support/real-server.mjs';
 import { stamped, tamper } from './support/tampered-camera.js';
 import { makeVideos } from './support/video.mjs';
 
@@ -256,12 +256,18 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
     );
   });
 
-  test('an engine that is long in coming keeps nobody: neither who cancels nor who takes the picture by hand', async () => {
+  test('an engine that is long in coming keeps nobody: who cancels, who has a file, who takes the picture by hand', async () => {
     await inFront('/slow', async (page) => {
       await page.getByRole('button', { name: 'Cancel' }).click();
       await at(page, 'welcome');
       assert.equal(await page.evaluate(() => camera.tracks[0].readyState), 'ended');
     });
+    const page = await browser.newPage();
+    await page.goto(`${site.url}/slow`);
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('button', { name: 'Choose a picture file' }).click()]);
+    await chooser.setFiles({ name: 'me.jpg', mimeType: 'image/jpeg', buffer: photographs().obama2 });
+    await at(page, 'review');
+    await page.close();
     await inFront('/slow', async (page) => {
       await page.evaluate(() => (camera.stamp = true));
       await page.getByRole('button', { name: 'Take the picture' }).click({ timeout: 60_000 });

@@ -17,7 +17,8 @@ const LONGEST_LOOK = 15_000;
 /** The engine in a worker. Questions are answered one after another. */
 export class Finder {
   readonly #worker: Worker;
-  #running = true;
+  /** Why it cannot be asked any longer. */
+  #ended: Error | undefined;
   readonly #waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void }[] = [];
 
   private constructor(worker: Worker) {
@@ -25,7 +26,7 @@ export class Finder {
     worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#waiting.shift()?.resolve(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#fail(new Error(event.message || 'the worker cannot be started'));
+      this.#end(new Error(event.message || 'the worker cannot be started'));
     };
   }
 
@@ -47,7 +48,7 @@ export class Finder {
 
   /** Whether it can still be asked. */
   get running(): boolean {
-    return this.#running;
+    return this.#ended === undefined;
   }
 
   /**
@@ -58,13 +59,13 @@ export class Finder {
   async look(picture: ImageData): Promise<Look> {
     const { width, height, data } = picture;
     const pixels = data.buffer as ArrayBuffer;
-    const late = setTimeout(() => this.#fail(new Error('the engine does not answer')), LONGEST_LOOK);
+    const late = setTimeout(() => this.#end(new Error('the engine does not answer')), LONGEST_LOOK);
     try {
       const answer = await this.#ask({ kind: 'look', pixels, width, height }, [pixels]);
       if (answer.kind !== 'seen') throw new Error('the engine gave another answer than was asked for');
       return answer.look;
     } catch (error) {
-      this.close();
+      this.#end(error as Error);
       throw error;
     } finally {
       clearTimeout(late);
@@ -73,13 +74,11 @@ export class Finder {
 
   /** Ends the worker. What was asked and not answered is refused. */
   close(): void {
-    this.#running = false;
-    this.#worker.terminate();
-    this.#fail(new Error('the engine was closed'));
+    this.#end(new Error('the engine was closed'));
   }
 
   async #ask(question: Question, transfer: Transferable[] = []): Promise<Answer> {
-    if (!this.#running) throw new Error('the engine was closed');
+    if (this.#ended) throw this.#ended;
     const answer = await new Promise<Answer>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.#worker.postMessage(question, transfer);
@@ -88,7 +87,9 @@ export class Finder {
     return answer;
   }
 
-  #fail(error: Error): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  #end(why: Error): void {
+    this.#ended ??= why;
+    this.#worker.terminate();
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#ended);
   }
 }
