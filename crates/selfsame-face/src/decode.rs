@@ -1,11 +1,20 @@
 //! From hostile bytes to upright RGB pixels, within limits.
+//!
+//! What a picture takes is known before it is decoded: [`announce`] reads the headers alone, and [`Announced::memory`] tells the
+//! most bytes that [`Announced::decode`] will hold at a time.
 
-use std::io::Cursor;
+mod jpeg;
+mod orientation;
+mod png;
 
-use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
-use memchr::memchr;
+use image::RgbImage;
+use image::metadata::Orientation;
 
+use crate::deadline::{Deadline, Overdue};
 use crate::evidence::{ImageFacts, ImageFormat};
+
+use jpeg::Jpeg;
+use png::Png;
 
 /// Limits on an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,16 +23,16 @@ pub struct Limits {
     pub bytes: usize,
     /// Pixels (width times height).
     pub pixels: u64,
-    /// Bytes that decoding may allocate.
+    /// Bytes that decoding may hold at a time.
     pub memory: u64,
 }
 
 impl Default for Limits {
-    /// Up to the 48 megapixels of present phones.
+    /// Up to the 64 megapixels (9248 by 6944) of present phones, and as many bytes as a package may have.
     fn default() -> Self {
         Self {
-            bytes: 12 * 1024 * 1024,
-            pixels: 50_000_000,
+            bytes: 20 * 1024 * 1024,
+            pixels: 65_000_000,
             memory: 512 * 1024 * 1024,
         }
     }
@@ -39,23 +48,58 @@ pub enum ImageError {
     #[error("the image is {0} bytes long; at most {1} are accepted")]
     TooManyBytes(usize, usize),
     /// Neither JPEG nor PNG.
-    #[error("the image is neither JPEG nor PNG")]
+    #[error("the image is neither JPEG nor PNG: send one of these")]
     UnknownFormat,
+    /// Another format, which is known.
+    #[error("the image is a {0} file: send it as JPEG or PNG")]
+    OtherFormat(&'static str),
+    /// A JPEG that no decoder here does right.
+    #[error(
+        "the image is a JPEG {0}, which is not decoded here: send a baseline or progressive JPEG, or a PNG"
+    )]
+    Unsupported(&'static str),
+    /// Made so that reading it takes long.
+    #[error("the image file has {0}: save it anew")]
+    TooComplex(&'static str),
     /// Too many pixels.
-    #[error("the image is {0} by {1} pixels, more than this server accepts")]
-    TooManyPixels(u32, u32),
+    #[error(
+        "the image is {0} by {1} pixels, more than this server accepts: send at most {2} pixels"
+    )]
+    TooManyPixels(u32, u32, u64),
+    /// One side too long.
+    #[error("one side of the image is {0} pixels long; at most {1} are accepted")]
+    TooLong(u32, u32),
+    /// Decoding takes more memory than there will ever be for it.
+    #[error(
+        "the image takes {needed} bytes of memory to decode; this server has {most} for all images: send a smaller one, or a baseline JPEG"
+    )]
+    TooMuchMemory {
+        /// Bytes that decoding takes.
+        needed: u64,
+        /// Bytes that there are.
+        most: u64,
+    },
     /// The file stops before its end.
     #[error("the image file is truncated")]
     Truncated,
-    /// The decoder gave up.
+    /// The file contradicts itself or the standard.
     #[error("the image file is damaged: {0}")]
     Damaged(String),
     /// The capture has too many frames.
     #[error("the capture has {0} frames; at most {1} are accepted")]
     TooManyFrames(usize, usize),
+    /// The analysis took too long.
+    #[error("the images took longer than {0:?} to analyse: send smaller ones")]
+    Overdue(std::time::Duration),
     /// An engine failed on it.
     #[error("the image could not be analysed: {0}")]
     Analysis(String),
+}
+
+impl From<Overdue> for ImageError {
+    fn from(Overdue(allowed): Overdue) -> Self {
+        Self::Overdue(allowed)
+    }
 }
 
 /// An upright image.
@@ -67,106 +111,166 @@ pub struct Decoded {
     pub pixels: RgbImage,
 }
 
-/// Decodes a JPEG or PNG and turns it upright by its EXIF orientation.
-///
-/// Grey, CMYK, palette and 16-bit pixels become 8-bit RGB; transparent pixels are laid on white. Width and height are
-/// checked before anything is allocated for them.
-///
-/// # Errors
-/// [`ImageError`] says why the file is refused. A truncated file always is, even where a decoder would fill the rest in.
-pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, ImageError> {
-    // Fuzzing finds files on which the JPEG decoder fails an assertion of its own. Such a file is damaged, and the server is not.
-    std::panic::catch_unwind(|| read(bytes, limits))
-        .unwrap_or_else(|_| Err(ImageError::Damaged("the decoder failed on it".to_owned())))
+impl Decoded {
+    /// Bytes that it holds.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        self.pixels.as_raw().capacity() as u64
+    }
 }
 
-fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded, ImageError> {
+/// A picture of which only the headers were read.
+#[derive(Debug)]
+pub struct Announced<'b> {
+    file: File<'b>,
+    orientation: Orientation,
+}
+
+#[derive(Debug)]
+enum File<'b> {
+    Jpeg(Jpeg<'b>),
+    Png(Png<'b>),
+}
+
+/// Reads the headers of a JPEG or PNG and holds them against the limits. Nothing is allocated for its pixels.
+///
+/// # Errors
+/// [`ImageError`] says why the file is refused.
+pub fn announce<'b>(bytes: &'b [u8], limits: &Limits) -> Result<Announced<'b>, ImageError> {
     if bytes.is_empty() {
         return Err(ImageError::Empty);
     }
     if bytes.len() > limits.bytes {
         return Err(ImageError::TooManyBytes(bytes.len(), limits.bytes));
     }
-    let reader = ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .map_err(|e| ImageError::Damaged(e.to_string()))?;
-    let format = match reader.format() {
-        Some(image::ImageFormat::Jpeg) => ImageFormat::Jpeg,
-        Some(image::ImageFormat::Png) => ImageFormat::Png,
-        _ => return Err(ImageError::UnknownFormat),
+    let file = if jpeg::begins(bytes) {
+        File::Jpeg(Jpeg::announced(bytes)?)
+    } else if png::begins(bytes) {
+        File::Png(Png::announced(bytes)?)
+    } else {
+        return Err(other_format(bytes).map_or(ImageError::UnknownFormat, ImageError::OtherFormat));
     };
-    if format == ImageFormat::Jpeg && !ends_as_jpeg(bytes) {
-        return Err(ImageError::Truncated);
-    }
-    let mut decoder = reader.into_decoder().map_err(explain)?;
-    let (width, height) = decoder.dimensions();
+    let announced = Announced {
+        orientation: match &file {
+            File::Jpeg(jpeg) => jpeg.orientation(),
+            File::Png(png) => png.orientation(),
+        },
+        file,
+    };
+    let (width, height) = announced.size();
     if u64::from(width) * u64::from(height) > limits.pixels {
-        return Err(ImageError::TooManyPixels(width, height));
+        return Err(ImageError::TooManyPixels(width, height, limits.pixels));
     }
-    let mut allowed = image::Limits::default();
-    allowed.max_alloc = Some(limits.memory);
-    decoder.set_limits(allowed).map_err(explain)?;
-    // An orientation that cannot be read is no orientation: the pixels are still good.
-    let orientation = decoder
-        .orientation()
-        .unwrap_or(image::metadata::Orientation::NoTransforms);
-    let mut image = DynamicImage::from_decoder(decoder).map_err(explain)?;
-    image.apply_orientation(orientation);
-    let pixels = on_white(image);
-    let facts = ImageFacts {
-        format,
-        width: pixels.width(),
-        height: pixels.height(),
-    };
-    Ok(Decoded { facts, pixels })
+    let needed = announced.memory();
+    if needed > limits.memory {
+        return Err(ImageError::TooMuchMemory {
+            needed,
+            most: limits.memory,
+        });
+    }
+    Ok(announced)
 }
 
-fn explain(error: image::ImageError) -> ImageError {
-    match error {
-        image::ImageError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-            ImageError::Truncated
+/// Formats that phones and pages send by mistake.
+fn other_format(bytes: &[u8]) -> Option<&'static str> {
+    let brand = bytes.get(4..12)?;
+    Some(match (brand, bytes) {
+        (b"ftypavif" | b"ftypavis", _) => "AVIF",
+        (b"ftypheic" | b"ftypheix" | b"ftyphevc" | b"ftypheim" | b"ftypmif1" | b"ftypmsf1", _) => {
+            "HEIC"
         }
-        other => ImageError::Damaged(other.to_string()),
-    }
-}
-
-/// Whether the picture's scans go on to an end-of-image marker. Decoders fill the rest of a truncated picture in with grey
-/// and say nothing. What follows the marker (a film clip, say) does not matter.
-fn ends_as_jpeg(bytes: &[u8]) -> bool {
-    let mut at = 2;
-    loop {
-        // Within a scan, 0xFF is always followed by 0x00 or a restart marker; outside, it starts a segment or fills.
-        let Some(found) = bytes.get(at..).and_then(|rest| memchr(0xff, rest)) else {
-            return false;
-        };
-        at += found + 1;
-        match bytes.get(at) {
-            None => return false,
-            Some(0xd9) => return true,
-            Some(0x00 | 0x01 | 0xd0..=0xd8) => at += 1,
-            Some(0xff) => {}
-            Some(_) => match bytes.get(at + 1..at + 3) {
-                Some(&[high, low]) => at += 1 + usize::from(u16::from_be_bytes([high, low])),
-                _ => return false,
-            },
-        }
-    }
-}
-
-fn on_white(image: DynamicImage) -> RgbImage {
-    if !image.color().has_alpha() {
-        return image.into_rgb8();
-    }
-    let rgba = image.into_rgba8();
-    RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| {
-        let [r, g, b, a] = rgba.get_pixel(x, y).0;
-        let over = |channel: u8| {
-            let value =
-                (u16::from(channel) * u16::from(a) + 255 * (255 - u16::from(a)) + 127) / 255;
-            u8::try_from(value).unwrap_or(u8::MAX)
-        };
-        image::Rgb([over(r), over(g), over(b)])
+        (
+            _,
+            [
+                b'R',
+                b'I',
+                b'F',
+                b'F',
+                _,
+                _,
+                _,
+                _,
+                b'W',
+                b'E',
+                b'B',
+                b'P',
+                ..,
+            ],
+        ) => "WebP",
+        (_, [b'G', b'I', b'F', b'8', ..]) => "GIF",
+        (_, [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..]) => "TIFF",
+        (_, [0xff, 0x0a, ..] | [0, 0, 0, 0x0c, b'J', b'X', b'L', b' ', ..]) => "JPEG XL",
+        _ => return None,
     })
+}
+
+impl Announced<'_> {
+    /// Pixels as they are stored, across and down; an orientation may swap them.
+    #[must_use]
+    pub fn size(&self) -> (u32, u32) {
+        match &self.file {
+            File::Jpeg(jpeg) => jpeg.size(),
+            File::Png(png) => png.size(),
+        }
+    }
+
+    /// The most bytes that decoding holds at a time, the pixels included; the file's own bytes are not.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        let (width, height) = self.size();
+        let pixels = 3 * u64::from(width) * u64::from(height);
+        let decoding = match &self.file {
+            File::Jpeg(jpeg) => jpeg.memory(),
+            File::Png(png) => png.memory(),
+        };
+        if orientation::swaps_sides(self.orientation) {
+            decoding.max(2 * pixels)
+        } else {
+            decoding
+        }
+    }
+
+    /// Decodes the picture and turns it upright by its EXIF orientation.
+    ///
+    /// Grey, CMYK, palette and 16-bit pixels become 8-bit RGB; transparent pixels are laid on white. The deadline is looked at
+    /// every few rows, but for baseline JPEGs of one scan, which take less than a second at any size that is accepted.
+    ///
+    /// # Errors
+    /// [`ImageError`] says why the file is refused. One whose picture is not whole always is, even where a decoder would fill
+    /// the rest in.
+    pub fn decode(&self, deadline: &Deadline) -> Result<Decoded, ImageError> {
+        deadline.check()?;
+        // A fault in a decoder is the file's doing: it would come again, and the server is whole.
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.upright(deadline)))
+            .unwrap_or_else(|_| Err(ImageError::Damaged("the decoder failed on it".to_owned())))
+    }
+
+    fn upright(&self, deadline: &Deadline) -> Result<Decoded, ImageError> {
+        let (width, height) = self.size();
+        let (format, pixels) = match &self.file {
+            File::Jpeg(jpeg) => (ImageFormat::Jpeg, jpeg.pixels(deadline)?),
+            File::Png(png) => (ImageFormat::Png, png.pixels(deadline)?),
+        };
+        let pixels = RgbImage::from_raw(width, height, pixels)
+            .ok_or_else(|| ImageError::Damaged("its pixels are not all there".to_owned()))?;
+        let pixels = orientation::upright(pixels, self.orientation);
+        Ok(Decoded {
+            facts: ImageFacts {
+                format,
+                width: pixels.width(),
+                height: pixels.height(),
+            },
+            pixels,
+        })
+    }
+}
+
+/// Decodes a JPEG or PNG within the limits, however long it takes. See [`announce`] and [`Announced::decode`].
+///
+/// # Errors
+/// [`ImageError`] says why the file is refused.
+pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, ImageError> {
+    announce(bytes, limits)?.decode(&Deadline::none())
 }
 
 #[cfg(test)]

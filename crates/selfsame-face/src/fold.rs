@@ -154,7 +154,10 @@ fn dequantise(
     let (length, inner) = (size(&dims[axis..=axis])?, size(&dims[axis + 1..])?);
     let blocks = length.div_ceil(block);
     let (values, scales, zeros) = (bytes(quantised)?, floats(scales)?, bytes(zeros)?);
-    if scales.len() != size(&dims[..axis])? * blocks * inner || zeros.len() != scales.len() {
+    let wanted = size(&dims[..axis])?
+        .checked_mul(blocks)
+        .and_then(|n| n.checked_mul(inner));
+    if Some(scales.len()) != wanted || zeros.len() != scales.len() {
         return Err(wrong());
     }
     let plain: Vec<f32> = values

@@ -11,6 +11,8 @@ mod align;
 #[cfg(feature = "engine")]
 pub mod analyser;
 #[cfg(feature = "decode")]
+pub mod deadline;
+#[cfg(feature = "decode")]
 pub mod decode;
 #[cfg(feature = "detect")]
 mod detect;
@@ -23,9 +25,14 @@ mod fold;
 #[cfg(feature = "detect")]
 pub mod inference;
 #[cfg(feature = "engine")]
-mod mesh;
+pub mod memory;
 #[cfg(feature = "engine")]
+mod mesh;
+#[cfg(all(feature = "engine", not(feature = "fuzzing")))]
 mod metadata;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod metadata;
 #[cfg(feature = "engine")]
 pub mod models;
 #[cfg(feature = "engine")]

@@ -67,7 +67,7 @@ fn scores(analyser: &Analyser, photographs: &[(String, Vec<u8>)]) -> Vec<(String
     let mut score = |(name, file): &(String, Vec<u8>)| {
         let seen = match analyser.analyse_capture(file, &[], &CaptureContext::default()) {
             // Some of the files beside the project are of other formats than their names tell.
-            Err(ImageError::UnknownFormat) => return None,
+            Err(ImageError::UnknownFormat | ImageError::OtherFormat(_)) => return None,
             seen => seen.unwrap(),
         };
         patterns.extend(seen.pattern);

@@ -97,6 +97,8 @@ pub struct Limits {
     pub failed_authentications_per_minute: u32,
     /// How long a synchronous (v2) call waits for its job.
     pub synchronous_wait: Duration,
+    /// How long the analysis of one job's images may take. Waiting for a core or for memory does not count.
+    pub analysis_timeout: Duration,
     /// How often a job is tried before it ends as a system error. Many: a server that is killed often must not end jobs that
     /// did no harm; few enough that one that kills the server stops doing so.
     pub job_attempts: u32,
@@ -118,6 +120,7 @@ impl Default for Limits {
             burst: 200,
             failed_authentications_per_minute: 60,
             synchronous_wait: Duration::from_secs(50),
+            analysis_timeout: Duration::from_secs(30),
             job_attempts: 10,
         }
     }

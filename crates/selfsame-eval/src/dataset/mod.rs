@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{EvalError, file, input};
 
 /// An image file is read up to this size: the analyser's own limit, so that none is read in vain.
-const MOST_BYTES: u64 = 12 * 1024 * 1024;
+const MOST_BYTES: u64 = 20 * 1024 * 1024;
 
 /// Folders are followed this deep.
 const DEEPEST: usize = 8;

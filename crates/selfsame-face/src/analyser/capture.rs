@@ -7,7 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Analyser, Clock};
 use crate::align::{self, AlignedFace};
-use crate::decode::{Decoded, ImageError, decode};
+use crate::deadline::Deadline;
+use crate::decode::{Decoded, ImageError};
 use crate::detect::Detection;
 use crate::digest;
 use crate::evidence::{
@@ -29,12 +30,15 @@ const COMPARED: usize = 2;
 const SCORED: usize = 2;
 
 /// What is known of a capture beside its images.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct CaptureContext {
     /// When it came: the dates in the selfie's metadata are held against it.
     pub received: Option<SystemTime>,
     /// Which frames are looked at more closely.
     pub draw: Draw,
+    /// When the analysis must have ended. It is looked at between stages and every few rows of a picture, so that it is
+    /// passed by a second at most.
+    pub deadline: Deadline,
 }
 
 /// How the frames that are looked at more closely are drawn.
@@ -74,8 +78,8 @@ impl Analyser {
     /// Measures a selfie and the frames around it, which are given in the order in which they were taken.
     ///
     /// # Errors
-    /// When the selfie cannot be used, or there are more than [`MOST_FRAMES`]. A frame that cannot be used says so in its
-    /// own evidence.
+    /// When the selfie cannot be used, there are more than [`MOST_FRAMES`], or the deadline passes. A frame that cannot be
+    /// used says so in its own evidence.
     pub fn analyse_capture(
         &self,
         selfie: &[u8],
@@ -85,10 +89,12 @@ impl Analyser {
         if frames.len() > MOST_FRAMES {
             return Err(ImageError::TooManyFrames(frames.len(), MOST_FRAMES));
         }
-        let (mut evidence, decoded) = self.look(selfie, context.received)?;
+        let deadline = &context.deadline;
+        let (mut evidence, picture) = self.look(selfie, context.received, deadline)?;
         let mut gathered = Gathered::default();
-        self.selfie(&mut evidence, &decoded, &mut gathered)?;
-        drop(decoded);
+        deadline.check()?;
+        self.selfie(&mut evidence, &picture.decoded, &mut gathered)?;
+        drop(picture);
         let drawn = context.draw.order(frames.len())?;
         let compared = &drawn[..COMPARED.min(drawn.len())];
         let scored = &drawn[drawn.len().saturating_sub(SCORED)..];
@@ -102,8 +108,9 @@ impl Analyser {
                     .filter(|_| compared.contains(&at)),
                 scored: scored.contains(&at),
             };
-            seen.push(self.frame(&task, &mut gathered)?);
+            seen.push(self.frame(&task, &mut gathered, deadline)?);
         }
+        deadline.check()?;
         let presentation_attack =
             presentation_attack::fuse(&gathered.scores).map(|fused| PresentationAttackEvidence {
                 scores: gathered.scores,
@@ -157,10 +164,16 @@ impl Analyser {
         Ok(())
     }
 
-    fn frame(&self, task: &Task<'_>, gathered: &mut Gathered) -> Result<FrameEvidence, ImageError> {
+    fn frame(
+        &self,
+        task: &Task<'_>,
+        gathered: &mut Gathered,
+        deadline: &Deadline,
+    ) -> Result<FrameEvidence, ImageError> {
         let mut clock = Clock::start();
-        let image = match decode(task.bytes, &self.inner.limits) {
-            Ok(image) => image,
+        let picture = match self.open(task.bytes, deadline) {
+            Ok(picture) => picture,
+            Err(error @ ImageError::Overdue(_)) => return Err(error),
             Err(error) => {
                 return Ok(FrameEvidence {
                     image: None,
@@ -171,6 +184,7 @@ impl Analyser {
                 });
             }
         };
+        let image = &picture.decoded;
         let Gathered {
             scores,
             views,
@@ -180,7 +194,8 @@ impl Analyser {
             ..
         } = gathered;
         timings.decode_ms += clock.lap();
-        let found = self.glance(&image).map_err(failed)?;
+        deadline.check()?;
+        let found = self.glance(image).map_err(failed)?;
         timings.detect_ms += clock.lap();
         let mut likeness = None;
         if let Some(face) = found.first() {
@@ -190,11 +205,11 @@ impl Analyser {
             }
             timings.motion_ms += clock.lap();
             if task.scored {
-                scores.extend(self.score(&image, &face.face_box)?);
+                scores.extend(self.score(image, &face.face_box)?);
             }
             timings.attacks_ms += clock.lap();
             if let Some(reference) = task.reference
-                && let Some(aligned) = self.aligned(&image, face)?
+                && let Some(aligned) = self.aligned(image, face)?
             {
                 let template = self.embed(&aligned).map_err(failed)?;
                 likeness = template.map(|probe| probe.compare(reference));

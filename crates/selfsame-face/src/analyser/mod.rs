@@ -1,6 +1,7 @@
 //! Images in, evidence out.
 
 mod capture;
+mod picture;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -11,11 +12,13 @@ use image::RgbImage;
 pub use capture::{CaptureContext, Draw, MOST_FRAMES};
 
 use crate::align;
-use crate::decode::{Decoded, ImageError, Limits, decode};
+use crate::deadline::Deadline;
+use crate::decode::{ImageError, Limits};
 use crate::detect::{Detection, Detector, FIRST_LOOK, GLANCE, SECOND_LOOK};
 use crate::digest;
 use crate::evidence::{FaceBox, FaceEvidence, ImageEvidence, Timings};
 use crate::inference::{self, EngineChoice, EngineError, Inference, InferenceError, Precision};
+use crate::memory::MemoryBudget;
 use crate::mesh::{self, FaceMesh};
 use crate::metadata;
 use crate::models::{Model, ModelError, ModelIdentity, ModelStore};
@@ -23,6 +26,7 @@ use crate::presentation_attack::{self, PresentationAttackDetector};
 use crate::quality;
 use crate::straighten::straighten;
 use crate::template::{TEMPLATE_LEN, Template};
+use picture::Picture;
 
 /// Detects, aligns and embeds. Cheap to clone; clones share the models and may work at the same time.
 #[derive(Clone)]
@@ -39,6 +43,9 @@ pub struct Settings {
     pub precision: Precision,
     /// Limits on each image.
     pub limits: Limits,
+    /// Bytes that all pictures in memory may take together, however many threads analyse: what does not fit waits, and what
+    /// never fits is refused.
+    pub memory: u64,
     /// How many threads may analyse at the same time; more wait. Each takes memory.
     pub parallel: NonZeroUsize,
 }
@@ -50,6 +57,7 @@ impl Default for Settings {
             engine: EngineChoice::Auto,
             precision: Precision::default(),
             limits: Limits::default(),
+            memory: Limits::default().memory,
             parallel: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         }
     }
@@ -67,6 +75,7 @@ struct Inner {
     models: Vec<ModelIdentity>,
     template_model: ModelIdentity,
     limits: Limits,
+    memory: MemoryBudget,
 }
 
 impl std::fmt::Debug for Analyser {
@@ -171,6 +180,7 @@ impl Analyser {
                 models,
                 template_model: embedder.identity,
                 limits: settings.limits,
+                memory: MemoryBudget::new(settings.memory),
             }),
         };
         analyser.warm_up()?;
@@ -230,7 +240,7 @@ impl Analyser {
     /// # Errors
     /// When the image cannot be used.
     pub fn analyse(&self, bytes: &[u8]) -> Result<ImageEvidence, ImageError> {
-        self.look(bytes, None).map(|(evidence, _)| evidence)
+        self.analyse_received(bytes, None)
     }
 
     /// The same, for an image that came at a time that is known: its metadata's dates are held against it.
@@ -242,7 +252,8 @@ impl Analyser {
         bytes: &[u8],
         received: Option<SystemTime>,
     ) -> Result<ImageEvidence, ImageError> {
-        self.look(bytes, received).map(|(evidence, _)| evidence)
+        self.look(bytes, received, &Deadline::none())
+            .map(|(evidence, _)| evidence)
     }
 
     /// As [`Analyser::analyse_received`], and the pixels too.
@@ -250,14 +261,17 @@ impl Analyser {
         &self,
         bytes: &[u8],
         received: Option<SystemTime>,
-    ) -> Result<(ImageEvidence, Decoded), ImageError> {
+        deadline: &Deadline,
+    ) -> Result<(ImageEvidence, Picture), ImageError> {
         let mut timings = Timings::default();
         let mut clock = Clock::start();
-        let decoded = decode(bytes, &self.inner.limits)?;
+        let picture = self.open(bytes, deadline)?;
+        let decoded = &picture.decoded;
         timings.decode_ms = clock.lap();
         let digests = digest::digests(bytes, &decoded.pixels);
-        let metadata = metadata::notes(bytes, &decoded, &digests, received);
+        let metadata = metadata::notes(bytes, decoded, &digests, received);
         timings.file_ms = clock.lap();
+        deadline.check()?;
         let mut found = self
             .find(&decoded.pixels)
             .map_err(|e| ImageError::Analysis(e.to_string()))?;
@@ -270,6 +284,7 @@ impl Analyser {
         let mut faces = Vec::with_capacity(found.len());
         let mut largest = None;
         for detection in &found {
+            deadline.check()?;
             let Some(face) = align::align(&decoded.pixels, &detection.landmarks) else {
                 continue;
             };
@@ -309,7 +324,7 @@ impl Analyser {
             metadata,
             timings,
         };
-        Ok((evidence, decoded))
+        Ok((evidence, picture))
     }
 
     /// The first look; then a finer one; then one with an empty margin, for a face that fills the frame.

@@ -1,5 +1,8 @@
+use std::io::Cursor;
+use std::time::Duration;
+
 use image::codecs::jpeg::JpegEncoder;
-use image::{ExtendedColorType, GrayImage, ImageEncoder as _, Rgb, Rgba, RgbaImage};
+use image::{DynamicImage, ExtendedColorType, GrayImage, ImageEncoder as _, Rgb, Rgba, RgbaImage};
 
 use super::*;
 
@@ -100,9 +103,31 @@ fn other_pixels_become_rgb() {
 }
 
 #[test]
+fn interlaced_pictures_are_the_plain_one() {
+    // Written by ImageMagick from one picture.
+    let plain = include_bytes!("samples/plain.png");
+    let pixels = image::load_from_memory(plain).unwrap().into_rgb8();
+    for interlaced in [
+        &include_bytes!("samples/interlaced.png")[..],
+        include_bytes!("samples/interlaced-deep.png"),
+    ] {
+        assert_eq!(good(interlaced).pixels, pixels);
+    }
+    assert_eq!(good(plain).pixels, pixels);
+}
+
+#[test]
+fn a_png_that_stops_behind_its_pixels_is_whole() {
+    let whole = png(&picture().into());
+    assert_eq!(good(&whole[..whole.len() - 12]).pixels, picture());
+    let followed = [&whole[..], b"and a text that nobody reads"].concat();
+    assert_eq!(good(&followed).pixels, picture());
+}
+
+#[test]
 fn what_is_no_picture_is_refused_for_its_reason() {
     assert_eq!(refused(b""), ImageError::Empty);
-    assert_eq!(refused(b"GIF89a, they say"), ImageError::UnknownFormat);
+    assert_eq!(refused(b"no picture, they say"), ImageError::UnknownFormat);
     assert_eq!(refused(b"PK\x03\x04"), ImageError::UnknownFormat);
     let tight = Limits {
         bytes: 10,
@@ -118,8 +143,60 @@ fn what_is_no_picture_is_refused_for_its_reason() {
     };
     assert_eq!(
         decode(&jpeg(None), &tight).unwrap_err(),
-        ImageError::TooManyPixels(64, 32)
+        ImageError::TooManyPixels(64, 32, 100)
     );
+}
+
+#[test]
+fn other_formats_are_named_and_what_to_send_is_said() {
+    let heic = b"\0\0\0\x24ftypheic\0\0\0\0mif1heic";
+    assert_eq!(
+        refused(heic).to_string(),
+        "the image is a HEIC file: send it as JPEG or PNG"
+    );
+    let webp = b"RIFF\x10\0\0\0WEBPVP8 ";
+    assert_eq!(refused(webp), ImageError::OtherFormat("WebP"));
+    assert_eq!(refused(b"GIF89a, they say"), ImageError::OtherFormat("GIF"));
+}
+
+#[test]
+fn what_takes_more_memory_than_there_is_is_refused_by_its_headers() {
+    for (bytes, needed) in [
+        (jpeg(None), 64 * 32 * 3),
+        (png(&picture().into()), 64 * 32 * 3),
+    ] {
+        let announced = announce(&bytes, &Limits::default()).unwrap().memory();
+        assert!(announced >= needed);
+        let tight = Limits {
+            memory: announced - 1,
+            ..Limits::default()
+        };
+        assert_eq!(
+            decode(&bytes, &tight).unwrap_err(),
+            ImageError::TooMuchMemory {
+                needed: announced,
+                most: announced - 1
+            }
+        );
+    }
+    // Turned by a quarter, the picture is there twice for a moment.
+    let turned = announce(&jpeg(Some(6)), &Limits::default())
+        .unwrap()
+        .memory();
+    assert!(turned >= 2 * 64 * 32 * 3);
+}
+
+#[test]
+fn a_deadline_that_has_passed_ends_every_format() {
+    for bytes in [jpeg(None), PROGRESSIVE.to_vec(), png(&picture().into())] {
+        let announced = announce(&bytes, &Limits::default()).unwrap();
+        let passed = Deadline::after(Duration::ZERO);
+        std::thread::sleep(Duration::from_millis(1));
+        assert_eq!(
+            announced.decode(&passed).unwrap_err(),
+            ImageError::Overdue(Duration::ZERO)
+        );
+    }
 }
 
 #[test]
@@ -213,7 +290,8 @@ fn a_progressive_jpeg_shows_what_its_baseline_twin_shows() {
 #[test]
 fn a_truncated_progressive_jpeg_is_refused_wherever_it_stops() {
     // Even where only the last refinement is missing, and the picture would look whole.
-    for length in 1..PROGRESSIVE.len() - 1 {
+    // Without its end marker alone it is whole.
+    for length in 1..PROGRESSIVE.len() - 2 {
         assert!(
             decode(&PROGRESSIVE[..length], &Limits::default()).is_err(),
             "{length} of {} bytes",

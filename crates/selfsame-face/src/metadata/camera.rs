@@ -16,7 +16,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The year of EXIF's first version.
 const FIRST_YEAR: u16 = 1995;
 /// A preview is small; a larger one is left alone.
-const PREVIEW_LIMITS: Limits = Limits {
+pub(super) const PREVIEW_LIMITS: Limits = Limits {
     bytes: 64 * 1024,
     pixels: 640 * 640,
     memory: 8 * 1024 * 1024,

@@ -3,7 +3,7 @@
 /// Most bytes of XMP and of text that are looked at, over all blocks.
 const MOST_TEXT: usize = 64 * 1024;
 /// Most bytes of content credentials that are looked at.
-const MOST_CREDENTIALS: usize = 1024 * 1024;
+pub(super) const MOST_CREDENTIALS: usize = 1024 * 1024;
 /// Longest EXIF block. A JPEG segment cannot hold more.
 const LONGEST_EXIF: usize = 64 * 1024;
 /// Most blocks of each kind.
@@ -71,7 +71,7 @@ impl<'b> Blocks<'b> {
         }
     }
 
-    /// Follows all chunks.
+    /// Follows all chunks up to the last.
     pub(super) fn of_png(bytes: &'b [u8]) -> Self {
         let mut found = Self::default();
         let mut rest = bytes.get(8..).unwrap_or_default();
@@ -83,6 +83,9 @@ impl<'b> Blocks<'b> {
             let Some(body) = after.get(..length) else {
                 break;
             };
+            if kind == b"IEND" {
+                break;
+            }
             found.png_chunk(kind, body);
             // The checksum follows; the decoder has looked at it.
             rest = after.get(length + 4..).unwrap_or_default();

@@ -11,6 +11,9 @@ use crate::evidence::{ImageDigests, ImageFormat, MetadataNote};
 
 use container::Blocks;
 
+/// Most bytes that the readers hold at a time: copies of text and credentials, and a preview's pixels.
+pub(crate) const MEMORY: u64 =
+    camera::PREVIEW_LIMITS.memory + 2 * container::MOST_CREDENTIALS as u64;
 /// PNG text under these keywords holds a generator's settings.
 const GENERATOR_KEYWORDS: [&str; 8] = [
     "parameters",
@@ -61,7 +64,7 @@ const SCREENS: [(u32, u32); 30] = [
 /// Reads what the file says of its origin. `received` is when it came; without it, dates are only checked for sense.
 ///
 /// Bytes that no reader understands give [`MetadataNote::Unreadable`] or nothing; they never fail.
-pub(crate) fn notes(
+pub fn notes(
     bytes: &[u8],
     decoded: &Decoded,
     digests: &ImageDigests,

@@ -57,7 +57,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Graph<'_>, String> {
             return None;
         };
         let tensors = graph.tables(0)?;
-        let tensors = tensors.iter().map(|t| tensor(t, &buffers));
+        // However often tensors name one buffer, together they copy no more than the file may hold, as 16-bit numbers.
+        let mut left = 2 * bytes.len();
+        let tensors = tensors.iter().map(|t| tensor(t, &buffers, &mut left));
         let operators = graph.tables(3)?;
         let operators = operators.iter().map(|o| operator(o, &codes));
         Some(Graph {
@@ -70,13 +72,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Graph<'_>, String> {
     graph().ok_or_else(|| "it is no TensorFlow Lite file of a kind that is known here".to_owned())
 }
 
-fn tensor(table: &Table<'_>, buffers: &[Table<'_>]) -> Option<Tensor> {
+fn tensor(table: &Table<'_>, buffers: &[Table<'_>], left: &mut usize) -> Option<Tensor> {
     let shape = match table.vector(0, 4) {
         Some(dims) => indices(dims)?,
         None => Vec::new(),
     };
     let buffer = usize::try_from(table.number(2).unwrap_or(0)).ok()?;
     let data = buffers.get(buffer)?.vector(0, 1).filter(|d| !d.is_empty());
+    *left = left.checked_sub(data.map_or(0, <[u8]>::len))?;
     let constant = match (data, table.byte(1).unwrap_or(0)) {
         (None, _) => None,
         (Some(data), 0) => Some(Constant::Floats(
@@ -92,7 +95,7 @@ fn tensor(table: &Table<'_>, buffers: &[Table<'_>]) -> Option<Tensor> {
         (Some(data), 2) => Some(Constant::Integers(words(data).map(i64::from).collect())),
         _ => return None,
     };
-    let count: usize = shape.iter().product();
+    let count = shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d))?;
     let whole = match &constant {
         Some(Constant::Floats(values)) => values.len() == count,
         Some(Constant::Integers(values)) => values.len() == count,
@@ -145,8 +148,8 @@ impl File<'_> {
 struct Table<'f> {
     file: File<'f>,
     start: usize,
-    /// Offsets of its fields from its start; 0 for one that is not written.
-    fields: Vec<usize>,
+    /// Offsets of its fields from its start, two bytes each; 0 for one that is not written.
+    fields: &'f [u8],
 }
 
 impl<'f> Table<'f> {
@@ -155,11 +158,7 @@ impl<'f> Table<'f> {
         let list = i64::try_from(start).ok()? - i64::from(back);
         let list = usize::try_from(list).ok()?;
         let size = usize::from(u16::from_le_bytes(file.bytes(list)?));
-        let entries = file.0.get(list.checked_add(4)?..list.checked_add(size)?)?;
-        let fields = entries
-            .chunks_exact(2)
-            .map(|b| usize::from(u16::from_le_bytes([b[0], b[1]])))
-            .collect();
+        let fields = file.0.get(list.checked_add(4)?..list.checked_add(size)?)?;
         Some(Self {
             file,
             start,
@@ -168,9 +167,10 @@ impl<'f> Table<'f> {
     }
 
     fn place(&self, field: usize) -> Option<usize> {
-        match self.fields.get(field) {
-            None | Some(0) => None,
-            Some(offset) => self.start.checked_add(*offset),
+        let offset = self.fields.get(2 * field..)?.first_chunk()?;
+        match u16::from_le_bytes(*offset) {
+            0 => None,
+            offset => self.start.checked_add(usize::from(offset)),
         }
     }
 

@@ -5,6 +5,8 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use selfsame_face::analyser::{Analyser, CaptureContext};
+use selfsame_face::deadline::Deadline;
+use selfsame_face::decode::ImageError;
 use selfsame_face::evidence::CaptureEvidence;
 use selfsame_job::job::Job;
 use selfsame_job::replay::ImageFingerprint;
@@ -55,6 +57,7 @@ pub(super) async fn examine(
     let (analyser, job) = (analyser.clone(), job.clone());
     // Held until the pictures are measured. The semaphore is never closed; without its permit nothing would be wrong but the load.
     let core = Arc::clone(&app.cores).acquire_owned().await.ok();
+    let allowed = app.config.limits.analysis_timeout;
     let looked = tokio::task::spawn_blocking(move || {
         let _core = core;
         let package = match Package::read(&package, &PackageLimits::default()) {
@@ -87,11 +90,17 @@ pub(super) async fn examine(
         let frames: Vec<&[u8]> = package.images(ImageRole::Liveness).collect();
         let context = CaptureContext {
             received: Some(SystemTime::from(job.created_at)),
+            deadline: Deadline::after(allowed),
             ..CaptureContext::default()
         };
         let (ended, capture) = match analyser.analyse_capture(selfie, &frames, &context) {
             Ok(capture) => (None, Some(capture)),
             Err(error) => {
+                if let ImageError::Overdue(_) = error {
+                    // An ordinary job takes a hundredth of that: the images are made to be slow, or the machine is much too small.
+                    tracing::warn!(smile_job_id = %job.smile_job_id, partner = %job.partner(), "{error}");
+                    metrics::counter!("selfsame_overdue_analyses_total").increment(1);
+                }
                 let why = Verdict::UnusableImage(error.to_string());
                 (Some(Decision::without_evidence(why)), None)
             }

@@ -30,12 +30,12 @@ pub struct PackageLimits {
 }
 
 impl Default for PackageLimits {
-    /// A capture is one selfie, about eight frames and two card sides.
+    /// A capture is one selfie, about eight frames and two card sides. A selfie of 50 megapixels may fill a package.
     fn default() -> Self {
         Self {
             entries: 64,
             images: 32,
-            entry_bytes: 12 * 1024 * 1024,
+            entry_bytes: 20 * 1024 * 1024,
             total_bytes: 32 * 1024 * 1024,
             ratio: 100,
         }
@@ -82,7 +82,7 @@ pub enum PackageError {
     #[error("images[{0}] of info.json is not valid base64")]
     NotBase64(usize),
     /// Neither JPEG nor PNG.
-    #[error("images[{0}] of info.json is neither JPEG nor PNG")]
+    #[error("images[{0}] of info.json is neither JPEG nor PNG: send one of these (HEIC, as some phones save pictures, must be converted)")]
     NotAnImage(usize),
     /// No selfie.
     #[error("the package holds no selfie")]

@@ -84,6 +84,12 @@ pub(crate) struct Serve {
     /// How long a request's body may take to arrive, in seconds.
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     body_timeout: u64,
+    /// Memory that all images in analysis may take together, in MiB. What does not fit waits; an image that never fits is refused.
+    #[arg(long, default_value_t = 512, value_name = "MIB", value_parser = clap::value_parser!(u32).range(32..))]
+    images_mib: u32,
+    /// How long the analysis of one job's images may take, in seconds; then the job ends, and its images count as unusable.
+    #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    analysis_timeout: u64,
     /// How old a signed timestamp may be, in seconds.
     #[arg(long, default_value_t = 3600)]
     signature_max_age: u64,
@@ -130,6 +136,7 @@ impl Serve {
         config.limits.bodies_bytes = (self.bodies_mib as usize).saturating_mul(1024 * 1024);
         config.limits.head_timeout = Duration::from_secs(self.head_timeout);
         config.limits.body_timeout = Duration::from_secs(self.body_timeout);
+        config.limits.analysis_timeout = Duration::from_secs(self.analysis_timeout);
         config.limits.window.past = Duration::from_secs(self.signature_max_age);
         config.limits.upload_ttl = Duration::from_secs(self.upload_ttl);
         if let Some(path) = &self.policy {
@@ -144,6 +151,7 @@ impl Serve {
             &Settings {
                 engine: self.engine,
                 parallel,
+                memory: u64::from(self.images_mib) * 1024 * 1024,
                 ..Settings::default()
             },
         )?;

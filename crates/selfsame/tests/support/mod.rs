@@ -171,6 +171,15 @@ impl Server {
             / 1024
     }
 
+    /// The most resident memory that it ever had, in MiB.
+    pub fn most_resident(&self) -> u64 {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find(|l| l.starts_with("VmHWM:")).unwrap();
+        let kib = line.split_whitespace().nth(1).unwrap();
+        kib.parse::<u64>().unwrap() / 1024
+    }
+
     pub fn signed(&self) -> Value {
         let timestamp = selfsame_wire::signature::format_timestamp(jiff::Timestamp::now());
         json!({"signature": sign(&self.key, &partner(), &timestamp), "timestamp": timestamp})

@@ -138,7 +138,8 @@ impl Writer<'_> {
         if let Some(name) = self.names.get(&(tensor, layout)) {
             return Ok(name.clone());
         }
-        if let Some(Constant::Floats(values)) = self.constant(tensor).cloned() {
+        let published = self.names.contains_key(&(tensor, Layout::AsPublished));
+        if !published && let Some(Constant::Floats(values)) = self.constant(tensor).cloned() {
             let shape = self.shape(tensor)?.to_vec();
             let name = self.announce(tensor, Layout::AsPublished);
             self.weights.push(floats(name, &shape, &values));
@@ -196,3 +197,6 @@ impl Writer<'_> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

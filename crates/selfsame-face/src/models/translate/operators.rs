@@ -37,7 +37,11 @@ impl Writer<'_> {
 
     /// 16-bit weights become 32-bit ones, once and for all.
     fn widen(&mut self, operator: &Operator<'_>) -> Result<(), String> {
-        let values = self.floats(input(operator, 0)?)?.to_vec();
+        let from = input(operator, 0)?;
+        if self.shape(from)? != self.shape(operator.output)? {
+            return Err("weights change their shape as they are widened".to_owned());
+        }
+        let values = self.floats(from)?.to_vec();
         self.constants
             .insert(operator.output, Constant::Floats(values));
         Ok(())
@@ -87,6 +91,9 @@ impl Writer<'_> {
             return Err("a filter with holes is not known here".to_owned());
         }
         let values = self.floats(filter)?;
+        if values.is_empty() {
+            return Err("a filter has no weights".to_owned());
+        }
         let mut turned = Vec::with_capacity(values.len());
         for o in 0..outputs {
             for i in 0..inputs {
@@ -146,7 +153,10 @@ impl Writer<'_> {
         let pads = if operator.byte(0) == 0 {
             // What the output's size leaves over, and the odd one after.
             let over = |length: usize, out: usize, size: usize, step: usize| {
-                ((out.max(1) - 1) * step + size).saturating_sub(length)
+                (out.max(1) - 1)
+                    .saturating_mul(step)
+                    .saturating_add(size)
+                    .saturating_sub(length)
             };
             let (down, across) = (
                 over(height, out_height, size[0], steps[0]),
@@ -241,6 +251,10 @@ impl Writer<'_> {
         if begins.len() != shape.len() || ends.len() != shape.len() || steps.iter().any(|s| *s != 1)
         {
             return Err("a slice with steps is not known here".to_owned());
+        }
+        // A mask has a bit for each dimension.
+        if shape.len() > 31 {
+            return Err("a slice of so many dimensions is not known here".to_owned());
         }
         let masked = |field: usize, at: usize| operator.number(field) >> at & 1 == 1;
         let range = |at: usize| {
