@@ -21,7 +21,7 @@ NOW = "2026-01-31T12:00:00.000Z"
 
 
 def vectors():
-    return {"signatures": signatures(), "timestamps": timestamps(), "signed_objects": signed_objects()}
+    return {"signatures": signatures(), "timestamps": timestamps(), "public_clients": public_clients(), "signed_objects": signed_objects()}
 
 
 def signatures():
@@ -66,6 +66,35 @@ def timestamps():
         "now": NOW, "past_seconds": 3600, "future_seconds": 300,
         "cases": [{"timestamp": text, "outcome": outcome} for text, outcome in cases],
     }
+
+
+def public_clients():
+    """What each public client signs with at NOW, from its source (docs/decisions/0058). For servers: no server writes these."""
+    cases = [
+        ("Python 3.0.1, datetime with UTC", "2026-01-31T12:00:00.123456+00:00", "fresh"),
+        ("Python up to 3.0.0, naive datetime", "2026-01-31T12:00:00.123456", "unreadable"),
+        ("JavaScript, toISOString", "2026-01-31T12:00:00.123Z", "fresh"),
+        ("Ruby, Time#to_s", "2026-01-31 12:00:00 +0000", "fresh"),
+        ("Ruby, Time#to_s in Nairobi", "2026-01-31 15:00:00 +0300", "fresh"),
+        ("Ruby, Time#to_s in Newfoundland", "2026-01-31 08:30:00 -0330", "fresh"),
+        ("Ruby, Time#utc", "2026-01-31 12:00:00 UTC", "fresh"),
+        ("Ruby, strftime", "2026-01-31T12:00:00.123Z", "fresh"),
+        ("PHP, ATOM", "2026-01-31T12:00:00+00:00", "fresh"),
+        ("PHP, ATOM in Lagos", "2026-01-31T13:00:00+01:00", "fresh"),
+        ("PHP, getTimestamp", "1769860800", "fresh"),
+        ("Java, Instant with nanoseconds", "2026-01-31T12:00:00.123456789Z", "fresh"),
+        ("Java, Instant at a whole second", "2026-01-31T12:00:00Z", "fresh"),
+        ("Android, SimpleDateFormat", "2026-01-31T12:00:00.123Z", "fresh"),
+        ("Android, SimpleDateFormat with an offset", "2026-01-31T15:00:00.123+0300", "fresh"),
+        ("Android, currentTimeMillis", "1769860800123", "fresh"),
+        ("iOS, ISO8601DateFormatter", "2026-01-31T12:00:00.123Z", "fresh"),
+        ("Flutter and React Native, SimpleDateFormat", "2026-01-31T12:00:00.123Z", "fresh"),
+        ("another moment by its offset", "2026-01-31 12:00:00 +0300", "stale"),
+        ("another moment by its offset, ahead", "2026-01-31 12:00:00 -0300", "future"),
+        ("a local time", "2026-01-31 12:00:00", "unreadable"),
+        ("a zone's name is not its offset", "2026-01-31 12:00:00 EST", "unreadable"),
+    ]
+    return [{"client": client, "timestamp": text, "outcome": outcome} for client, text, outcome in cases]
 
 
 def signed_objects():

@@ -27,6 +27,13 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(serde_json::from_str::<serde_json::Value>(kept).is_ok());
         let stored = serde_json::to_string(&request.partner_params).unwrap_or_default();
         assert_eq!(stored, kept);
+        // All names are there, so none is added; and it is read the same again.
+        let named = request
+            .partner_params
+            .naming(&request.job_id, &request.user_id)
+            .typed(request.job_type.number());
+        assert_eq!(named.as_json(), kept);
+        assert_eq!(named.job_id().ok(), Some(request.job_id));
     }
     let _ = JobStatusRequest::parse(bytes);
 });

@@ -1,4 +1,4 @@
-"""Runs a command beside a server that speaks HTTPS with a certificate made for the occasion."""
+"""Runs a command beside a server that speaks HTTPS, with a certificate made for the occasion, and HTTP."""
 
 import json
 import os
@@ -27,7 +27,7 @@ with tempfile.TemporaryDirectory() as folder:
     with receiving() as (url, _), running(folder, *tls) as addresses:
         partner = selfsame("partner", "--data", folder, "add", "--id", "2343")[0]
         setting = {
-            "server": addresses["https"], "callback": url, "partner": partner,
+            "server": addresses["https"], "http": addresses["http"], "callback": url, "partner": partner,
             "photographs": {name: str(path) for name, path in photographs().items()},
         }
         environment = {**os.environ, "NODE_EXTRA_CA_CERTS": str(cert), "SELFSAME_SETTING": json.dumps(setting)}

@@ -5,9 +5,8 @@ import test from 'node:test';
 
 import { whyNot } from './support/real-server.mjs';
 
-test('the client fits the server’s description', { skip: whyNot() }, (t) => {
+test('the client fits the server’s description', { skip: whyNot() }, () => {
   const script = new URL('../scripts/check-openapi.mjs', import.meta.url).pathname;
   const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
-  if (status === 2) t.skip(stdout.trim());
-  else assert.equal(status, 0, stdout + stderr);
+  assert.equal(status, 0, stdout + stderr);
 });

@@ -154,7 +154,7 @@ impl Client {
             .get(submission.tag)
             .ok_or_else(|| ClientError::UnknownTag(submission.tag.to_owned()))?;
         let (job, user, partner_params) = name(submission)?;
-        // Before the server hears of the job: a wrong argument must not use its name up.
+        // Arguments are checked before the server is asked: once it has the job, the job's name is taken.
         let id_info = present(&submission.id_info, "id_info")?;
         let geo_info = present(&submission.geo_info, "geo_info")?;
         let prefix = if submission.is_production {
@@ -220,7 +220,7 @@ impl Client {
         let mut pause = FIRST_PAUSE;
         loop {
             let status = match self.job_status(prefix, user, job).await {
-                // The job is with the server: that one question fails does not undo it.
+                // The server has the job and will end it, though this one question failed: ask again.
                 Err(error) if error.is_passing() && Instant::now() + pause <= until => None,
                 other => Some(other?),
             };

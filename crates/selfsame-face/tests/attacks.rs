@@ -3,12 +3,11 @@
 #![cfg(feature = "engine")]
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use std::path::PathBuf;
-
 use selfsame_face::analyser::{Analyser, CaptureContext, LoadError, Settings};
 use selfsame_face::decode::ImageError;
 use selfsame_face::inference::EngineChoice;
 use selfsame_face::models::{ModelError, ModelStore, PHOTOGRAPHS};
+use selfsame_testing::{Need, left_out, shared_faces};
 
 /// Between engines a score may differ by this much.
 const ENGINE_TOLERANCE: f32 = 0.05;
@@ -21,13 +20,18 @@ fn analyser(engine: EngineChoice) -> Option<Analyser> {
     match Analyser::load(&ModelStore::locate(None), &settings) {
         Ok(analyser) if analyser.detects_presentation_attacks() => Some(analyser),
         Ok(_) => {
-            println!("skipped: the model was not fetched");
+            left_out(
+                Need::OptionalModels,
+                &"the model of presentation attacks was not fetched",
+            );
             None
         }
-        Err(LoadError::Model(
-            error @ (ModelError::Missing { .. } | ModelError::NoSuchPlatform),
-        )) => {
-            println!("skipped on {engine}: {error}");
+        Err(LoadError::Model(error @ ModelError::Missing { .. })) => {
+            left_out(Need::Models, &format!("{engine}: {error}"));
+            None
+        }
+        Err(LoadError::Model(error @ ModelError::NoSuchPlatform)) => {
+            left_out(Need::Platform, &format!("{engine}: {error}"));
             None
         }
         Err(error) => panic!("{error}"),
@@ -41,17 +45,12 @@ fn photographs() -> Vec<(String, Vec<u8>)> {
         .iter()
         .filter_map(|p| Some((p.name.to_owned(), store.read(p).ok()?)));
     let mut all: Vec<_> = fetched.collect();
-    let shared = std::env::var_os("SELFSAME_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    match std::fs::read_dir(shared.join("faces/genuine-impostor")) {
-        Ok(files) => {
-            let paths = files.map(|f| f.unwrap().path());
-            let jpegs = paths.filter(|p| p.extension().is_some_and(|e| e == "jpg"));
-            all.extend(jpegs.map(|p| (p.display().to_string(), std::fs::read(&p).unwrap())));
-        }
-        Err(_) => println!("without the photographs of {}", shared.display()),
+    if let Some(folder) = shared_faces() {
+        let paths = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|f| f.unwrap().path());
+        let jpegs = paths.filter(|p| p.extension().is_some_and(|e| e == "jpg"));
+        all.extend(jpegs.map(|p| (p.display().to_string(), std::fs::read(&p).unwrap())));
     }
     all
 }

@@ -9,6 +9,7 @@ use selfsame_face::analyser::{Analyser, LoadError, Settings};
 use selfsame_face::inference::{EngineChoice, Precision};
 use selfsame_face::models::{ModelError, ModelStore, PHOTOGRAPHS};
 use selfsame_face::template::Template;
+use selfsame_testing::{Need, left_out, shared_faces};
 
 /// OpenCV Zoo's threshold for SFace.
 const THRESHOLD: f32 = 0.363;
@@ -30,10 +31,12 @@ fn analyser(engine: EngineChoice) -> Option<Analyser> {
 fn load(settings: &Settings) -> Option<Analyser> {
     match Analyser::load(&ModelStore::locate(None), settings) {
         Ok(analyser) => Some(analyser),
-        Err(LoadError::Model(
-            error @ (ModelError::Missing { .. } | ModelError::NoSuchPlatform),
-        )) => {
-            println!("skipped on {}: {error}", settings.engine);
+        Err(LoadError::Model(error @ ModelError::Missing { .. })) => {
+            left_out(Need::Models, &format!("{}: {error}", settings.engine));
+            None
+        }
+        Err(LoadError::Model(error @ ModelError::NoSuchPlatform)) => {
+            left_out(Need::Platform, &format!("{}: {error}", settings.engine));
             None
         }
         Err(error) => panic!("{error}"),
@@ -131,15 +134,8 @@ struct Labelled {
 }
 
 fn labelled() -> Option<Labelled> {
-    let shared = std::env::var_os("SELFSAME_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    let folder = shared.join("faces/genuine-impostor");
-    let Ok(text) = std::fs::read_to_string(folder.join("master.csv")) else {
-        println!("skipped: no labelled photographs at {}", folder.display());
-        return None;
-    };
+    let folder = shared_faces()?;
+    let text = std::fs::read_to_string(folder.join("master.csv")).unwrap();
     let pairs: Vec<_> = text
         .lines()
         .skip(1)

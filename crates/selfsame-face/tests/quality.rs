@@ -8,6 +8,7 @@ use image::{DynamicImage, RgbImage, imageops};
 use selfsame_face::analyser::{Analyser, LoadError, Settings};
 use selfsame_face::evidence::{FaceEvidence, ImageEvidence};
 use selfsame_face::models::{ModelError, ModelStore, PHOTOGRAPHS};
+use selfsame_testing::{Need, left_out};
 
 struct Photograph {
     name: &'static str,
@@ -21,7 +22,7 @@ fn photographs() -> Option<(Analyser, Vec<Photograph>)> {
     let analyser = match Analyser::load(&store, &Settings::default()) {
         Ok(analyser) => analyser,
         Err(LoadError::Model(error @ ModelError::Missing { .. })) => {
-            println!("skipped: {error}");
+            left_out(Need::Models, &error);
             return None;
         }
         Err(error) => panic!("{error}"),

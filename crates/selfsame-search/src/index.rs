@@ -45,7 +45,7 @@ impl<K: Clone + Eq + Hash> IndexedSearch<K> {
         let index = Index::new(&IndexOptions {
             dimensions: TEMPLATE_LEN,
             metric: MetricKind::IP,
-            // In full: scores need no second look at templates kept elsewhere.
+            // Full precision: the scores are then the templates' own, and need not be computed again.
             quantization: ScalarKind::F32,
             connectivity: CONNECTIVITY,
             expansion_add: EXPANSION_ADD,
@@ -69,7 +69,7 @@ impl<K: Clone + Eq + Hash + Send + Sync> Search<K> for IndexedSearch<K> {
             let more = (self.index.capacity() * 2).max(1024);
             self.index.reserve(more).map_err(failed)?;
         }
-        // A label is used once: a graph that still remembers a removed template must not find another's key by it.
+        // A label is used once: where the graph still finds a removed template, its label must not lead to another key.
         let label = self.next;
         self.next += 1;
         self.index
@@ -85,8 +85,7 @@ impl<K: Clone + Eq + Hash + Send + Sync> Search<K> for IndexedSearch<K> {
             return false;
         };
         self.keys.remove(&label);
-        // It has the label, or the maps would not: what is left to fail is nothing the caller could mend, and a hit on a
-        // label without a key is dropped.
+        // The caller can do nothing about a failure, and none matters: a hit on a label without a key is dropped.
         let _ = self.index.remove(label);
         true
     }

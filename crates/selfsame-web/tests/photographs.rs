@@ -3,17 +3,17 @@
 
 use selfsame_face::decode::{Limits, decode};
 use selfsame_face::models::{Model, ModelStore, PHOTOGRAPHS};
+use selfsame_testing::{Need, left_out};
 use selfsame_web::{FACE_NUMBERS, Session};
 
 /// The detector's input in the page, and in the server.
 const SIDES: [usize; 2] = [256, 320];
 
 #[test]
-#[allow(clippy::print_stderr)]
 fn each_portrait_shows_one_face_that_looks_straight() {
     let store = ModelStore::locate(None);
     let Ok(yunet) = store.read(Model::YuNet.artefact()) else {
-        eprintln!("skipped: no models; run `selfsame models fetch`");
+        left_out(Need::Models, &"no models; run `selfsame models fetch`");
         return;
     };
     for side in SIDES {
@@ -22,7 +22,10 @@ fn each_portrait_shows_one_face_that_looks_straight() {
         assert!(session.load(side), "{}", session.error());
         for photograph in &PHOTOGRAPHS {
             let Ok(bytes) = store.read(photograph) else {
-                eprintln!("skipped {}: not fetched", photograph.name);
+                left_out(
+                    Need::Models,
+                    &format!("{} was not fetched", photograph.name),
+                );
                 continue;
             };
             let pixels = decode(&bytes, &Limits::default()).unwrap().pixels;
@@ -56,6 +59,7 @@ fn each_portrait_shows_one_face_that_looks_straight() {
 fn a_picture_of_another_size_than_said_is_refused() {
     let store = ModelStore::locate(None);
     let Ok(yunet) = store.read(Model::YuNet.artefact()) else {
+        left_out(Need::Models, &"no models; run `selfsame models fetch`");
         return;
     };
     let mut session = Session::new();

@@ -38,34 +38,22 @@ impl AuthSmileRequest {
     pub fn parse(body: &[u8]) -> Result<Self, WireError> {
         let fields = Fields::parse(body)?;
         let wrong = |e: IdError| WireError::new(ErrorCode::WrongType, e.to_string());
-        let job_type = match fields.raw("job_type") {
-            None => None,
-            Some(_) => {
-                let text = fields.required_scalar("job_type")?;
-                let number = text
-                    .trim()
-                    .parse()
-                    .map_err(|_| WireError::wrong_type("job_type", "a number"))?;
-                Some(JobType::from_number(number).ok_or_else(|| {
-                    WireError::new(
-                        ErrorCode::InvalidJobType,
-                        format!("job_type {number} is not a job type"),
-                    )
-                })?)
-            }
-        };
+        let job_type = fields
+            .whole_number("job_type")?
+            .map(|number| JobType::named("job_type", number))
+            .transpose()?;
         Ok(Self {
-            partner_id: PartnerId::new(fields.required_scalar("partner_id")?).map_err(wrong)?,
+            partner_id: PartnerId::new(fields.required_identifier("partner_id")?).map_err(wrong)?,
             auth_token: fields.required_text("auth_token")?,
             production: fields.flag("production")?,
             job_type,
             job_id: fields
-                .text("job_id")?
+                .identifier("job_id")?
                 .map(JobId::new)
                 .transpose()
                 .map_err(wrong)?,
             user_id: fields
-                .text("user_id")?
+                .identifier("user_id")?
                 .map(UserId::new)
                 .transpose()
                 .map_err(wrong)?,
@@ -141,6 +129,11 @@ mod tests {
         assert!(bare.job_type.is_none() && bare.job_id.is_none() && bare.signature);
         let text = parse(|b| b["job_type"] = "2".into()).unwrap();
         assert_eq!(text.job_type, Some(JobType::SmartSelfieAuthentication));
+        let float = parse(|b| b["job_type"] = 2.0.into()).unwrap();
+        assert_eq!(float.job_type, Some(JobType::SmartSelfieAuthentication));
+        for yes in ["True".into(), "yes".into(), 1.into(), "1".into()] {
+            assert!(parse(|b| b["production"] = yes).unwrap().production);
+        }
         let id = parse(|b| {
             b["country"] = "ZA".into();
             b["id_type"] = "PASSPORT".into();
@@ -157,7 +150,8 @@ mod tests {
         assert_eq!(code("partner_id", serde_json::Value::Null), "2213");
         assert_eq!(code("job_type", 99.into()), "2212");
         assert_eq!(code("job_type", "two".into()), "2204");
-        assert_eq!(code("production", 1.into()), "2204");
+        assert_eq!(code("production", 2.into()), "2204");
+        assert_eq!(code("production", "perhaps".into()), "2204");
         assert_eq!(code("user_id", "a\nb".into()), "2204");
         assert_eq!(code("partner_id", 2343.into()), "ok");
     }

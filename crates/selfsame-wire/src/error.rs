@@ -58,6 +58,8 @@ error_codes! {
     ProductionNotEnabled = "2220", 403;
     /// 2301: the server failed while asked for a status.
     StatusSystemError = "2301", 500;
+    /// 2304: no job has these names.
+    UnknownJob = "2304", 404;
     /// 2314: no zip was received for such a job.
     NoZip = "2314", 404;
     /// 2401: the server failed in another request.

@@ -118,7 +118,7 @@ impl InfoJson {
             partner_id: misc
                 .as_ref()
                 .filter(|m| m.raw("smile_client_id").is_some())
-                .map(|m| m.required_scalar("smile_client_id"))
+                .map(|m| m.required_identifier("smile_client_id"))
                 .transpose()?,
             signature: match (
                 misc.as_ref()
@@ -143,31 +143,17 @@ impl InfoJson {
 }
 
 fn entry(at: usize, raw: &RawValue) -> Result<ImageEntry, WireError> {
-    let name = |field: &str| format!("images[{at}].{field}");
     let fields = Fields::parse(raw.get().as_bytes())
-        .map_err(|_| WireError::wrong_type(&format!("images[{at}]"), "an object"))?;
-    let renamed = |field: &str, e: WireError| {
-        WireError::new(e.code, e.message.replacen(field, &name(field), 1))
-    };
-    let number = fields
-        .required_scalar("image_type_id")
-        .map_err(|e| renamed("image_type_id", e))?;
-    let image_type = number
-        .parse()
-        .ok()
-        .and_then(ImageType::from_number)
-        .ok_or_else(|| {
-            WireError::new(
-                ErrorCode::WrongType,
-                format!("{} must be a number from 0 to 7", name("image_type_id")),
-            )
-        })?;
-    let text = |field: &str| {
-        fields
-            .text(field)
-            .map_err(|e| renamed(field, e))
-            .map(Option::unwrap_or_default)
-    };
+        .map_err(|_| WireError::wrong_type(&format!("images[{at}]"), "an object"))?
+        .within(format!("images[{at}]."));
+    let number = fields.required_whole_number("image_type_id")?;
+    let image_type = ImageType::from_number(number).ok_or_else(|| {
+        WireError::new(
+            ErrorCode::WrongType,
+            format!("images[{at}].image_type_id must be a number from 0 to 7"),
+        )
+    })?;
+    let text = |field: &str| fields.text(field).map(Option::unwrap_or_default);
     Ok(ImageEntry {
         image_type,
         image: text("image")?,
@@ -184,7 +170,7 @@ mod tests {
         let json = br#"{"package_information":{"language":"python"},"misc_information":{"signature":"s","timestamp":"t",
             "retry":"false","partner_params":{"job_id":"j"},"smile_client_id":"2343","userData":{}},
             "id_info":{"entered": false,"dob":null},"geo_info":{"latitude": 1.50},
-            "images":[{"image_type_id":0,"image":"","file_name":"a.jpg"},{"image_type_id":"2","image":"QQ==","file_name":""}],
+            "images":[{"image_type_id":0,"image":"","file_name":"a.jpg"},{"image_type_id":"2.0","image":"QQ==","file_name":""}],
             "server_information":"https://x/"}"#;
         let info = InfoJson::parse(json).unwrap();
         assert_eq!(
@@ -200,6 +186,14 @@ mod tests {
             r#"{"entered": false,"dob":null}"#
         );
         assert_eq!(info.signature, Some(("t".to_owned(), "s".to_owned())));
+    }
+
+    #[test]
+    fn a_mark_may_stand_before_it() {
+        let info = InfoJson::parse(
+            b"\xef\xbb\xbf{\"images\":[{\"image_type_id\":4.0,\"file_name\":\"a\"}]}",
+        );
+        assert_eq!(info.unwrap().images[0].image_type.role, ImageRole::Liveness);
     }
 
     #[test]

@@ -39,10 +39,10 @@ impl JobStatusRequest {
             WireError::new(crate::error::ErrorCode::WrongType, e.to_string())
         };
         Ok(Self {
-            partner_id: PartnerId::new(fields.required_scalar("partner_id")?).map_err(wrong)?,
+            partner_id: PartnerId::new(fields.required_identifier("partner_id")?).map_err(wrong)?,
             auth: Auth::read(&fields)?,
-            user_id: UserId::new(fields.required_text("user_id")?).map_err(wrong)?,
-            job_id: JobId::new(fields.required_text("job_id")?).map_err(wrong)?,
+            user_id: UserId::new(fields.required_identifier("user_id")?).map_err(wrong)?,
+            job_id: JobId::new(fields.required_identifier("job_id")?).map_err(wrong)?,
             image_links: fields.flag("image_links")?,
             history: fields.flag("history")?,
         })
@@ -100,6 +100,16 @@ mod tests {
         )
         .unwrap();
         assert!(request.image_links && !request.history);
+        // The public JavaScript client's types allow numbers for names, and a mark may stand before the JSON.
+        let numbers = JobStatusRequest::parse(
+            b"\xef\xbb\xbf{\"timestamp\":1,\"signature\":\"s\",\"partner_id\":2343,\"job_id\":7,\"user_id\":8,\"history\":\"True\"}",
+        )
+        .unwrap();
+        assert_eq!(
+            (numbers.job_id.as_str(), numbers.user_id.as_str()),
+            ("7", "8")
+        );
+        assert!(numbers.history);
         let missing = JobStatusRequest::parse(
             br#"{"timestamp":"t","signature":"s","partner_id":"2343","job_id":"j"}"#,
         );

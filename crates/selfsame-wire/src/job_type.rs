@@ -1,5 +1,7 @@
 //! The wire's job types.
 
+use crate::error::{ErrorCode, WireError};
+
 /// What a job is for, as the wire numbers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -43,6 +45,19 @@ impl JobType {
         ALL.iter()
             .find(|(n, _)| u64::from(*n) == number)
             .map(|(_, kind)| *kind)
+    }
+
+    /// The type of the number in a field.
+    ///
+    /// # Errors
+    /// 2212, naming the field, when there is no such type.
+    pub fn named(name: &str, number: u64) -> Result<Self, WireError> {
+        Self::from_number(number).ok_or_else(|| {
+            WireError::new(
+                ErrorCode::InvalidJobType,
+                format!("{name} {number} is not a job type"),
+            )
+        })
     }
 
     /// The wire's number.

@@ -1,4 +1,4 @@
-//! What JSON is accepted at all: only what whoever gets it back can read.
+//! Which JSON is accepted: only what every reader of its echo can read.
 //!
 //! Much of a request is kept as text and echoed byte for byte. RFC 8259's grammar allows numbers that no double holds, and
 //! escapes that are no character; a parser that builds values from the echo fails on either.

@@ -3,7 +3,7 @@
 pub mod auth_smile;
 pub mod auth_token;
 pub mod error;
-mod fields;
+pub mod fields;
 pub mod id;
 pub mod info;
 pub mod job_status;
@@ -13,6 +13,7 @@ pub mod offerings;
 pub mod package;
 pub mod partner_params;
 pub mod result;
+pub mod sandbox_result;
 pub mod signature;
 pub mod token;
 pub mod upload;

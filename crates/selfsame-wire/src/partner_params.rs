@@ -1,12 +1,15 @@
-//! `partner_params`: what the partner sends along, echoed byte for byte.
+//! `partner_params`: what the partner sends along, echoed byte for byte; names that are absent are added.
 
 use std::fmt;
 
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::{ErrorCode, WireError};
-use crate::id::{JobId, UserId};
+use crate::fields::Fields;
+use crate::id::{IdError, JobId, UserId};
 use crate::job_type::JobType;
 use crate::json;
 
@@ -14,42 +17,42 @@ use crate::json;
 #[derive(Clone)]
 pub struct PartnerParams(Box<RawValue>);
 
-#[derive(Deserialize)]
-struct Known {
-    #[serde(default)]
-    job_id: Option<serde_json::Value>,
-    #[serde(default)]
-    user_id: Option<serde_json::Value>,
-    #[serde(default)]
-    job_type: Option<serde_json::Value>,
-    #[serde(default)]
-    sandbox_result: Option<serde_json::Value>,
-}
+/// The keys that the server reads. Each may stand once: of two, readers of the echo could take either.
+const READ: [&str; 4] = ["job_id", "user_id", "job_type", "sandbox_result"];
 
 impl PartnerParams {
     /// Takes a JSON object.
     ///
     /// # Errors
-    /// 2204 when it is no object; 2203 when it nests too deep, or holds what a reader of the echo could not read.
+    /// 2204 when it is no object; 2203 when it nests too deep, holds what a reader of the echo could not read, or names
+    /// twice a key that the server reads.
     pub fn new(raw: Box<RawValue>) -> Result<Self, WireError> {
         if !raw.get().trim_start().starts_with('{') {
             return Err(WireError::wrong_type("partner_params", "an object"));
         }
-        json::check(raw.get())
-            .map_err(|e| WireError::new(ErrorCode::InvalidJson, format!("partner_params: {e}")))?;
-        Ok(Self(raw))
+        let invalid =
+            |why: &str| WireError::new(ErrorCode::InvalidJson, format!("partner_params: {why}"));
+        json::check(raw.get()).map_err(|e| invalid(&e))?;
+        let params = Self(raw);
+        let members = params.members();
+        for name in READ {
+            if members.iter().filter(|(key, _)| key == name).count() > 1 {
+                return Err(invalid(&format!("it names {name} twice")));
+            }
+        }
+        drop(members);
+        Ok(params)
     }
 
-    /// Builds an object of the three known keys, each as text: the iOS SDK reads no other values.
-    #[must_use]
-    pub fn build(job_id: &JobId, user_id: &UserId, job_type: JobType) -> Self {
-        let object = serde_json::json!({
-            "job_id": job_id.as_str(), "user_id": user_id.as_str(), "job_type": job_type.number().to_string(),
-        });
-        match RawValue::from_string(object.to_string()) {
-            Ok(raw) => Self(raw),
-            Err(_) => unreachable!("a JSON value prints as JSON"),
-        }
+    /// Takes the text of a JSON object; a byte-order mark before it is passed over.
+    ///
+    /// # Errors
+    /// 2203 when it is not JSON, and as [`Self::new`].
+    pub fn parse(text: &str) -> Result<Self, WireError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let raw = serde_json::from_str::<&RawValue>(text)
+            .map_err(|e| WireError::new(ErrorCode::InvalidJson, format!("partner_params: {e}")))?;
+        Self::new(raw.to_owned())
     }
 
     /// The text as it came.
@@ -58,9 +61,55 @@ impl PartnerParams {
         self.0.get()
     }
 
-    fn known(&self) -> Result<Known, WireError> {
-        serde_json::from_str(self.0.get())
-            .map_err(|_| WireError::new(ErrorCode::InvalidJson, "partner_params is not valid JSON"))
+    /// With the job's and the user's name where they are absent, null or empty; all else stays byte for byte.
+    ///
+    /// `job_type` is not among them: of the iOS SDK, versions up to 11.1.7 read text only here, and later ones a number.
+    #[must_use]
+    pub fn naming(&self, job: &JobId, user: &UserId) -> Self {
+        self.with("job_id", &Value::from(job.as_str()))
+            .with("user_id", &Value::from(user.as_str()))
+    }
+
+    /// With the job type, as a number, where it is absent: v1's results have it, and the public Java client does not read
+    /// one without.
+    #[must_use]
+    pub fn typed(&self, job_type: u8) -> Self {
+        self.with("job_type", &Value::from(job_type))
+    }
+
+    fn members(&self) -> Vec<(String, &RawValue)> {
+        // It was checked when it was made.
+        serde_json::from_str(self.0.get()).map_or_else(|_| Vec::new(), |Members(members)| members)
+    }
+
+    /// With a value under a key that is absent, null or empty text.
+    fn with(&self, name: &str, value: &Value) -> Self {
+        let text = self.0.get();
+        let found = self.members().into_iter().find(|(key, _)| key == name);
+        let changed = match found {
+            Some((_, old)) if matches!(old.get(), "null" | "\"\"") => {
+                // The old value is a part of the text: its address tells where it stands.
+                let at = old.get().as_ptr().addr() - text.as_ptr().addr();
+                let (before, after) = (text.get(..at), text.get(at + old.get().len()..));
+                before.zip(after).map(|(b, a)| format!("{b}{value}{a}"))
+            }
+            Some(_) => None,
+            None => text.trim_end().strip_suffix('}').map(|open| {
+                let comma = if open.trim_end().ends_with('{') {
+                    ""
+                } else {
+                    ","
+                };
+                format!("{open}{comma}{}:{value}}}", Value::from(name))
+            }),
+        };
+        changed
+            .and_then(|text| RawValue::from_string(text).ok())
+            .map_or_else(|| self.clone(), Self)
+    }
+
+    fn fields(&self) -> Result<Fields<'_>, WireError> {
+        Ok(Fields::parse(self.0.get().as_bytes())?.within("partner_params."))
     }
 
     /// The partner's name of the job.
@@ -68,9 +117,17 @@ impl PartnerParams {
     /// # Errors
     /// 2213 when it is missing, 2204 when it is not an identifier.
     pub fn job_id(&self) -> Result<JobId, WireError> {
-        let text = required_text(self.known()?.job_id, "partner_params.job_id")?;
-        JobId::new(text)
-            .map_err(|e| WireError::new(ErrorCode::WrongType, format!("partner_params.{e}")))
+        self.job_id_if_given()?
+            .ok_or_else(|| WireError::missing("partner_params.job_id"))
+    }
+
+    /// The partner's name of the job, if it has one.
+    ///
+    /// # Errors
+    /// 2204 when it is not an identifier.
+    pub fn job_id_if_given(&self) -> Result<Option<JobId>, WireError> {
+        let text = self.fields()?.identifier("job_id")?;
+        text.map(JobId::new).transpose().map_err(|e| not_an_id(&e))
     }
 
     /// The partner's name of the user.
@@ -78,57 +135,71 @@ impl PartnerParams {
     /// # Errors
     /// 2213 when it is missing, 2204 when it is not an identifier.
     pub fn user_id(&self) -> Result<UserId, WireError> {
-        let text = required_text(self.known()?.user_id, "partner_params.user_id")?;
-        UserId::new(text)
-            .map_err(|e| WireError::new(ErrorCode::WrongType, format!("partner_params.{e}")))
+        self.user_id_if_given()?
+            .ok_or_else(|| WireError::missing("partner_params.user_id"))
     }
 
-    /// The job type, a number or the text of one.
+    /// The partner's name of the user, if it has one.
+    ///
+    /// # Errors
+    /// 2204 when it is not an identifier.
+    pub fn user_id_if_given(&self) -> Result<Option<UserId>, WireError> {
+        let text = self.fields()?.identifier("user_id")?;
+        text.map(UserId::new).transpose().map_err(|e| not_an_id(&e))
+    }
+
+    /// The job type, a number or the text of one; `4.0` is 4.
     ///
     /// # Errors
     /// 2213 when it is missing, 2204 when it is no number, 2212 when there is no such type.
     pub fn job_type(&self) -> Result<JobType, WireError> {
-        const NAME: &str = "partner_params.job_type";
-        let number = match self.known()?.job_type {
-            None | Some(serde_json::Value::Null) => return Err(WireError::missing(NAME)),
-            Some(serde_json::Value::Number(n)) => n.as_u64(),
-            Some(serde_json::Value::String(s)) => s.trim().parse().ok(),
-            Some(_) => None,
-        }
-        .ok_or_else(|| WireError::wrong_type(NAME, "a number"))?;
-        JobType::from_number(number).ok_or_else(|| {
-            WireError::new(
-                ErrorCode::InvalidJobType,
-                format!("{NAME} {number} is not a job type"),
-            )
-        })
+        let number = self.fields()?.required_whole_number("job_type")?;
+        JobType::named("partner_params.job_type", number)
     }
 
-    /// The result that a sandbox request forces.
+    /// The result that a sandbox request forces, as it was written: text or a number.
     ///
     /// # Errors
-    /// 2204 when it is not text.
+    /// 2204 when it is neither.
     pub fn sandbox_result(&self) -> Result<Option<String>, WireError> {
-        match self.known()?.sandbox_result {
-            None | Some(serde_json::Value::Null) => Ok(None),
-            Some(serde_json::Value::String(s)) => Ok(Some(s)),
-            Some(_) => Err(WireError::wrong_type(
-                "partner_params.sandbox_result",
-                "a string",
-            )),
-        }
+        self.fields()?.scalar("sandbox_result")
     }
 }
 
-fn required_text(
-    value: Option<serde_json::Value>,
-    name: &'static str,
-) -> Result<String, WireError> {
-    match value {
-        None | Some(serde_json::Value::Null) => Err(WireError::missing(name)),
-        Some(serde_json::Value::String(s)) if s.is_empty() => Err(WireError::missing(name)),
-        Some(serde_json::Value::String(s)) => Ok(s),
-        Some(_) => Err(WireError::wrong_type(name, "a string")),
+fn not_an_id(error: &IdError) -> WireError {
+    WireError::new(ErrorCode::WrongType, format!("partner_params.{error}"))
+}
+
+/// The members of an object in their order, each as often as it stands there.
+struct Members<'j>(Vec<(String, &'j RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = Members<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = object.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(All)
+    }
+}
+
+impl Default for PartnerParams {
+    /// Without any keys.
+    fn default() -> Self {
+        match RawValue::from_string("{}".to_owned()) {
+            Ok(raw) => Self(raw),
+            Err(_) => unreachable!("an empty object is JSON"),
+        }
     }
 }
 
@@ -191,8 +262,21 @@ mod tests {
             code(r#"{"job_id":"","user_id":"u","job_type":2}"#),
             Some("2213")
         );
+        assert_eq!(code(r#"{"job_id":7,"user_id":8,"job_type":2.0}"#), None);
         assert_eq!(
-            code(r#"{"job_id":7,"user_id":"u","job_type":2}"#),
+            code(r#"{"job_id":"j","user_id":"u","job_type":"4.0"}"#),
+            None
+        );
+        assert_eq!(
+            code(r#"{"job_id":[7],"user_id":"u","job_type":2}"#),
+            Some("2204")
+        );
+        assert_eq!(
+            code(r#"{"job_id":"j","user_id":"u","job_type":2.5}"#),
+            Some("2204")
+        );
+        assert_eq!(
+            code(r#"{"job_id":"j","user_id":"u","job_type":true}"#),
             Some("2204")
         );
         assert_eq!(
@@ -209,5 +293,55 @@ mod tests {
         );
         assert!(serde_json::from_str::<PartnerParams>("[1]").is_err());
         assert!(serde_json::from_str::<PartnerParams>(r#"{"x":1e999}"#).is_err());
+        assert!(serde_json::from_str::<PartnerParams>(r#"{"x":1,"x":2}"#).is_ok());
+        for name in READ {
+            let twice = format!(r#"{{"{name}":"1","{name}":"1"}}"#);
+            assert!(serde_json::from_str::<PartnerParams>(&twice).is_err());
+        }
+    }
+
+    #[test]
+    fn absent_names_are_added_and_the_rest_is_kept_byte_for_byte() {
+        let (job, user) = (JobId::new("j\"1").unwrap(), UserId::new("ü").unwrap());
+        let named = |json: &str| params(json).naming(&job, &user).as_json().to_owned();
+        let added = r#""job_id":"j\"1","user_id":"ü""#;
+        assert_eq!(named("{}"), format!("{{{added}}}"));
+        assert_eq!(named("{ }"), format!("{{ {added}}}"));
+        assert_eq!(
+            named(r#"{"n":1.50e3, "é":"\u00e9" }"#),
+            format!(r#"{{"n":1.50e3, "é":"\u00e9" ,{added}}}"#)
+        );
+        assert_eq!(
+            named(r#"{"user_id": null ,"n":007e0,"job_id":""}"#.replace("007", "7").as_str()),
+            r#"{"user_id": "ü" ,"n":7e0,"job_id":"j\"1"}"#
+        );
+        for whole in [
+            r#"{"job_id":"a","user_id":"b"}"#,
+            r#"{"user_id":8.0,"x":{"job_id":1},"job_id":7}"#,
+        ] {
+            assert_eq!(named(whole), whole);
+        }
+        assert_eq!(params("{}").typed(4).as_json(), r#"{"job_type":4}"#);
+        assert_eq!(
+            params(r#"{"job_type":"4"}"#).typed(4).as_json(),
+            r#"{"job_type":"4"}"#
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_sent_the_names_are_there_once(keys in proptest::collection::vec("(job_id|user_id|[a-z\"\\\\é]{0,4})", 0..5)) {
+            let mut object = serde_json::Map::new();
+            for key in keys {
+                object.insert(key, Value::from("x"));
+            }
+            let sent = params(&Value::Object(object.clone()).to_string());
+            let named = sent.naming(&JobId::new("j").unwrap(), &UserId::new("u").unwrap());
+            let read: serde_json::Map<String, Value> = serde_json::from_str(named.as_json()).unwrap();
+            object.entry("job_id").or_insert_with(|| "j".into());
+            object.entry("user_id").or_insert_with(|| "u".into());
+            proptest::prop_assert_eq!(read, object);
+            proptest::prop_assert!(PartnerParams::parse(named.as_json()).is_ok());
+        }
     }
 }

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -67,10 +68,12 @@ pub fn format_timestamp(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
-/// Reads a timestamp as clients write it: ISO 8601 with an offset, or Unix seconds or milliseconds.
+/// Reads a timestamp as clients write it (docs/decisions/0058): ISO 8601 with an offset, Ruby's `2026-01-31 12:00:00 +0000`,
+/// Unix seconds or milliseconds.
 ///
 /// # Errors
-/// [`WindowError::Unreadable`] when it is neither.
+/// [`WindowError::NoOffset`] for a local time, which may mean any of many moments; [`WindowError::Unreadable`] when it is
+/// none of these.
 pub fn parse_timestamp(text: &str) -> Result<Timestamp, WindowError> {
     if let Ok(number) = text.parse::<i64>() {
         // Seconds reach this number in the year 5138; milliseconds passed it in 1973.
@@ -81,7 +84,25 @@ pub fn parse_timestamp(text: &str) -> Result<Timestamp, WindowError> {
         };
         return parsed.map_err(|_| WindowError::Unreadable);
     }
-    text.parse().map_err(|_| WindowError::Unreadable)
+    let parsed = match apart(text) {
+        Some((local, offset)) => format!("{local}{offset}").parse(),
+        None => text.parse(),
+    };
+    parsed.map_err(|_| {
+        if text.contains(':') && text.parse::<DateTime>().is_ok() {
+            WindowError::NoOffset
+        } else {
+            WindowError::Unreadable
+        }
+    })
+}
+
+/// Local time and offset of Ruby's `Time#to_s`, which sets a space between them and writes UTC by name in `Time#utc`.
+fn apart(text: &str) -> Option<(&str, &str)> {
+    match text.rsplit_once(' ')? {
+        (local, "UTC" | "GMT" | "Z") => Some((local, "Z")),
+        (local, offset) => offset.starts_with(['+', '-']).then_some((local, offset)),
+    }
 }
 
 /// How far a signed timestamp may lie from the server's clock.
@@ -111,6 +132,11 @@ pub enum WindowError {
         "the timestamp cannot be read; send ISO 8601 with an offset, e.g. 2026-01-31T12:00:00.000Z"
     )]
     Unreadable,
+    /// A local time: it does not say which moment it means.
+    #[error(
+        "the timestamp has no offset from UTC, so that it does not say which moment it means; send e.g. 2026-01-31T12:00:00.000Z"
+    )]
+    NoOffset,
     /// Too old.
     #[error("the timestamp is too old; sign each request anew and check the clock")]
     Stale,
@@ -182,6 +208,67 @@ mod tests {
             window.check("9223372036854775807", now),
             Err(WindowError::Unreadable)
         );
+    }
+
+    #[test]
+    fn every_public_client_is_read() {
+        // What each writes at this moment; docs/decisions/0058 names the sources.
+        let now: Timestamp = "2026-11-26T07:07:57Z".parse().unwrap();
+        for text in [
+            "2026-11-26T07:07:57.123456+00:00",
+            "2026-11-26T07:07:57.123Z",
+            "2026-11-26 07:07:57 +0000",
+            "2026-11-26 10:07:57 +0300",
+            "2026-11-25 23:37:57 -0730",
+            "2026-11-26 07:07:57 UTC",
+            "2026-11-26T07:07:57+00:00",
+            "2026-11-26T08:07:57+01:00",
+            "2026-11-26T07:07:57+0000",
+            "2026-11-26T07:07:57.123456789Z",
+            "2026-11-26T07:07:57Z",
+            "2026-11-26T08:07:57.123+01:00",
+            "1795676877",
+            "1795676877123",
+            "2026-11-26 07:07:57.123+00:00",
+            "2026-11-26T07:07:57.123+0000",
+            "2026-11-26T07:07:57Z[UTC]",
+        ] {
+            let read = parse_timestamp(text).unwrap();
+            assert_eq!(read.as_second(), now.as_second(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_local_time_is_refused_and_says_why() {
+        for text in [
+            "2026-11-26T07:07:57.123456",
+            "2026-11-26T07:07:57",
+            "2026-11-26 07:07:57",
+            "2026-11-26T07:07",
+        ] {
+            assert_eq!(parse_timestamp(text), Err(WindowError::NoOffset), "{text}");
+        }
+        for text in [
+            "",
+            " ",
+            "2026-11-26",
+            "2026-11-26 +0000",
+            "07:07:57 +0000",
+            "2026-11-26T07:07: 57Z",
+            "2026-11-26 07:07:57  +0000",
+            "2026-11-26 07:07:57 EST",
+            "2026-11-26 07:07:57 + 0000",
+            "2026-11-26 07:07:57 +9999",
+            "26/11/2026 07:07:57 +0000",
+            "1795676877.5",
+            "1795676877 +0000",
+        ] {
+            assert_eq!(
+                parse_timestamp(text),
+                Err(WindowError::Unreadable),
+                "{text:?}"
+            );
+        }
     }
 
     proptest! {

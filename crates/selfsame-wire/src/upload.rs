@@ -7,6 +7,7 @@ use crate::fields::Fields;
 use crate::id::{JobId, PartnerId, SmileJobId, UserId};
 use crate::job_type::JobType;
 use crate::partner_params::PartnerParams;
+use crate::sandbox_result;
 
 /// How a request proves whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub struct UploadRequest {
     pub allow_new_enroll: bool,
     /// The job id may have been used before.
     pub retry: bool,
-    /// In the body or in the partner parameters.
+    /// In the body or in the partner parameters; a result or error code, as [`sandbox_result::code`] makes it.
     pub sandbox_result: Option<String>,
     /// The client's name.
     pub source_sdk: Option<String>,
@@ -78,23 +79,25 @@ impl UploadRequest {
     /// 2203, 2204, 2205, 2212 or 2213, naming the field.
     pub fn parse(body: &[u8]) -> Result<Self, WireError> {
         let fields = Fields::parse(body)?;
-        let partner_id = PartnerId::new(fields.required_scalar("smile_client_id")?)
+        let partner_id = PartnerId::new(fields.required_identifier("smile_client_id")?)
             .map_err(|e| WireError::new(ErrorCode::WrongType, format!("smile_client_id: {e}")))?;
         let auth = Auth::read(&fields)?;
         let raw = fields
             .raw("partner_params")
             .ok_or_else(|| WireError::missing("partner_params"))?;
         let partner_params = PartnerParams::new(raw.to_owned())?;
-        let sandbox_result = match fields.text("sandbox_result")? {
-            Some(code) => Some(code),
+        let job_type = partner_params.job_type()?;
+        let sandbox_result = match fields.scalar("sandbox_result")? {
+            Some(asked) => Some(asked),
             None => partner_params.sandbox_result()?,
-        };
+        }
+        .map(|asked| sandbox_result::code(&asked, job_type));
         Ok(Self {
             partner_id,
             auth,
             job_id: partner_params.job_id()?,
             user_id: partner_params.user_id()?,
-            job_type: partner_params.job_type()?,
+            job_type,
             partner_params,
             callback_url: fields.text("callback_url")?,
             use_enrolled_image: fields.flag("use_enrolled_image")?,
@@ -160,9 +163,50 @@ mod tests {
     }
 
     #[test]
+    fn what_other_languages_write_is_read_alike() {
+        let request = UploadRequest::parse(&body(|b| {
+            b["retry"] = "True".into();
+            b["allow_new_enroll"] = 1.into();
+            b["use_enrolled_image"] = "yes".into();
+            b["partner_params"]["job_type"] = serde_json::json!(4.0);
+        }))
+        .unwrap();
+        assert!(request.retry && request.allow_new_enroll && request.use_enrolled_image);
+        assert_eq!(request.job_type, JobType::SmartSelfieRegistration);
+        assert!(
+            request
+                .partner_params
+                .as_json()
+                .contains("\"job_type\":4.0")
+        );
+        let marked = [b"\xef\xbb\xbf", body(|_| {}).as_slice()].concat();
+        assert!(UploadRequest::parse(&marked).is_ok());
+    }
+
+    #[test]
+    fn the_sandbox_is_told_in_few_words_or_by_a_code() {
+        let asked = |value: serde_json::Value, job_type: u8| {
+            let request = UploadRequest::parse(&body(|b| {
+                b["partner_params"]["sandbox_result"] = value;
+                b["partner_params"]["job_type"] = job_type.into();
+            }));
+            request.unwrap().sandbox_result.unwrap()
+        };
+        assert_eq!(asked("0".into(), 4), "0840");
+        assert_eq!(asked(0.into(), 2), "0820");
+        assert_eq!(asked("1".into(), 2), "0821");
+        assert_eq!(asked(2.into(), 4), "0842");
+        assert_eq!(asked(821.into(), 2), "0821");
+        assert_eq!(asked("0921".into(), 2), "0921");
+        assert_eq!(code(|b| b["sandbox_result"] = true.into()), "2204");
+    }
+
+    #[test]
     fn each_fault_has_its_code() {
         assert_eq!(code(|_| {}), "ok");
         assert_eq!(code(|b| b["retry"] = "true".into()), "ok");
+        assert_eq!(code(|b| b["retry"] = 1.into()), "ok");
+        assert_eq!(code(|b| b["retry"] = 2.into()), "2204");
         assert_eq!(code(|b| b["smile_client_id"] = 2343.into()), "ok");
         assert_eq!(
             code(|b| b["smile_client_id"] = serde_json::Value::Null),

@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
+use crate::error::{ErrorCode, WireError};
 use crate::id::{JobId, PartnerId, UserId};
+use crate::job_type::JobType;
 use crate::partner_params::PartnerParams;
 use crate::result::ResultCode;
+use crate::sandbox_result;
 
 /// Names the partner.
 pub const PARTNER_ID: &str = "smileid-partner-id";
@@ -21,6 +24,63 @@ pub const SOURCE_SDK_VERSION: &str = "smileid-source-sdk-version";
 #[must_use]
 pub fn sandbox_code(text: &str) -> String {
     format!("{text:0>4}")
+}
+
+/// What a call's form says of itself, before the server has made the names that are absent.
+#[derive(Debug)]
+pub struct Named {
+    /// As the form has them; an empty object where it has none.
+    pub partner_params: PartnerParams,
+    /// The partner's name of the user: the form's, else the one in `partner_params`.
+    pub user_id: Option<UserId>,
+    /// The partner's name of the job, in `partner_params`.
+    pub job_id: Option<JobId>,
+    /// What the sandbox is asked for: the form's, else the one in `partner_params`.
+    pub sandbox_result: Option<String>,
+}
+
+impl Named {
+    /// Reads the parts `user_id`, `partner_params` and `sandbox_result` of a call's form.
+    ///
+    /// # Errors
+    /// 2203 when `partner_params` is not JSON; 2204 when it is no object, when a name is not an identifier, or when the
+    /// form and `partner_params` name two users: the answer and the callback could be taken for another user's.
+    pub fn read(
+        job_type: JobType,
+        user_id: Option<&str>,
+        partner_params: Option<&str>,
+        sandbox_result: Option<&str>,
+    ) -> Result<Self, WireError> {
+        let partner_params = match partner_params {
+            Some(text) => PartnerParams::parse(text)?,
+            None => PartnerParams::default(),
+        };
+        let form_user = user_id
+            .map(UserId::new)
+            .transpose()
+            .map_err(|e| WireError::new(ErrorCode::WrongType, e.to_string()))?;
+        let user_id = match (form_user, partner_params.user_id_if_given()?) {
+            (Some(form), Some(other)) if form != other => {
+                return Err(WireError::new(
+                    ErrorCode::WrongType,
+                    "partner_params.user_id names another user than user_id; send one of them, or the same in both",
+                ));
+            }
+            (form, inner) => form.or(inner),
+        };
+        let sandbox_result = match sandbox_result {
+            Some(code) => Some(sandbox_code(code)),
+            None => partner_params
+                .sandbox_result()?
+                .map(|asked| sandbox_result::code(&asked, job_type)),
+        };
+        Ok(Self {
+            job_id: partner_params.job_id_if_given()?,
+            partner_params,
+            user_id,
+            sandbox_result,
+        })
+    }
 }
 
 /// Which call it was.
@@ -74,7 +134,7 @@ pub struct SmartSelfieResponse {
     pub message: String,
     /// Whose job.
     pub partner_id: PartnerId,
-    /// Echoed.
+    /// Echoed, with `job_id` and `user_id` where they were absent.
     pub partner_params: PartnerParams,
     /// What it came to.
     pub status: Status,
@@ -94,6 +154,55 @@ mod tests {
         assert_eq!(sandbox_code("0821"), "0821");
         assert_eq!(sandbox_code("1"), "0001");
         assert_eq!(sandbox_code("1220"), "1220");
+    }
+
+    fn read(user_id: Option<&str>, params: Option<&str>) -> Result<Named, WireError> {
+        Named::read(JobType::SmartSelfieAuthentication, user_id, params, None)
+    }
+
+    #[test]
+    fn the_names_come_from_the_form_and_from_partner_params() {
+        let named = read(Some("u"), Some("\u{feff}{ \"job_id\": 7, \"note\": 1.50 }")).unwrap();
+        assert_eq!(named.user_id.unwrap().as_str(), "u");
+        assert_eq!(named.job_id.unwrap().as_str(), "7");
+        let inner = read(None, Some(r#"{"user_id":"u"}"#)).unwrap();
+        assert_eq!(inner.user_id.unwrap().as_str(), "u");
+        let both = read(Some("u"), Some(r#"{"user_id":"u","job_id":""}"#)).unwrap();
+        assert!(both.user_id.is_some() && both.job_id.is_none());
+        let bare = read(None, None).unwrap();
+        assert!(bare.user_id.is_none() && bare.job_id.is_none());
+        assert_eq!(bare.partner_params.as_json(), "{}");
+    }
+
+    #[test]
+    fn what_could_be_taken_for_another_users_is_refused() {
+        let refused = |user, params| read(user, Some(params)).unwrap_err().to_string();
+        assert!(
+            refused(Some("u"), r#"{"user_id":"other"}"#)
+                .starts_with("2204: partner_params.user_id names another")
+        );
+        assert!(refused(Some("u"), r#"{"user_id":"u","user_id":"other"}"#).starts_with("2203"));
+        assert!(refused(Some("u"), r#"{"user_id":["u"]}"#).starts_with("2204"));
+        assert!(refused(Some("u"), r#"{"job_id":{}}"#).starts_with("2204"));
+        assert!(refused(Some("u"), "[]").starts_with("2204"));
+        assert!(refused(Some("u"), "{").starts_with("2203"));
+        assert!(refused(Some("a\nb"), "{}").starts_with("2204"));
+    }
+
+    #[test]
+    fn the_sandbox_is_asked_in_the_form_by_a_code_and_in_partner_params_as_v1_has_it() {
+        let asked = |form, params| {
+            Named::read(JobType::SmartSelfieRegistration, None, Some(params), form)
+                .unwrap()
+                .sandbox_result
+        };
+        assert_eq!(asked(Some("1"), "{}").unwrap(), "0001");
+        assert_eq!(
+            asked(Some("822"), r#"{"sandbox_result":"1"}"#).unwrap(),
+            "0822"
+        );
+        assert_eq!(asked(None, r#"{"sandbox_result":"1"}"#).unwrap(), "0841");
+        assert_eq!(asked(None, "{}"), None);
     }
 
     #[test]

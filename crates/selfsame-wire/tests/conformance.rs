@@ -63,7 +63,7 @@ fn signatures() {
 
 const fn outcome(window: WindowError) -> &'static str {
     match window {
-        WindowError::Unreadable => "unreadable",
+        WindowError::Unreadable | WindowError::NoOffset => "unreadable",
         WindowError::Stale => "stale",
         WindowError::Future => "future",
     }
@@ -71,13 +71,17 @@ const fn outcome(window: WindowError) -> &'static str {
 
 #[test]
 fn timestamps() {
-    let set = &vectors("signatures")["timestamps"];
+    let signatures = vectors("signatures");
+    let set = &signatures["timestamps"];
     let now: Timestamp = text(set, "now").parse().unwrap();
     let window = TimestampWindow {
         past: Duration::from_secs(set["past_seconds"].as_u64().unwrap()),
         future: Duration::from_secs(set["future_seconds"].as_u64().unwrap()),
     };
-    for v in list(&set["cases"]) {
+    for v in list(&set["cases"])
+        .iter()
+        .chain(list(&signatures["public_clients"]))
+    {
         let found = window
             .check(text(v, "timestamp"), now)
             .map_or_else(outcome, |()| "fresh");

@@ -85,6 +85,7 @@ fn main() -> ExitCode {
     };
     let models = selfsame_face::models::ModelStore::locate(cli.home.as_deref());
     let json = cli.json;
+    let serves = matches!(cli.command, Command::Serve(_));
     let outcome = runtime.block_on(async {
         match cli.command {
             Command::Serve(serve) => serve.run(&models).await,
@@ -103,17 +104,16 @@ fn main() -> ExitCode {
             Command::Models(command) => command.run(&models, json),
             Command::Eval(eval) => eval.run(&models, json),
             Command::Completions { shell } => {
-                clap_complete::generate(
-                    shell,
-                    &mut Cli::command(),
-                    "selfsame",
-                    &mut std::io::stdout(),
-                );
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Cli::command(), "selfsame", &mut script);
+                output::text(&String::from_utf8_lossy(&script));
                 Ok(ExitCode::SUCCESS)
             }
         }
     });
-    outcome.unwrap_or_else(|error| output::failed(json, &*error))
+    let code = outcome.unwrap_or_else(|error| output::failed(json, &*error));
+    // A server serves on where nobody reads its first line.
+    if serves { code } else { output::written(code) }
 }
 
 #[cfg(test)]
@@ -133,6 +133,30 @@ mod tests {
         for sub in command.get_subcommands() {
             explained(sub, &format!("{path} {}", sub.get_name()));
         }
+    }
+
+    /// An option of a command that has commands of its own may stand before and after them.
+    fn free_in_order(command: &clap::Command, path: &str) {
+        for sub in command.get_subcommands() {
+            free_in_order(sub, &format!("{path} {}", sub.get_name()));
+        }
+        let own = |argument: &&clap::Arg| {
+            !matches!(argument.get_id().as_str(), "help" | "version") && !argument.is_positional()
+        };
+        for argument in command.get_arguments().filter(own) {
+            assert!(
+                argument.is_global_set() || !command.has_subcommands(),
+                "{path} --{} is taken before a command only",
+                argument.get_id()
+            );
+        }
+    }
+
+    #[test]
+    fn options_may_stand_before_and_after_the_commands_that_they_are_for() {
+        let mut command = Cli::command();
+        command.build();
+        free_in_order(&command, "selfsame");
     }
 
     #[test]

@@ -242,6 +242,6 @@ async fn requests() {
         "an upload URL works once"
     );
     let (status, unknown) = server.status(&http, "u", "never").await.unwrap();
-    assert_eq!((status, unknown["code"].as_str()), (404, Some("2314")));
+    assert_eq!((status, unknown["code"].as_str()), (404, Some("2304")));
     assert!(server.is_alive());
 }

@@ -19,11 +19,19 @@ const selfsame = (...args) =>
 
 const artefacts = () => (existsSync(BIN) ? selfsame('models', 'list') : []);
 
-/** Why the real server cannot be used here, or false. */
+/** Why the real server cannot be used here, or false. Throws where the test command demands what it installed. */
 export function whyNot() {
+  const why = missing();
+  if (why && !['', '0'].includes(process.env.SELFSAME_REQUIRE_MODELS ?? '')) {
+    throw new Error(`${why}; SELFSAME_REQUIRE_MODELS demands it`);
+  }
+  return why;
+}
+
+function missing() {
   if (!existsSync(BIN)) return `no server at ${BIN}: run 'cargo build --bin selfsame'`;
   if (!existsSync(join(DIST, 'engine.wasm'))) return "no engine: run 'web/build.sh'";
-  if (artefacts().some(({ path, name }) => !existsSync(path) && !/openvino/i.test(name))) return "no models: run 'selfsame models fetch'";
+  if (artefacts().some(({ path, name }) => !existsSync(path) && !/openvino|minifas/i.test(name))) return "no models: run 'selfsame models fetch'";
   return false;
 }
 

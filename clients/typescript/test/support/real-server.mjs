@@ -13,8 +13,16 @@ const selfsame = (...args) =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-/** Why the real server cannot be used here, or false. */
+/** Why the real server cannot be used here, or false. Throws where the test command demands what it installed. */
 export function whyNot() {
+  const why = missing();
+  if (why && !['', '0'].includes(process.env.SELFSAME_REQUIRE_MODELS ?? '')) {
+    throw new Error(`${why}; SELFSAME_REQUIRE_MODELS demands it`);
+  }
+  return why;
+}
+
+function missing() {
   if (!existsSync(BIN)) return `no server at ${BIN}: run 'cargo build --bin selfsame'`;
   if (!photographPaths().every(([, path]) => existsSync(path))) return "no models: run 'selfsame models fetch'";
   return false;

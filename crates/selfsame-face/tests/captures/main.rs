@@ -14,6 +14,7 @@ use selfsame_face::decode::ImageError;
 use selfsame_face::evidence::CaptureEvidence;
 use selfsame_face::inference::{EngineChoice, Precision};
 use selfsame_face::models::{ModelError, ModelStore, PHOTOGRAPHS};
+use selfsame_testing::{Need, left_out};
 use sequence::{Capture, Kind};
 
 /// What a flat picture, however moved, stays below, and a live face is above in one or the other.
@@ -32,10 +33,12 @@ fn analyser(engine: EngineChoice) -> Option<Analyser> {
     };
     match Analyser::load(&ModelStore::locate(None), &settings) {
         Ok(analyser) => Some(analyser),
-        Err(LoadError::Model(
-            error @ (ModelError::Missing { .. } | ModelError::NoSuchPlatform),
-        )) => {
-            println!("skipped on {engine}: {error}");
+        Err(LoadError::Model(error @ ModelError::Missing { .. })) => {
+            left_out(Need::Models, &format!("{engine}: {error}"));
+            None
+        }
+        Err(LoadError::Model(error @ ModelError::NoSuchPlatform)) => {
+            left_out(Need::Platform, &format!("{engine}: {error}"));
             None
         }
         Err(error) => panic!("{error}"),

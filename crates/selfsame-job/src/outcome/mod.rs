@@ -124,7 +124,12 @@ fn build(
     JobResult {
         json_version: "1.0.0",
         smile_job_id: job.smile_job_id.clone(),
-        partner_params: job.request.partner_params.clone(),
+        // Whose result it is must stand in it: v2's callers send partner_params without any names.
+        partner_params: job
+            .request
+            .partner_params
+            .naming(&job.job_id, job.user_id())
+            .typed(job.job_type.number()),
         result_type: match job.job_type {
             JobType::Enrolment => "SmartSelfie Registration",
             JobType::Authentication => "SmartSelfie Authentication",

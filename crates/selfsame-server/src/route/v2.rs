@@ -11,11 +11,11 @@ use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_wire::error::{ErrorCode, WireError};
-use selfsame_wire::id::{JobId, PartnerId, UserId};
+use selfsame_wire::fields::boolean;
+use selfsame_wire::id::{JobId, PartnerId};
 use selfsame_wire::info::ImageRole;
 use selfsame_wire::job_type::JobType as WireJobType;
 use selfsame_wire::package::PackageBuilder;
-use selfsame_wire::partner_params::PartnerParams;
 use selfsame_wire::result::ResultCode;
 use selfsame_wire::signature;
 use selfsame_wire::v2::{self, SmartSelfieJobType, SmartSelfieResponse, Status};
@@ -107,29 +107,22 @@ async fn serve(
     let selfie = form
         .selfie
         .ok_or_else(|| WireError::missing("selfie_image"))?;
-    let user = match (form.user_id, job_type) {
-        (Some(user), _) => {
-            UserId::new(user).map_err(|e| Refusal::new(ErrorCode::WrongType, e.to_string()))?
-        }
+    let given = v2::Named::read(
+        match job_type {
+            JobType::Enrolment => WireJobType::SmartSelfieRegistration,
+            JobType::Authentication => WireJobType::SmartSelfieAuthentication,
+        },
+        form.user_id.as_deref(),
+        form.partner_params.as_deref(),
+        form.sandbox_result.as_deref(),
+    )?;
+    let user = match (given.user_id, job_type) {
+        (Some(user), _) => user,
         (None, JobType::Enrolment) => named()?,
         (None, JobType::Authentication) => return Err(WireError::missing("user_id").into()),
     };
-    let given_params = match form.partner_params {
-        Some(json) => Some(serde_json::from_str::<PartnerParams>(&json).map_err(|_| {
-            Refusal::from(WireError::wrong_type("partner_params", "a JSON object"))
-        })?),
-        None => None,
-    };
-    let job_id: JobId = match given_params.as_ref().map(PartnerParams::job_id) {
-        Some(Ok(job)) => job,
-        _ => named()?,
-    };
-    let wire_job_type = match job_type {
-        JobType::Enrolment => WireJobType::SmartSelfieRegistration,
-        JobType::Authentication => WireJobType::SmartSelfieAuthentication,
-    };
-    let partner_params =
-        given_params.unwrap_or_else(|| PartnerParams::build(&job_id, &user, wire_job_type));
+    let job_id: JobId = given.job_id.map_or_else(named, Ok)?;
+    let partner_params = given.partner_params.naming(&job_id, &user);
     let mut package = PackageBuilder::new(partner_params.clone())
         .misc("smile_client_id", caller.partner.id.as_str())
         .image(ImageRole::Selfie, selfie);
@@ -149,7 +142,7 @@ async fn serve(
             callback_url: form.callback_url,
             allow_new_enroll: form.allow_new_enroll,
             use_enrolled_image: false,
-            sandbox_result: form.sandbox_result,
+            sandbox_result: given.sandbox_result,
             source_sdk,
             source_sdk_version,
         },
@@ -241,11 +234,10 @@ async fn read_form(request: Request) -> Result<Form, Refusal> {
             "user_id" => form.user_id = text(&bytes)?,
             "partner_params" => form.partner_params = text(&bytes)?,
             "callback_url" => form.callback_url = text(&bytes)?,
-            "sandbox_result" => {
-                form.sandbox_result = text(&bytes)?.as_deref().map(v2::sandbox_code)
-            }
+            "sandbox_result" => form.sandbox_result = text(&bytes)?,
             "allow_new_enroll" | "allow_re_enroll" => {
-                form.allow_new_enroll |= text(&bytes)?.as_deref() == Some("true");
+                form.allow_new_enroll |= boolean(&text(&bytes)?.unwrap_or_default())
+                    .ok_or_else(|| WireError::wrong_type(&name, "true or false"))?;
             }
             _ => {}
         }

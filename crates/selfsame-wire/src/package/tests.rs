@@ -6,18 +6,13 @@ use zip::write::SimpleFileOptions;
 
 use super::*;
 use crate::id::{JobId, UserId};
-use crate::job_type::JobType;
 use crate::partner_params::PartnerParams;
 
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0 not much of a picture";
 
 fn builder() -> PackageBuilder {
-    let params = PartnerParams::build(
-        &JobId::new("j").unwrap(),
-        &UserId::new("u").unwrap(),
-        JobType::SmartSelfieRegistration,
-    );
-    PackageBuilder::new(params)
+    let names = (JobId::new("j").unwrap(), UserId::new("u").unwrap());
+    PackageBuilder::new(PartnerParams::default().naming(&names.0, &names.1).typed(4))
 }
 
 fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {

@@ -8,19 +8,25 @@ use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_wire::id::{Environment, PartnerId};
 use selfsame_wire::signature::ApiKey;
 
-/// Where the data is.
+/// Where the data is. Global, so that it may stand before or after what is to be done.
 #[derive(clap::Args, Debug, Clone)]
 pub(crate) struct Data {
     /// The data directory.
     #[arg(
         long,
+        global = true,
         env = "SELFSAME_DATA",
         default_value = "selfsame-data",
         value_name = "DIR"
     )]
     pub(crate) data: PathBuf,
     /// A file with the master key (64 hexadecimal digits) [default: master.key in the data directory].
-    #[arg(long, env = "SELFSAME_MASTER_KEY_FILE", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "SELFSAME_MASTER_KEY_FILE",
+        value_name = "FILE"
+    )]
     pub(crate) master_key_file: Option<PathBuf>,
 }
 
@@ -57,12 +63,21 @@ pub(crate) fn actor() -> Actor {
 /// One partner in one environment.
 #[derive(clap::Args, Debug, Clone)]
 pub(crate) struct Whose {
-    /// The partner's id.
-    #[arg(long)]
-    pub(crate) partner: PartnerId,
+    /// The partner's id; required.
+    // What may stand in several places cannot be required of one: `partner` asks for it.
+    #[arg(long, global = true, value_name = "ID")]
+    partner: Option<PartnerId>,
     /// sandbox or production.
-    #[arg(long, default_value = "sandbox")]
+    #[arg(long, global = true, default_value = "sandbox")]
     pub(crate) environment: Environment,
+}
+
+impl Whose {
+    pub(crate) fn partner(&self) -> Result<&PartnerId, &'static str> {
+        self.partner
+            .as_ref()
+            .ok_or("--partner is required: it says whose users these are")
+    }
 }
 
 /// A new API key.

@@ -70,18 +70,16 @@ fn show(user: &User, json: bool) -> Result<(), serde_json::Error> {
 
 impl UserCommand {
     pub(crate) async fn run(&self, json: bool) -> Outcome {
+        let partner = self.whose.partner()?;
         let store = self.data.open().await?;
         let key = |user: &UserId| UserKey {
-            partner: self.whose.partner.clone(),
+            partner: partner.clone(),
             environment: self.whose.environment,
             user: user.clone(),
         };
         let (user, status) = match &self.action {
             Action::List => {
-                for user in store
-                    .users(&self.whose.partner, self.whose.environment)
-                    .await?
-                {
+                for user in store.users(partner, self.whose.environment).await? {
                     show(&user, json)?;
                 }
                 return Ok(ExitCode::SUCCESS);

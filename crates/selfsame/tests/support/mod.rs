@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use selfsame_face::models::{ModelStore, PHOTOGRAPHS};
+use selfsame_testing::{Need, left_out};
 use selfsame_wire::id::PartnerId;
 use selfsame_wire::signature::{ApiKey, sign};
 use serde_json::{Value, json};
@@ -20,11 +21,11 @@ pub fn partner() -> PartnerId {
     PartnerId::new("p").unwrap()
 }
 
-/// The photographs, or `None` (with a word) where the models were not fetched.
+/// The photographs, or `None` (with a word) where the models were not fetched and are not demanded.
 pub fn photographs() -> Option<[Vec<u8>; 4]> {
     let store = ModelStore::locate(None);
     if let Err(error) = store.load(selfsame_face::models::Model::SFace) {
-        println!("skipped: {error}");
+        left_out(Need::Models, &error);
         return None;
     }
     Some(std::array::from_fn(|at| {
@@ -36,7 +37,7 @@ pub fn photographs() -> Option<[Vec<u8>; 4]> {
 pub fn detects_attacks() -> bool {
     let model = ModelStore::locate(None).load(selfsame_face::models::Model::MiniFas);
     if let Err(error) = &model {
-        println!("skipped: {error}");
+        left_out(Need::OptionalModels, error);
     }
     model.is_ok()
 }

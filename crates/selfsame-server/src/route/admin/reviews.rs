@@ -10,6 +10,7 @@ use selfsame_job::audit::Actor;
 use selfsame_job::review::ReviewDecision;
 use selfsame_store::review::{Review, ReviewFilter};
 use selfsame_wire::error::ErrorCode;
+use selfsame_wire::fields::without_byte_order_mark;
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -135,7 +136,7 @@ pub(crate) async fn decide(
 ) -> Result<Json<Value>, Refusal> {
     let body = collect_json(&app, &headers, body).await?;
     let job = SmileJobId::new(job).map_err(|e| wrong(e.to_string()))?;
-    let asked: Decide = serde_json::from_slice(&body.bytes).map_err(|e| {
+    let asked: Decide = serde_json::from_slice(without_byte_order_mark(&body.bytes)).map_err(|e| {
         wrong(format!(
             "the body must be {{\"decision\": \"approve|reject|spoof|unusable\", \"note\": TEXT}}: {e}"
         ))

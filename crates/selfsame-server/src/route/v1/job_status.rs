@@ -50,7 +50,7 @@ pub(crate) async fn job_status(
         .filter(|job| *job.user_id() == request.user_id)
         .ok_or_else(|| {
             Refusal::new(
-                ErrorCode::NoZip,
+                ErrorCode::UnknownJob,
                 "there is no job with this job_id and user_id",
             )
         })?;
