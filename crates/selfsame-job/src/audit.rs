@@ -92,6 +92,8 @@ pub enum AuditAction {
     MasterKeyReplaced,
     /// Older data was encrypted anew, and the keys that encrypted it erased.
     DataReencrypted,
+    /// The chain was broken; a new segment begins behind the break that the details name.
+    AuditSegmentBegun,
 }
 
 /// Something to put on record.
@@ -122,7 +124,7 @@ pub struct AuditRecord {
     pub subject: String,
     /// Whatever else; JSON.
     pub details: String,
-    /// The code of the record before it; zeros for the first. Hexadecimal.
+    /// The code of the record before it; zeros for the first of a segment. Hexadecimal.
     pub previous: String,
     /// HMAC-SHA256 over all of the above, by a key that is not in the database. Hexadecimal.
     pub code: String,

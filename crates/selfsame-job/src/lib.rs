@@ -4,6 +4,7 @@
 
 pub mod admission;
 pub mod audit;
+pub mod erasure;
 pub mod job;
 pub mod liveness;
 pub mod outcome;

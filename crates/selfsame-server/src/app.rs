@@ -16,6 +16,7 @@ use crate::completion::Completions;
 use crate::config::Config;
 use crate::failed_authentications::FailedAuthentications;
 use crate::gallery::Gallery;
+use crate::health::Health;
 use crate::rate::PartnerRates;
 use crate::refusal::Refusal;
 
@@ -32,6 +33,7 @@ pub(crate) struct App {
     pub(crate) rates: PartnerRates,
     pub(crate) failed_authentications: FailedAuthentications,
     pub(crate) completions: Completions,
+    pub(crate) health: Arc<Health>,
     /// Rung when a job was queued.
     pub(crate) job_queued: Notify,
     /// Rung when a callback was queued.

@@ -42,6 +42,11 @@ pub struct Config {
     pub callback_timeout: Duration,
     /// Packages of ended jobs that are nobody's photo on file are erased after this.
     pub keep_packages: Duration,
+    /// What ended jobs hold (requests, results, reviews' notes) is erased after this; names, codes and times stay.
+    pub keep_results: Duration,
+    /// Where `/health`, `/ready` and `/metrics` are served, by plain HTTP, and then nowhere else; with the API where this is
+    /// absent.
+    pub operations: Option<SocketAddr>,
     /// The demo page; not served by default.
     pub demo: Option<Demo>,
 }
@@ -142,6 +147,8 @@ impl Default for Config {
             backoff: Backoff::default(),
             callback_timeout: Duration::from_secs(10),
             keep_packages: Duration::from_secs(30 * 24 * 3600),
+            keep_results: Duration::from_secs(90 * 24 * 3600),
+            operations: None,
             demo: None,
         }
     }

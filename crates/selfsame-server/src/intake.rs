@@ -121,5 +121,6 @@ pub(crate) fn recorded(prepared: &Prepared) -> Result<(), Refusal> {
             "a job with this job_id exists; use a new job_id, or retry once the earlier attempt has ended",
         )),
         Prepared::QueueFull => Err(Refusal::busy("the job queue is full")),
+        Prepared::TooManyUploads => Err(Refusal::too_many_uploads()),
     }
 }

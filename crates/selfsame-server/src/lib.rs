@@ -9,6 +9,8 @@ pub mod config;
 mod cross_origin;
 mod failed_authentications;
 pub mod gallery;
+mod health;
+mod housekeeping;
 mod image_links;
 mod intake;
 mod lease;

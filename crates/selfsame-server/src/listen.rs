@@ -8,7 +8,6 @@ use std::time::Duration;
 use axum::Extension;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use jiff::Timestamp;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use selfsame_face::analyser::Analyser;
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
@@ -24,15 +23,15 @@ use crate::completion::Completions;
 use crate::config::Config;
 use crate::failed_authentications::FailedAuthentications;
 use crate::gallery::Gallery;
+use crate::health::{self, Health};
+use crate::housekeeping;
 use crate::origin::Scheme;
 use crate::rate::PartnerRates;
-use crate::router::router;
+use crate::router::{operations_router, router};
 use crate::worker;
 
 /// How long open connections may go on after the stop.
 const GRACE: Duration = Duration::from_secs(10);
-/// How often leases and old packages are looked after.
-const HOUSEKEEPING: Duration = Duration::from_secs(30);
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +66,8 @@ pub struct Addresses {
     pub http: Option<SocketAddr>,
     /// HTTPS.
     pub https: Option<SocketAddr>,
+    /// What operators ask, where it has an address of its own.
+    pub operations: Option<SocketAddr>,
 }
 
 /// A server that listens; it serves once it is [`run`](Server::run).
@@ -76,6 +77,7 @@ pub struct Server {
     deliverer: Deliverer,
     http: Option<TcpListener>,
     https: Option<(TcpListener, RustlsConfig)>,
+    operations: Option<TcpListener>,
     addresses: Addresses,
 }
 
@@ -119,16 +121,13 @@ impl Server {
             }
             None => None,
         };
+        let operations = config.operations.map(bind).transpose()?;
         let addresses = Addresses {
             http: http.as_ref().and_then(|l| l.local_addr().ok()),
             https: https.as_ref().and_then(|(l, _)| l.local_addr().ok()),
+            operations: operations.as_ref().and_then(|l| l.local_addr().ok()),
         };
-        if addresses
-            == (Addresses {
-                http: None,
-                https: None,
-            })
-        {
+        if addresses.http.is_none() && addresses.https.is_none() {
             return Err(ServeError::NoAddress);
         }
         let deliverer = Deliverer::new(
@@ -145,6 +144,8 @@ impl Server {
             NonZeroUsize::new(config.workers).unwrap_or(NonZeroUsize::MIN),
         );
         gallery.follow().await?;
+        let health = Arc::new(Health::default());
+        health.look(&*store).await;
         let app = App {
             engine: EngineIdentity {
                 engine: analyser.engine_name().to_owned(),
@@ -162,6 +163,7 @@ impl Server {
                 config.trusted_proxies.clone(),
             ),
             completions: Completions::default(),
+            health,
             job_queued: Notify::new(),
             callback_queued: Arc::new(Notify::new()),
             config,
@@ -172,6 +174,7 @@ impl Server {
             deliverer,
             http,
             https,
+            operations,
             addresses,
         })
     }
@@ -200,7 +203,13 @@ impl Server {
             self.deliverer
                 .run(Arc::clone(&self.app.callback_queued), stopped.clone()),
         );
-        background.spawn(housekeeping(Arc::clone(&self.app), stopped));
+        background.spawn(housekeeping::run(Arc::clone(&self.app), stopped.clone()));
+        background.spawn(health::watch(
+            Arc::clone(&self.app.health),
+            Arc::clone(&self.app.store),
+            recorder(),
+            stopped,
+        ));
         let router = router(Arc::clone(&self.app), recorder());
         let handle = Handle::new();
         let head_timeout = self.app.config.limits.head_timeout;
@@ -222,6 +231,12 @@ impl Server {
                 .into_make_service_with_connect_info::<SocketAddr>();
             listeners.spawn(server.serve(service));
         }
+        if let Some(listener) = self.operations {
+            let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
+            guard(server.http_builder(), head_timeout);
+            let router = operations_router(Arc::clone(&self.app), recorder());
+            listeners.spawn(server.serve(router.into_make_service()));
+        }
         tokio::spawn(async move {
             stop.await;
             tracing::info!("stopping: no more requests; what is running is finished");
@@ -241,7 +256,7 @@ impl Server {
 /// Puts the policy in force on record, and says at the start what a reader of the log must know.
 async fn announce(config: &Config, detector: bool, store: &dyn Store) -> Result<(), StoreError> {
     let policies = &config.policies;
-    let head = store
+    let head = match store
         .record_audit(&AuditEntry {
             actor: Actor::server(),
             action: AuditAction::PolicyInForce,
@@ -251,7 +266,16 @@ async fn announce(config: &Config, detector: bool, store: &dyn Store) -> Result<
                 "detects_presentation_attacks": detector, "version": env!("CARGO_PKG_VERSION"),
             }),
         })
-        .await?;
+        .await
+    {
+        Ok(head) => head.to_string(),
+        // Whoever can break the audit must not be able to stop authentication with it.
+        Err(error @ StoreError::AuditBroken(_)) => {
+            tracing::error!(%error, "THE AUDIT IS BROKEN: jobs go on, what operators do is refused until it is mended");
+            "none: the audit is broken".to_owned()
+        }
+        Err(error) => return Err(error),
+    };
     // Whoever keeps the log elsewhere keeps an anchor of the audit with it.
     tracing::info!(
         policy = policies.name(), version = policies.version(), sha256 = policies.sha256(), audit_head = %head,
@@ -285,26 +309,4 @@ fn recorder() -> PrometheusHandle {
             handle
         })
         .clone()
-}
-
-async fn housekeeping(app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(HOUSEKEEPING) => {}
-            _ = stop.changed() => return,
-        }
-        app.failed_authentications.forget();
-        let now = Timestamp::now();
-        match app.store.recover(now, false).await {
-            Ok(0) => {}
-            Ok(jobs) => {
-                tracing::warn!(jobs, "jobs whose worker was lost are queued again");
-                app.job_queued.notify_one();
-            }
-            Err(error) => tracing::error!(%error, "cannot look after leases"),
-        }
-        if let Err(error) = app.store.sweep(now - app.config.keep_packages).await {
-            tracing::error!(%error, "cannot erase old packages");
-        }
-    }
 }

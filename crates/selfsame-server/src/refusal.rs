@@ -55,6 +55,19 @@ impl Refusal {
         }
     }
 
+    /// The partner prepared many jobs without sending their packages.
+    pub(crate) fn too_many_uploads() -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            error: WireError::new(
+                ErrorCode::SystemError,
+                "too many jobs of this partner wait for their package; send packages to the upload URLs at hand, or wait until \
+                 some have expired",
+            ),
+            retry_after: Some(Duration::from_secs(60)),
+        }
+    }
+
     /// Too many requests from the address could not be authenticated.
     pub(crate) fn shut_out(wait: Duration) -> Self {
         Self {

@@ -96,7 +96,7 @@ fn wire_routes() -> Vec<Route> {
     routes
 }
 
-/// What operators and integrators ask, at the root only.
+/// What operators ask, at the root only.
 fn operations_routes(metrics: PrometheusHandle) -> Vec<Route> {
     let of = |path, handler| Route {
         method: Method::GET,
@@ -108,10 +108,18 @@ fn operations_routes(metrics: PrometheusHandle) -> Vec<Route> {
         of("/ready", get(operations::ready)),
         of(
             "/metrics",
-            get(move |state| operations::metrics(state, metrics.clone())),
+            get(move || operations::metrics(metrics.clone())),
         ),
-        of("/openapi.json", get(description::description)),
     ]
+}
+
+/// What describes the API, with the API.
+fn description_routes() -> Vec<Route> {
+    vec![Route {
+        method: Method::GET,
+        path: "/openapi.json",
+        handler: get(description::description),
+    }]
 }
 
 /// What people decide, at the root only, for those who hold an operator's token.
@@ -143,7 +151,26 @@ fn assemble(routes: Vec<Route>) -> Router<Arc<App>> {
     })
 }
 
+/// What operators ask, where it has an address of its own.
+pub(crate) fn operations_router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
+    assemble(operations_routes(metrics))
+        .fallback(no_such_endpoint)
+        .layer(CatchPanicLayer::custom(|_| {
+            Refusal::internal(&"a handler panicked").into_response()
+        }))
+        .with_state(app)
+}
+
+async fn no_such_endpoint() -> Refusal {
+    Refusal::new(ErrorCode::WrongType, "there is no such endpoint")
+        .with_status(StatusCode::NOT_FOUND)
+}
+
 pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
+    let operations = match app.config.operations {
+        Some(_) => Vec::new(),
+        None => operations_routes(metrics),
+    };
     let guard = middleware::from_fn_with_state(Arc::clone(&app), failed_authentications::guard);
     let wire = |scope| {
         assemble(wire_routes())
@@ -161,7 +188,8 @@ pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
                 admin::guard,
             )),
         )
-        .merge(assemble(operations_routes(metrics)))
+        .merge(assemble(operations))
+        .merge(assemble(description_routes()))
         .method_not_allowed_fallback(|| async {
             Refusal::new(
                 ErrorCode::WrongType,
@@ -169,10 +197,7 @@ pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
             )
             .with_status(StatusCode::METHOD_NOT_ALLOWED)
         })
-        .fallback(|| async {
-            Refusal::new(ErrorCode::WrongType, "there is no such endpoint")
-                .with_status(StatusCode::NOT_FOUND)
-        })
+        .fallback(no_such_endpoint)
         .layer(
             ServiceBuilder::new()
                 .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
@@ -232,6 +257,7 @@ mod tests {
         let served: BTreeSet<String> = wire_routes()
             .into_iter()
             .chain(operations_routes(metrics))
+            .chain(description_routes())
             .chain(admin_routes())
             .map(|route| format!("{} {}", route.method, route.path))
             .collect();

@@ -24,6 +24,12 @@ pub enum StoreError {
     /// A record does not read as what it was written as.
     #[error("{0} on record cannot be read: {1}")]
     Corrupt(&'static str, String),
+    /// The audit's chain does not end where its head says: records were removed, changed or put back. Nothing was changed.
+    #[error(
+        "the audit is broken and is not extended, so nothing was changed: {0}. Keep a copy of the data directory, find out what \
+         happened (`selfsame audit verify`), then begin a new segment behind the break with `selfsame audit resume`"
+    )]
+    AuditBroken(String),
     /// The master key cannot be used.
     #[error("master key: {0}")]
     MasterKey(String),
@@ -33,6 +39,17 @@ pub enum StoreError {
     /// The operating system has no randomness to give.
     #[error("the operating system's random source does not answer")]
     NoRandomness,
+}
+
+impl StoreError {
+    /// One item on record cannot be read, and trying again will not help: only what needs this item fails.
+    #[must_use]
+    pub const fn is_unreadable(&self) -> bool {
+        matches!(
+            self,
+            Self::Sealed(_) | Self::Corrupt(..) | Self::Database(sqlx::Error::ColumnDecode { .. })
+        )
+    }
 }
 
 pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> StoreError + '_ {

@@ -53,6 +53,8 @@ pub enum Prepared {
     JobExists,
     /// The queue is full; come back later.
     QueueFull,
+    /// So many packages of the partner are awaited that no further one may be; send some, or let them expire.
+    TooManyUploads,
 }
 
 /// What offering a package came to.
@@ -117,6 +119,8 @@ pub enum Finished {
     AlreadyEnrolled,
     /// Another job had one of the images accepted meanwhile; nothing was written, decide again.
     SeenMeanwhile,
+    /// The user was deleted meanwhile: the job has ended as that, and nothing of what it came to was written.
+    UserDeleted,
 }
 
 /// A result of an attempt at a `job_id`: a worker's, or the one that a review brought.
@@ -186,9 +190,9 @@ pub enum AfterAttempt {
 /// A delivery with its history.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct DeliveryRecord {
-    /// Where to.
-    pub url: String,
-    /// `pending`, `delivered` or `exhausted`.
+    /// Where to; absent once it was erased, or where it cannot be read.
+    pub url: Option<String>,
+    /// Where it stands.
     pub state: DeliveryState,
     /// When the next try is due, while pending.
     pub next_attempt_at: Option<Timestamp>,
@@ -206,6 +210,10 @@ pub enum DeliveryState {
     Delivered,
     /// Tried as often as the policy allows.
     Exhausted,
+    /// Not sent: what it would have told was erased first.
+    Withdrawn,
+    /// Not sent: what was to be sent, or where, cannot be decrypted.
+    Unreadable,
 }
 
 /// Which jobs to list, newest first.
@@ -234,6 +242,24 @@ pub struct Depths {
     pub callbacks_pending: u64,
     /// Jobs that wait for a person.
     pub reviews_pending: u64,
+}
+
+/// From when on things are kept; what is older is erased.
+#[derive(Debug, Clone, Copy)]
+pub struct KeepSince {
+    /// Packages of jobs that ended, unless one is a user's photo on file.
+    pub packages: Timestamp,
+    /// What jobs that ended hold; their names, codes and times stay.
+    pub results: Timestamp,
+}
+
+/// What a sweep erased.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Packages.
+    pub packages: u64,
+    /// Jobs' contents.
+    pub results: u64,
 }
 
 /// A token for the operator API, without the token.
@@ -342,8 +368,10 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Users of all partners that changed in any way after a place in the order of changes, in that order: each once, at its
     /// latest change. From 0 on these are all users. A change that is visible is never followed by an earlier one.
     async fn users_changed(&self, after: u64, limit: u32) -> Result<Vec<UserChange>, StoreError>;
-    /// Enables or disables; [`UserStatus::Deleted`] erases the template, templates that wait for a review, every package of
-    /// the user's jobs and what their images are recognised by, for good. `Ok(false)`: no such user, or it is deleted already.
+    /// Enables or disables. [`UserStatus::Deleted`] erases the template, every package of the user's jobs, what their images are
+    /// recognised by, and what requests, results, reviews and callbacks hold, for good: names, codes and times stay. Reviews
+    /// and callbacks that wait are withdrawn, and jobs that wait or run end without a trace of what they found.
+    /// `Ok(false)`: no such user; or, to erase, nothing is left of it.
     async fn set_user_status(
         &self,
         key: &UserKey,
@@ -399,6 +427,15 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Follows the whole chain; `anchor` is a head that was kept elsewhere.
     async fn verify_audit(&self, anchor: Option<&AuditHead>) -> Result<AuditCheck, StoreError>;
 
+    /// Whether the audit can be extended: its chain ends where its head says.
+    ///
+    /// # Errors
+    /// [`StoreError::AuditBroken`] says why not; every action with an [`Actor`] is refused with it then.
+    async fn check_audit_end(&self) -> Result<(), StoreError>;
+    /// Begins a new segment of the audit behind a break, with a record that names it; gives the chain's new end. `Ok(None)`:
+    /// nothing is broken.
+    async fn resume_audit(&self, by: &Actor) -> Result<Option<AuditHead>, StoreError>;
+
     /// Records a token for the operator API; one of the same name is replaced.
     async fn put_admin_token(&self, token: &AdminToken, by: &Actor) -> Result<(), StoreError>;
     /// Withdraws a token. `Ok(false)`: there is none of this name.
@@ -406,11 +443,14 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Every token, by name.
     async fn admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError>;
 
-    /// How full the queues are.
+    /// How full the queues are. Costs the same however much is on record.
     async fn depths(&self) -> Result<Depths, StoreError>;
-    /// Whether the back end answers and can write.
-    async fn ready(&self) -> Result<(), StoreError>;
-    /// Removes what was left half-written, and packages of jobs that ended before `older_than` and are nobody's photo.
-    /// Returns how many blobs went.
-    async fn sweep(&self, older_than: Timestamp) -> Result<u64, StoreError>;
+    /// Writes something small, on disk: whether the back end answers and can write.
+    async fn probe(&self) -> Result<(), StoreError>;
+    /// Forgets jobs whose upload URL died before `before` without a package. Returns how many.
+    async fn expire_uploads(&self, before: Timestamp) -> Result<u64, StoreError>;
+    /// Erases what is older than it is kept.
+    async fn sweep(&self, keep: &KeepSince) -> Result<Swept, StoreError>;
+    /// Removes packages, and half-written ones, that no job refers to. Looks at every package: for seldom use. Returns how many.
+    async fn sweep_orphans(&self) -> Result<u64, StoreError>;
 }

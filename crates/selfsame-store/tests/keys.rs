@@ -106,7 +106,7 @@ async fn reads(store: &SqliteStore, users: &[&str]) {
         let [delivery] = &store.deliveries(&job).await.unwrap()[..] else {
             panic!("one delivery")
         };
-        assert_eq!(delivery.url, "https://callback.example/");
+        assert_eq!(delivery.url.as_deref(), Some("https://callback.example/"));
     }
 }
 
@@ -131,26 +131,33 @@ async fn an_older_key_is_retired_once_nothing_needs_it() {
         enrol(&store, "bob").await;
     }
     assert_eq!(
-        Keys::open(&options).await.unwrap().rotate().await.unwrap(),
+        Keys::open(&options)
+            .await
+            .unwrap()
+            .rotate(&actor())
+            .await
+            .unwrap(),
         2
     );
     {
         let store = SqliteStore::open(&options).await.unwrap();
         enrol(&store, "eve").await;
-        // Two API keys, two purposes' keys and the audit's head; and of each job its template, request, result and
-        // callback URL.
-        let expected = [(1, false, 5 + 2 * 4, 2), (2, true, 4, 1)];
+        // Two API keys and two purposes' keys; of each job its template, request, result and callback URL; and, written anew
+        // by the rotation itself, the audit's head.
+        let expected = [(1, false, 4 + 2 * 4, 2), (2, true, 1 + 4, 1)];
         assert_eq!(uses(&store.data_keys().await.unwrap()), expected);
         reads(&store, &["ada", "bob", "eve"]).await;
     }
     let mut seen = Vec::new();
     {
         let mut keys = Keys::open(&options).await.unwrap();
-        let done = keys.reencrypt(&mut |p| seen.push((p.done, p.total))).await;
-        assert_eq!(done.unwrap(), 15);
-        assert_eq!(keys.reencrypt(&mut |_| {}).await.unwrap(), 0);
+        let done = keys
+            .reencrypt(&actor(), &mut |p| seen.push((p.done, p.total)))
+            .await;
+        assert_eq!(done.unwrap().done, 14);
+        assert_eq!(keys.reencrypt(&actor(), &mut |_| {}).await.unwrap().done, 0);
     }
-    assert_eq!((seen[0], seen.last().copied()), ((0, 15), Some((15, 15))));
+    assert_eq!((seen[0], seen.last().copied()), ((0, 14), Some((14, 14))));
     let store = SqliteStore::open(&options).await.unwrap();
     let expected = [(2, true, 5 + 3 * 4, 3)];
     assert_eq!(uses(&store.data_keys().await.unwrap()), expected);
@@ -167,7 +174,7 @@ async fn encrypting_anew_goes_on_where_it_was_stopped() {
         enrol(&store, "ada").await;
     }
     let mut keys = Keys::open(&options).await.unwrap();
-    keys.rotate().await.unwrap();
+    keys.rotate(&actor()).await.unwrap();
     // Stopped at the first report after something was done, as an interrupt would.
     let (tell, told) = tokio::sync::oneshot::channel();
     let mut tell = Some(tell);
@@ -178,10 +185,11 @@ async fn encrypting_anew_goes_on_where_it_was_stopped() {
             let _ = tell.send(());
         }
     };
+    let by = actor();
     tokio::select! {
         biased;
         _ = told => {}
-        _ = keys.reencrypt(&mut report) => panic!("it was to be stopped"),
+        _ = keys.reencrypt(&by, &mut report) => panic!("it was to be stopped"),
     }
     drop(keys);
     {
@@ -193,7 +201,7 @@ async fn encrypting_anew_goes_on_where_it_was_stopped() {
         reads(&store, &["ada"]).await;
     }
     let mut keys = Keys::open(&options).await.unwrap();
-    assert!(keys.reencrypt(&mut |_| {}).await.unwrap() < 10);
+    assert!(keys.reencrypt(&actor(), &mut |_| {}).await.unwrap().done < 10);
     drop(keys);
     reads(&SqliteStore::open(&options).await.unwrap(), &["ada"]).await;
 }
@@ -216,9 +224,9 @@ async fn a_new_master_key_opens_and_the_old_one_is_told() {
     }
     {
         let mut keys = Keys::open(&options(&old)).await.unwrap();
-        keys.rotate().await.unwrap();
-        keys.rewrap(&new).await.unwrap();
-        keys.rotate().await.unwrap();
+        keys.rotate(&actor()).await.unwrap();
+        keys.rewrap(&new, &actor()).await.unwrap();
+        keys.rotate(&actor()).await.unwrap();
     }
     assert!(matches!(
         SqliteStore::open(&options(&old)).await,
@@ -247,4 +255,134 @@ async fn keys_change_only_while_nobody_else_has_the_directory() {
     ));
     drop(keys);
     assert!(SqliteStore::open_exclusive(&options).await.is_ok());
+}
+
+async fn actions(store: &SqliteStore) -> Vec<String> {
+    let records = store.audit(0, 100).await.unwrap();
+    records.into_iter().map(|r| r.action).collect()
+}
+
+async fn tamper(dir: &tempfile::TempDir, statements: &str) {
+    use sqlx::ConnectOptions as _;
+    let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(dir.path().join("selfsame.db"))
+        .connect()
+        .await
+        .unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned()))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+}
+
+/// The record is of the change's own transaction: there is never one without the other.
+#[tokio::test]
+async fn keys_change_with_their_record_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let (master, new) = (
+        MasterKey::generate().unwrap(),
+        MasterKey::generate().unwrap(),
+    );
+    let options = Options {
+        master_key: Some(master),
+        ..Options::new(dir.path())
+    };
+    {
+        let store = SqliteStore::open(&options).await.unwrap();
+        enrol(&store, "ada").await;
+    }
+    // What cannot be put on record is not done.
+    tamper(
+        &dir,
+        "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+    )
+    .await;
+    {
+        let mut keys = Keys::open(&options).await.unwrap();
+        assert!(keys.rotate(&actor()).await.is_err());
+        assert!(keys.rewrap(&new, &actor()).await.is_err());
+    }
+    {
+        let store = SqliteStore::open(&options).await.unwrap();
+        let numbers: Vec<u32> = store
+            .data_keys()
+            .await
+            .unwrap()
+            .iter()
+            .map(|k| k.number)
+            .collect();
+        assert_eq!(
+            numbers,
+            [1],
+            "no key was made, and the old master key opens"
+        );
+        assert_eq!(actions(&store).await, ["audit_begun"]);
+    }
+    tamper(&dir, "DROP TRIGGER full").await;
+    {
+        let mut keys = Keys::open(&options).await.unwrap();
+        keys.rotate(&actor()).await.unwrap();
+    }
+    tamper(
+        &dir,
+        "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+    )
+    .await;
+    {
+        let mut keys = Keys::open(&options).await.unwrap();
+        assert!(keys.reencrypt(&actor(), &mut |_| {}).await.is_err());
+    }
+    tamper(&dir, "DROP TRIGGER full").await;
+    let store = SqliteStore::open(&options).await.unwrap();
+    assert_eq!(
+        store.data_keys().await.unwrap().len(),
+        2,
+        "a key is retired with its record only"
+    );
+    drop(store);
+    let mut keys = Keys::open(&options).await.unwrap();
+    keys.reencrypt(&actor(), &mut |_| {}).await.unwrap();
+    drop(keys);
+    let store = SqliteStore::open(&options).await.unwrap();
+    assert_eq!(store.data_keys().await.unwrap().len(), 1);
+    assert_eq!(
+        actions(&store).await,
+        ["audit_begun", "data_key_rotated", "data_reencrypted"]
+    );
+    let last = store.audit(2, 1).await.unwrap().remove(0);
+    assert_eq!(last.actor, "cli:ada");
+    assert!(
+        last.details.contains("\"retired_keys\":[1]"),
+        "{}",
+        last.details
+    );
+}
+
+#[tokio::test]
+async fn one_value_that_cannot_be_decrypted_stops_only_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options::new(dir.path());
+    {
+        let store = SqliteStore::open(&options).await.unwrap();
+        enrol(&store, "ada").await;
+        enrol(&store, "bob").await;
+    }
+    // The key's number stays, the rest is rubbish.
+    tamper(
+        &dir,
+        "UPDATE jobs SET result = CAST(substr(result, 1, 4) || x'00' AS BLOB) WHERE smile_job_id = 'ada'",
+    )
+    .await;
+    let mut keys = Keys::open(&options).await.unwrap();
+    keys.rotate(&actor()).await.unwrap();
+    let done = keys.reencrypt(&actor(), &mut |_| {}).await.unwrap();
+    assert_eq!((done.done, done.unreadable), (2 + 2 * 4 - 1 + 2, 1));
+    drop(keys);
+    let store = SqliteStore::open(&options).await.unwrap();
+    let expected = [(1, false, 1, 0), (2, true, 1 + 2 + 2 * 4 - 1, 2)];
+    assert_eq!(
+        uses(&store.data_keys().await.unwrap()),
+        expected,
+        "what is left keeps its key"
+    );
 }

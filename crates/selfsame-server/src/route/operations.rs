@@ -1,4 +1,4 @@
-//! What operators ask: is it alive, is it ready, how is it doing.
+//! What operators ask: is it alive, is it ready, how is it doing. The answers are at hand (`health`): asking often costs nothing.
 
 use std::sync::Arc;
 
@@ -17,17 +17,18 @@ pub(crate) async fn health() -> Json<serde_json::Value> {
 
 /// The store can write and the models are loaded.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
-    let store = app.store.ready().await;
-    let depths = app.store.depths().await.ok();
-    let status = if store.is_ok() {
+    let report = app.health.report();
+    let status = if report.store.is_ok() {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
     let policies = &app.config.policies;
+    let told = |outcome: Result<(), &'static str>| outcome.map_or_else(|why| why, |()| "ok");
     let body = serde_json::json!({
-        "status": if store.is_ok() { "ready" } else { "not ready" },
-        "store": store.map_or_else(|e| e.to_string(), |()| "ok".to_owned()),
+        "status": if report.store.is_ok() { "ready" } else { "not ready" },
+        "store": told(report.store),
+        "audit": told(report.audit),
         "engine": app.engine,
         "liveness": if app.engine.detects_presentation_attacks {
             "performed"
@@ -35,24 +36,13 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
             "not performed: the presentation-attack detection model is not loaded"
         },
         "policy": {"name": policies.name(), "version": policies.version(), "sha256": policies.sha256()},
-        "queues": depths,
+        "queues": report.depths,
     });
     (status, Json(body)).into_response()
 }
 
 /// Prometheus' text format.
-pub(crate) async fn metrics(State(app): State<Arc<App>>, handle: PrometheusHandle) -> Response {
-    if let Ok(depths) = app.store.depths().await {
-        for (queue, depth) in [
-            ("awaiting_upload", depths.awaiting_upload),
-            ("queued", depths.queued),
-            ("running", depths.running),
-            ("callbacks", depths.callbacks_pending),
-            ("reviews", depths.reviews_pending),
-        ] {
-            metrics::gauge!("selfsame_queue_depth", "queue" => queue).set(depth as f64);
-        }
-    }
+pub(crate) async fn metrics(handle: PrometheusHandle) -> Response {
     (
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
         handle.render(),

@@ -15,7 +15,9 @@ use selfsame_job::reason::Response;
 use selfsame_job::replay::{Duplicate, Recurrence};
 use selfsame_job::sandbox::{self, Forced};
 use selfsame_job::user::Reference;
-use selfsame_job::verdict::{Decision, Seen, Verdict, judge_authentication, judge_enrolment};
+use selfsame_job::verdict::{
+    Decision, ReferenceGone, Seen, Verdict, judge_authentication, judge_enrolment,
+};
 use selfsame_store::error::StoreError;
 use selfsame_store::review::NewReview;
 use selfsame_store::store::{Claim, Finished, Outcome};
@@ -111,8 +113,10 @@ async fn process(
     let examined = if claim.attempt > app.config.limits.job_attempts {
         Examined::without(Decision::without_evidence(Verdict::SystemError))
     } else {
-        let package = app.store.package(&job.smile_job_id).await?;
-        examine(app, analyser, job, package).await
+        match app.store.package(&job.smile_job_id).await {
+            Ok(package) => examine(app, analyser, job, package).await,
+            Err(error) => Examined::without(beyond_repair(job, error)?),
+        }
     };
     // Until the outcome is committed, no other enrolment of the partner may find that it is the first with this face.
     let _turn = match job.job_type {
@@ -130,20 +134,38 @@ async fn process(
         duplicates: Vec::new(),
         forced,
     };
-    let mut decision = case.decide().await?;
+    let mut decision = case.decide().await.or_else(|e| beyond_repair(job, e))?;
     // What came between is known the second time, and the two things that can come between come once each.
     for _ in 0..3 {
         let outcome = case.outcome(&decision);
         match app.store.finish_job(claim, &outcome).await? {
             Finished::Committed => return Ok(ResultCode::from_code(&outcome.result_code)),
             Finished::LostClaim => return Ok(None),
+            Finished::UserDeleted => {
+                tracing::info!(smile_job_id = %job.smile_job_id, "the user was deleted meanwhile; the outcome is withheld");
+                return Ok(Some(outcome::result_code(
+                    &Verdict::ReferenceGone(ReferenceGone::Deleted),
+                    job.job_type,
+                )));
+            }
             Finished::AlreadyEnrolled => {
                 decision = Decision::without_evidence(Verdict::AlreadyEnrolled)
             }
-            Finished::SeenMeanwhile => decision = case.decide().await?,
+            Finished::SeenMeanwhile => {
+                decision = case.decide().await.or_else(|e| beyond_repair(job, e))?;
+            }
         }
     }
     Ok(None)
+}
+
+/// Ends a job at once that needs something which cannot be read: another attempt would not read it either.
+fn beyond_repair(job: &Job, error: StoreError) -> Result<Decision, StoreError> {
+    if !error.is_unreadable() {
+        return Err(error);
+    }
+    tracing::error!(smile_job_id = %job.smile_job_id, %error, "the job ends as a system error");
+    Ok(Decision::without_evidence(Verdict::SystemError))
 }
 
 /// A job with all that it is judged by.

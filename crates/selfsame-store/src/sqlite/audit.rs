@@ -7,99 +7,129 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::SqliteStore;
 use super::record::{micros, text, timestamp};
-use crate::audit::{AuditCheck, AuditHead, Verifier};
+use crate::audit::chain::{AuditKey, Row, Segment, Verifier, ends_at};
+use crate::audit::{AuditCheck, AuditHead};
 use crate::error::StoreError;
+use crate::keyring::Keyring;
 
 pub(super) const HEAD: &str = "audit/head";
 /// Records that are read at one time.
 const PAGE: u32 = 1000;
 
-fn place(sequence: i64) -> u64 {
-    u64::try_from(sequence).unwrap_or(0)
-}
-
-fn read(row: &SqliteRow) -> Result<AuditRecord, StoreError> {
-    Ok(AuditRecord {
-        sequence: place(row.try_get("seq")?),
-        at: timestamp(row.try_get("at")?)?,
+fn read_row(row: &SqliteRow) -> Result<Row, sqlx::Error> {
+    Ok(Row {
+        sequence: row.try_get("seq")?,
+        at: row.try_get("at")?,
         actor: row.try_get("actor")?,
         action: row.try_get("action")?,
         subject: row.try_get("subject")?,
         details: row.try_get("details")?,
-        previous: hex::encode(row.try_get::<Vec<u8>, _>("previous")?),
-        code: hex::encode(row.try_get::<Vec<u8>, _>("code")?),
+        previous: row.try_get("previous")?,
+        code: row.try_get("code")?,
     })
 }
 
-impl SqliteStore {
-    /// The first record, so that a chain is never empty.
-    pub(super) async fn begin_audit(&self) -> Result<(), StoreError> {
-        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
-        let begun: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM audit)")
-            .fetch_one(&mut *tx)
+fn read(row: &SqliteRow) -> Result<AuditRecord, StoreError> {
+    let row = read_row(row)?;
+    Ok(AuditRecord {
+        sequence: u64::try_from(row.sequence).unwrap_or(0),
+        at: timestamp(row.at)?,
+        actor: row.actor,
+        action: row.action,
+        subject: row.subject,
+        details: row.details,
+        previous: hex::encode(row.previous),
+        code: hex::encode(row.code),
+    })
+}
+
+/// Where a record goes, and what it follows.
+struct Place {
+    sequence: i64,
+    previous: [u8; 32],
+}
+
+/// What records are written with.
+pub(super) struct Writer<'k> {
+    pub(super) keys: &'k Keyring,
+    pub(super) key: &'k AuditKey,
+}
+
+impl Writer<'_> {
+    async fn kept_head(&self, tx: &mut SqliteConnection) -> Result<Option<AuditHead>, StoreError> {
+        let sealed: Option<Vec<u8>> = sqlx::query_scalar("SELECT sealed FROM audit_head")
+            .fetch_optional(tx)
             .await?;
-        if !begun {
-            let entry = AuditEntry {
-                actor: Actor::server(),
-                action: AuditAction::AuditBegun,
-                subject: "audit".to_owned(),
-                details: serde_json::json!({}),
-            };
-            self.append_audit(&mut tx, &entry).await?;
-            tx.commit().await?;
-        }
-        Ok(())
+        Ok(sealed
+            .and_then(|sealed| self.keys.open(&sealed, HEAD, "audit head").ok())
+            .and_then(|plain| String::from_utf8(plain).ok())
+            .and_then(|text| text.parse().ok()))
     }
 
-    /// Adds a record as part of the action that it tells of.
-    pub(super) async fn append_audit(
-        &self,
-        tx: &mut SqliteConnection,
-        entry: &AuditEntry,
-    ) -> Result<AuditHead, StoreError> {
-        let last = sqlx::query("SELECT seq, code FROM audit ORDER BY seq DESC LIMIT 1")
+    /// The chain's end, where it is what the head says: only there may a record follow. Whoever cut records off, or added some,
+    /// would else be covered by the next ordinary action.
+    async fn end(&self, tx: &mut SqliteConnection) -> Result<AuditHead, StoreError> {
+        let last = sqlx::query("SELECT * FROM audit ORDER BY seq DESC LIMIT 1")
             .fetch_optional(&mut *tx)
             .await?;
-        let (last, previous) = match last {
-            None => (0, [0; 32]),
-            Some(row) => {
-                let code: Vec<u8> = row.try_get("code")?;
-                let code: [u8; 32] = code.try_into().map_err(|_| {
-                    StoreError::Corrupt("audit", "a record's code has the wrong length".to_owned())
-                })?;
-                (row.try_get::<i64, _>("seq")?, code)
-            }
+        let kept = self.kept_head(tx).await?;
+        let broken = |why: String| StoreError::AuditBroken(why);
+        let Some(row) = last else {
+            return Err(broken(match kept {
+                Some(kept) => format!(
+                    "it holds no record, but its head names record {}",
+                    kept.sequence
+                ),
+                None => "it holds neither a record nor a head".to_owned(),
+            }));
         };
-        // The time as it will be read back.
-        let at = timestamp(micros(Timestamp::now()))?;
-        let record = AuditRecord {
-            sequence: place(last + 1),
-            at,
+        let row = read_row(&row)?;
+        let end = row.head().ok_or_else(|| {
+            broken("its last record is not one that this server writes".to_owned())
+        })?;
+        ends_at(kept.as_ref(), &end).map_err(broken)?;
+        if !self.key.fits(&row) {
+            return Err(broken(format!(
+                "its last record, {}, was changed, or was not written by this server",
+                end.sequence
+            )));
+        }
+        Ok(end)
+    }
+
+    async fn write(
+        &self,
+        tx: &mut SqliteConnection,
+        place: Place,
+        entry: &AuditEntry,
+    ) -> Result<AuditHead, StoreError> {
+        let mut row = Row {
+            sequence: place.sequence,
+            at: micros(Timestamp::now()),
             actor: entry.actor.as_str().to_owned(),
             action: text(&entry.action),
             subject: entry.subject.clone(),
             details: entry.details.to_string(),
-            previous: String::new(),
-            code: String::new(),
+            previous: place.previous.to_vec(),
+            code: Vec::new(),
         };
-        let code = self.audit_key.code(&record, &previous);
+        row.code = self.key.code(&row).to_vec();
+        let head = row.head().ok_or_else(|| {
+            StoreError::Corrupt("audit", "there is no place for another record".to_owned())
+        })?;
         sqlx::query(
             "INSERT INTO audit (seq, at, actor, action, subject, details, previous, code) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )
-        .bind(last + 1)
-        .bind(micros(at))
-        .bind(&record.actor)
-        .bind(&record.action)
-        .bind(&record.subject)
-        .bind(&record.details)
-        .bind(previous.as_slice())
-        .bind(code.as_slice())
+        .bind(row.sequence)
+        .bind(row.at)
+        .bind(&row.actor)
+        .bind(&row.action)
+        .bind(&row.subject)
+        .bind(&row.details)
+        .bind(&row.previous)
+        .bind(&row.code)
         .execute(&mut *tx)
         .await?;
-        let head = AuditHead {
-            sequence: record.sequence,
-            code,
-        };
         let sealed = self.keys.seal(head.to_string().as_bytes(), HEAD)?;
         sqlx::query("INSERT INTO audit_head (one, sealed) VALUES (1, ?1) ON CONFLICT DO UPDATE SET sealed = ?1")
             .bind(sealed)
@@ -108,11 +138,135 @@ impl SqliteStore {
         Ok(head)
     }
 
+    /// The first record, so that a chain is never empty. Only for a database that never had an audit: in the transaction that
+    /// brings it up to having one.
+    pub(super) async fn begin(
+        &self,
+        tx: &mut SqliteConnection,
+        version: i64,
+    ) -> Result<(), StoreError> {
+        let entry = AuditEntry {
+            actor: Actor::server(),
+            action: AuditAction::AuditBegun,
+            subject: "audit".to_owned(),
+            // A database that had another version was not new.
+            details: serde_json::json!({"database_version": version}),
+        };
+        let first = Place {
+            sequence: 1,
+            previous: [0; 32],
+        };
+        self.write(tx, first, &entry).await.map(drop)
+    }
+
+    /// Adds a record as part of the action that it tells of.
+    pub(super) async fn append(
+        &self,
+        tx: &mut SqliteConnection,
+        entry: &AuditEntry,
+    ) -> Result<AuditHead, StoreError> {
+        let end = self.end(tx).await?;
+        let place = Place {
+            sequence: after(i64::try_from(end.sequence).unwrap_or(i64::MAX))?,
+            previous: end.code,
+        };
+        self.write(tx, place, entry).await
+    }
+}
+
+fn after(sequence: i64) -> Result<i64, StoreError> {
+    sequence.checked_add(1).ok_or_else(|| {
+        StoreError::Corrupt("audit", "there is no place for another record".to_owned())
+    })
+}
+
+/// Follows every record; gives the verifier at the end.
+async fn follow_all<'k>(
+    tx: &mut SqliteConnection,
+    mut verifier: Verifier<'k>,
+) -> Result<Verifier<'k>, StoreError> {
+    // Places that no record should have are looked at too.
+    let mut after = i64::MIN;
+    loop {
+        let rows = sqlx::query("SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?")
+            .bind(after)
+            .bind(i64::from(PAGE))
+            .fetch_all(&mut *tx)
+            .await?;
+        let Some(last) = rows.last() else {
+            return Ok(verifier);
+        };
+        after = last.try_get("seq")?;
+        for row in &rows {
+            verifier.follow(&read_row(row)?);
+        }
+    }
+}
+
+impl SqliteStore {
+    const fn audit_writer(&self) -> Writer<'_> {
+        Writer {
+            keys: &self.keys,
+            key: &self.audit_key,
+        }
+    }
+
+    /// Adds a record as part of the action that it tells of.
+    pub(super) async fn append_audit(
+        &self,
+        tx: &mut SqliteConnection,
+        entry: &AuditEntry,
+    ) -> Result<AuditHead, StoreError> {
+        self.audit_writer().append(tx, entry).await
+    }
+
     pub(super) async fn insert_audit(&self, entry: &AuditEntry) -> Result<AuditHead, StoreError> {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let head = self.append_audit(&mut tx, entry).await?;
         tx.commit().await?;
         Ok(head)
+    }
+
+    /// Whether a record may follow.
+    pub(super) async fn audit_end(&self) -> Result<(), StoreError> {
+        let mut tx = self.read.begin().await?;
+        self.audit_writer().end(&mut tx).await.map(drop)
+    }
+
+    /// Begins a new segment behind a break; `None` where nothing is broken.
+    pub(super) async fn begin_audit_segment(
+        &self,
+        by: &Actor,
+    ) -> Result<Option<AuditHead>, StoreError> {
+        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let writer = self.audit_writer();
+        let verifier = follow_all(&mut tx, Verifier::new(&self.audit_key, None)).await?;
+        let kept = writer.kept_head(&mut tx).await?;
+        let (stood, (records, last)) = (verifier.stood(), verifier.reached());
+        let AuditCheck::Broken(broken) = verifier.end(kept.as_ref()) else {
+            return Ok(None);
+        };
+        // Behind what was removed too, so that no place is given twice.
+        let named = kept.map_or(0, |kept| i64::try_from(kept.sequence).unwrap_or(i64::MAX));
+        let place = Place {
+            sequence: after(last.max(named).max(0))?,
+            previous: [0; 32],
+        };
+        let segment = Segment {
+            broken,
+            stood,
+            records,
+        };
+        let entry = AuditEntry {
+            actor: by.clone(),
+            action: AuditAction::AuditSegmentBegun,
+            subject: "audit".to_owned(),
+            details: serde_json::to_value(segment)
+                .map_err(|e| StoreError::Corrupt("audit", e.to_string()))?,
+        };
+        let head = writer.write(&mut tx, place, &entry).await?;
+        tx.commit().await?;
+        Ok(Some(head))
     }
 
     pub(super) async fn select_audit(
@@ -134,33 +288,8 @@ impl SqliteStore {
     ) -> Result<AuditCheck, StoreError> {
         // One transaction, so that a record that is added meanwhile does not look like a break.
         let mut tx = self.read.begin().await?;
-        let mut verifier = Verifier::new(&self.audit_key, anchor);
-        let mut after = i64::MIN;
-        loop {
-            let rows = sqlx::query("SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?")
-                .bind(after)
-                .bind(i64::from(PAGE))
-                .fetch_all(&mut *tx)
-                .await?;
-            let Some(last) = rows.last() else { break };
-            after = last.try_get("seq")?;
-            for row in &rows {
-                let record = match read(row) {
-                    Ok(record) => record,
-                    Err(error) => return Ok(AuditCheck::Broken(error.to_string())),
-                };
-                if let Err(why) = verifier.follow(&record) {
-                    return Ok(AuditCheck::Broken(why));
-                }
-            }
-        }
-        let sealed: Option<Vec<u8>> = sqlx::query_scalar("SELECT sealed FROM audit_head")
-            .fetch_optional(&mut *tx)
-            .await?;
-        let kept = sealed
-            .and_then(|sealed| self.keys.open(&sealed, HEAD, "audit head").ok())
-            .and_then(|plain| String::from_utf8(plain).ok())
-            .and_then(|text| text.parse().ok());
+        let verifier = follow_all(&mut tx, Verifier::new(&self.audit_key, anchor)).await?;
+        let kept = self.audit_writer().kept_head(&mut tx).await?;
         Ok(verifier.end(kept.as_ref()))
     }
 }

@@ -64,12 +64,14 @@ impl SqliteStore {
         .fetch_all(&mut *tx)
         .await?;
         tx.commit().await?;
-        rows.iter()
-            .map(|row| self.read_delivery(row, lease_id))
-            .collect()
+        self.readable_deliveries(&rows, lease_id).await
     }
 
-    fn read_delivery(&self, row: &SqliteRow, lease: LeaseId) -> Result<Delivery, StoreError> {
+    pub(super) fn read_delivery(
+        &self,
+        row: &SqliteRow,
+        lease: LeaseId,
+    ) -> Result<Delivery, StoreError> {
         let smile_job_id = id(
             SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
             "smile job id",
@@ -153,10 +155,15 @@ impl SqliteStore {
             .await?;
             let next: Option<i64> = row.try_get("next_attempt_at")?;
             records.push(DeliveryRecord {
-                url: self.callback_url(job, row.try_get("callback_url")?)?,
+                url: match row.try_get::<Option<&[u8]>, _>("callback_url")? {
+                    Some(sealed) => self.callback_url(job, sealed).ok(),
+                    None => None,
+                },
                 state: match row.try_get::<String, _>("state")?.as_str() {
                     "delivered" => DeliveryState::Delivered,
                     "exhausted" => DeliveryState::Exhausted,
+                    "withdrawn" => DeliveryState::Withdrawn,
+                    "unreadable" => DeliveryState::Unreadable,
                     _ => DeliveryState::Pending,
                 },
                 next_attempt_at: next.map(timestamp).transpose()?,

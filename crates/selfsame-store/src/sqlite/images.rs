@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 
 use super::SqliteStore;
 use super::record::id;
+use super::unreadable::readable;
 use crate::error::StoreError;
 
 /// How many of a partner's images, in one environment, are searched for a near one.
@@ -281,8 +282,7 @@ impl SqliteStore {
         .bind(i64::try_from(RECENT).unwrap_or(i64::MAX))
         .fetch_all(connection)
         .await?;
-        let mut known = VecDeque::with_capacity(rows.len());
-        for row in rows {
+        let remembered = readable(&rows, "image hash", |row| {
             let job: String = row.try_get("smile_job_id")?;
             let job = id(SmileJobId::new(job), "smile job id")?;
             let place = hash_place(&job, row.try_get("image")?);
@@ -293,13 +293,13 @@ impl SqliteStore {
                 StoreError::Corrupt("image hash", "it has the wrong length".to_owned())
             })?;
             let name: String = row.try_get("job_id")?;
-            known.push_front(Remembered {
+            Ok(Remembered {
                 row: row.try_get("id")?,
                 job: job_word(&id(JobId::new(name), "job id")?),
                 hash: words(&hash),
-            });
-        }
-        Ok(known)
+            })
+        })?;
+        Ok(remembered.into_iter().rev().collect())
     }
 }
 

@@ -20,8 +20,8 @@ use crate::error::StoreError;
 use crate::review::{FinalResult, Review, ReviewFilter, Ruled};
 use crate::store::{
     Accepted, AdminToken, AfterAttempt, Claim, Delivery, DeliveryAttempt, DeliveryRecord, Depths,
-    Finished, JobFilter, JobResultRecord, NewJob, Outcome, Prepared, Store, UploadGrant,
-    UserChange,
+    Finished, JobFilter, JobResultRecord, KeepSince, NewJob, Outcome, Prepared, Store, Swept,
+    UploadGrant, UserChange,
 };
 
 #[async_trait]
@@ -183,6 +183,12 @@ impl Store for SqliteStore {
     async fn verify_audit(&self, anchor: Option<&AuditHead>) -> Result<AuditCheck, StoreError> {
         self.follow_audit(anchor).await
     }
+    async fn check_audit_end(&self) -> Result<(), StoreError> {
+        self.audit_end().await
+    }
+    async fn resume_audit(&self, by: &Actor) -> Result<Option<AuditHead>, StoreError> {
+        self.begin_audit_segment(by).await
+    }
     async fn put_admin_token(&self, token: &AdminToken, by: &Actor) -> Result<(), StoreError> {
         self.insert_admin_token(token, by).await
     }
@@ -193,15 +199,18 @@ impl Store for SqliteStore {
         self.select_admin_tokens().await
     }
     async fn depths(&self) -> Result<Depths, StoreError> {
-        self.count_depths().await
+        self.read_depths().await
     }
-    async fn ready(&self) -> Result<(), StoreError> {
-        // An empty write transaction: it fails where the disk is full or read-only.
-        let tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
-        tx.rollback().await?;
-        Ok(())
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.write_probe().await
     }
-    async fn sweep(&self, older_than: Timestamp) -> Result<u64, StoreError> {
-        self.sweep_blobs(older_than).await
+    async fn expire_uploads(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.forget_uploads(before).await
+    }
+    async fn sweep(&self, keep: &KeepSince) -> Result<Swept, StoreError> {
+        self.sweep_old(keep).await
+    }
+    async fn sweep_orphans(&self) -> Result<u64, StoreError> {
+        self.remove_orphans().await
     }
 }

@@ -4,24 +4,17 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_job::job::{Job, JobState};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
+use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
 
 use super::SqliteStore;
 use super::record::{self, id, job_columns, job_place, micros, text, timestamp};
+use super::unreadable::readable;
 use crate::blobs::BlobId;
 use crate::error::StoreError;
-use crate::store::{Accepted, Depths, JobFilter, JobResultRecord, NewJob, Prepared, UploadGrant};
+use crate::store::{Accepted, JobFilter, JobResultRecord, NewJob, Prepared, UploadGrant};
 
 impl SqliteStore {
-    async fn queue_is_full(&self, connection: &mut SqliteConnection) -> Result<bool, StoreError> {
-        let open: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running')")
-                .fetch_one(connection)
-                .await?;
-        Ok(u64::try_from(open).unwrap_or(0) >= self.max_queued)
-    }
-
     /// Records a job: waiting for its package with a grant, or queued with the package at once.
     pub(super) async fn insert_job(
         &self,
@@ -38,9 +31,7 @@ impl SqliteStore {
             None => None,
         };
         let recorded = self.insert_job_row(job, grant, blob.as_ref()).await;
-        if let (Some(blob), Err(_) | Ok(Prepared::JobExists | Prepared::QueueFull)) =
-            (&blob, &recorded)
-        {
+        if let (Some(blob), false) = (&blob, matches!(recorded, Ok(Prepared::Recorded))) {
             self.blobs.delete(blob).await?;
         }
         recorded
@@ -89,6 +80,9 @@ impl SqliteStore {
                 .await?;
             }
             Some(_) => return Ok(Prepared::JobExists),
+        }
+        if grant.is_some() && self.too_many_uploads(&mut tx, &job.user).await? {
+            return Ok(Prepared::TooManyUploads);
         }
         let state = if blob.is_some() {
             JobState::Queued
@@ -233,7 +227,7 @@ impl SqliteStore {
         })
         .fetch_all(&self.read)
         .await?;
-        rows.iter().map(|r| record::job(r, &self.keys)).collect()
+        readable(&rows, "job", |r| record::job(r, &self.keys))
     }
 
     fn read_result(&self, row: &SqliteRow) -> Result<JobResultRecord, StoreError> {
@@ -283,34 +277,6 @@ impl SqliteStore {
         .bind(job.as_str())
         .fetch_all(&self.read)
         .await?;
-        rows.iter().map(|r| self.read_result(r)).collect()
-    }
-
-    pub(super) async fn count_depths(&self) -> Result<Depths, StoreError> {
-        let mut depths = Depths::default();
-        let rows =
-            sqlx::query("SELECT state, COUNT(*) FROM jobs WHERE state <> 'done' GROUP BY state")
-                .fetch_all(&self.read)
-                .await?;
-        for row in rows {
-            let count = u64::try_from(row.try_get::<i64, _>(1)?).unwrap_or(0);
-            match record::parse(row.try_get(0)?, "job state")? {
-                JobState::AwaitingUpload => depths.awaiting_upload = count,
-                JobState::Queued => depths.queued = count,
-                JobState::Running => depths.running = count,
-                JobState::Done => {}
-            }
-        }
-        let pending: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'")
-                .fetch_one(&self.read)
-                .await?;
-        depths.callbacks_pending = u64::try_from(pending).unwrap_or(0);
-        let waiting: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM reviews WHERE state = 'pending'")
-                .fetch_one(&self.read)
-                .await?;
-        depths.reviews_pending = u64::try_from(waiting).unwrap_or(0);
-        Ok(depths)
+        readable(&rows, "result", |r| self.read_result(r))
     }
 }

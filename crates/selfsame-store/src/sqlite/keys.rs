@@ -6,123 +6,22 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 
-use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row as _, SqliteConnection, SqlitePool};
+use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use zeroize::Zeroizing;
 
-use super::record::{id, job_place, result_place, user_key, user_place};
-use super::{Options, SqliteStore, audit, create_private, images, partners, reviews};
+use super::sealed_columns::{COLUMNS, Column};
+use super::{Options, SqliteStore, audit, create_private};
 use crate::error::{StoreError, io};
 use crate::keyring::{DataKey, KEY_BYTES, Keyring, MasterKey, key_number, random};
 
 /// Values that are encrypted anew in one transaction.
 const BATCH: i64 = 200;
 
-/// A column whose values are encrypted.
-struct Column {
-    table: &'static str,
-    column: &'static str,
-    /// The columns that [`Column::place`] reads.
-    named_by: &'static str,
-    /// What a row's value is encrypted for.
-    place: fn(&SqliteRow) -> Result<String, StoreError>,
-}
-
-fn partner(row: &SqliteRow) -> Result<PartnerId, StoreError> {
-    id(PartnerId::new(row.try_get::<String, _>("id")?), "partner")
-}
-
-fn smile_job(row: &SqliteRow) -> Result<SmileJobId, StoreError> {
-    id(
-        SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
-        "smile job id",
-    )
-}
-
-fn job(row: &SqliteRow, column: &str) -> Result<String, StoreError> {
-    Ok(job_place(&smile_job(row)?, column))
-}
-
-fn purpose_place(purpose: &str) -> String {
+pub(super) fn purpose_place(purpose: &str) -> String {
     format!("purpose_keys/sealed/{purpose}")
 }
-
-/// Every encrypted column. A test holds the schema to it.
-const COLUMNS: [Column; 12] = [
-    Column {
-        table: "partners",
-        column: "sandbox_key",
-        named_by: "id",
-        place: |row| Ok(partners::place(&partner(row)?, Environment::Sandbox)),
-    },
-    Column {
-        table: "partners",
-        column: "production_key",
-        named_by: "id",
-        place: |row| Ok(partners::place(&partner(row)?, Environment::Production)),
-    },
-    Column {
-        table: "users",
-        column: "template",
-        named_by: "partner, environment, user_id",
-        place: |row| Ok(user_place(&user_key(row)?)),
-    },
-    Column {
-        table: "jobs",
-        column: "request",
-        named_by: "smile_job_id",
-        place: |row| job(row, "request"),
-    },
-    Column {
-        table: "jobs",
-        column: "result",
-        named_by: "smile_job_id",
-        place: |row| job(row, "result"),
-    },
-    Column {
-        table: "jobs",
-        column: "callback_url",
-        named_by: "smile_job_id",
-        place: |row| job(row, "callback_url"),
-    },
-    Column {
-        table: "reviews",
-        column: "template",
-        named_by: "smile_job_id",
-        place: |row| Ok(reviews::template_place(&smile_job(row)?)),
-    },
-    Column {
-        table: "reviews",
-        column: "note",
-        named_by: "smile_job_id",
-        place: |row| Ok(reviews::note_place(&smile_job(row)?)),
-    },
-    Column {
-        table: "reviews",
-        column: "result",
-        named_by: "smile_job_id",
-        place: |row| Ok(result_place(&smile_job(row)?, true)),
-    },
-    Column {
-        table: "accepted_images",
-        column: "perceptual",
-        named_by: "smile_job_id, image",
-        place: |row| Ok(images::hash_place(&smile_job(row)?, row.try_get("image")?)),
-    },
-    Column {
-        table: "audit_head",
-        column: "sealed",
-        named_by: "one",
-        place: |_| Ok(audit::HEAD.to_owned()),
-    },
-    Column {
-        table: "purpose_keys",
-        column: "sealed",
-        named_by: "purpose",
-        place: |row| Ok(purpose_place(row.try_get("purpose")?)),
-    },
-];
 
 /// A data key and what it encrypts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -144,6 +43,33 @@ pub struct Progress {
     pub done: u64,
     /// Values and packages that older keys encrypted when it began.
     pub total: u64,
+}
+
+/// What encrypting anew came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Reencrypted {
+    /// Values and packages that were encrypted anew.
+    #[serde(rename = "encrypted_anew")]
+    pub done: u64,
+    /// Values and packages that cannot be decrypted and were left; the log names each.
+    pub unreadable: u64,
+}
+
+/// Values of one column, done in one transaction.
+struct Batch {
+    /// The last row looked at.
+    last: i64,
+    done: u64,
+    unreadable: u64,
+}
+
+fn entry(by: &Actor, action: AuditAction, details: serde_json::Value) -> AuditEntry {
+    AuditEntry {
+        actor: by.clone(),
+        action,
+        subject: "keys".to_owned(),
+        details,
+    }
 }
 
 /// The keys of a data directory, while nobody else has it open.
@@ -191,15 +117,25 @@ impl Keys {
     /// [`Keys::reencrypt`].
     ///
     /// # Errors
-    /// When the database cannot be written.
-    pub async fn rotate(&mut self) -> Result<u32, StoreError> {
+    /// When the database cannot be written, or the audit is broken; nothing is changed then.
+    pub async fn rotate(&mut self, by: &Actor) -> Result<u32, StoreError> {
         let mut tx = self.store.write.begin_with("BEGIN IMMEDIATE").await?;
         let number: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) + 1 FROM data_keys")
             .fetch_one(&mut *tx)
             .await?;
         insert(&mut tx, &self.master, number).await?;
+        let keys = load(&mut tx, &self.master).await?;
+        let details = json!({"data_key": number});
+        // Written with the new key: it is the first thing that needs it.
+        let writer = audit::Writer {
+            keys: &keys,
+            key: &self.store.audit_key,
+        };
+        writer
+            .append(&mut tx, &entry(by, AuditAction::DataKeyRotated, details))
+            .await?;
         tx.commit().await?;
-        self.store.keys = load(&self.store.write, &self.master).await?;
+        self.store.keys = keys;
         Ok(self.store.keys.current())
     }
 
@@ -207,8 +143,8 @@ impl Keys {
     /// keys are wrapped anew, or none: `new` must be on disk before.
     ///
     /// # Errors
-    /// When the database cannot be written; nothing is changed then.
-    pub async fn rewrap(&mut self, new: &MasterKey) -> Result<(), StoreError> {
+    /// When the database cannot be written, or the audit is broken; nothing is changed then.
+    pub async fn rewrap(&mut self, new: &MasterKey, by: &Actor) -> Result<(), StoreError> {
         let mut tx = self.store.write.begin_with("BEGIN IMMEDIATE").await?;
         for row in sqlx::query("SELECT number, wrapped FROM data_keys")
             .fetch_all(&mut *tx)
@@ -222,20 +158,26 @@ impl Keys {
                 .execute(&mut *tx)
                 .await?;
         }
+        let entry = entry(by, AuditAction::MasterKeyReplaced, json!({}));
+        self.store.append_audit(&mut tx, &entry).await?;
         tx.commit().await?;
         self.master = new.clone();
         Ok(())
     }
 
     /// Encrypts anew, with the current key, what older data keys encrypted; then erases the older keys. May be stopped at
-    /// any moment and begun again: what is done stays done. Gives how many values and packages it did.
+    /// any moment and begun again: what is done stays done. What cannot be decrypted is left as it is, and the older keys
+    /// stay then.
     ///
     /// # Errors
-    /// When something cannot be decrypted or written; the older keys stay then.
+    /// When something cannot be written, or the audit is broken; the older keys stay then.
     pub async fn reencrypt(
         &mut self,
+        by: &Actor,
         progress: &mut (dyn FnMut(Progress) + Send),
-    ) -> Result<u64, StoreError> {
+    ) -> Result<Reencrypted, StoreError> {
+        // At the end it would be found out too late.
+        self.store.audit_end().await?;
         let older = |k: &&KeyUse| !k.current;
         let total = self
             .store
@@ -245,31 +187,40 @@ impl Keys {
             .filter(older)
             .map(|k| k.values + k.packages)
             .sum();
-        let mut done = 0;
+        let (mut done, mut unreadable) = (0, 0);
         progress(Progress { done, total });
         for column in &COLUMNS {
-            loop {
-                let more = self.reencrypt_batch(column).await?;
-                if more == 0 {
-                    break;
-                }
-                done += more;
+            let mut after = i64::MIN;
+            while let Some(batch) = self.reencrypt_batch(column, after).await? {
+                after = batch.last;
+                done += batch.done;
+                unreadable += batch.unreadable;
                 progress(Progress { done, total });
             }
         }
         for blob in self.store.blobs.list(std::time::SystemTime::now()).await? {
             let number = self.store.blobs.key_number(&blob).await?;
             if blob.is_whole() && number.is_some_and(|n| n != self.store.keys.current()) {
-                self.store.blobs.reseal(&blob, &self.store.keys).await?;
-                done += 1;
+                match self.store.blobs.reseal(&blob, &self.store.keys).await {
+                    Ok(()) => done += 1,
+                    Err(error) if error.is_unreadable() => {
+                        tracing::error!(blob = blob.as_str(), %error, "a package is left as it is");
+                        unreadable += 1;
+                    }
+                    Err(error) => return Err(error),
+                }
                 progress(Progress { done, total });
             }
         }
-        self.retire().await?;
-        Ok(done)
+        self.retire(by, done, unreadable).await?;
+        Ok(Reencrypted { done, unreadable })
     }
 
-    async fn reencrypt_batch(&self, column: &Column) -> Result<u64, StoreError> {
+    async fn reencrypt_batch(
+        &self,
+        column: &Column,
+        after: i64,
+    ) -> Result<Option<Batch>, StoreError> {
         let Column {
             table,
             column,
@@ -281,15 +232,37 @@ impl Keys {
         // What is left is found by its key number: no place to resume from needs to be kept.
         let rows = sqlx::query(AssertSqlSafe(format!(
             "SELECT rowid AS row, {column} AS sealed, {named_by} FROM {table}
-             WHERE {column} IS NOT NULL AND substr({column}, 1, 4) <> ? LIMIT ?"
+             WHERE length({column}) > 0 AND substr({column}, 1, 4) <> ? AND rowid > ? ORDER BY rowid LIMIT ?"
         )))
         .bind(keys.current().to_le_bytes().to_vec())
+        .bind(after)
         .bind(BATCH)
         .fetch_all(&mut *tx)
         .await?;
+        let Some(last) = rows.last() else {
+            return Ok(None);
+        };
+        let mut batch = Batch {
+            last: last.try_get("row")?,
+            done: 0,
+            unreadable: 0,
+        };
         for row in &rows {
-            let place = place(row)?;
-            let plain = Zeroizing::new(keys.open(row.try_get("sealed")?, &place, column)?);
+            let opened = place(row).and_then(|place| {
+                let plain = keys.open(row.try_get("sealed")?, &place, column)?;
+                Ok((place, Zeroizing::new(plain)))
+            });
+            let (place, plain) = match opened {
+                Ok(opened) => opened,
+                Err(error) if error.is_unreadable() => {
+                    let row: i64 = row.try_get("row")?;
+                    tracing::error!(table, column, row, %error, "a value is left as it is");
+                    batch.unreadable += 1;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            batch.done += 1;
             sqlx::query(AssertSqlSafe(format!(
                 "UPDATE {table} SET {column} = ? WHERE rowid = ?"
             )))
@@ -299,24 +272,36 @@ impl Keys {
             .await?;
         }
         tx.commit().await?;
-        Ok(rows.len() as u64)
+        Ok(Some(batch))
     }
 
-    /// Erases the data keys that encrypt nothing and are not current.
-    async fn retire(&mut self) -> Result<(), StoreError> {
-        for key in self.store.data_keys().await? {
-            if !key.current && key.values == 0 && key.packages == 0 {
-                sqlx::query("DELETE FROM data_keys WHERE number = ?")
-                    .bind(i64::from(key.number))
-                    .execute(&self.store.write)
-                    .await?;
-            }
+    /// Erases the data keys that encrypt nothing and are not current, and puts what was done on record with it. Packages are
+    /// files, each on disk before this.
+    async fn retire(&mut self, by: &Actor, done: u64, unreadable: u64) -> Result<(), StoreError> {
+        let retired: Vec<u32> = self
+            .store
+            .data_keys()
+            .await?
+            .iter()
+            .filter(|key| !key.current && key.values == 0 && key.packages == 0)
+            .map(|key| key.number)
+            .collect();
+        let mut tx = self.store.write.begin_with("BEGIN IMMEDIATE").await?;
+        for number in &retired {
+            sqlx::query("DELETE FROM data_keys WHERE number = ?")
+                .bind(i64::from(*number))
+                .execute(&mut *tx)
+                .await?;
         }
+        let details =
+            json!({"encrypted_anew": done, "unreadable": unreadable, "retired_keys": retired});
+        let entry = entry(by, AuditAction::DataReencrypted, details);
+        self.store.append_audit(&mut tx, &entry).await?;
+        let keys = load(&mut tx, &self.master).await?;
+        tx.commit().await?;
+        self.store.keys = keys;
         // Old ciphertexts, and the wrapped keys, must not stay behind in the log.
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .execute(&self.store.write)
-            .await?;
-        self.store.keys = load(&self.store.write, &self.master).await?;
+        self.store.truncate_log().await?;
         Ok(())
     }
 }
@@ -339,7 +324,7 @@ impl SqliteStore {
         }
         for Column { table, column, .. } in &COLUMNS {
             let rows = sqlx::query(AssertSqlSafe(format!(
-                "SELECT substr({column}, 1, 4), COUNT(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY 1"
+                "SELECT substr({column}, 1, 4), COUNT(*) FROM {table} WHERE length({column}) > 0 GROUP BY 1"
             )))
             .fetch_all(&self.read)
             .await?;
@@ -379,8 +364,10 @@ async fn insert(
 }
 
 /// Loads the data keys; makes the first one where there is none.
-pub(super) async fn load(pool: &SqlitePool, master: &MasterKey) -> Result<Keyring, StoreError> {
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+pub(super) async fn load(
+    tx: &mut SqliteConnection,
+    master: &MasterKey,
+) -> Result<Keyring, StoreError> {
     let mut keys = HashMap::new();
     for row in sqlx::query("SELECT number, wrapped FROM data_keys")
         .fetch_all(&mut *tx)
@@ -391,20 +378,18 @@ pub(super) async fn load(pool: &SqlitePool, master: &MasterKey) -> Result<Keyrin
         keys.insert(u32::try_from(number).unwrap_or(0), key);
     }
     if keys.is_empty() {
-        keys.insert(1, insert(&mut tx, master, 1).await?);
+        keys.insert(1, insert(tx, master, 1).await?);
     }
-    tx.commit().await?;
     Keyring::new(keys).ok_or_else(|| StoreError::Corrupt("data key", "there is none".to_owned()))
 }
 
 /// A key for one purpose, made when it is first asked for: it stays the same when data keys are rotated and retired.
 pub(super) async fn purpose_key(
-    pool: &SqlitePool,
+    tx: &mut SqliteConnection,
     keys: &Keyring,
     purpose: &str,
 ) -> Result<Zeroizing<[u8; KEY_BYTES]>, StoreError> {
     let place = purpose_place(purpose);
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
     let sealed: Option<Vec<u8>> =
         sqlx::query_scalar("SELECT sealed FROM purpose_keys WHERE purpose = ?")
             .bind(purpose)
@@ -428,45 +413,5 @@ pub(super) async fn purpose_key(
                 key
             }
         };
-    tx.commit().await?;
     Ok(key)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Bytes that are on record and not encrypted, each for its reason: keys wrapped by the master key; digests and codes.
-    const PLAIN: [(&str, &str); 6] = [
-        ("data_keys", "wrapped"),
-        ("jobs", "grant_hash"),
-        ("accepted_images", "exact"),
-        ("admin_tokens", "hash"),
-        ("audit", "previous"),
-        ("audit", "code"),
-    ];
-
-    #[tokio::test]
-    async fn every_column_of_bytes_is_encrypted_anew_or_said_to_be_plain() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&Options::new(dir.path())).await.unwrap();
-        let found: Vec<(String, String)> = sqlx::query_as(
-            "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c
-             WHERE m.type = 'table' AND c.type = 'BLOB'",
-        )
-        .fetch_all(&store.read)
-        .await
-        .unwrap();
-        assert!(found.len() >= COLUMNS.len() + PLAIN.len());
-        for (table, column) in &found {
-            let (table, column) = (table.as_str(), column.as_str());
-            let listed = COLUMNS
-                .iter()
-                .any(|c| (c.table, c.column) == (table, column));
-            assert!(
-                listed != PLAIN.contains(&(table, column)),
-                "{table}.{column} must stand in COLUMNS or in PLAIN"
-            );
-        }
-    }
 }

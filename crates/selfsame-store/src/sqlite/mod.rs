@@ -3,6 +3,8 @@
 mod admin_tokens;
 mod audit;
 mod deliveries;
+mod depths;
+mod erasure;
 mod images;
 mod interface;
 mod jobs;
@@ -12,6 +14,9 @@ mod queue;
 mod record;
 mod reviews;
 mod schema;
+mod sealed_columns;
+mod sweep;
+mod unreadable;
 mod users;
 
 use std::fs::File;
@@ -26,7 +31,7 @@ use sqlx::sqlite::{
 use zeroize::Zeroizing;
 
 use self::images::RecentImages;
-use crate::audit::AuditKey;
+use crate::audit::chain::AuditKey;
 use crate::blobs::FileBlobs;
 use crate::error::{StoreError, io};
 use crate::keyring::{Keyring, MasterKey};
@@ -41,16 +46,19 @@ pub struct Options {
     pub master_key: Option<MasterKey>,
     /// Jobs that may be queued or running at one time.
     pub max_queued: u64,
+    /// Jobs of one partner, in one environment, whose packages may be awaited at one time.
+    pub max_uploads: u64,
 }
 
 impl Options {
-    /// A data directory with its defaults: its own master key, a queue of 1000.
+    /// A data directory with its defaults: its own master key, a queue of 1000, 5000 uploads awaited of a partner.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
             master_key: None,
             max_queued: 1000,
+            max_uploads: 5000,
         }
     }
 
@@ -75,6 +83,7 @@ pub struct SqliteStore {
     image_key: Zeroizing<[u8; 32]>,
     recent: RecentImages,
     max_queued: u64,
+    max_uploads: u64,
     /// Held for as long as this process serves the directory.
     _lock: Option<File>,
     /// Held by everybody, so that keys change only while nobody else writes with them.
@@ -117,38 +126,46 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10))
+            .busy_timeout(Duration::from_millis(sweep::WRITER_WAIT.into()))
             // What is erased must not linger in free pages.
             .pragma("secure_delete", "ON");
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .connect_with(connect.clone())
             .await?;
-        let audit_begins = schema::bring_up_to_date(&write).await?;
-        let keys = keys::load(&write, &master).await?;
-        let audit_key = keys::purpose_key(&write, &keys, "audit").await?;
-        let image_key = keys::purpose_key(&write, &keys, "accepted images").await?;
+        // One transaction, so that there is never an audited database without the beginning of its audit: one that lacks it
+        // was tampered with, and must not begin anew.
+        let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
+        let version = schema::bring_up_to_date(&mut tx).await?;
+        let keys = keys::load(&mut tx, &master).await?;
+        let audit_key = AuditKey::new(keys::purpose_key(&mut tx, &keys, "audit").await?);
+        let image_key = keys::purpose_key(&mut tx, &keys, "accepted images").await?;
+        if version < schema::AUDITED {
+            let writer = audit::Writer {
+                keys: &keys,
+                key: &audit_key,
+            };
+            writer.begin(&mut tx, version).await?;
+        }
+        tx.commit().await?;
         let read = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(connect.read_only(true))
             .await?;
         let blobs = FileBlobs::open(options.dir.join("blobs"))?;
-        let store = Self {
+        Ok(Self {
             write,
             read,
             blobs,
-            audit_key: AuditKey::new(audit_key),
+            audit_key,
             image_key,
             recent: RecentImages::default(),
             keys,
             max_queued: options.max_queued,
+            max_uploads: options.max_uploads,
             _lock: lock,
             _keys_lock: keys_lock,
-        };
-        if audit_begins {
-            store.begin_audit().await?;
-        }
-        Ok(store)
+        })
     }
 }
 

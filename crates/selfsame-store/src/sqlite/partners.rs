@@ -10,6 +10,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::SqliteStore;
 use super::record::{id, micros, timestamp};
+use super::unreadable::readable;
 use crate::error::StoreError;
 
 pub(super) fn place(id: &PartnerId, environment: Environment) -> String {
@@ -108,7 +109,7 @@ impl SqliteStore {
         let rows = sqlx::query("SELECT * FROM partners ORDER BY id")
             .fetch_all(&self.read)
             .await?;
-        rows.iter().map(|r| self.read_partner(r)).collect()
+        readable(&rows, "partner", |r| self.read_partner(r))
     }
 
     pub(super) async fn update_production_enabled(

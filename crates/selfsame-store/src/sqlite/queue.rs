@@ -1,20 +1,17 @@
-//! Claiming jobs and outcome them.
+//! Claiming jobs and ending them.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use selfsame_job::job::Job;
 use selfsame_job::user::{Reference, UserStatus};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::SqliteStore;
 use super::record::{self, job_columns, job_place, micros, user_place};
-use crate::blobs::BlobId;
 use crate::error::StoreError;
 use crate::store::{Claim, Finished, LeaseId, Outcome};
-
-/// A blob younger than this may belong to an upload whose row is still being written.
-const BLOB_GRACE: Duration = Duration::from_secs(600);
 
 pub(super) fn lease_until(lease: Duration) -> i64 {
     micros(Timestamp::now())
@@ -23,23 +20,35 @@ pub(super) fn lease_until(lease: Duration) -> i64 {
 
 impl SqliteStore {
     pub(super) async fn take_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError> {
-        let id = LeaseId(uuid::Uuid::new_v4());
+        // One that cannot be read ends here, and the next is taken.
+        while let Some(row) = self.claim_row(lease).await? {
+            if let Some(job) = self.readable_job(&row).await? {
+                let attempt = u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX);
+                let lease: String = row.try_get("lease")?;
+                let lease = uuid::Uuid::parse_str(&lease)
+                    .map(LeaseId)
+                    .map_err(|e| StoreError::Corrupt("lease", e.to_string()))?;
+                return Ok(Some(Claim {
+                    job,
+                    attempt,
+                    lease,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn claim_row(&self, lease: Duration) -> Result<Option<SqliteRow>, StoreError> {
         let row = sqlx::query(concat!(
             "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = ?, lease_until = ?
-             WHERE seq = (SELECT seq FROM jobs WHERE state = 'queued' ORDER BY seq LIMIT 1) RETURNING attempts, ",
+             WHERE seq = (SELECT seq FROM jobs WHERE state = 'queued' ORDER BY seq LIMIT 1) RETURNING attempts, lease, ",
             job_columns!()
         ))
-        .bind(id.0.to_string())
+        .bind(uuid::Uuid::new_v4().to_string())
         .bind(lease_until(lease))
         .fetch_optional(&self.write)
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        let attempt = u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX);
-        Ok(Some(Claim {
-            job: record::job(&row, &self.keys)?,
-            attempt,
-            lease: id,
-        }))
+        Ok(row)
     }
 
     pub(super) async fn prolong(&self, claim: &Claim, lease: Duration) -> Result<bool, StoreError> {
@@ -103,6 +112,13 @@ impl SqliteStore {
             None => None,
         };
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        if let Some(blob) = self.end_withheld(&mut tx, claim).await? {
+            tx.commit().await?;
+            if let Some(blob) = blob {
+                self.blobs.delete(&blob).await?;
+            }
+            return Ok(Finished::UserDeleted);
+        }
         let done = sqlx::query(
             "UPDATE jobs SET state = 'done', result = ?, result_code = ?, success = ?, callback_url = ?, updated_at = ?,
                              lease = NULL, lease_until = NULL
@@ -183,38 +199,5 @@ impl SqliteStore {
         .execute(tx)
         .await?;
         Ok(true)
-    }
-
-    pub(super) async fn sweep_blobs(&self, older_than: Timestamp) -> Result<u64, StoreError> {
-        sqlx::query(
-            "UPDATE jobs SET blob = NULL WHERE blob IS NOT NULL AND state = 'done' AND updated_at < ?
-             AND smile_job_id NOT IN (SELECT photo FROM users WHERE photo IS NOT NULL)
-             AND smile_job_id NOT IN (SELECT smile_job_id FROM reviews WHERE state = 'pending' OR decided_at >= ?)",
-        )
-        .bind(micros(older_than))
-        .bind(micros(older_than))
-        .execute(&self.write)
-        .await?;
-        let mut removed = 0;
-        for blob in self
-            .blobs
-            .list(std::time::SystemTime::now() - BLOB_GRACE)
-            .await?
-        {
-            removed += u64::from(self.remove_orphan(&blob).await?);
-        }
-        Ok(removed)
-    }
-
-    /// Removes a blob that no job refers to.
-    pub(super) async fn remove_orphan(&self, blob: &BlobId) -> Result<bool, StoreError> {
-        let used: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM jobs WHERE blob = ?)")
-            .bind(blob.as_str())
-            .fetch_one(&self.read)
-            .await?;
-        if !used {
-            self.blobs.delete(blob).await?;
-        }
-        Ok(!used)
     }
 }

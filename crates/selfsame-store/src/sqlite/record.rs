@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use selfsame_job::job::{Job, JobRequest, JobState, JobType};
+use selfsame_job::erasure::{Erasure, JobNames};
+use selfsame_job::job::{Job, JobState, JobType};
 use selfsame_job::user::{UserKey, UserStatus};
 use selfsame_wire::id::{JobId, PartnerId, SmileJobId, UserId};
 use serde::Serialize;
@@ -16,7 +17,7 @@ use crate::keyring::Keyring;
 /// The columns that [`job`] reads.
 macro_rules! job_columns {
     () => {
-        "smile_job_id, partner, environment, user_id, job_id, kind, state, request, created_at, updated_at"
+        "smile_job_id, partner, environment, user_id, job_id, kind, state, request, erased, created_at, updated_at"
     };
 }
 pub(super) use job_columns;
@@ -81,27 +82,44 @@ pub(super) fn user_key(row: &SqliteRow) -> Result<UserKey, StoreError> {
     })
 }
 
+/// The names of a job, and why its contents are gone where they are.
+pub(super) fn names(row: &SqliteRow) -> Result<(JobNames, Option<Erasure>), StoreError> {
+    let names = JobNames {
+        smile_job_id: id(
+            SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
+            "smile job id",
+        )?,
+        job_id: id(JobId::new(row.try_get::<String, _>("job_id")?), "job id")?,
+        user: id(UserId::new(row.try_get::<String, _>("user_id")?), "user id")?,
+        job_type: parse::<JobType>(row.try_get("kind")?, "job type")?,
+    };
+    let erased: Option<String> = row.try_get("erased")?;
+    let erased = erased.map(|text| parse(text, "erasure")).transpose()?;
+    Ok((names, erased))
+}
+
 pub(super) fn job(row: &SqliteRow, keys: &Keyring) -> Result<Job, StoreError> {
-    let smile_job_id = id(
-        SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
-        "smile job id",
-    )?;
-    let request = keys.open(
-        row.try_get("request")?,
-        &job_place(&smile_job_id, "request"),
-        "job request",
-    )?;
-    let request: JobRequest = serde_json::from_slice(&request)
-        .map_err(|e| StoreError::Corrupt("job request", e.to_string()))?;
+    let (names, erased) = names(row)?;
+    let request = if erased.is_some() {
+        names.erased_request()
+    } else {
+        let request = keys.open(
+            row.try_get("request")?,
+            &job_place(&names.smile_job_id, "request"),
+            "job request",
+        )?;
+        serde_json::from_slice(&request)
+            .map_err(|e| StoreError::Corrupt("job request", e.to_string()))?
+    };
     Ok(Job {
         user: user_key(row)?,
-        job_id: id(JobId::new(row.try_get::<String, _>("job_id")?), "job id")?,
-        job_type: parse::<JobType>(row.try_get("kind")?, "job type")?,
         request,
         state: parse::<JobState>(row.try_get("state")?, "job state")?,
         created_at: timestamp(row.try_get("created_at")?)?,
         updated_at: timestamp(row.try_get("updated_at")?)?,
-        smile_job_id,
+        smile_job_id: names.smile_job_id,
+        job_id: names.job_id,
+        job_type: names.job_type,
     })
 }
 

@@ -12,12 +12,13 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::SqliteStore;
 use super::record::{self, id, micros, parse, result_place, text, timestamp};
+use super::unreadable::readable;
 use crate::error::StoreError;
 use crate::review::{FinalResult, NewReview, Review, ReviewFilter, ReviewOutcome, Ruled};
 
 /// The columns that [`SqliteStore::read_review`] reads, of `jobs j` and `reviews r`.
 const COLUMNS: &str = "SELECT j.smile_job_id, j.partner, j.environment, j.user_id, j.job_id, j.kind, j.state, j.request,
-     j.created_at, j.updated_at, r.state AS review_state, r.decision, r.reviewer, r.note, r.result_code AS final_code,
+     j.erased, j.created_at, j.updated_at, r.state AS review_state, r.decision, r.reviewer, r.note, r.result_code AS final_code,
      r.opened_at, r.decided_at FROM reviews r JOIN jobs j ON j.smile_job_id = r.smile_job_id ";
 
 pub(super) fn template_place(job: &SmileJobId) -> String {
@@ -116,7 +117,7 @@ impl SqliteStore {
             })
             .fetch_all(&self.read)
             .await?;
-        rows.iter().map(|r| self.read_review(r)).collect()
+        readable(&rows, "review", |r| self.read_review(r))
     }
 
     pub(super) async fn close_review(

@@ -1,20 +1,25 @@
 //! The database's shape, and how an older one is brought up to it.
 
-use sqlx::SqlitePool;
+use sqlx::SqliteConnection;
 
 use crate::error::StoreError;
 
 /// What each version added to the one before, oldest first. A version is SQLite's `user_version`; version 1 is `schema.sql`, and
 /// databases from before it was kept say 0.
-const MIGRATIONS: &[(i64, &str)] = &[(2, include_str!("schema_2.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (2, include_str!("schema_2.sql")),
+    (5, include_str!("schema_5.sql")),
+];
 
-/// Brings the database to the current shape. `true`: it was new, or from before there was an audit.
-pub(super) async fn bring_up_to_date(pool: &SqlitePool) -> Result<bool, StoreError> {
+/// From this version on a database has an audit.
+pub(super) const AUDITED: i64 = 2;
+
+/// Brings the database to the current shape; gives the version that it had.
+pub(super) async fn bring_up_to_date(tx: &mut SqliteConnection) -> Result<i64, StoreError> {
     let current = MIGRATIONS.last().map_or(1, |(version, _)| *version);
     sqlx::raw_sql(include_str!("schema.sql"))
-        .execute(pool)
+        .execute(&mut *tx)
         .await?;
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
     let version: i64 = sqlx::query_scalar("PRAGMA user_version")
         .fetch_one(&mut *tx)
         .await?;
@@ -34,6 +39,5 @@ pub(super) async fn bring_up_to_date(pool: &SqlitePool) -> Result<bool, StoreErr
         .execute(&mut *tx)
         .await?;
     }
-    tx.commit().await?;
-    Ok(version < 2)
+    Ok(version)
 }

@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::SqliteStore;
 use super::record::{self, id, micros, text, timestamp, user_key, user_place};
-use crate::blobs::BlobId;
+use super::unreadable::readable;
 use crate::error::StoreError;
 use crate::store::UserChange;
 
@@ -42,6 +42,25 @@ impl SqliteStore {
         })
     }
 
+    /// The same for lists: a user whose template cannot be decrypted stands in them as one without.
+    fn read_user_anyhow(&self, row: &SqliteRow) -> Result<User, StoreError> {
+        match self.read_user(row) {
+            Err(error) if error.is_unreadable() => {
+                let key = user_key(row)?;
+                tracing::error!(partner = %key.partner, environment = %key.environment, user = %key.user, %error,
+                    "the user's template is left out");
+                Ok(User {
+                    key,
+                    status: record::status(row)?,
+                    reference: None,
+                    enrolled_at: timestamp(row.try_get("enrolled_at")?)?,
+                    updated_at: timestamp(row.try_get("updated_at")?)?,
+                })
+            }
+            read => read,
+        }
+    }
+
     pub(super) async fn select_user(&self, key: &UserKey) -> Result<Option<User>, StoreError> {
         let row = sqlx::query(
             "SELECT * FROM users WHERE partner = ? AND environment = ? AND user_id = ?",
@@ -66,7 +85,7 @@ impl SqliteStore {
         .bind(environment.as_str())
         .fetch_all(&self.read)
         .await?;
-        rows.iter().map(|r| self.read_user(r)).collect()
+        readable(&rows, "user", |r| self.read_user_anyhow(r))
     }
 
     pub(super) async fn select_changed_users(
@@ -82,14 +101,12 @@ impl SqliteStore {
         .bind(i64::from(limit))
         .fetch_all(&self.read)
         .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(UserChange {
-                    sequence: u64::try_from(row.try_get::<i64, _>("sequence")?).unwrap_or(0),
-                    user: self.read_user(row)?,
-                })
+        readable(&rows, "user", |row| {
+            Ok(UserChange {
+                sequence: u64::try_from(row.try_get::<i64, _>("sequence")?).unwrap_or(0),
+                user: self.read_user_anyhow(row)?,
             })
-            .collect()
+        })
     }
 
     pub(super) async fn update_user_status(
@@ -98,22 +115,23 @@ impl SqliteStore {
         status: UserStatus,
         by: &Actor,
     ) -> Result<bool, StoreError> {
+        let action = match status {
+            UserStatus::Active => AuditAction::UserEnabled,
+            UserStatus::Disabled => AuditAction::UserDisabled,
+            UserStatus::Deleted => return self.delete_user(key, by).await,
+        };
         let (partner, environment, user) = (
             key.partner.as_str(),
             key.environment.as_str(),
             key.user.as_str(),
         );
-        let erase = status == UserStatus::Deleted;
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(
-            "UPDATE users SET status = ?1, updated_at = ?2, template = CASE WHEN ?3 THEN NULL ELSE template END,
-                              model_digest = CASE WHEN ?3 THEN NULL ELSE model_digest END,
-                              photo = CASE WHEN ?3 THEN NULL ELSE photo END
-             WHERE partner = ?4 AND environment = ?5 AND user_id = ?6 AND status <> 'deleted'",
+            "UPDATE users SET status = ?, updated_at = ?
+             WHERE partner = ? AND environment = ? AND user_id = ? AND status <> 'deleted'",
         )
         .bind(text(&status))
         .bind(micros(Timestamp::now()))
-        .bind(erase)
         .bind(partner)
         .bind(environment)
         .bind(user)
@@ -122,57 +140,17 @@ impl SqliteStore {
         if done.rows_affected() != 1 {
             return Ok(false);
         }
-        let mut blobs: Vec<String> = Vec::new();
-        if erase {
-            const JOBS: &str =
-                "SELECT blob FROM jobs WHERE partner = ? AND environment = ? AND user_id = ?
-                                AND state = 'done' AND blob IS NOT NULL";
-            blobs = sqlx::query_scalar(JOBS)
-                .bind(partner)
-                .bind(environment)
-                .bind(user)
-                .fetch_all(&mut *tx)
-                .await?;
-            sqlx::query(
-                "UPDATE jobs SET blob = NULL WHERE partner = ? AND environment = ? AND user_id = ? AND state = 'done'",
-            )
-            .bind(partner)
-            .bind(environment)
-            .bind(user)
-            .execute(&mut *tx)
-            .await?;
-            for erased in [
-                "DELETE FROM accepted_images WHERE partner = ? AND environment = ? AND user_id = ?",
-                "UPDATE reviews SET template = NULL, model_digest = NULL WHERE smile_job_id IN (
-                     SELECT smile_job_id FROM jobs WHERE partner = ? AND environment = ? AND user_id = ?)",
-            ] {
-                sqlx::query(erased)
-                    .bind(partner)
-                    .bind(environment)
-                    .bind(user)
-                    .execute(&mut *tx)
-                    .await?;
-            }
-        }
         self.append_audit(
             &mut tx,
             &AuditEntry {
                 actor: by.clone(),
-                action: match status {
-                    UserStatus::Active => AuditAction::UserEnabled,
-                    UserStatus::Disabled => AuditAction::UserDisabled,
-                    UserStatus::Deleted => AuditAction::UserDeleted,
-                },
+                action,
                 subject: format!("user {partner}/{environment}/{user}"),
                 details: serde_json::json!({}),
             },
         )
         .await?;
         tx.commit().await?;
-        // Should this be cut short, the sweep finds them: nothing refers to them any more.
-        for blob in blobs {
-            self.blobs.delete(&BlobId::from_record(blob)).await?;
-        }
         Ok(true)
     }
 }

@@ -3,6 +3,7 @@
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
 use selfsame_job::user::UserStatus;
 use selfsame_store::audit::{AuditCheck, AuditHead};
+use selfsame_store::error::StoreError;
 use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::store::*;
 use selfsame_wire::id::Environment;
@@ -31,6 +32,7 @@ async fn some_actions(store: &SqliteStore) {
         .unwrap();
     let job = new_job("j", "u");
     finished(store, &job).await;
+    assert!(store.replay(&job.smile_job_id, &by()).await.unwrap());
     for status in [
         UserStatus::Disabled,
         UserStatus::Active,
@@ -41,7 +43,6 @@ async fn some_actions(store: &SqliteStore) {
             .await
             .unwrap();
     }
-    store.replay(&job.smile_job_id, &by()).await.unwrap();
     let token = AdminToken {
         name: "ops".to_owned(),
         hash: [7; 32],
@@ -76,10 +77,10 @@ async fn every_action_is_recorded_once_with_its_actor() {
             "partner_added",
             "partner_production_set",
             "partner_key_replaced",
+            "callback_replayed",
             "user_disabled",
             "user_enabled",
             "user_deleted",
-            "callback_replayed",
             "admin_token_added",
             "admin_token_removed",
             "policy_in_force",
@@ -87,7 +88,7 @@ async fn every_action_is_recorded_once_with_its_actor() {
         "what changed nothing is not recorded"
     );
     assert_eq!(records[1].actor, "cli:ada");
-    assert_eq!(records[4].subject, "user p/sandbox/u");
+    assert_eq!(records[5].subject, "user p/sandbox/u");
     assert!(!serde_json::to_string(&records).unwrap().contains("PLANTED"));
     let AuditCheck::Intact(head) = store.verify_audit(None).await.unwrap() else {
         panic!("the chain is intact")
@@ -113,7 +114,7 @@ async fn tampered(statements: &[&str]) -> (AuditCheck, AuditCheck) {
         some_actions(&store).await;
         match store.verify_audit(None).await.unwrap() {
             AuditCheck::Intact(head) => head,
-            AuditCheck::Broken(why) => panic!("{why}"),
+            other => panic!("{other:?}"),
         }
     };
     let mut connection = SqliteConnectOptions::new()
@@ -199,4 +200,145 @@ async fn an_older_copy_is_told_by_a_head_that_was_kept_elsewhere() {
         rolled_back.verify_audit(Some(&head)).await.unwrap(),
         AuditCheck::Broken(_)
     ));
+}
+
+/// Every way to break the chain that leaves it broken, as whoever has only the database can do it.
+const BREAKS: [&str; 9] = [
+    "DELETE FROM audit WHERE seq > 8",
+    "DELETE FROM audit WHERE seq = 11",
+    "DELETE FROM audit",
+    "DELETE FROM audit; DELETE FROM audit_head",
+    "DELETE FROM audit_head",
+    "UPDATE audit_head SET sealed = x'00'",
+    "UPDATE audit SET actor = 'cli:eve' WHERE seq = 11",
+    "INSERT INTO audit SELECT 12, at, actor, action, subject, details, code, code FROM audit WHERE seq = 11",
+    "DELETE FROM audit; DELETE FROM audit_head; DELETE FROM purpose_keys WHERE purpose = 'audit'",
+];
+
+/// Every kind of action, each a transaction of its own.
+async fn try_everything(store: &SqliteStore) -> Vec<bool> {
+    let job = new_job("later", "later");
+    finished(store, &job).await;
+    let token = AdminToken {
+        name: "ops".to_owned(),
+        hash: [7; 32],
+        created_at: jiff::Timestamp::now(),
+    };
+    let other = selfsame_job::partner::Partner {
+        id: selfsame_wire::id::PartnerId::new("other").unwrap(),
+        ..partner()
+    };
+    let entry = AuditEntry {
+        actor: Actor::server(),
+        action: AuditAction::PolicyInForce,
+        subject: "policy".to_owned(),
+        details: serde_json::json!({}),
+    };
+    let refused =
+        |outcome: Result<(), StoreError>| matches!(outcome, Err(StoreError::AuditBroken(_)));
+    vec![
+        refused(store.check_audit_end().await),
+        refused(store.record_audit(&entry).await.map(drop)),
+        refused(store.create_partner(&other, &by()).await.map(drop)),
+        refused(store.put_admin_token(&token, &by()).await),
+        refused(store.replay(&job.smile_job_id, &by()).await.map(drop)),
+        refused(
+            store
+                .set_user_status(&job.user, UserStatus::Disabled, &by())
+                .await
+                .map(drop),
+        ),
+        refused(
+            store
+                .set_user_status(&job.user, UserStatus::Deleted, &by())
+                .await
+                .map(drop),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn a_broken_audit_is_not_extended_so_that_no_action_heals_it() {
+    for change in BREAKS {
+        let dir = tempfile::tempdir().unwrap();
+        {
+            let store = open(&dir).await;
+            some_actions(&store).await;
+        }
+        tamper(&dir, &format!("{DISARM}; {change}")).await;
+        let store = open(&dir).await;
+        let tried = try_everything(&store).await;
+        assert!(tried.iter().all(|refused| *refused), "{change}: {tried:?}");
+        let user = store.user(&new_job("later", "later").user).await.unwrap();
+        assert!(
+            user.unwrap().reference.is_some(),
+            "{change}: what was refused was not done, and jobs went on"
+        );
+        drop(store);
+        // A restart does not heal it either.
+        let store = open(&dir).await;
+        let check = store.verify_audit(None).await.unwrap();
+        assert!(matches!(check, AuditCheck::Broken(_)), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn an_operator_goes_on_behind_a_break_that_stays_told() {
+    for change in BREAKS {
+        let dir = tempfile::tempdir().unwrap();
+        {
+            let store = open(&dir).await;
+            assert_eq!(
+                store.resume_audit(&by()).await.unwrap(),
+                None,
+                "it is intact"
+            );
+            some_actions(&store).await;
+        }
+        tamper(&dir, &format!("{DISARM}; {change}")).await;
+        let store = open(&dir).await;
+        let AuditCheck::Broken(why) = store.verify_audit(None).await.unwrap() else {
+            panic!("{change}")
+        };
+        let segment = store.resume_audit(&by()).await.unwrap().unwrap();
+        assert!(
+            try_everything(&store).await.iter().all(|refused| !refused),
+            "{change}"
+        );
+        let AuditCheck::Resumed { head, breaks } =
+            store.verify_audit(Some(&segment)).await.unwrap()
+        else {
+            panic!("{change}: {:?}", store.verify_audit(None).await.unwrap())
+        };
+        assert_eq!(head.sequence, segment.sequence + 6);
+        let [known] = &breaks[..] else {
+            panic!("one break")
+        };
+        assert_eq!((&known.why, known.by.as_str()), (&why, "cli:ada"));
+        assert_eq!(store.resume_audit(&by()).await.unwrap(), None);
+        drop(store);
+        // Breaking it again is told again, behind the segment and before it.
+        for again in [
+            format!("DELETE FROM audit WHERE seq = {}", head.sequence),
+            format!("DELETE FROM audit WHERE seq < {}", segment.sequence),
+        ] {
+            let copy = tempfile::tempdir().unwrap();
+            for name in ["selfsame.db", "master.key"] {
+                std::fs::copy(dir.path().join(name), copy.path().join(name)).unwrap();
+            }
+            // Where nothing was left before the segment, nothing can be removed there.
+            let mut connection = connect(&copy).await;
+            let done = sqlx::raw_sql(sqlx::AssertSqlSafe(again.clone()))
+                .execute(&mut connection)
+                .await
+                .unwrap();
+            drop(connection);
+            let check = open(&copy).await.verify_audit(None).await.unwrap();
+            assert_eq!(
+                matches!(check, AuditCheck::Broken(_)),
+                done.rows_affected() > 0,
+                "{change}; {again}: {check:?}"
+            );
+        }
+    }
 }

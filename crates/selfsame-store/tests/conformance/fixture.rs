@@ -13,6 +13,8 @@ use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::signature::ApiKey;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, SqliteConnection};
 
 pub const LEASE: Duration = Duration::from_secs(60);
 
@@ -84,6 +86,24 @@ pub fn partner() -> Partner {
         production_key: ApiKey::new("PLANTED-production-key"),
         created_at: Timestamp::now(),
     }
+}
+
+/// What somebody can do who has the database, but not the master key.
+pub async fn tamper(dir: &tempfile::TempDir, statements: &str) {
+    let mut connection = connect(dir).await;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned()))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+}
+
+/// The database itself, beside the store.
+pub async fn connect(dir: &tempfile::TempDir) -> SqliteConnection {
+    SqliteConnectOptions::new()
+        .filename(dir.path().join("selfsame.db"))
+        .connect()
+        .await
+        .unwrap()
 }
 
 pub async fn open(dir: &tempfile::TempDir) -> SqliteStore {

@@ -7,8 +7,11 @@
 )]
 
 mod audit;
+mod erasure;
 mod fixture;
 mod images;
 mod jobs;
 mod reviews;
 mod secrecy;
+mod sweep;
+mod unreadable;

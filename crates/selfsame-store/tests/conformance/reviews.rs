@@ -203,12 +203,12 @@ async fn the_rules_of_the_moment_count() {
         .await
         .unwrap();
     assert_eq!(approve(&store, &authenticate).await, Ruled::Committed);
-    // Deleted meanwhile: the template that waited is erased with the user.
+    // Deleted meanwhile: the review is withdrawn with the user, and the template that waited is erased.
     store
         .set_user_status(&slow.user, UserStatus::Deleted, &by())
         .await
         .unwrap();
-    assert_eq!(approve(&store, &again).await, Ruled::NotAdmitted);
+    assert_eq!(approve(&store, &again).await, Ruled::NotPending);
 }
 
 #[tokio::test]
@@ -223,7 +223,11 @@ async fn a_package_stays_while_its_job_waits() {
     };
     end(&store, &ended, &refused).await;
     let later = Timestamp::now() + SignedDuration::from_secs(60);
-    store.sweep(later).await.unwrap();
+    let keep = KeepSince {
+        packages: later,
+        results: Timestamp::MIN,
+    };
+    store.sweep(&keep).await.unwrap();
     let there = async |job: &NewJob| store.package(&job.smile_job_id).await.unwrap().is_some();
     assert!(there(&waits).await && !there(&ended).await);
     store
@@ -234,7 +238,7 @@ async fn a_package_stays_while_its_job_waits() {
         )
         .await
         .unwrap();
-    store.sweep(later).await.unwrap();
+    store.sweep(&keep).await.unwrap();
     assert!(!there(&waits).await);
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use selfsame_store::audit::{AuditCheck, AuditHead};
 use selfsame_store::store::Store as _;
 
-use super::data::Data;
+use super::data::{Data, actor};
 use crate::output::{self, Outcome};
 
 /// Verify and list the record of what operators did.
@@ -19,7 +19,7 @@ pub(crate) struct AuditCommand {
 
 #[derive(clap::Subcommand)]
 enum Action {
-    /// Follow the whole chain. Exit 0: intact; 1: broken.
+    /// Follow the whole chain. Exit 0: intact, perhaps since a break that was put on record, which is told; 1: broken.
     Verify {
         /// A head that was kept elsewhere (SEQUENCE:CODE): only it tells that an older copy was put in the chain's place.
         #[arg(long)]
@@ -36,6 +36,9 @@ enum Action {
     },
     /// Print the chain's end, to be kept where the server cannot reach it.
     Head,
+    /// After an incident: begin a new segment behind a break, with a record that names it. Until then whatever operators do is
+    /// refused. Keep a copy of the data directory first; `audit verify` tells of the break for ever.
+    Resume,
 }
 
 impl AuditCommand {
@@ -50,6 +53,22 @@ impl AuditCommand {
                         )?;
                     } else {
                         output::line(&format!("intact: {} records, head {end}", end.sequence));
+                    }
+                }
+                AuditCheck::Resumed { head: end, breaks } => {
+                    if json {
+                        output::json(&serde_json::json!({
+                            "intact": true, "head": end.to_string(), "breaks": breaks,
+                        }))?;
+                    } else {
+                        for known in &breaks {
+                            output::line(&format!(
+                                "BROKEN before record {}, put on record by {} at {}: {}",
+                                known.segment, known.by, known.at, known.why
+                            ));
+                        }
+                        let since = breaks.last().map_or(1, |b| b.segment);
+                        output::line(&format!("intact since record {since}, head {end}"));
                     }
                 }
                 AuditCheck::Broken(why) => {
@@ -79,11 +98,28 @@ impl AuditCommand {
                 }
             }
             Action::Head => match store.verify_audit(None).await? {
-                AuditCheck::Intact(end) => output::line(&end.to_string()),
+                AuditCheck::Intact(end) | AuditCheck::Resumed { head: end, .. } => {
+                    output::line(&end.to_string());
+                }
                 AuditCheck::Broken(why) => {
                     return Err(format!("the audit is broken and has no head: {why}").into());
                 }
             },
+            Action::Resume => {
+                let head = store.resume_audit(&actor()).await?.ok_or(
+                    "the audit is intact: there is no break to begin a new segment behind",
+                )?;
+                if json {
+                    output::json(&serde_json::json!({
+                        "segment": head.sequence, "head": head.to_string(),
+                    }))?;
+                } else {
+                    output::line(&format!(
+                        "a new segment begins with record {}, head {head}",
+                        head.sequence
+                    ));
+                }
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

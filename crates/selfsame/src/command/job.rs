@@ -90,7 +90,7 @@ impl JobCommand {
             Action::Replay { job } => {
                 if !store.replay(job, &actor()).await? {
                     return Err(
-                        format!("the job {job} has not ended, or has no callback URL").into(),
+                        format!("the job {job} has not ended, or has no callback URL, or what it held was erased").into(),
                     );
                 }
                 output::done(

@@ -4,11 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use selfsame_job::audit::{AuditAction, AuditEntry};
 use selfsame_store::keyring::MasterKey;
 use selfsame_store::sqlite::keys::Keys;
-use selfsame_store::sqlite::{Options, SqliteStore};
-use selfsame_store::store::Store as _;
 
 use super::data::{Data, actor};
 use crate::output::{self, Outcome};
@@ -56,11 +53,9 @@ impl KeysCommand {
                 }
             }
             Action::Rotate { master: None } => {
-                let number = Keys::open(&options).await?.rotate().await?;
-                let done = serde_json::json!({"data_key": number});
-                record(&options, AuditAction::DataKeyRotated, &done).await?;
+                let number = Keys::open(&options).await?.rotate(&actor()).await?;
                 if json {
-                    output::json(&done)?;
+                    output::json(&serde_json::json!({"data_key": number}))?;
                 } else {
                     output::line(&format!(
                         "data key {number} encrypts what is written from now on; `selfsame keys reencrypt` retires the older ones"
@@ -71,14 +66,7 @@ impl KeysCommand {
                 let mut keys = Keys::open(&options).await?;
                 // Not before: where the data directory is in use, no file is made.
                 let master = MasterKey::read_or_create(file)?;
-                keys.rewrap(&master).await?;
-                drop(keys);
-                let options = Options {
-                    master_key: Some(master),
-                    ..options
-                };
-                let details = serde_json::json!({});
-                record(&options, AuditAction::MasterKeyReplaced, &details).await?;
+                keys.rewrap(&master, &actor()).await?;
                 if json {
                     output::json(&serde_json::json!({"master_key_file": file}))?;
                 } else {
@@ -93,42 +81,28 @@ impl KeysCommand {
                     "{wide_bar} {pos} of {len}, {eta} left",
                 )?);
                 let mut keys = Keys::open(&options).await?;
-                let values = keys
-                    .reencrypt(&mut |progress| {
+                let done = keys
+                    .reencrypt(&actor(), &mut |progress| {
                         bar.set_length(progress.total);
                         bar.set_position(progress.done);
                     })
                     .await?;
                 bar.finish_and_clear();
-                drop(keys);
-                let done = serde_json::json!({"encrypted_anew": values});
-                record(&options, AuditAction::DataReencrypted, &done).await?;
                 if json {
                     output::json(&done)?;
                 } else {
-                    output::line(&format!("{values} values and packages encrypted anew"));
+                    output::line(&format!("{} values and packages encrypted anew", done.done));
+                }
+                if done.unreadable > 0 {
+                    return Err(format!(
+                        "{} values and packages cannot be decrypted: they are left as they are, and so are the keys that \
+                         encrypted them",
+                        done.unreadable
+                    )
+                    .into());
                 }
             }
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Puts it on the audit's record, once the keys are no longer held: whoever changes them is alone with the data directory.
-async fn record(
-    options: &Options,
-    action: AuditAction,
-    details: &serde_json::Value,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let entry = AuditEntry {
-        actor: actor(),
-        action,
-        subject: "keys".to_owned(),
-        details: details.clone(),
-    };
-    SqliteStore::open(options)
-        .await?
-        .record_audit(&entry)
-        .await?;
-    Ok(())
 }

@@ -75,6 +75,18 @@ pub(crate) struct Serve {
     /// Jobs that may be queued at one time.
     #[arg(long, default_value_t = 1000)]
     max_queued: u64,
+    /// Jobs of one partner, in one environment, whose packages may be awaited at one time.
+    #[arg(long, default_value_t = 5000)]
+    max_uploads: u64,
+    /// For how many days requests, results and reviews' notes of ended jobs are kept; names, codes and times stay.
+    #[arg(long, default_value_t = 90, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
+    keep_results: u32,
+    /// For how many days packages of ended jobs are kept; those that hold a user's photo on file stay.
+    #[arg(long, default_value_t = 30, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
+    keep_packages: u32,
+    /// Where to serve /health, /ready and /metrics, by plain HTTP, and then nowhere else [default: with the API].
+    #[arg(long, value_name = "ADDRESS")]
+    operations_listen: Option<SocketAddr>,
     /// Memory that all request bodies may take together, in MiB.
     #[arg(long, default_value_t = 96, value_name = "MIB")]
     bodies_mib: u32,
@@ -139,6 +151,10 @@ impl Serve {
         config.limits.analysis_timeout = Duration::from_secs(self.analysis_timeout);
         config.limits.window.past = Duration::from_secs(self.signature_max_age);
         config.limits.upload_ttl = Duration::from_secs(self.upload_ttl);
+        let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 3600);
+        config.keep_results = days(self.keep_results);
+        config.keep_packages = days(self.keep_packages);
+        config.operations = self.operations_listen;
         if let Some(path) = &self.policy {
             config.policies = super::policy::read(path)?;
         }
@@ -157,6 +173,7 @@ impl Serve {
         )?;
         let mut options = self.data.options()?;
         options.max_queued = self.max_queued;
+        options.max_uploads = self.max_uploads;
         let store = Arc::new(SqliteStore::open_exclusive(&options).await?);
         if let Some(pages) = &self.demo_page {
             config.demo = Some(demo_page::prepare(pages, models, store.as_ref()).await?);
@@ -171,6 +188,7 @@ impl Serve {
         output::json(&serde_json::json!({
             "http": addresses.http.map(|a| format!("http://{a}")),
             "https": addresses.https.map(|a| format!("https://{a}")),
+            "operations": addresses.operations.map(|a| format!("http://{a}")),
         }))?;
         server.run(stop_signal()).await?;
         Ok(ExitCode::SUCCESS)

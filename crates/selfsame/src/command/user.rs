@@ -39,7 +39,8 @@ enum Action {
         /// The user's id.
         user: UserId,
     },
-    /// Erase a user's template and photographs for good.
+    /// Erase a user for good: template, photographs, and what its jobs hold (what was sent along, results, reviews, callbacks).
+    /// Names, codes and times stay, and reviews and callbacks that wait are withdrawn.
     Delete {
         /// The user's id.
         user: UserId,
@@ -97,7 +98,10 @@ impl UserCommand {
             Action::Delete { user } => (user, UserStatus::Deleted),
         };
         if !store.set_user_status(&key(user), status, &actor()).await? {
-            return Err(format!("there is no user {user}, or it was deleted").into());
+            return Err(format!(
+                "there is no user {user}, or it was deleted and nothing is left of it"
+            )
+            .into());
         }
         output::done(
             json,

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 pub struct Server {
     process: Child,
     pub base: String,
+    /// Where operators ask, where that has an address of its own.
+    pub operations: Option<String>,
     pub key: ApiKey,
 }
 
@@ -118,6 +120,7 @@ impl Server {
         Self {
             process,
             base: addresses["http"].as_str().unwrap().to_owned(),
+            operations: addresses["operations"].as_str().map(str::to_owned),
             key: key.clone(),
         }
     }

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use selfsame_job::audit::Actor;
 use selfsame_job::review::ReviewDecision;
+use selfsame_store::error::StoreError;
 use selfsame_store::review::{Review, ReviewFilter};
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::fields::without_byte_order_mark;
@@ -147,6 +148,10 @@ pub(crate) async fn decide(
             NotDecided::Unknown(_) => unknown(),
             NotDecided::Decided(_) => wrong(why.to_string()).with_status(StatusCode::CONFLICT),
             NotDecided::NoteTooLong => wrong(why.to_string()),
+            NotDecided::Store(StoreError::AuditBroken(_)) => {
+                Refusal::new(ErrorCode::SystemError, why.to_string())
+                    .with_status(StatusCode::SERVICE_UNAVAILABLE)
+            }
             NotDecided::Unreadable(_) | NotDecided::Store(_) => Refusal::internal(&why),
         })?;
     tracing::info!(smile_job_id = %job, result_code = code.code(), "review decided");

@@ -1,0 +1,77 @@
+//! What is done now and then: leases that ran out, uploads that never came, what is older than it is kept.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use selfsame_store::store::KeepSince;
+use tokio::sync::watch;
+
+use crate::app::App;
+
+/// How often leases and awaited uploads are looked after.
+const EVERY: Duration = Duration::from_secs(30);
+/// Every so many times: what is older than it is kept.
+const RETENTION: u32 = 20;
+/// Every so many times: packages that nothing refers to.
+const ORPHANS: u32 = 120;
+/// For so long after it died an upload URL is told from one that never was.
+const UPLOAD_MARGIN: Duration = Duration::from_secs(600);
+
+/// Works until told to stop.
+pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    for round in 0_u32.. {
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            _ = stop.changed() => return,
+        }
+        app.failed_authentications.forget();
+        look_after_leases(&app).await;
+        match app
+            .store
+            .expire_uploads(Timestamp::now() - UPLOAD_MARGIN)
+            .await
+        {
+            Ok(0) => {}
+            Ok(uploads) => tracing::info!(uploads, "jobs whose package never came are forgotten"),
+            Err(error) => tracing::error!(%error, "cannot forget jobs whose package never came"),
+        }
+        if round.is_multiple_of(RETENTION) {
+            sweep(&app).await;
+        }
+        if round.is_multiple_of(ORPHANS)
+            && let Err(error) = app.store.sweep_orphans().await
+        {
+            tracing::error!(%error, "cannot look for packages that nothing refers to");
+        }
+    }
+}
+
+async fn look_after_leases(app: &App) {
+    match app.store.recover(Timestamp::now(), false).await {
+        Ok(0) => {}
+        Ok(jobs) => {
+            tracing::warn!(jobs, "jobs whose worker was lost are queued again");
+            app.job_queued.notify_one();
+        }
+        Err(error) => tracing::error!(%error, "cannot look after leases"),
+    }
+}
+
+async fn sweep(app: &App) {
+    let now = Timestamp::now();
+    let since = |keep| now.checked_sub(keep).unwrap_or(Timestamp::MIN);
+    let keep = KeepSince {
+        packages: since(app.config.keep_packages),
+        results: since(app.config.keep_results),
+    };
+    match app.store.sweep(&keep).await {
+        Ok(swept) if swept.packages + swept.results > 0 => tracing::info!(
+            packages = swept.packages,
+            results = swept.results,
+            "erased what is older than it is kept"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::error!(%error, "cannot erase what is older than it is kept"),
+    }
+}

@@ -1,0 +1,99 @@
+//! Rows that cannot be decrypted, or do not read as what they were written as. Only what needs such a row fails: lists leave it
+//! out, its job ends, its callback is set aside. Each time the log names it, and nothing of what it holds.
+
+use selfsame_job::erasure::Erasure;
+use selfsame_job::job::Job;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::SqliteStore;
+use super::record::{self, job_place, micros, text};
+use crate::error::StoreError;
+use crate::store::{Delivery, LeaseId};
+
+/// What a row is known by in the log, of the columns that name rows.
+fn name(row: &SqliteRow) -> String {
+    ["smile_job_id", "user_id", "id", "name"]
+        .iter()
+        .find_map(|column| row.try_get::<String, _>(*column).ok())
+        .unwrap_or_default()
+}
+
+/// Reads rows for a list, and leaves out those that cannot be read.
+pub(super) fn readable<T>(
+    rows: &[SqliteRow],
+    what: &'static str,
+    read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut list = Vec::with_capacity(rows.len());
+    for row in rows {
+        match read(row) {
+            Ok(item) => list.push(item),
+            Err(error) if error.is_unreadable() => {
+                tracing::error!(what, name = name(row), %error, "left out of a list");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(list)
+}
+
+impl SqliteStore {
+    /// The job of a row that was just claimed; `None` where it cannot be read, and was ended as that: nobody could ever do it.
+    pub(super) async fn readable_job(&self, row: &SqliteRow) -> Result<Option<Job>, StoreError> {
+        let error = match record::job(row, &self.keys) {
+            Err(error) if error.is_unreadable() => error,
+            read => return read.map(Some),
+        };
+        let job: String = row.try_get("smile_job_id")?;
+        tracing::error!(smile_job_id = job, %error, "the job cannot be read; it ends as a system error");
+        // Where even the names cannot be read, there is nobody to tell a result.
+        let result = match record::names(row) {
+            Ok((names, _)) => {
+                let (code, result) = names.erased_result(None, Erasure::Unreadable);
+                let place = job_place(&names.smile_job_id, "result");
+                Some((code.code(), self.keys.seal(&result, &place)?))
+            }
+            Err(_) => None,
+        };
+        sqlx::query(
+            "UPDATE jobs SET state = 'done', result = ?, result_code = ?, success = 0, erased = ?, updated_at = ?,
+                             lease = NULL, lease_until = NULL WHERE smile_job_id = ?",
+        )
+        .bind(result.as_ref().map(|(_, sealed)| sealed.as_slice()))
+        .bind(result.as_ref().map_or("2401", |(code, _)| code))
+        .bind(text(&Erasure::Unreadable))
+        .bind(micros(jiff::Timestamp::now()))
+        .bind(job)
+        .execute(&self.write)
+        .await?;
+        Ok(None)
+    }
+
+    /// Reads deliveries that were just claimed. One that cannot be read is set aside, so that the others go out.
+    pub(super) async fn readable_deliveries(
+        &self,
+        rows: &[SqliteRow],
+        lease: LeaseId,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let mut deliveries = Vec::with_capacity(rows.len());
+        for row in rows {
+            match self.read_delivery(row, lease) {
+                Ok(delivery) => deliveries.push(delivery),
+                Err(error) if error.is_unreadable() => {
+                    tracing::error!(smile_job_id = name(row), %error, "a callback cannot be read; it is set aside");
+                    sqlx::query(
+                        "UPDATE deliveries SET state = 'unreadable', next_attempt_at = NULL, lease = NULL, lease_until = NULL
+                         WHERE id = ? AND lease = ?",
+                    )
+                    .bind(row.try_get::<i64, _>("id")?)
+                    .bind(lease.0.to_string())
+                    .execute(&self.write)
+                    .await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(deliveries)
+    }
+}

@@ -1,0 +1,207 @@
+//! One row that cannot be decrypted stops only itself.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use selfsame_job::job::JobState;
+use selfsame_job::partner::Partner;
+use selfsame_job::replay::ImageFingerprint;
+use selfsame_store::error::StoreError;
+use selfsame_store::review::{NewReview, ReviewFilter};
+use selfsame_store::store::*;
+use selfsame_wire::id::{Environment, PartnerId};
+
+use crate::fixture::*;
+
+/// One byte of a value is another one.
+fn damage(table: &str, column: &str, row: &str) -> String {
+    format!(
+        "UPDATE {table} SET {column} = CAST(substr({column}, 1, 30)
+            || CASE substr({column}, 31, 1) WHEN x'00' THEN x'01' ELSE x'00' END || substr({column}, 32) AS BLOB)
+         WHERE {row}"
+    )
+}
+
+#[tokio::test]
+async fn a_job_that_cannot_be_read_ends_and_the_next_one_is_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let (bad, good) = (new_job("bad", "a"), new_job("good", "b"));
+    for job in [&bad, &good] {
+        store
+            .submit_job(job, Bytes::from_static(b"x"))
+            .await
+            .unwrap();
+    }
+    tamper(&dir, &damage("jobs", "request", "job_id = 'bad'")).await;
+    let claim = store.claim_job(LEASE).await.unwrap().unwrap();
+    assert_eq!(claim.job.smile_job_id, good.smile_job_id);
+    assert!(store.claim_job(LEASE).await.unwrap().is_none());
+    let ended = store
+        .latest_job(&bad.user.partner, Environment::Sandbox, &bad.job_id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(ended.state, JobState::Done);
+    let result = store.result(&bad.smile_job_id).await.unwrap().unwrap();
+    assert_eq!(
+        (result.result_code.as_str(), result.success),
+        ("2401", false)
+    );
+    let text = String::from_utf8_lossy(&result.result).into_owned();
+    assert!(text.contains("cannot be read"), "{text}");
+    assert_eq!(store.depths().await.unwrap().running, 1);
+}
+
+#[tokio::test]
+async fn a_callback_that_cannot_be_read_is_set_aside_and_the_others_go_out() {
+    for column in ["callback_url", "result"] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(&dir).await;
+        let (bad, good) = (new_job("bad", "a"), new_job("good", "b"));
+        for job in [&bad, &good] {
+            finished(&store, job).await;
+        }
+        tamper(&dir, &damage("jobs", column, "job_id = 'bad'")).await;
+        let now = Timestamp::now();
+        let [due] = &store.claim_deliveries(now, LEASE, 9).await.unwrap()[..] else {
+            panic!("the good one")
+        };
+        assert_eq!(due.smile_job_id, good.smile_job_id);
+        let again = store.claim_deliveries(now, LEASE, 9).await.unwrap();
+        assert!(again.is_empty());
+        let records = store.deliveries(&bad.smile_job_id).await.unwrap();
+        assert_eq!(records[0].state, DeliveryState::Unreadable);
+        assert_eq!(store.depths().await.unwrap().callbacks_pending, 1);
+    }
+}
+
+#[tokio::test]
+async fn lists_go_on_without_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    for id in ["bad", "good"] {
+        let partner = Partner {
+            id: PartnerId::new(id).unwrap(),
+            ..partner()
+        };
+        store.create_partner(&partner, &by()).await.unwrap();
+        let job = new_job(id, id);
+        finished(&store, &job).await;
+        let waits = new_job(&format!("{id}-waits"), &format!("{id}-waits"));
+        let provisional = Outcome {
+            enrol: None,
+            review: Some(NewReview { enrol: None }),
+            ..outcome(&waits)
+        };
+        end(&store, &waits, &provisional).await;
+    }
+    for (table, column, row) in [
+        ("partners", "sandbox_key", "id = 'bad'"),
+        ("users", "template", "user_id = 'bad'"),
+        ("jobs", "request", "job_id IN ('bad', 'bad-waits')"),
+    ] {
+        tamper(&dir, &damage(table, column, row)).await;
+    }
+    let partners = store.partners().await.unwrap();
+    assert_eq!(partners.len(), 1);
+    assert_eq!(partners[0].id.as_str(), "good");
+    let jobs = store.jobs(&JobFilter::default()).await.unwrap();
+    let names: Vec<&str> = jobs.iter().map(|j| j.job_id.as_str()).collect();
+    assert_eq!(names, ["good-waits", "good"]);
+    let reviews = store.reviews(&ReviewFilter::default()).await.unwrap();
+    assert_eq!(reviews.len(), 1);
+    let users = store
+        .users(&new_job("x", "x").user.partner, Environment::Sandbox)
+        .await
+        .unwrap();
+    let templates: Vec<(&str, bool)> = users
+        .iter()
+        .map(|u| (u.key.user.as_str(), u.reference.is_some()))
+        .collect();
+    assert_eq!(templates, [("bad", false), ("good", true)]);
+    // Who follows the changes gets past it.
+    let mut after = 0;
+    let mut followed = Vec::new();
+    loop {
+        let page = store.users_changed(after, 1).await.unwrap();
+        let Some(change) = page.into_iter().next() else {
+            break;
+        };
+        after = change.sequence;
+        followed.push((
+            change.user.key.user.to_string(),
+            change.user.reference.is_some(),
+        ));
+    }
+    assert_eq!(
+        followed,
+        [("good".to_owned(), true), ("bad".to_owned(), false)],
+        "the damage itself was the latest change"
+    );
+    // Asked for by itself it is not passed off as a user without a template.
+    let alone = store.user(&new_job("bad", "bad").user).await;
+    assert!(matches!(alone, Err(StoreError::Sealed(_))));
+    assert!(alone.unwrap_err().is_unreadable());
+}
+
+#[tokio::test]
+async fn an_image_that_cannot_be_read_is_not_found_again_and_the_others_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let image = |n: u8| ImageFingerprint {
+        image: 0,
+        exact: [n; 32],
+        perceptual: Some([n; 32]),
+        mirrored: None,
+    };
+    {
+        let store = open(&dir).await;
+        for (name, n) in [("bad", 0), ("good", 255)] {
+            let job = new_job(name, name);
+            let accepted = Outcome {
+                accepted: vec![image(n)],
+                ..outcome(&job)
+            };
+            assert_eq!(end(&store, &job, &accepted).await, Finished::Committed);
+        }
+    }
+    tamper(
+        &dir,
+        &damage("accepted_images", "perceptual", "job_id = 'bad'"),
+    )
+    .await;
+    let store = open(&dir).await;
+    let later = new_job("later", "later");
+    store.submit_job(&later, Bytes::new()).await.unwrap();
+    let claim = store.claim_job(LEASE).await.unwrap().unwrap();
+    let near = ImageFingerprint {
+        exact: [7; 32],
+        ..image(255)
+    };
+    let found = store.recurrences(&claim.job, &[near], 4).await.unwrap();
+    assert_eq!(found.len(), 1);
+}
+
+#[tokio::test]
+async fn a_user_whose_rows_cannot_be_read_can_be_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let job = new_job("bad", "u");
+    finished(&store, &job).await;
+    for (table, column) in [
+        ("jobs", "request"),
+        ("jobs", "result"),
+        ("jobs", "callback_url"),
+        ("users", "template"),
+    ] {
+        tamper(&dir, &damage(table, column, "user_id = 'u'")).await;
+    }
+    let erased = selfsame_job::user::UserStatus::Deleted;
+    assert!(
+        store
+            .set_user_status(&job.user, erased, &by())
+            .await
+            .unwrap()
+    );
+    let result = store.result(&job.smile_job_id).await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&result.result).contains("user was deleted"));
+}
