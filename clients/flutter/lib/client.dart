@@ -1,6 +1,7 @@
 /// The client beneath `SmileFlutter`, in pure Dart: for tests and services without Flutter.
 library;
 
+export 'src/client/callback.dart' show CallbackVerifier;
 export 'src/client/cancellation.dart' show Cancellation;
 export 'src/client/capture.dart' show Capture, CaptureStore;
 export 'src/client/client.dart' show Client;
@@ -30,4 +31,5 @@ export 'src/client/signature.dart' show sign, verify, verifySigned;
 export 'src/client/submission.dart' show GeoInfo, JobType;
 export 'src/client/timestamp.dart' show TimestampWindow, checkWindow, formatTimestamp;
 export 'src/client/transport.dart' show Transport, WireAnswer, WireRequest;
+export 'src/client/webhook.dart' show webhookSecret;
 export 'src/files/file_captures.dart' show FileCaptures;

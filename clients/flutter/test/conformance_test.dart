@@ -42,6 +42,24 @@ void main() {
     }
   });
 
+  test('callbacks', () {
+    for (final dynamic v in vectors('callbacks')['secrets']) {
+      expect(webhookSecret(v['api_key'] as String), v['secret']);
+    }
+    final dynamic subject = vectors('callbacks')['callbacks'];
+    final key = subject['api_key'] as String, partner = subject['partner_id'] as String;
+    final now = DateTime.parse(subject['now'] as String);
+    for (final dynamic v in subject['cases']) {
+      final name = v['name'] as String, body = utf8.encode(v['body'] as String);
+      final headers = (v['headers'] as Map<String, dynamic>).cast<String, String>();
+      for (final accept in [false, true]) {
+        final verifier = CallbackVerifier(partnerId: partner, apiKey: key, acceptWithoutCode: accept);
+        final wanted = accept ? 'outcome_without_code_accepted' : 'outcome';
+        expect(outcomeOf(() => verifier.verify(body, headers, now), 'trusted'), v[wanted], reason: name);
+      }
+    }
+  });
+
   test('packages', () async {
     for (final dynamic v in vectors('packages')['write']) {
       final name = v['name'] as String;

@@ -8,7 +8,7 @@ const app = express();
 app.post('/callback', express.raw({ type: () => true, limit: '1mb' }), (request, response) => {
   let result;
   try {
-    result = verifier.verify(request.body);
+    result = verifier.verify(request.body, request.headers);
   } catch (error) {
     if (!(error instanceof UntrustedError)) throw error;
     response.sendStatus(403);

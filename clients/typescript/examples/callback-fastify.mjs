@@ -10,7 +10,7 @@ app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => d
 app.post('/callback', async (request, reply) => {
   let result;
   try {
-    result = verifier.verify(request.body);
+    result = verifier.verify(request.body, request.headers);
   } catch (error) {
     if (!(error instanceof UntrustedError)) throw error;
     return reply.code(403).send();

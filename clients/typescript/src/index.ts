@@ -10,6 +10,7 @@ export { MemoryCaptures, type Capture, type CaptureStore, type ImageBytes } from
 export { JobStatus } from './job-status.js';
 export { JobType, type GeoInfo, type PartnerParams } from './submission.js';
 export { CallbackVerifier, type CallbackVerifierOptions } from './callback.js';
+export { webhookSecret, type CallbackHeaders } from './webhook.js';
 export {
   AnswerError,
   ArgumentError,

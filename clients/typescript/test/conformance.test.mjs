@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { buildPackage, checkWindow, Client, JobStatus, sign, verify, verifySigned } from '@selfsame/client';
+import {
+  buildPackage,
+  CallbackVerifier,
+  checkWindow,
+  Client,
+  JobStatus,
+  sign,
+  verify,
+  verifySigned,
+  webhookSecret,
+} from '@selfsame/client';
 import { strFromU8, unzipSync } from 'fflate';
 
 import { scriptedServer } from './support/scripted-server.mjs';
@@ -31,6 +41,20 @@ test('signed objects', () => {
   const { api_key, partner_id, now, cases } = vectors('signatures').signed_objects;
   for (const { name, body, outcome } of cases) {
     assert.equal(outcomeOf(() => verifySigned(body, api_key, partner_id, Date.parse(now)), 'trusted'), outcome, name);
+  }
+});
+
+test('callbacks', () => {
+  for (const { api_key, secret } of vectors('callbacks').secrets) assert.equal(webhookSecret(api_key), secret);
+  const { api_key: apiKey, partner_id: partnerId, now, cases } = vectors('callbacks').callbacks;
+  for (const v of cases) {
+    const outcome = (options, headers, body) => {
+      const verifier = new CallbackVerifier({ apiKey, partnerId, ...options });
+      return outcomeOf(() => verifier.verify(body, headers, Date.parse(now)), 'trusted');
+    };
+    assert.equal(outcome({}, v.headers, v.body), v.outcome, v.name);
+    assert.equal(outcome({}, new Headers(v.headers), Buffer.from(v.body)), v.outcome, v.name);
+    assert.equal(outcome({ withoutCode: 'accept' }, v.headers, v.body), v.outcome_without_code_accepted, v.name);
   }
 });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
-import { Client, defaultTransport, JobType } from '@selfsame/client';
+import { Client, defaultTransport, JobType, sign } from '@selfsame/client';
 
 import { photographs, realServer, started, whyNot } from './support/real-server.mjs';
 
@@ -136,6 +136,15 @@ describe('against the real server', { skip: whyNot() }, () => {
         body: JSON.stringify({ ResultCode: '0820', timestamp: new Date().toISOString(), signature: 'c2ln' }),
       });
       assert.equal(forged.status, 403);
+      // The wire's signature is right and covers no result: without the code over the body it is not enough.
+      const timestamp = new Date().toISOString();
+      const signature = sign(server.apiKey, server.partnerId, timestamp);
+      const changed = await fetch(receiver.first, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ResultCode: '0820', timestamp, signature }),
+      });
+      assert.equal(changed.status, 403);
       const called = new Promise((resolve) => receiver.lines.once('line', resolve));
       const status = await client().submitJob('obama', register, false, {}, {}, {}, receiver.first, 0);
       assert.deepEqual(JSON.parse(await called), {

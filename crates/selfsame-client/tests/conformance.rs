@@ -11,7 +11,11 @@
 mod scripted;
 
 use scripted::ScriptedServer;
+use selfsame_client::callback::{CallbackError, CallbackVerifier};
 use selfsame_client::{Capture, Client, ClientError, Connection, JobResult, JobStatus, Submission};
+use selfsame_wire::result::SignedResultError;
+use selfsame_wire::signature::WindowError;
+use selfsame_wire::webhook::WebhookError;
 use serde_json::Value;
 
 /// What scenarios may need that this client lacks.
@@ -163,6 +167,59 @@ async fn errors() {
         let script = serde_json::json!({"upload": [v["answer"]], "package": [], "job_status": []});
         let (_server, outcome) = submit(scenario, &script).await;
         assert_error(&outcome.unwrap_err(), &v["expect"], name);
+    }
+}
+
+/// Why a callback is not trusted, by the contract's names.
+fn distrust(error: &CallbackError) -> &'static str {
+    let window = |error: &WindowError| match error {
+        WindowError::Unreadable => "unreadable",
+        WindowError::Stale => "stale",
+        WindowError::Future => "future",
+    };
+    match error {
+        CallbackError::Code(WebhookError::Missing(_)) => "missing",
+        CallbackError::Code(WebhookError::Id) => "unreadable",
+        CallbackError::Code(WebhookError::WrongSignature) => "wrong_signature",
+        CallbackError::Code(WebhookError::Window(error)) => window(error),
+        CallbackError::Result(SignedResultError::NotAnObject(_)) => "not_an_object",
+        CallbackError::Result(SignedResultError::Missing(_)) => "missing",
+        CallbackError::Result(SignedResultError::WrongSignature) => "wrong_signature",
+        CallbackError::Result(SignedResultError::Window(error)) => window(error),
+    }
+}
+
+#[test]
+fn callbacks() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../conformance/vectors/callbacks.json"
+    );
+    let vectors: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let subject = &vectors["callbacks"];
+    let text = |name: &str| subject[name].as_str().unwrap();
+    let now = text("now").parse().unwrap();
+    let strict = CallbackVerifier::new(text("partner_id").parse().unwrap(), text("api_key"));
+    let lenient = strict.clone().accepting_wire_signature_alone();
+    let cases = subject["cases"].as_array().unwrap();
+    assert!(cases.len() > 20);
+    for v in cases {
+        let sent = v["headers"].as_object().unwrap();
+        let header = |name: &str| {
+            let found = sent.iter().find(|(n, _)| n.eq_ignore_ascii_case(name))?;
+            found.1.as_str()
+        };
+        let body = v["body"].as_str().unwrap().as_bytes();
+        for (verifier, wanted) in [
+            (&strict, "outcome"),
+            (&lenient, "outcome_without_code_accepted"),
+        ] {
+            let outcome = match verifier.verify_at(header, body, now) {
+                Ok(_) => "trusted",
+                Err(error) => distrust(&error),
+            };
+            assert_eq!(v[wanted], outcome, "{}: {wanted}", v["name"]);
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use selfsame_client::callback::{CallbackVerifier, VerifiedResult};
 use selfsame_wire::id::PartnerId;
 use selfsame_wire::result::SignedResult;
 use selfsame_wire::signature::ApiKey;
+use selfsame_wire::webhook::{self, WebhookHeaders, WebhookSecret};
 use tower::ServiceExt as _;
 
 fn partner() -> PartnerId {
@@ -24,19 +25,50 @@ fn signed(key: &str, at: Timestamp) -> Vec<u8> {
         .into_bytes()
 }
 
-/// What a receiver answers to a body.
-async fn answer(body: Vec<u8>) -> (StatusCode, String) {
+/// What a receiver answers to a body that came with the code of the server, or with none.
+async fn answer_with(code: Option<WebhookHeaders>, body: Vec<u8>) -> (StatusCode, String) {
     let handler = |VerifiedResult(result): VerifiedResult| async move {
         result.result_code().unwrap().to_owned()
     };
     let router = Router::new()
         .route("/", post(handler))
         .with_state(CallbackVerifier::new(partner(), "k"));
-    let request = Request::post("/").body(Body::from(body)).unwrap();
+    let mut request = Request::post("/");
+    if let Some(code) = code {
+        request = request
+            .header(webhook::ID, code.id)
+            .header(webhook::TIMESTAMP, code.timestamp)
+            .header(webhook::SIGNATURE, code.signature);
+    }
+    let request = request.body(Body::from(body)).unwrap();
     let response = router.oneshot(request).await.unwrap();
     let status = response.status();
     let body = to_bytes(response.into_body(), 10_000).await.unwrap();
     (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// With a right and fresh code, so that the wire's signature alone decides.
+async fn answer(body: Vec<u8>) -> (StatusCode, String) {
+    let code = WebhookSecret::derive(&ApiKey::new("k")).sign("s-1", Timestamp::now(), &body);
+    answer_with(Some(code), body).await
+}
+
+#[tokio::test]
+async fn a_body_that_was_changed_or_carries_no_code_is_refused() {
+    let now = Timestamp::now();
+    let body = signed("k", now);
+    let code = WebhookSecret::derive(&ApiKey::new("k")).sign("s-1", now, &body);
+    let changed = String::from_utf8(body.clone())
+        .unwrap()
+        .replace("0820", "0821");
+    let refused = |code, body| async { answer_with(code, body).await.0 };
+    assert_eq!(
+        refused(Some(code.clone()), body.clone()).await,
+        StatusCode::OK
+    );
+    let unauthorised = StatusCode::UNAUTHORIZED;
+    assert_eq!(refused(Some(code), changed.into()).await, unauthorised);
+    assert_eq!(refused(None, body).await, unauthorised);
 }
 
 #[tokio::test]

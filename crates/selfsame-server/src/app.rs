@@ -19,6 +19,7 @@ use crate::gallery::Gallery;
 use crate::health::Health;
 use crate::rate::PartnerRates;
 use crate::refusal::Refusal;
+use crate::supervise::TasksHealth;
 
 /// Shared by all handlers and workers.
 #[derive(Debug)]
@@ -35,9 +36,11 @@ pub(crate) struct App {
     pub(crate) completions: Completions,
     pub(crate) health: Arc<Health>,
     /// Rung when a job was queued.
-    pub(crate) job_queued: Notify,
+    pub(crate) job_queued: Arc<Notify>,
     /// Rung when a callback was queued.
     pub(crate) callback_queued: Arc<Notify>,
+    /// How the background tasks are.
+    pub(crate) tasks: TasksHealth,
 }
 
 /// Which engine and models produce the evidence; recorded with each result.

@@ -10,7 +10,7 @@ use selfsame_wire::id::PartnerId;
 use selfsame_wire::signature::TimestampWindow;
 
 use crate::callback::backoff::Backoff;
-use crate::callback::target::Reach;
+use crate::callback::target::{Reach, Schemes, TargetRules};
 
 /// A server's set-up.
 #[derive(Debug, Clone)]
@@ -36,9 +36,11 @@ pub struct Config {
     pub limits: Limits,
     /// Which addresses callbacks may reach.
     pub callback_reach: Reach,
+    /// By which schemes callbacks may go.
+    pub callback_schemes: Schemes,
     /// How callbacks are tried.
     pub backoff: Backoff,
-    /// How long a receiver may take to answer a callback.
+    /// How long one try of a callback may take, from looking up the name to the answer's head.
     pub callback_timeout: Duration,
     /// Packages of ended jobs that are nobody's photo on file are erased after this.
     pub keep_packages: Duration,
@@ -131,6 +133,17 @@ impl Default for Limits {
     }
 }
 
+impl Config {
+    /// Where callbacks may go, and how.
+    #[must_use]
+    pub const fn callback_rules(&self) -> TargetRules {
+        TargetRules {
+            reach: self.callback_reach,
+            schemes: self.callback_schemes,
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -144,6 +157,7 @@ impl Default for Config {
             admin_token: None,
             limits: Limits::default(),
             callback_reach: Reach::Public,
+            callback_schemes: Schemes::default(),
             backoff: Backoff::default(),
             callback_timeout: Duration::from_secs(10),
             keep_packages: Duration::from_secs(30 * 24 * 3600),

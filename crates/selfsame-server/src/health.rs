@@ -8,6 +8,8 @@ use selfsame_store::error::StoreError;
 use selfsame_store::store::{Depths, Store};
 use tokio::sync::watch;
 
+use crate::app::App;
+
 /// How often it is looked at.
 const EVERY: Duration = Duration::from_secs(5);
 /// How old the last good look may be. Longer than the store waits for another process that writes.
@@ -88,19 +90,19 @@ impl Health {
 
 /// Looks until told to stop, and keeps the metrics from growing where nobody fetches them. The first look was at the start.
 pub(crate) async fn watch(
-    health: Arc<Health>,
-    store: Arc<dyn Store>,
+    app: Arc<App>,
     metrics: PrometheusHandle,
     mut stop: watch::Receiver<bool>,
 ) {
     loop {
-        publish(&health.report());
+        publish(&app.health.report());
+        app.tasks.publish();
         metrics.run_upkeep();
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             _ = stop.changed() => return,
         }
-        health.look(&*store).await;
+        app.health.look(&*app.store).await;
     }
 }
 

@@ -11,7 +11,6 @@ use selfsame_wire::id::{JobId, SmileJobId, UserId};
 use selfsame_wire::job_type::JobType as WireJobType;
 
 use crate::app::{App, Caller};
-use crate::callback::target::Target;
 use crate::refusal::Refusal;
 
 /// The job type that this build performs.
@@ -51,7 +50,9 @@ impl Intake<'_> {
             retry,
         } = self;
         if let Some(url) = &request.callback_url {
-            Target::parse(url, app.config.callback_reach)
+            app.config
+                .callback_rules()
+                .check(url, caller.environment)
                 .map_err(|error| Refusal::new(ErrorCode::WrongType, error.to_string()))?;
         }
         let key = UserKey {

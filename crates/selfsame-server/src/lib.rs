@@ -23,6 +23,7 @@ pub mod review;
 mod route;
 mod router;
 mod sealed_link;
+mod supervise;
 mod worker;
 
 pub use listen::{Addresses, ServeError, Server};

@@ -28,6 +28,7 @@ use crate::housekeeping;
 use crate::origin::Scheme;
 use crate::rate::PartnerRates;
 use crate::router::{operations_router, router};
+use crate::supervise::{Role, Supervisor, TasksHealth};
 use crate::worker;
 
 /// How long open connections may go on after the stop.
@@ -132,7 +133,7 @@ impl Server {
         }
         let deliverer = Deliverer::new(
             Arc::clone(&store),
-            config.callback_reach,
+            config.callback_rules(),
             config.backoff,
             config.callback_timeout,
         )?;
@@ -164,8 +165,9 @@ impl Server {
             ),
             completions: Completions::default(),
             health,
-            job_queued: Notify::new(),
+            job_queued: Arc::new(Notify::new()),
             callback_queued: Arc::new(Notify::new()),
+            tasks: TasksHealth::default(),
             config,
         };
         Ok(Self {
@@ -192,24 +194,31 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
         let mut background = JoinSet::new();
+        let supervisor = Supervisor::new(self.app.tasks.clone(), stopped);
         for _ in 0..self.app.config.workers.max(1) * worker::JOBS_PER_CORE {
-            background.spawn(worker::run(
-                Arc::clone(&self.app),
-                self.analyser.clone(),
-                stopped.clone(),
-            ));
+            let (app, analyser) = (Arc::clone(&self.app), self.analyser.clone());
+            supervisor.keep(
+                &mut background,
+                worker::NAME,
+                Role::Essential,
+                move |stop| worker::run(Arc::clone(&app), analyser.clone(), stop),
+            );
         }
-        background.spawn(
-            self.deliverer
-                .run(Arc::clone(&self.app.callback_queued), stopped.clone()),
+        let (deliverer, wake) = (self.deliverer, Arc::clone(&self.app.callback_queued));
+        supervisor.keep(&mut background, "callbacks", Role::Essential, move |stop| {
+            deliverer.clone().run(Arc::clone(&wake), stop)
+        });
+        let app = Arc::clone(&self.app);
+        supervisor.keep(
+            &mut background,
+            "housekeeping",
+            Role::Auxiliary,
+            move |stop| housekeeping::run(Arc::clone(&app), stop),
         );
-        background.spawn(housekeeping::run(Arc::clone(&self.app), stopped.clone()));
-        background.spawn(health::watch(
-            Arc::clone(&self.app.health),
-            Arc::clone(&self.app.store),
-            recorder(),
-            stopped,
-        ));
+        let app = Arc::clone(&self.app);
+        supervisor.keep(&mut background, "health", Role::Auxiliary, move |stop| {
+            health::watch(Arc::clone(&app), recorder(), stop)
+        });
         let router = router(Arc::clone(&self.app), recorder());
         let handle = Handle::new();
         let head_timeout = self.app.config.limits.head_timeout;

@@ -138,6 +138,22 @@ pub struct JobResultRecord {
     pub finished_at: Timestamp,
 }
 
+/// How many deliveries may be under way at one time, and whose.
+///
+/// A partner's environment is given a further one only while it has fewer under way than slots are free, so that whoever comes
+/// next finds one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeliveryLimits {
+    /// All together.
+    pub slots: u32,
+    /// One partner's, in one environment.
+    pub per_environment: u32,
+    /// One partner's, in one environment, to one endpoint (host and port).
+    pub per_endpoint: u32,
+    /// One partner's, in one environment, to endpoints that did not answer the last time. Each of those gets one.
+    pub failing_per_environment: u32,
+}
+
 /// A callback to deliver.
 #[derive(Debug, Clone)]
 pub struct Delivery {
@@ -157,6 +173,22 @@ pub struct Delivery {
     pub result: Bytes,
     /// How often it was tried before.
     pub attempts: u32,
+    /// Which of the job's deliveries it is, from 1: the provisional result, the final one, each replay.
+    pub ordinal: u32,
+    /// How many tries in a row its endpoint has not answered.
+    pub endpoint_failures: u32,
+}
+
+/// What a try says about the endpoint, beside the delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// It answers.
+    Answers,
+    /// It does not: nothing of the partner's goes there for so long, and then one delivery at a time.
+    Fails {
+        /// The pause.
+        pause: Duration,
+    },
 }
 
 /// Names a delivery.
@@ -322,12 +354,15 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     ) -> Result<Accepted, StoreError>;
     /// Records a job together with its package, queued at once.
     async fn submit_job(&self, job: &NewJob, package: Bytes) -> Result<Prepared, StoreError>;
-    /// Takes the oldest queued job.
+    /// Takes the queued job whose turn it is: partners and environments take turns, production has three of four where both
+    /// wait; of one partner's jobs those that a caller waits for come first, three of four times, and else the oldest.
     async fn claim_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError>;
     /// Lets a claim last until `lease` from now. `Ok(false)`: the claim was lost, or the job has ended.
     async fn renew_job(&self, claim: &Claim, lease: Duration) -> Result<bool, StoreError>;
     /// Puts a claimed job back, unharmed. Does nothing when the claim was lost.
     async fn release_job(&self, claim: &Claim) -> Result<(), StoreError>;
+    /// Queues a claimed job again at once; the attempt counts. Does nothing when the claim was lost.
+    async fn return_job(&self, claim: &Claim) -> Result<(), StoreError>;
     /// Queues again every job and delivery whose lease ended; `all` does so whatever the lease says (at start, when no
     /// other process can hold one). Returns how many jobs.
     async fn recover(&self, now: Timestamp, all: bool) -> Result<u64, StoreError>;
@@ -400,19 +435,27 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         result: &FinalResult,
     ) -> Result<Ruled, StoreError>;
 
-    /// Takes deliveries that are due.
+    /// Takes deliveries that are due, as many as the limits leave room for beside those in hand; partners, environments and
+    /// endpoints take turns.
     async fn claim_deliveries(
         &self,
         now: Timestamp,
         lease: Duration,
-        limit: u32,
+        limits: &DeliveryLimits,
     ) -> Result<Vec<Delivery>, StoreError>;
-    /// Records a try and what follows it. Does nothing when the claim was lost.
+    /// Records a try and what follows it, for the delivery and for its endpoint. Does nothing when the claim was lost.
     async fn record_attempt(
         &self,
         delivery: &Delivery,
         attempt: &DeliveryAttempt,
         after: AfterAttempt,
+        endpoint: Endpoint,
+    ) -> Result<(), StoreError>;
+    /// Puts a claimed delivery back untried, to be taken again no earlier than then. Does nothing when the claim was lost.
+    async fn postpone_delivery(
+        &self,
+        delivery: &Delivery,
+        until: Timestamp,
     ) -> Result<(), StoreError>;
     /// A job's deliveries, oldest first.
     async fn deliveries(&self, job: &SmileJobId) -> Result<Vec<DeliveryRecord>, StoreError>;

@@ -142,9 +142,9 @@ async fn an_older_key_is_retired_once_nothing_needs_it() {
     {
         let store = SqliteStore::open(&options).await.unwrap();
         enrol(&store, "eve").await;
-        // Two API keys and two purposes' keys; of each job its template, request, result and callback URL; and, written anew
+        // Two API keys and three purposes' keys; of each job its template, request, result and callback URL; and, written anew
         // by the rotation itself, the audit's head.
-        let expected = [(1, false, 4 + 2 * 4, 2), (2, true, 1 + 4, 1)];
+        let expected = [(1, false, 5 + 2 * 4, 2), (2, true, 1 + 4, 1)];
         assert_eq!(uses(&store.data_keys().await.unwrap()), expected);
         reads(&store, &["ada", "bob", "eve"]).await;
     }
@@ -154,12 +154,12 @@ async fn an_older_key_is_retired_once_nothing_needs_it() {
         let done = keys
             .reencrypt(&actor(), &mut |p| seen.push((p.done, p.total)))
             .await;
-        assert_eq!(done.unwrap().done, 14);
+        assert_eq!(done.unwrap().done, 15);
         assert_eq!(keys.reencrypt(&actor(), &mut |_| {}).await.unwrap().done, 0);
     }
-    assert_eq!((seen[0], seen.last().copied()), ((0, 14), Some((14, 14))));
+    assert_eq!((seen[0], seen.last().copied()), ((0, 15), Some((15, 15))));
     let store = SqliteStore::open(&options).await.unwrap();
-    let expected = [(2, true, 5 + 3 * 4, 3)];
+    let expected = [(2, true, 6 + 3 * 4, 3)];
     assert_eq!(uses(&store.data_keys().await.unwrap()), expected);
     reads(&store, &["ada", "bob", "eve"]).await;
 }
@@ -201,7 +201,7 @@ async fn encrypting_anew_goes_on_where_it_was_stopped() {
         reads(&store, &["ada"]).await;
     }
     let mut keys = Keys::open(&options).await.unwrap();
-    assert!(keys.reencrypt(&actor(), &mut |_| {}).await.unwrap().done < 10);
+    assert!(keys.reencrypt(&actor(), &mut |_| {}).await.unwrap().done < 11);
     drop(keys);
     reads(&SqliteStore::open(&options).await.unwrap(), &["ada"]).await;
 }

@@ -18,3 +18,4 @@ pub mod signature;
 pub mod token;
 pub mod upload;
 pub mod v2;
+pub mod webhook;

@@ -13,6 +13,7 @@ use selfsame_wire::info::ImageRole;
 use selfsame_wire::package::{Package, PackageBuilder, PackageLimits};
 use selfsame_wire::result::{SignedResult, SignedResultError};
 use selfsame_wire::signature::{ApiKey, TimestampWindow, WindowError, sign, verify};
+use selfsame_wire::webhook::{self, WebhookHeaders, WebhookSecret};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use sha2::{Digest as _, Sha256};
@@ -41,6 +42,30 @@ fn partner(value: &Value) -> PartnerId {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[test]
+fn the_code_over_a_callbacks_body() {
+    let vectors = vectors("callbacks");
+    for v in list(&vectors["secrets"]) {
+        let secret = WebhookSecret::derive(&ApiKey::new(text(v, "api_key")));
+        assert_eq!(secret.to_text().as_str(), text(v, "secret"));
+    }
+    let callbacks = &vectors["callbacks"];
+    let secret = WebhookSecret::derive(&ApiKey::new(text(callbacks, "api_key")));
+    let now: Timestamp = text(callbacks, "now").parse().unwrap();
+    let own = list(&callbacks["cases"])
+        .iter()
+        .find(|v| v["name"] == "the server's own")
+        .unwrap();
+    let header = |name| text(&own["headers"], name).to_owned();
+    let made = secret.sign(&header(webhook::ID), now, text(own, "body").as_bytes());
+    let expected = WebhookHeaders {
+        id: header(webhook::ID),
+        timestamp: header(webhook::TIMESTAMP),
+        signature: header(webhook::SIGNATURE),
+    };
+    assert_eq!(made, expected);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::http::HeaderMap;
 use axum::routing::post;
 use selfsame_client::callback::CallbackVerifier;
 use support::{Server, add_partner, http, package, photographs};
@@ -26,8 +27,9 @@ type Received = Arc<Mutex<HashMap<String, Vec<String>>>>;
 async fn receive(verifier: CallbackVerifier) -> (String, Received) {
     let received = Received::default();
     let kept = Arc::clone(&received);
-    let handler = move |body: Bytes| {
-        let result = verifier.verify(&body).unwrap();
+    let handler = move |headers: HeaderMap, body: Bytes| {
+        let header = |name: &str| headers.get(name)?.to_str().ok();
+        let result = verifier.verify(header, &body).unwrap();
         let job = result.job_id().unwrap().to_owned();
         kept.lock()
             .unwrap()

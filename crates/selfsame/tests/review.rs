@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::http::HeaderMap;
 use axum::routing::post;
 use selfsame_client::callback::CallbackVerifier;
 use serde_json::{Value, json};
@@ -23,8 +24,9 @@ use support::{Server, add_partner, http, package, photographs, selfsame};
 async fn receive(verifier: CallbackVerifier) -> (String, Arc<Mutex<Vec<(String, String)>>>) {
     let received = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&received);
-    let handler = move |body: Bytes| {
-        let result = verifier.verify(&body).unwrap();
+    let handler = move |headers: HeaderMap, body: Bytes| {
+        let header = |name: &str| headers.get(name)?.to_str().ok();
+        let result = verifier.verify(header, &body).unwrap();
         kept.lock().unwrap().push((
             result.smile_job_id().unwrap().to_owned(),
             result.result_code().unwrap().to_owned(),

@@ -131,7 +131,7 @@ async fn everything_that_is_given_arrives() {
         Some("Not Applicable")
     );
     let verifier = CallbackVerifier::new(support::partner(), key.expose());
-    let called = verifier.verify(&callbacks.recv().await.unwrap()).unwrap();
+    let called = callbacks.recv().await.unwrap().verified(&verifier);
     assert_eq!(called.smile_job_id(), result.smile_job_id());
     // Each image is with the server, the ID card included.
     let mut question = server.signed();
@@ -217,7 +217,7 @@ async fn a_time_that_passes_leaves_the_rest_to_the_callback() {
     assert_eq!(status.result(), None);
     assert_eq!(status.result_code(), None);
     let verifier = CallbackVerifier::new(support::partner(), key.expose());
-    let called = verifier.verify(&callbacks.recv().await.unwrap()).unwrap();
+    let called = callbacks.recv().await.unwrap().verified(&verifier);
     assert_eq!(
         (called.job_id(), called.result_code()),
         (Some("last"), Some("0840"))

@@ -31,7 +31,7 @@ export function callbackHandler(
     const body = await read(request).catch(() => undefined);
     if (body === undefined) return answer(413);
     try {
-      await onResult(verifier.verify(body));
+      await onResult(verifier.verify(body, request.headers));
       answer(200);
     } catch (error) {
       answer(error instanceof UntrustedError ? 403 : 500);

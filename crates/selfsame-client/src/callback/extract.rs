@@ -5,9 +5,8 @@ use axum_core::extract::{FromRef, FromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use selfsame_wire::result::SignedResultError;
 
-use super::CallbackVerifier;
+use super::{CallbackError, CallbackVerifier};
 use crate::result::JobResult;
 
 /// The most that a callback's body may hold: a result is a few kilobytes.
@@ -22,9 +21,9 @@ pub struct VerifiedResult(pub JobResult);
 /// Why a callback is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum NotVerified {
-    /// Not signed by the server, or not fresh: 401.
+    /// Not signed by the server, changed on its way, or not fresh: 401.
     #[error("{0}")]
-    Untrusted(#[from] SignedResultError),
+    Untrusted(#[from] CallbackError),
     /// Too large for a result: 413.
     #[error("the body is larger than {MOST_BYTES} bytes")]
     TooLarge,
@@ -52,7 +51,8 @@ where
     type Rejection = NotVerified;
 
     async fn from_request(request: Request<Body>, state: &S) -> Result<Self, NotVerified> {
-        let body = Limited::new(request.into_body(), MOST_BYTES)
+        let (parts, body) = request.into_parts();
+        let body = Limited::new(body, MOST_BYTES)
             .collect()
             .await
             .map_err(|error| {
@@ -63,7 +63,8 @@ where
                 }
             })?
             .to_bytes();
-        let result = CallbackVerifier::from_ref(state).verify(&body)?;
+        let header = |name: &str| parts.headers.get(name)?.to_str().ok();
+        let result = CallbackVerifier::from_ref(state).verify(header, &body)?;
         Ok(Self(result))
     }
 }

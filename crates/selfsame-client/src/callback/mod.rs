@@ -11,4 +11,4 @@ mod verify;
 #[cfg(feature = "axum")]
 pub use extract::{NotVerified, VerifiedResult};
 pub use received::Received;
-pub use verify::CallbackVerifier;
+pub use verify::{CallbackError, CallbackVerifier};

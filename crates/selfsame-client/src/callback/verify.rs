@@ -4,55 +4,119 @@ use jiff::Timestamp;
 use selfsame_wire::id::PartnerId;
 use selfsame_wire::result::{SignedResult, SignedResultError};
 use selfsame_wire::signature::{ApiKey, TimestampWindow};
+use selfsame_wire::webhook::{self, WebhookError, WebhookHeaders, WebhookSecret};
 
 use crate::result::JobResult;
 
 /// Verifies the results that a server posts.
+///
+/// A server of this project sends two proofs: the wire's signature in the body, which covers a timestamp and the partner, and
+/// a code over the whole body in the headers (the Standard Webhooks convention). Both are wanted, unless
+/// [`CallbackVerifier::accepting_wire_signature_alone`] says otherwise.
 #[derive(Debug, Clone)]
 pub struct CallbackVerifier {
     partner: PartnerId,
     key: ApiKey,
-    window: TimestampWindow,
+    secret: WebhookSecret,
+    window: Option<TimestampWindow>,
+    code: CodeOverBody,
+}
+
+/// Whether a callback must carry the code over its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CodeOverBody {
+    Required,
+    WhereSent,
+}
+
+/// Why a callback is not to be trusted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallbackError {
+    /// The code over the body is missing, wrong or not fresh.
+    #[error(transparent)]
+    Code(#[from] WebhookError),
+    /// The body is no signed result, or its signature is wrong or not fresh.
+    #[error(transparent)]
+    Result(#[from] SignedResultError),
 }
 
 impl CallbackVerifier {
     /// For a partner's results, with the API key of the environment they come from.
     #[must_use]
     pub fn new(partner: PartnerId, api_key: impl Into<String>) -> Self {
+        let key = ApiKey::new(api_key);
         Self {
             partner,
-            key: ApiKey::new(api_key),
-            window: TimestampWindow::default(),
+            secret: WebhookSecret::derive(&key),
+            key,
+            window: None,
+            code: CodeOverBody::Required,
         }
     }
 
-    /// Believes results that were signed at most so long ago, and so far ahead. An hour and five minutes by default: the
-    /// server signs anew at each try, so that a minute is enough where clocks agree.
+    /// Believes results that were signed at most so long ago, and so far ahead. By default an hour and five minutes for the
+    /// wire's signature, five minutes each way for the code over the body: the server makes both anew at each try, so that a
+    /// minute is enough where clocks agree.
     #[must_use]
     pub const fn within(mut self, window: TimestampWindow) -> Self {
-        self.window = window;
+        self.window = Some(window);
         self
     }
 
-    /// Gives the result that a body carries, if it is the server's and fresh.
+    /// Believes callbacks without the code, too: for an endpoint that the public service also calls, which sends none.
     ///
-    /// The signature covers the timestamp and the partner, not the rest of the body (the wire has it so): receive
-    /// callbacks over HTTPS, and ask `job_status` before a decision that matters. A callback may come more than once:
-    /// [`Received`](super::Received) tells.
+    /// Whoever can change a callback on its way can then change its result. A code that is sent is checked all the same.
+    #[must_use]
+    pub const fn accepting_wire_signature_alone(mut self) -> Self {
+        self.code = CodeOverBody::WhereSent;
+        self
+    }
+
+    /// Gives the result that a callback carries, if it is the server's, whole and fresh. `header` gives a header's value by
+    /// its name in lower case, and `body` is the body as it came.
+    ///
+    /// A callback may come more than once: [`Received`](super::Received) tells.
     ///
     /// # Errors
     /// When the body is no signed result, or not to be trusted.
-    pub fn verify(&self, body: &[u8]) -> Result<JobResult, SignedResultError> {
-        let signed = SignedResult::verify(
-            body,
-            &self.key,
-            &self.partner,
-            &self.window,
-            Timestamp::now(),
-        )?;
-        serde_json::from_str(signed.as_json())
-            .map(JobResult::new)
-            .map_err(|e| SignedResultError::NotAnObject(e.to_string()))
+    pub fn verify<'h>(
+        &self,
+        header: impl Fn(&str) -> Option<&'h str>,
+        body: &[u8],
+    ) -> Result<JobResult, CallbackError> {
+        self.verify_at(header, body, Timestamp::now())
+    }
+
+    /// As [`CallbackVerifier::verify`], at another moment than now: for tests.
+    ///
+    /// # Errors
+    /// As [`CallbackVerifier::verify`].
+    pub fn verify_at<'h>(
+        &self,
+        header: impl Fn(&str) -> Option<&'h str>,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<JobResult, CallbackError> {
+        let names = [webhook::ID, webhook::TIMESTAMP, webhook::SIGNATURE];
+        let sent = names.iter().any(|name| header(name).is_some());
+        if sent || self.code == CodeOverBody::Required {
+            let text = |name| {
+                let value = header(name).ok_or(WebhookError::Missing(name))?;
+                Ok::<_, WebhookError>(value.to_owned())
+            };
+            let headers = WebhookHeaders {
+                id: text(webhook::ID)?,
+                timestamp: text(webhook::TIMESTAMP)?,
+                signature: text(webhook::SIGNATURE)?,
+            };
+            let window = self.window.unwrap_or(webhook::WINDOW);
+            self.secret.verify(&headers, body, &window, now)?;
+        }
+        let window = self.window.unwrap_or_default();
+        let signed = SignedResult::verify(body, &self.key, &self.partner, &window, now)?;
+        let result = serde_json::from_str(signed.as_json())
+            .map_err(|e| SignedResultError::NotAnObject(e.to_string()))?;
+        Ok(JobResult::new(result))
     }
 }
 
@@ -62,29 +126,66 @@ mod tests {
 
     use super::*;
 
+    fn partner() -> PartnerId {
+        "p".parse().unwrap()
+    }
+
+    /// A callback of so many seconds ago.
+    fn callback(age: i64) -> (WebhookHeaders, Vec<u8>) {
+        let at = Timestamp::now() - jiff::SignedDuration::from_secs(age);
+        let key = ApiKey::new("k");
+        let body = SignedResult::sign(br#"{"ResultCode":"0820"}"#, &key, &partner(), at)
+            .unwrap()
+            .into_bytes();
+        (WebhookSecret::derive(&key).sign("j-1", at, &body), body)
+    }
+
+    fn by_name<'h>(headers: &'h WebhookHeaders) -> impl Fn(&str) -> Option<&'h str> {
+        move |name| match name {
+            webhook::ID => Some(headers.id.as_str()),
+            webhook::TIMESTAMP => Some(headers.timestamp.as_str()),
+            webhook::SIGNATURE => Some(headers.signature.as_str()),
+            _ => None,
+        }
+    }
+
     #[test]
     fn only_the_servers_own_results_pass() {
-        let partner: PartnerId = "p".parse().unwrap();
-        let sign = |age: i64| {
-            let at = Timestamp::now() - jiff::SignedDuration::from_secs(age);
-            let result = br#"{"ResultCode":"0820"}"#;
-            SignedResult::sign(result, &ApiKey::new("k"), &partner, at)
-                .unwrap()
-                .into_bytes()
+        let check = |verifier: &CallbackVerifier, age| {
+            let (headers, body) = callback(age);
+            verifier.verify(by_name(&headers), &body)
         };
-        let verifier = CallbackVerifier::new(partner.clone(), "k");
-        let result = verifier.verify(&sign(0)).unwrap();
+        let verifier = CallbackVerifier::new(partner(), "k");
+        let result = check(&verifier, 0).unwrap();
         assert_eq!(result.result_code(), Some("0820"));
-        let other = CallbackVerifier::new(partner.clone(), "other");
-        assert!(other.verify(&sign(0)).is_err());
-        assert!(verifier.verify(b"{}").is_err());
-        assert!(verifier.verify(&sign(7200)).is_err());
-        assert!(verifier.verify(&sign(120)).is_ok());
+        assert!(check(&CallbackVerifier::new(partner(), "other"), 0).is_err());
+        assert!(check(&CallbackVerifier::new("q".parse().unwrap(), "k"), 0).is_err());
+        assert!(check(&verifier, 310).is_err());
+        assert!(check(&verifier, 120).is_ok());
         let minute = Duration::from_secs(60);
         let strict = verifier.within(TimestampWindow {
             past: minute,
             future: minute,
         });
-        assert!(strict.verify(&sign(120)).is_err());
+        assert!(check(&strict, 120).is_err());
+    }
+
+    #[test]
+    fn a_changed_body_is_refused_although_the_wires_signature_is_right() {
+        let (headers, body) = callback(0);
+        let changed = String::from_utf8(body).unwrap().replace("0820", "0821");
+        let strict = CallbackVerifier::new(partner(), "k");
+        let lenient = strict.clone().accepting_wire_signature_alone();
+        let wrong = CallbackError::Code(WebhookError::WrongSignature);
+        for verifier in [&strict, &lenient] {
+            let error = verifier.verify(by_name(&headers), changed.as_bytes());
+            assert_eq!(error, Err(wrong.clone()));
+        }
+        let bare = |verifier: &CallbackVerifier| verifier.verify(|_| None, changed.as_bytes());
+        assert_eq!(
+            bare(&strict),
+            Err(CallbackError::Code(WebhookError::Missing(webhook::ID)))
+        );
+        assert!(bare(&lenient).is_ok(), "what the wire alone can tell");
     }
 }

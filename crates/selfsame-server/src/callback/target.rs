@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use selfsame_wire::id::Environment;
+use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 /// The longest URL that is accepted, in bytes.
@@ -19,6 +21,43 @@ pub enum Reach {
     PrivateToo,
 }
 
+/// By which schemes callbacks may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Schemes {
+    /// `https`; the sandbox may use `http` as well.
+    #[default]
+    HttpsInProduction,
+    /// `http` in production, too, because the operator says so.
+    HttpToo,
+}
+
+/// Where callbacks may go, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TargetRules {
+    /// Which addresses.
+    pub reach: Reach,
+    /// By which schemes.
+    pub schemes: Schemes,
+}
+
+impl TargetRules {
+    /// Checks a callback URL of an environment: when it is named and again before each try, because rules change meanwhile.
+    ///
+    /// # Errors
+    /// [`TargetError`] says what is wrong.
+    pub fn check(&self, text: &str, environment: Environment) -> Result<Target, TargetError> {
+        let target = Target::parse(text, self.reach)?;
+        let plain = target.url().scheme() == "http";
+        if plain
+            && environment == Environment::Production
+            && self.schemes == Schemes::HttpsInProduction
+        {
+            return Err(TargetError::PlainHttp);
+        }
+        Ok(target)
+    }
+}
+
 /// Why a callback URL is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
@@ -33,6 +72,12 @@ pub enum TargetError {
         "callback_url holds a user name or password; callbacks are authenticated by their signature"
     )]
     Credentials,
+    /// Unencrypted, in production.
+    #[error(
+        "callback_url is plain http, by which results of production do not go: use https; the operator can allow it with \
+         --allow-http-callbacks"
+    )]
+    PlainHttp,
     /// The host is, or resolves to, an address out of reach.
     #[error(
         "callback_url leads to {0}, an address that is not public; the operator can open private ranges with \
@@ -165,24 +210,65 @@ fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
+/// Names being resolved at one time: each takes a thread, for as long as the system's resolver likes.
+const LOOKUPS: usize = 128;
+static LOOKING_UP: Semaphore = Semaphore::const_new(LOOKUPS);
+
 /// Resolves names and drops every address that is out of reach: a name that points inside is refused at the very
 /// connection, so that a second answer cannot differ from a checked first one.
 #[derive(Debug, Clone, Copy)]
 pub struct GuardedResolver(pub Reach);
 
+impl GuardedResolver {
+    /// The addresses of a name that may be reached.
+    ///
+    /// # Errors
+    /// Where the name does not resolve, or only to addresses out of reach.
+    pub async fn look_up(
+        self,
+        name: &str,
+    ) -> Result<Vec<IpAddr>, Box<dyn std::error::Error + Send + Sync>> {
+        let permit = LOOKING_UP.acquire().await?;
+        let name = name.to_owned();
+        let found = tokio::task::spawn_blocking(move || {
+            // Kept until the system has answered: a caller that gives up does not free the thread.
+            let _permit = permit;
+            std::net::ToSocketAddrs::to_socket_addrs(&(name.as_str(), 0))
+                .map(|found| found.map(|a| a.ip()).collect::<Vec<_>>())
+        })
+        .await??;
+        let first = found.first().copied();
+        let allowed: Vec<IpAddr> = found.into_iter().filter(|ip| self.0.allows(*ip)).collect();
+        match (allowed.is_empty(), first) {
+            (true, Some(ip)) => Err(TargetError::OutOfReach(ip).into()),
+            _ => Ok(allowed),
+        }
+    }
+
+    /// The addresses that a target leads to.
+    ///
+    /// # Errors
+    /// As [`GuardedResolver::look_up`].
+    pub async fn addresses(
+        self,
+        target: &Target,
+    ) -> Result<Vec<IpAddr>, Box<dyn std::error::Error + Send + Sync>> {
+        match target.0.host() {
+            Some(Host::Ipv4(ip)) => Ok(vec![ip.into()]),
+            Some(Host::Ipv6(ip)) => Ok(vec![ip.into()]),
+            Some(Host::Domain(name)) => self.look_up(name).await,
+            None => Err(TargetError::NotAUrl.into()),
+        }
+    }
+}
+
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.0;
+        let resolver = *self;
         Box::pin(async move {
-            let found: Vec<SocketAddr> =
-                tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let first = found.first().map(SocketAddr::ip);
-            let allowed: Vec<SocketAddr> =
-                found.into_iter().filter(|a| reach.allows(a.ip())).collect();
-            match (allowed.is_empty(), first) {
-                (true, Some(ip)) => Err(TargetError::OutOfReach(ip).into()),
-                _ => Ok(Box::new(allowed.into_iter()) as Addrs),
-            }
+            let allowed = resolver.look_up(name.as_str()).await?;
+            let addresses = allowed.into_iter().map(|ip| SocketAddr::new(ip, 0));
+            Ok(Box::new(addresses) as Addrs)
         })
     }
 }
@@ -278,6 +364,26 @@ mod tests {
         ] {
             assert!(Target::parse(url, Reach::Public).is_ok(), "{url}");
         }
+    }
+
+    #[test]
+    fn production_is_https_unless_the_operator_says_otherwise() {
+        let rules = TargetRules::default();
+        let (plain, secure) = ("http://example.com/cb", "https://example.com/cb");
+        let (production, sandbox) = (Environment::Production, Environment::Sandbox);
+        assert_eq!(rules.check(plain, production), Err(TargetError::PlainHttp));
+        assert_eq!(
+            rules.check("HTTP://example.com/cb", production),
+            Err(TargetError::PlainHttp)
+        );
+        assert!(rules.check(secure, production).is_ok());
+        assert!(rules.check(plain, sandbox).is_ok());
+        let open = TargetRules {
+            schemes: Schemes::HttpToo,
+            ..rules
+        };
+        assert!(open.check(plain, production).is_ok());
+        assert!(open.check("http://127.0.0.1/", production).is_err());
     }
 
     #[tokio::test]

@@ -15,10 +15,12 @@ pub(crate) async fn health() -> Json<serde_json::Value> {
     Json(serde_json::json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
 }
 
-/// The store can write and the models are loaded.
+/// The store can write, the models are loaded, and of every essential kind of background task some live.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     let report = app.health.report();
-    let status = if report.store.is_ok() {
+    let dead = app.tasks.dead();
+    let is_ready = report.store.is_ok() && dead.is_empty();
+    let status = if is_ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
@@ -26,7 +28,7 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     let policies = &app.config.policies;
     let told = |outcome: Result<(), &'static str>| outcome.map_or_else(|why| why, |()| "ok");
     let body = serde_json::json!({
-        "status": if report.store.is_ok() { "ready" } else { "not ready" },
+        "status": if is_ready { "ready" } else { "not ready" },
         "store": told(report.store),
         "audit": told(report.audit),
         "engine": app.engine,
@@ -37,6 +39,7 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
         },
         "policy": {"name": policies.name(), "version": policies.version(), "sha256": policies.sha256()},
         "queues": report.depths,
+        "workers": app.tasks.report(),
     });
     (status, Json(body)).into_response()
 }

@@ -1,9 +1,9 @@
 //! Workers: package → evidence → verdict → result, one job at a time each.
 
+mod claims;
 mod examine;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use selfsame_face::analyser::Analyser;
 use selfsame_face::template::ComparisonScore;
@@ -25,36 +25,35 @@ use selfsame_wire::result::ResultCode;
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::lease::{self, LEASE};
+use crate::lease;
+use crate::supervise::Role;
 use crate::worker::examine::{Examined, examine};
 
 /// Jobs in hand for each analysis that may go on at a time: while one has the core, another waits for storage
 /// (docs/decisions/0034-memory-and-cores.md).
 pub(crate) const JOBS_PER_CORE: usize = 2;
-/// How often the queue is looked at when nobody says that something was put into it.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// What workers are called where background tasks are listed.
+pub(crate) const NAME: &str = "jobs";
 
 /// Works until told to stop; the job in hand is finished first.
-pub(crate) async fn run(app: Arc<App>, analyser: Analyser, mut stop: watch::Receiver<bool>) {
-    while !*stop.borrow() {
-        match app.store.claim_job(LEASE).await {
-            Ok(Some(claim)) => {
-                // Another job may wait behind this one.
-                app.job_queued.notify_one();
-                work(&app, &analyser, &claim).await;
-            }
-            Ok(None) => {
-                tokio::select! {
-                    () = app.job_queued.notified() => {}
-                    () = tokio::time::sleep(LOOK_EVERY) => {}
-                    _ = stop.changed() => {}
-                }
-            }
-            Err(error) => {
-                tracing::error!(%error, "cannot claim a job");
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-        }
+pub(crate) async fn run(app: Arc<App>, analyser: Analyser, stop: watch::Receiver<bool>) {
+    let queue = claims::JobQueue {
+        store: Arc::clone(&app.store),
+        queued: Arc::clone(&app.job_queued),
+        health: app.tasks.of(NAME, Role::Essential),
+        attempts: app.config.limits.job_attempts,
+    };
+    queue.hand_out(stop, &Worker { app, analyser }).await;
+}
+
+struct Worker {
+    app: Arc<App>,
+    analyser: Analyser,
+}
+
+impl claims::Work for Worker {
+    async fn work(&self, claim: &Claim) {
+        work(&self.app, &self.analyser, claim).await;
     }
 }
 

@@ -5,15 +5,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
 use selfsame_wire::id::{PartnerId, SmileJobId};
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
 
 use super::SqliteStore;
+use super::delivery_lanes;
 use super::queue::lease_until;
 use super::record::{self, id, job_place, micros, parse, timestamp};
 use crate::error::StoreError;
 use crate::store::{
-    AfterAttempt, Delivery, DeliveryAttempt, DeliveryId, DeliveryRecord, DeliveryState, LeaseId,
+    AfterAttempt, Delivery, DeliveryAttempt, DeliveryId, DeliveryLimits, DeliveryRecord,
+    DeliveryState, Endpoint, LeaseId,
 };
 
 impl SqliteStore {
@@ -28,12 +30,11 @@ impl SqliteStore {
         &self,
         now: Timestamp,
         lease: Duration,
-        limit: u32,
+        limits: &DeliveryLimits,
     ) -> Result<Vec<Delivery>, StoreError> {
-        const DUE: &str = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'pending' AND next_attempt_at <= ?
-                           AND lease IS NULL)";
+        const READY: &str = "SELECT EXISTS (SELECT 1 FROM delivery_lanes WHERE ready_at <= ?)";
         // Most looks find nothing: they should not take the writer.
-        if !sqlx::query_scalar(DUE)
+        if !sqlx::query_scalar(READY)
             .bind(micros(now))
             .fetch_one(&self.read)
             .await?
@@ -41,37 +42,35 @@ impl SqliteStore {
             return Ok(Vec::new());
         }
         let lease_id = LeaseId(uuid::Uuid::new_v4());
+        let name = lease_id.0.to_string();
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(
-            "UPDATE deliveries SET lease = ?, lease_until = ? WHERE id IN (
-                 SELECT id FROM deliveries WHERE state = 'pending' AND next_attempt_at <= ? AND lease IS NULL
-                 ORDER BY next_attempt_at LIMIT ?)",
-        )
-        .bind(lease_id.0.to_string())
-        .bind(lease_until(lease))
-        .bind(micros(now))
-        .bind(i64::from(limit))
-        .execute(&mut *tx)
-        .await?;
+        delivery_lanes::lease_next(&mut tx, micros(now), &name, lease_until(lease), limits).await?;
         let rows = sqlx::query(
-            "SELECT d.id, d.smile_job_id, d.after_review, j.partner, j.environment, j.callback_url,
+            "SELECT d.id, d.smile_job_id, d.after_review, j.partner, j.environment, j.callback_url, l.failures,
                     CASE d.after_review WHEN 0 THEN j.result
                         ELSE (SELECT r.result FROM reviews r WHERE r.smile_job_id = d.smile_job_id) END AS result,
-                    (SELECT COUNT(*) FROM delivery_attempts a WHERE a.delivery = d.id) AS attempts
-             FROM deliveries d JOIN jobs j USING (smile_job_id) WHERE d.lease = ?",
+                    (SELECT COUNT(*) FROM delivery_attempts a WHERE a.delivery = d.id) AS attempts,
+                    (SELECT COUNT(*) FROM deliveries e WHERE e.smile_job_id = d.smile_job_id AND e.id <= d.id) AS ordinal
+             FROM deliveries d JOIN jobs j USING (smile_job_id) JOIN delivery_lanes l ON l.id = d.lane
+             WHERE d.lease IS NOT NULL AND d.lease = ?",
         )
-        .bind(lease_id.0.to_string())
+        .bind(&name)
         .fetch_all(&mut *tx)
         .await?;
+        let mut taken = Vec::with_capacity(rows.len());
+        for row in &rows {
+            match self.read_delivery(row, lease_id) {
+                Ok(delivery) => taken.push(delivery),
+                // The others have nothing to do with it.
+                Err(error) if error.is_unreadable() => park(&mut tx, row, &error, now).await?,
+                Err(error) => return Err(error),
+            }
+        }
         tx.commit().await?;
-        self.readable_deliveries(&rows, lease_id).await
+        Ok(taken)
     }
 
-    pub(super) fn read_delivery(
-        &self,
-        row: &SqliteRow,
-        lease: LeaseId,
-    ) -> Result<Delivery, StoreError> {
+    fn read_delivery(&self, row: &SqliteRow, lease: LeaseId) -> Result<Delivery, StoreError> {
         let smile_job_id = id(
             SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
             "smile job id",
@@ -91,7 +90,9 @@ impl SqliteStore {
                 row.try_get("after_review")?,
                 &self.keys,
             )?,
-            attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
+            attempts: number(row, "attempts")?,
+            ordinal: number(row, "ordinal")?,
+            endpoint_failures: number(row, "failures")?,
             smile_job_id,
         })
     }
@@ -101,6 +102,7 @@ impl SqliteStore {
         delivery: &Delivery,
         attempt: &DeliveryAttempt,
         after: AfterAttempt,
+        endpoint: Endpoint,
     ) -> Result<(), StoreError> {
         let (state, next) = match after {
             AfterAttempt::Delivered => ("delivered", None),
@@ -108,6 +110,7 @@ impl SqliteStore {
             AfterAttempt::GiveUp => ("exhausted", None),
         };
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        note_endpoint(&mut tx, delivery, endpoint).await?;
         let done = sqlx::query(
             "UPDATE deliveries SET state = ?, next_attempt_at = ?, lease = NULL, lease_until = NULL
              WHERE id = ? AND lease = ?",
@@ -131,6 +134,22 @@ impl SqliteStore {
             .await?;
         }
         tx.commit().await?;
+        Ok(())
+    }
+
+    pub(super) async fn put_off(
+        &self,
+        delivery: &Delivery,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE deliveries SET next_attempt_at = ?, lease = NULL, lease_until = NULL WHERE id = ? AND lease = ?",
+        )
+        .bind(micros(until))
+        .bind(delivery.id.0)
+        .bind(delivery.lease.0.to_string())
+        .execute(&self.write)
+        .await?;
         Ok(())
     }
 
@@ -208,6 +227,60 @@ impl SqliteStore {
         tx.commit().await?;
         Ok(true)
     }
+}
+
+/// Records what a try says about the lane. Before the delivery itself is put back: the trigger reads the lane.
+async fn note_endpoint(
+    tx: &mut SqliteConnection,
+    delivery: &Delivery,
+    endpoint: Endpoint,
+) -> Result<(), StoreError> {
+    let now = Timestamp::now();
+    let (fails, not_before) = match endpoint {
+        Endpoint::Answers => (false, now),
+        Endpoint::Fails { pause } => (true, now.checked_add(pause).unwrap_or(now)),
+    };
+    sqlx::query(
+        "UPDATE delivery_lanes SET failures = CASE WHEN ?1 THEN failures + 1 ELSE 0 END, not_before = ?2
+         WHERE id = (SELECT lane FROM deliveries WHERE id = ?3 AND lease = ?4)",
+    )
+    .bind(fails)
+    .bind(micros(not_before))
+    .bind(delivery.id.0)
+    .bind(delivery.lease.0.to_string())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes a delivery that cannot be read out of the queue, and says so where its tries are listed.
+async fn park(
+    tx: &mut SqliteConnection,
+    row: &SqliteRow,
+    error: &StoreError,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let delivery: i64 = row.try_get("id")?;
+    tracing::error!(delivery, %error, "a callback cannot be read; it is not tried any more");
+    sqlx::query(
+        "UPDATE deliveries SET state = 'unreadable', next_attempt_at = NULL, lease = NULL, lease_until = NULL WHERE id = ?",
+    )
+    .bind(delivery)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO delivery_attempts (delivery, at, duration_ms, error) VALUES (?, ?, 0, ?)",
+    )
+    .bind(delivery)
+    .bind(micros(now))
+    .bind(error.to_string())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+fn number(row: &SqliteRow, column: &str) -> Result<u32, StoreError> {
+    Ok(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(u32::MAX))
 }
 
 fn read_attempt(row: &SqliteRow) -> Result<DeliveryAttempt, StoreError> {

@@ -19,9 +19,9 @@ use crate::audit::{AuditCheck, AuditHead};
 use crate::error::StoreError;
 use crate::review::{FinalResult, Review, ReviewFilter, Ruled};
 use crate::store::{
-    Accepted, AdminToken, AfterAttempt, Claim, Delivery, DeliveryAttempt, DeliveryRecord, Depths,
-    Finished, JobFilter, JobResultRecord, KeepSince, NewJob, Outcome, Prepared, Store, Swept,
-    UploadGrant, UserChange,
+    Accepted, AdminToken, AfterAttempt, Claim, Delivery, DeliveryAttempt, DeliveryLimits,
+    DeliveryRecord, Depths, Endpoint, Finished, JobFilter, JobResultRecord, KeepSince, NewJob,
+    Outcome, Prepared, Store, Swept, UploadGrant, UserChange,
 };
 
 #[async_trait]
@@ -74,6 +74,9 @@ impl Store for SqliteStore {
     }
     async fn release_job(&self, claim: &Claim) -> Result<(), StoreError> {
         self.put_back(claim).await
+    }
+    async fn return_job(&self, claim: &Claim) -> Result<(), StoreError> {
+        self.put_back_tried(claim).await
     }
     async fn recover(&self, now: Timestamp, all: bool) -> Result<u64, StoreError> {
         self.take_back(now, all).await
@@ -156,17 +159,26 @@ impl Store for SqliteStore {
         &self,
         now: Timestamp,
         lease: Duration,
-        limit: u32,
+        limits: &DeliveryLimits,
     ) -> Result<Vec<Delivery>, StoreError> {
-        self.take_deliveries(now, lease, limit).await
+        self.take_deliveries(now, lease, limits).await
     }
     async fn record_attempt(
         &self,
         delivery: &Delivery,
         attempt: &DeliveryAttempt,
         after: AfterAttempt,
+        endpoint: Endpoint,
     ) -> Result<(), StoreError> {
-        self.insert_attempt(delivery, attempt, after).await
+        self.insert_attempt(delivery, attempt, after, endpoint)
+            .await
+    }
+    async fn postpone_delivery(
+        &self,
+        delivery: &Delivery,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.put_off(delivery, until).await
     }
     async fn deliveries(&self, job: &SmileJobId) -> Result<Vec<DeliveryRecord>, StoreError> {
         self.select_deliveries(job).await

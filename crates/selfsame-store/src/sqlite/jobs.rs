@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use selfsame_job::job::{Job, JobState};
+use selfsame_job::job::{Api, Job, JobState};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -49,11 +49,11 @@ impl SqliteStore {
         let request = self
             .keys
             .seal(&request, &job_place(&job.smile_job_id, "request"))?;
+        let (partner, environment) = (job.user.partner.as_str(), job.user.environment.as_str());
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
-        if self.queue_is_full(&mut tx).await? {
+        if self.queue_is_full(&mut tx, environment, partner).await? {
             return Ok(Prepared::QueueFull);
         }
-        let (partner, environment) = (job.user.partner.as_str(), job.user.environment.as_str());
         let earlier: Option<String> = sqlx::query_scalar(
             "SELECT state FROM jobs WHERE partner = ? AND environment = ? AND job_id = ? ORDER BY seq DESC LIMIT 1",
         )
@@ -91,8 +91,8 @@ impl SqliteStore {
         };
         sqlx::query(
             "INSERT INTO jobs (smile_job_id, partner, environment, user_id, job_id, kind, state, request, blob,
-                               grant_hash, grant_expires_at, created_at, updated_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                               grant_hash, grant_expires_at, created_at, updated_at, synchronous)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(job.smile_job_id.as_str())
         .bind(partner)
@@ -107,6 +107,7 @@ impl SqliteStore {
         .bind(grant.map(|g| micros(g.expires_at)))
         .bind(now)
         .bind(now)
+        .bind(job.request.api == Api::V2)
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
@@ -148,7 +149,15 @@ impl SqliteStore {
         blob: &BlobId,
     ) -> Result<Accepted, StoreError> {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
-        if self.queue_is_full(&mut tx).await? {
+        let whose: Option<(String, String)> =
+            sqlx::query_as("SELECT environment, partner FROM jobs WHERE grant_hash = ?")
+                .bind(token_hash.as_slice())
+                .fetch_optional(&mut *tx)
+                .await?;
+        let Some((environment, partner)) = whose else {
+            return Ok(Accepted::Unknown);
+        };
+        if self.queue_is_full(&mut tx, &environment, &partner).await? {
             return Ok(Accepted::QueueFull);
         }
         let done = sqlx::query(

@@ -5,6 +5,7 @@ mod audit;
 mod deliveries;
 mod depths;
 mod erasure;
+mod delivery_lanes;
 mod images;
 mod interface;
 mod jobs;
@@ -16,6 +17,7 @@ mod reviews;
 mod schema;
 mod sealed_columns;
 mod sweep;
+mod turns;
 mod unreadable;
 mod users;
 
@@ -44,7 +46,8 @@ pub struct Options {
     pub dir: PathBuf,
     /// The master key; without one, `master.key` in the data directory is used and made when missing.
     pub master_key: Option<MasterKey>,
-    /// Jobs that may be queued or running at one time.
+    /// Jobs that may be queued or running at one time. One partner's production may take at most three quarters of what the
+    /// others leave free, its sandbox half.
     pub max_queued: u64,
     /// Jobs of one partner, in one environment, whose packages may be awaited at one time.
     pub max_uploads: u64,
@@ -81,6 +84,8 @@ pub struct SqliteStore {
     audit_key: AuditKey,
     /// Recognises files without telling which they are.
     image_key: Zeroizing<[u8; 32]>,
+    /// Tells callbacks' endpoints apart without telling which they are.
+    endpoint_key: Zeroizing<[u8; 32]>,
     recent: RecentImages,
     max_queued: u64,
     max_uploads: u64,
@@ -140,6 +145,7 @@ impl SqliteStore {
         let keys = keys::load(&mut tx, &master).await?;
         let audit_key = AuditKey::new(keys::purpose_key(&mut tx, &keys, "audit").await?);
         let image_key = keys::purpose_key(&mut tx, &keys, "accepted images").await?;
+        let endpoint_key = keys::purpose_key(&mut tx, &keys, "callback endpoints").await?;
         if version < schema::AUDITED {
             let writer = audit::Writer {
                 keys: &keys,
@@ -159,6 +165,7 @@ impl SqliteStore {
             blobs,
             audit_key,
             image_key,
+            endpoint_key,
             recent: RecentImages::default(),
             keys,
             max_queued: options.max_queued,

@@ -10,6 +10,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::SqliteStore;
 use super::record::{self, job_columns, job_place, micros, user_place};
+use super::{delivery_lanes, turns};
 use crate::error::StoreError;
 use crate::store::{Claim, Finished, LeaseId, Outcome};
 
@@ -20,8 +21,12 @@ pub(super) fn lease_until(lease: Duration) -> i64 {
 
 impl SqliteStore {
     pub(super) async fn take_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError> {
-        // One that cannot be read ends here, and the next is taken.
-        while let Some(row) = self.claim_row(lease).await? {
+        // Most looks find nothing: they should not take the writer.
+        while self.some_job_is_queued().await? {
+            let Some(row) = self.claim_row(lease).await? else {
+                return Ok(None);
+            };
+            // One that cannot be read ends here, and the next is taken.
             if let Some(job) = self.readable_job(&row).await? {
                 let attempt = u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX);
                 let lease: String = row.try_get("lease")?;
@@ -39,16 +44,22 @@ impl SqliteStore {
     }
 
     async fn claim_row(&self, lease: Duration) -> Result<Option<SqliteRow>, StoreError> {
+        let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let Some(next) = turns::next_job(&mut tx).await? else {
+            return Ok(None);
+        };
         let row = sqlx::query(concat!(
             "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = ?, lease_until = ?
-             WHERE seq = (SELECT seq FROM jobs WHERE state = 'queued' ORDER BY seq LIMIT 1) RETURNING attempts, lease, ",
+             WHERE seq = ? RETURNING attempts, lease, ",
             job_columns!()
         ))
         .bind(uuid::Uuid::new_v4().to_string())
         .bind(lease_until(lease))
-        .fetch_optional(&self.write)
+        .bind(next)
+        .fetch_one(&mut *tx)
         .await?;
-        Ok(row)
+        tx.commit().await?;
+        Ok(Some(row))
     }
 
     pub(super) async fn prolong(&self, claim: &Claim, lease: Duration) -> Result<bool, StoreError> {
@@ -75,6 +86,19 @@ impl SqliteStore {
         Ok(())
     }
 
+    /// Unlike [`SqliteStore::put_back`], the attempt counts.
+    pub(super) async fn put_back_tried(&self, claim: &Claim) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE jobs SET state = 'queued', lease = NULL, lease_until = NULL
+             WHERE smile_job_id = ? AND lease = ? AND state = 'running'",
+        )
+        .bind(claim.job.smile_job_id.as_str())
+        .bind(claim.lease.0.to_string())
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
     pub(super) async fn take_back(&self, now: Timestamp, all: bool) -> Result<u64, StoreError> {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(
@@ -90,6 +114,7 @@ impl SqliteStore {
             .bind(micros(now))
             .execute(&mut *tx)
             .await?;
+        delivery_lanes::remove_idle(&mut tx).await?;
         tx.commit().await?;
         Ok(done.rows_affected())
     }
@@ -120,14 +145,15 @@ impl SqliteStore {
             return Ok(Finished::UserDeleted);
         }
         let done = sqlx::query(
-            "UPDATE jobs SET state = 'done', result = ?, result_code = ?, success = ?, callback_url = ?, updated_at = ?,
-                             lease = NULL, lease_until = NULL
+            "UPDATE jobs SET state = 'done', result = ?, result_code = ?, success = ?, callback_url = ?,
+                             callback_endpoint = ?, updated_at = ?, lease = NULL, lease_until = NULL
              WHERE smile_job_id = ? AND lease = ? AND state = 'running'",
         )
         .bind(sealed)
         .bind(&outcome.result_code)
         .bind(outcome.success)
         .bind(&callback)
+        .bind(outcome.callback_url.as_deref().map(|url| self.endpoint_code(url)))
         .bind(now)
         .bind(job.smile_job_id.as_str())
         .bind(claim.lease.0.to_string())

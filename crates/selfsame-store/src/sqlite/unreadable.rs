@@ -9,7 +9,6 @@ use sqlx::sqlite::SqliteRow;
 use super::SqliteStore;
 use super::record::{self, job_place, micros, text};
 use crate::error::StoreError;
-use crate::store::{Delivery, LeaseId};
 
 /// What a row is known by in the log, of the columns that name rows.
 fn name(row: &SqliteRow) -> String {
@@ -68,32 +67,5 @@ impl SqliteStore {
         .execute(&self.write)
         .await?;
         Ok(None)
-    }
-
-    /// Reads deliveries that were just claimed. One that cannot be read is set aside, so that the others go out.
-    pub(super) async fn readable_deliveries(
-        &self,
-        rows: &[SqliteRow],
-        lease: LeaseId,
-    ) -> Result<Vec<Delivery>, StoreError> {
-        let mut deliveries = Vec::with_capacity(rows.len());
-        for row in rows {
-            match self.read_delivery(row, lease) {
-                Ok(delivery) => deliveries.push(delivery),
-                Err(error) if error.is_unreadable() => {
-                    tracing::error!(smile_job_id = name(row), %error, "a callback cannot be read; it is set aside");
-                    sqlx::query(
-                        "UPDATE deliveries SET state = 'unreadable', next_attempt_at = NULL, lease = NULL, lease_until = NULL
-                         WHERE id = ? AND lease = ?",
-                    )
-                    .bind(row.try_get::<i64, _>("id")?)
-                    .bind(lease.0.to_string())
-                    .execute(&self.write)
-                    .await?;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(deliveries)
     }
 }

@@ -18,6 +18,14 @@ use sqlx::{ConnectOptions as _, SqliteConnection};
 
 pub const LEASE: Duration = Duration::from_secs(60);
 
+/// Room for whatever a test queues.
+pub const LIMITS: DeliveryLimits = DeliveryLimits {
+    slots: 64,
+    per_environment: 16,
+    per_endpoint: 4,
+    failing_per_environment: 4,
+};
+
 pub fn new_job(job: &str, user: &str) -> NewJob {
     NewJob {
         smile_job_id: SmileJobId::new(uuid::Uuid::new_v4().to_string()).unwrap(),

@@ -265,12 +265,12 @@ async fn a_callback_is_tried_until_it_arrives_and_can_be_replayed() {
     let job = new_job("j", "u");
     finished(&store, &job).await;
     let now = Timestamp::now();
-    let [first] = &store.claim_deliveries(now, LEASE, 9).await.unwrap()[..] else {
+    let [first] = &store.claim_deliveries(now, LEASE, &LIMITS).await.unwrap()[..] else {
         panic!("one delivery")
     };
     assert!(
         store
-            .claim_deliveries(now, LEASE, 9)
+            .claim_deliveries(now, LEASE, &LIMITS)
             .await
             .unwrap()
             .is_empty(),
@@ -284,17 +284,22 @@ async fn a_callback_is_tried_until_it_arrives_and_can_be_replayed() {
     };
     let later = now + SignedDuration::from_secs(5);
     store
-        .record_attempt(first, &attempt, AfterAttempt::RetryAt(later))
+        .record_attempt(
+            first,
+            &attempt,
+            AfterAttempt::RetryAt(later),
+            Endpoint::Answers,
+        )
         .await
         .unwrap();
     assert!(
         store
-            .claim_deliveries(now, LEASE, 9)
+            .claim_deliveries(now, LEASE, &LIMITS)
             .await
             .unwrap()
             .is_empty()
     );
-    let [second] = &store.claim_deliveries(later, LEASE, 9).await.unwrap()[..] else {
+    let [second] = &store.claim_deliveries(later, LEASE, &LIMITS).await.unwrap()[..] else {
         panic!("one delivery")
     };
     assert_eq!(
@@ -302,7 +307,7 @@ async fn a_callback_is_tried_until_it_arrives_and_can_be_replayed() {
         (1, "https://PLANTED-url.example/")
     );
     store
-        .record_attempt(second, &attempt, AfterAttempt::Delivered)
+        .record_attempt(second, &attempt, AfterAttempt::Delivered, Endpoint::Answers)
         .await
         .unwrap();
     assert!(store.replay(&job.smile_job_id, &by()).await.unwrap());

@@ -7,6 +7,7 @@
 )]
 
 mod audit;
+mod delivery_turns;
 mod erasure;
 mod fixture;
 mod images;
@@ -14,4 +15,5 @@ mod jobs;
 mod reviews;
 mod secrecy;
 mod sweep;
+mod turns;
 mod unreadable;

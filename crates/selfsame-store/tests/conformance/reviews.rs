@@ -101,7 +101,7 @@ async fn an_approval_enrols_once_and_calls_back_a_second_time() {
         ["1210", "0842"]
     );
     let due = store
-        .claim_deliveries(Timestamp::now(), LEASE, 9)
+        .claim_deliveries(Timestamp::now(), LEASE, &LIMITS)
         .await
         .unwrap();
     let mut sent: Vec<_> = due.iter().map(|d| d.result.clone()).collect();
@@ -116,7 +116,7 @@ async fn an_approval_enrols_once_and_calls_back_a_second_time() {
     );
     assert!(store.replay(&job.smile_job_id, &by()).await.unwrap());
     let replayed = store
-        .claim_deliveries(Timestamp::now(), LEASE, 9)
+        .claim_deliveries(Timestamp::now(), LEASE, &LIMITS)
         .await
         .unwrap();
     assert_eq!(replayed[0].result, br#"{"text":"final"}"#.as_slice());

@@ -12,7 +12,7 @@ use selfsame_face::analyser::{Analyser, Settings};
 use selfsame_face::inference::EngineChoice;
 use selfsame_face::models::ModelStore;
 use selfsame_server::Server;
-use selfsame_server::callback::target::Reach;
+use selfsame_server::callback::target::{Reach, Schemes};
 use selfsame_server::config::{Config, Https};
 use selfsame_store::sqlite::SqliteStore;
 
@@ -48,6 +48,9 @@ pub(crate) struct Serve {
     /// Let callbacks reach loopback and private addresses.
     #[arg(long)]
     allow_private_callbacks: bool,
+    /// Let callbacks of production go by plain http, unencrypted; the sandbox's always may.
+    #[arg(long)]
+    allow_http_callbacks: bool,
     /// Captures that are analysed at a time [default: one for each core].
     #[arg(long)]
     workers: Option<NonZeroUsize>,
@@ -72,7 +75,8 @@ pub(crate) struct Serve {
     /// A proxy whose X-Forwarded-For is believed, an address or a network; may be given more than once.
     #[arg(long, value_name = "NETWORK", value_parser = network)]
     trusted_proxy: Vec<IpNet>,
-    /// Jobs that may be queued at one time.
+    /// Jobs that may be queued at one time. One partner may take at most three quarters of what the others leave free, in the
+    /// sandbox half.
     #[arg(long, default_value_t = 1000)]
     max_queued: u64,
     /// Jobs of one partner, in one environment, whose packages may be awaited at one time.
@@ -141,6 +145,9 @@ impl Serve {
         }
         if self.allow_private_callbacks {
             config.callback_reach = Reach::PrivateToo;
+        }
+        if self.allow_http_callbacks {
+            config.callback_schemes = Schemes::HttpToo;
         }
         config.limits.requests_per_second = self.rate;
         config.limits.burst = self.rate.saturating_mul(2);

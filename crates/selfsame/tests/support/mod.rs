@@ -298,11 +298,36 @@ pub fn capture(selfie: &[u8], frames: &[&[u8]]) -> Vec<u8> {
         .unwrap()
 }
 
-/// A callback endpoint; gives its URL and the bodies that it receives.
-pub async fn callbacks() -> (String, tokio::sync::mpsc::UnboundedReceiver<Vec<u8>>) {
+/// A callback as it arrived. Reads as its body.
+pub struct Callback {
+    pub headers: axum::http::HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl std::ops::Deref for Callback {
+    type Target = Vec<u8>;
+    fn deref(&self) -> &Vec<u8> {
+        &self.body
+    }
+}
+
+impl Callback {
+    /// What a partner's service makes of it.
+    pub fn verified(
+        &self,
+        verifier: &selfsame_client::callback::CallbackVerifier,
+    ) -> selfsame_client::JobResult {
+        let header = |name: &str| self.headers.get(name)?.to_str().ok();
+        verifier.verify(header, &self.body).unwrap()
+    }
+}
+
+/// A callback endpoint; gives its URL and what it receives.
+pub async fn callbacks() -> (String, tokio::sync::mpsc::UnboundedReceiver<Callback>) {
     let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
-    let handler = move |body: axum::body::Bytes| {
-        sender.send(body.to_vec()).unwrap();
+    let handler = move |headers: axum::http::HeaderMap, body: axum::body::Bytes| {
+        let body = body.to_vec();
+        sender.send(Callback { headers, body }).unwrap();
         async {}
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

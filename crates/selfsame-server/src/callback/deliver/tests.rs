@@ -1,0 +1,419 @@
+//! Deliveries against receivers that behave badly, over real sockets.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::body::Bytes as Body;
+use axum::http::HeaderMap;
+use axum::routing::post;
+use bytes::Bytes;
+use selfsame_job::audit::Actor;
+use selfsame_job::job::{Api, JobRequest, JobType};
+use selfsame_job::partner::Partner;
+use selfsame_job::user::UserKey;
+use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_store::store::{DeliveryRecord, DeliveryState, Finished, NewJob, Outcome};
+use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
+use selfsame_wire::signature::ApiKey;
+use selfsame_wire::webhook::WebhookHeaders;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::callback::target::{Reach, Schemes};
+
+/// Far longer than anything here should take; it only ends tests that hang.
+const LONG: Duration = Duration::from_secs(30);
+const SANDBOX: Environment = Environment::Sandbox;
+
+struct Office {
+    _dir: tempfile::TempDir,
+    store: Arc<dyn Store>,
+    stopping: watch::Sender<bool>,
+}
+
+impl Office {
+    async fn open() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&Options::new(dir.path())).await.unwrap();
+        Self {
+            _dir: dir,
+            store: Arc::new(store),
+            stopping: watch::channel(false).0,
+        }
+    }
+
+    /// Starts to deliver; each try may take so long.
+    fn deliver(&self, timeout: Duration, backoff: Backoff, schemes: Schemes) {
+        let reach = Reach::PrivateToo;
+        let rules = TargetRules { reach, schemes };
+        let deliverer = Deliverer::new(Arc::clone(&self.store), rules, backoff, timeout).unwrap();
+        tokio::spawn(deliverer.run(Arc::new(Notify::new()), self.stopping.subscribe()));
+    }
+
+    async fn partner(&self, id: &str) {
+        let partner = Partner {
+            id: PartnerId::new(id).unwrap(),
+            name: id.to_owned(),
+            production_enabled: true,
+            sandbox_key: key(id),
+            production_key: key(id),
+            created_at: Timestamp::now(),
+        };
+        let by = Actor::new("cli:test").unwrap();
+        self.store.create_partner(&partner, &by).await.unwrap();
+    }
+
+    /// A job of a partner has ended, and its result is to go to this URL.
+    async fn result_for(&self, partner: &str, environment: Environment, url: String) -> SmileJobId {
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let job = NewJob {
+            smile_job_id: SmileJobId::new(id.clone()).unwrap(),
+            user: UserKey {
+                partner: PartnerId::new(partner).unwrap(),
+                environment,
+                user: UserId::new("u").unwrap(),
+            },
+            job_id: JobId::new(id).unwrap(),
+            job_type: JobType::Authentication,
+            request: JobRequest {
+                api: Api::V1,
+                partner_params: serde_json::from_str("{}").unwrap(),
+                callback_url: Some(url.clone()),
+                allow_new_enroll: false,
+                use_enrolled_image: false,
+                sandbox_result: None,
+                source_sdk: None,
+                source_sdk_version: None,
+            },
+            retry: false,
+        };
+        let package = Bytes::from_static(b"x");
+        self.store.submit_job(&job, package).await.unwrap();
+        let claim = self.store.claim_job(LONG).await.unwrap().unwrap();
+        let outcome = Outcome {
+            result: format!(r#"{{"SmileJobID":"{}"}}"#, job.smile_job_id).into(),
+            success: true,
+            result_code: "0820".to_owned(),
+            enrol: None,
+            review: None,
+            accepted: Vec::new(),
+            only_if_new: false,
+            callback_url: Some(url),
+        };
+        let ended = self.store.finish_job(&claim, &outcome).await.unwrap();
+        assert_eq!(ended, Finished::Committed);
+        job.smile_job_id
+    }
+
+    /// The delivery of a job's result, once it was tried so often.
+    async fn tried(&self, job: &SmileJobId, times: usize) -> DeliveryRecord {
+        for _ in 0..600 {
+            let record = self.store.deliveries(job).await.unwrap().remove(0);
+            if record.attempts.len() >= times {
+                return record;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the callback was not tried {times} times");
+    }
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        let _ = self.stopping.send(true);
+    }
+}
+
+fn key(partner: &str) -> ApiKey {
+    ApiKey::new(format!("key of {partner}"))
+}
+
+/// Once more soon, then no more.
+const TWICE: Backoff = Backoff {
+    first: Duration::from_millis(10),
+    longest: Duration::from_millis(10),
+    max_attempts: 2,
+};
+/// Not again within a test.
+const ONCE: Backoff = Backoff {
+    first: Duration::from_secs(3600),
+    longest: Duration::from_secs(3600),
+    max_attempts: 2,
+};
+
+/// A receiver that treats each connection so.
+async fn receiver<F, T>(behaviour: F) -> SocketAddr
+where
+    F: Fn(TcpStream) -> T + Send + 'static,
+    T: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(behaviour(stream));
+        }
+    });
+    address
+}
+
+/// One that takes every connection and never answers.
+async fn dead() -> SocketAddr {
+    receiver(async |stream| {
+        let _held = stream;
+        std::future::pending::<()>().await;
+    })
+    .await
+}
+
+/// One that answers 200; what it receives.
+async fn honest(on: &str) -> (SocketAddr, mpsc::UnboundedReceiver<(HeaderMap, Body)>) {
+    let (sender, received) = mpsc::unbounded_channel();
+    let handler = move |headers: HeaderMap, body: Body| {
+        sender.send((headers, body)).unwrap();
+        async {}
+    };
+    let listener = TcpListener::bind((on, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().route("/", post(handler));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (address, received)
+}
+
+/// Eighty addresses that never answer, and one that does: its callback arrives while all the others still hang.
+#[tokio::test(flavor = "multi_thread")]
+async fn receivers_that_never_answer_delay_nobody_elses() {
+    let office = Office::open().await;
+    for partner in ["flood", "honest"] {
+        office.partner(partner).await;
+    }
+    let mut flood = Vec::new();
+    for _ in 0..80 {
+        let url = format!("http://{}/", dead().await);
+        flood.push(office.result_for("flood", SANDBOX, url).await);
+    }
+    let (address, mut received) = honest("127.0.0.1").await;
+    let url = format!("http://{address}/");
+    office.result_for("honest", SANDBOX, url).await;
+    office.deliver(LONG * 2, ONCE, Schemes::default());
+    tokio::time::timeout(LONG, received.recv())
+        .await
+        .expect("it waits behind the flood")
+        .unwrap();
+    for job in &flood {
+        let record = office.store.deliveries(job).await.unwrap().remove(0);
+        assert!(record.attempts.is_empty(), "they still hang");
+    }
+}
+
+/// The same with one partner: what it sends to a receiver that answers does not wait for all of those that do not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partners_own_dead_receivers_take_their_share_only() {
+    let office = Office::open().await;
+    office.partner("p").await;
+    for _ in 0..30 {
+        let url = format!("http://{}/", dead().await);
+        office.result_for("p", SANDBOX, url).await;
+    }
+    // Not on the address of the dead, of which one partner may try few at a time.
+    let (address, mut received) = honest("127.0.0.2").await;
+    office
+        .result_for("p", SANDBOX, format!("http://{address}/"))
+        .await;
+    let often = Backoff {
+        max_attempts: 1000,
+        ..TWICE
+    };
+    office.deliver(Duration::from_millis(300), often, Schemes::default());
+    tokio::time::timeout(LONG, received.recv())
+        .await
+        .expect("it waits behind the dead")
+        .unwrap();
+    // From now on the dead are known as such, and the next does not wait for any of them.
+    for _ in 0..20 {
+        office
+            .result_for("p", SANDBOX, format!("http://{address}/"))
+            .await;
+    }
+    for _ in 0..20 {
+        tokio::time::timeout(LONG, received.recv())
+            .await
+            .expect("it waits behind the dead")
+            .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_try_ends_in_time_whatever_the_receiver_does() {
+    let office = Office::open().await;
+    office.partner("p").await;
+    let drips = receiver(async |mut stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nx: ").await;
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let heads = receiver(async |mut stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;
+        while stream.write_all(b"name: value\r\n").await.is_ok() {}
+    });
+    let interim = receiver(async |mut stream| {
+        while stream
+            .write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            .await
+            .is_ok()
+        {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    let body = receiver(async |mut stream| {
+        let _ = stream.read(&mut [0; 4096]).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        while stream.write_all(&[b'x'; 4096]).await.is_ok() {}
+    });
+    let moved = receiver(async |mut stream| {
+        let _ = stream.read(&mut [0; 4096]).await;
+        let head =
+            b"HTTP/1.1 307 Temporary Redirect\r\nlocation: /again\r\ncontent-length: 0\r\n\r\n";
+        let _ = stream.write_all(head).await;
+        let _ = stream.read(&mut [0; 4096]).await;
+    });
+    let closes = receiver(async |stream| drop(stream));
+    let mut expected = Vec::new();
+    for (name, receiver, status) in [
+        ("drips a head", drips.await, None),
+        ("an endless head", heads.await, None),
+        ("endless interim answers", interim.await, None),
+        ("an endless body", body.await, Some(200)),
+        ("a redirection", moved.await, Some(307)),
+        ("closes at once", closes.await, None),
+        ("never answers", dead().await, None),
+    ] {
+        let url = format!("http://{receiver}/");
+        let job = office.result_for("p", SANDBOX, url).await;
+        expected.push((name, job, status));
+    }
+    office.deliver(Duration::from_millis(600), ONCE, Schemes::default());
+    for (name, job, status) in expected {
+        let record = office.tried(&job, 1).await;
+        let attempt = &record.attempts[0];
+        assert_eq!(attempt.http_status, status, "{name}: {attempt:?}");
+        let delivered = record.state == DeliveryState::Delivered;
+        assert_eq!(delivered, status == Some(200), "{name}");
+    }
+}
+
+/// The code covers the body as it is sent, the id stays the same, and both are made afresh at each try.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_try_carries_a_code_over_its_body() {
+    let office = Office::open().await;
+    office.partner("p").await;
+    let (sender, mut received) = mpsc::unbounded_channel();
+    let tries = Arc::new(AtomicUsize::new(0));
+    let handler = move |headers: HeaderMap, body: Body| {
+        sender.send((headers, body)).unwrap();
+        let first = tries.fetch_add(1, Ordering::Relaxed) == 0;
+        async move {
+            if first {
+                StatusCode::BAD_GATEWAY
+            } else {
+                StatusCode::OK
+            }
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let router = Router::new().route("/", post(handler));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let job = office.result_for("p", SANDBOX, url).await;
+    office.deliver(LONG, TWICE, Schemes::default());
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let next = tokio::time::timeout(LONG, received.recv()).await;
+        let (headers, body) = next.unwrap().unwrap();
+        let text = |name| headers[name].to_str().unwrap().to_owned();
+        let headers = WebhookHeaders {
+            id: text(webhook::ID),
+            timestamp: text(webhook::TIMESTAMP),
+            signature: text(webhook::SIGNATURE),
+        };
+        let secret = WebhookSecret::derive(&key("p"));
+        let check = |body: &[u8]| secret.verify(&headers, body, &webhook::WINDOW, Timestamp::now());
+        check(&body).unwrap();
+        assert!(check(&[&body[..], b" "].concat()).is_err());
+        ids.push(headers.id);
+    }
+    assert_eq!(ids, vec![format!("{job}-1"); 2]);
+}
+
+/// A receiver that was down: its backlog arrives whole once it is up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_comes_back_gets_all_that_waited() {
+    let office = Office::open().await;
+    office.partner("p").await;
+    let (sender, mut received) = mpsc::unbounded_channel();
+    let refusals = Arc::new(AtomicUsize::new(4));
+    let handler = move |body: Body| {
+        let down = refusals
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
+            .is_ok();
+        if !down {
+            sender.send(body).unwrap();
+        }
+        async move {
+            if down {
+                StatusCode::SERVICE_UNAVAILABLE
+            } else {
+                StatusCode::OK
+            }
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let router = Router::new().route("/", post(handler));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut waiting = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        let job = office.result_for("p", SANDBOX, url.clone()).await;
+        waiting.insert(job.as_str().to_owned());
+    }
+    let often = Backoff {
+        max_attempts: 1000,
+        ..TWICE
+    };
+    office.deliver(LONG, often, Schemes::default());
+    while !waiting.is_empty() {
+        let body = tokio::time::timeout(LONG, received.recv()).await;
+        let result: serde_json::Value = serde_json::from_slice(&body.unwrap().unwrap()).unwrap();
+        waiting.remove(result["SmileJobID"].as_str().unwrap());
+    }
+}
+
+/// A URL that was accepted under other rules is not used under these.
+#[tokio::test(flavor = "multi_thread")]
+async fn production_goes_by_https_at_delivery_too() {
+    for (schemes, environment, goes) in [
+        (Schemes::HttpsInProduction, Environment::Production, false),
+        (Schemes::HttpsInProduction, SANDBOX, true),
+        (Schemes::HttpToo, Environment::Production, true),
+    ] {
+        let office = Office::open().await;
+        office.partner("p").await;
+        let (address, mut received) = honest("127.0.0.1").await;
+        let url = format!("http://{address}/");
+        let job = office.result_for("p", environment, url).await;
+        office.deliver(LONG, ONCE, schemes);
+        let record = office.tried(&job, 1).await;
+        assert_eq!(
+            received.try_recv().is_ok(),
+            goes,
+            "{schemes:?} {environment}"
+        );
+        let error = record.attempts[0].error.clone().unwrap_or_default();
+        assert_eq!(error.contains("--allow-http-callbacks"), !goes, "{error}");
+    }
+}

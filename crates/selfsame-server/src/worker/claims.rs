@@ -1,0 +1,176 @@
+//! Takes jobs from the queue, one after the other, whatever becomes of each.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use selfsame_store::store::{Claim, Store};
+use tokio::sync::{Notify, watch};
+
+use crate::lease::LEASE;
+use crate::supervise::{KindHealth, reason};
+
+/// How often the queue is looked at when nobody says that something was put into it.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// What is done with a job.
+pub(super) trait Work: Sync {
+    /// Works on it.
+    fn work(&self, claim: &Claim) -> impl Future<Output = ()> + Send;
+}
+
+/// Where a worker takes its jobs from.
+pub(super) struct JobQueue {
+    pub(super) store: Arc<dyn Store>,
+    /// Rung when a job was queued.
+    pub(super) queued: Arc<Notify>,
+    pub(super) health: Arc<KindHealth>,
+    /// How often a job is tried.
+    pub(super) attempts: u32,
+}
+
+impl JobQueue {
+    /// Hands out jobs until told to stop; the one in hand is finished first.
+    pub(super) async fn hand_out(&self, mut stop: watch::Receiver<bool>, to: &impl Work) {
+        while !*stop.borrow() {
+            match self.store.claim_job(LEASE).await {
+                Ok(Some(claim)) => {
+                    // Another job may wait behind this one.
+                    self.queued.notify_one();
+                    let worked = AssertUnwindSafe(to.work(&claim)).catch_unwind().await;
+                    if let Err(panic) = worked {
+                        self.give_back(&claim, reason(&*panic)).await;
+                    }
+                }
+                Ok(None) => {
+                    tokio::select! {
+                        () = self.queued.notified() => {}
+                        () = tokio::time::sleep(LOOK_EVERY) => {}
+                        _ = stop.changed() => {}
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%error, "cannot claim a job");
+                    tokio::time::sleep(LOOK_EVERY).await;
+                }
+            }
+        }
+    }
+
+    /// A panic is the job's doing: the job goes back, and the worker goes on. After the attempts' limit the job is ended
+    /// without being looked at; where even that panics, only its lease brings it back, so that it cannot keep workers busy.
+    async fn give_back(&self, claim: &Claim, panic: &str) {
+        self.health.contained();
+        let smile_job_id = &claim.job.smile_job_id;
+        tracing::error!(%smile_job_id, attempt = claim.attempt, panic, "a worker panicked over a job");
+        if claim.attempt > self.attempts {
+            return;
+        }
+        if let Err(error) = self.store.return_job(claim).await {
+            tracing::error!(%smile_job_id, %error, "cannot put a job back; its lease brings it back");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use bytes::Bytes;
+    use jiff::Timestamp;
+    use selfsame_job::job::{Api, JobRequest, JobState, JobType};
+    use selfsame_job::user::UserKey;
+    use selfsame_store::sqlite::{Options, SqliteStore};
+    use selfsame_store::store::NewJob;
+    use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
+
+    use super::*;
+    use crate::supervise::{Role, TasksHealth};
+
+    const ATTEMPTS: u32 = 3;
+
+    fn job(name: &str) -> NewJob {
+        NewJob {
+            smile_job_id: SmileJobId::new(name).unwrap(),
+            user: UserKey {
+                partner: PartnerId::new("p").unwrap(),
+                environment: Environment::Sandbox,
+                user: UserId::new("u").unwrap(),
+            },
+            job_id: JobId::new(name).unwrap(),
+            job_type: JobType::Enrolment,
+            request: JobRequest {
+                api: Api::V1,
+                partner_params: serde_json::from_str("{}").unwrap(),
+                callback_url: None,
+                allow_new_enroll: false,
+                use_enrolled_image: false,
+                sandbox_result: None,
+                source_sdk: None,
+                source_sdk_version: None,
+            },
+            retry: false,
+        }
+    }
+
+    /// Panics over a job called poison, and stops after any other.
+    struct Clumsy {
+        seen: Mutex<Vec<(String, u32)>>,
+        stopping: watch::Sender<bool>,
+    }
+
+    impl Work for Clumsy {
+        async fn work(&self, claim: &Claim) {
+            let name = claim.job.smile_job_id.as_str().to_owned();
+            self.seen
+                .lock()
+                .unwrap()
+                .push((name.clone(), claim.attempt));
+            assert_ne!(name, "poison", "a panic on purpose");
+            self.stopping.send(true).unwrap();
+        }
+    }
+
+    /// The job that panics is tried as often as any, then left to its lease; the one behind it is worked on, and the worker
+    /// lives.
+    #[tokio::test]
+    async fn a_job_that_panics_goes_back_and_the_next_is_worked_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(&Options::new(dir.path())).await.unwrap());
+        for name in ["poison", "good"] {
+            let package = Bytes::from_static(b"x");
+            store.submit_job(&job(name), package).await.unwrap();
+        }
+        let tasks = TasksHealth::default();
+        let queue = JobQueue {
+            store: Arc::clone(&store),
+            queued: Arc::new(Notify::new()),
+            health: tasks.of("jobs", Role::Essential),
+            attempts: ATTEMPTS,
+        };
+        let (stopping, stop) = watch::channel(false);
+        let worker = Clumsy {
+            seen: Mutex::default(),
+            stopping,
+        };
+        queue.hand_out(stop, &worker).await;
+        let mut expected: Vec<_> = (1..=ATTEMPTS + 1)
+            .map(|n| ("poison".to_owned(), n))
+            .collect();
+        expected.push(("good".to_owned(), 1));
+        assert_eq!(*worker.seen.lock().unwrap(), expected);
+        assert_eq!(tasks.report()["jobs"].panics, u64::from(ATTEMPTS) + 1);
+        let poison = SmileJobId::new("poison").unwrap();
+        assert_eq!(
+            store.job(&poison).await.unwrap().unwrap().state,
+            JobState::Running
+        );
+        let later = Timestamp::now() + jiff::SignedDuration::from_secs(121);
+        assert!(
+            store.recover(later, false).await.unwrap() >= 1,
+            "its lease brings it back"
+        );
+    }
+}

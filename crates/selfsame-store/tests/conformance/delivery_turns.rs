@@ -1,0 +1,289 @@
+//! Whose callback is taken next.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use selfsame_job::user::UserKey;
+use selfsame_store::sqlite::SqliteStore;
+use selfsame_store::store::*;
+use selfsame_wire::id::{Environment, PartnerId};
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
+
+use crate::fixture::*;
+
+/// Ends a job of a partner whose result goes to this URL.
+async fn due(store: &SqliteStore, partner: &str, environment: Environment, url: &str) -> NewJob {
+    let name = uuid::Uuid::new_v4().to_string();
+    let mut job = new_job(&name, &name);
+    job.user = UserKey {
+        partner: PartnerId::new(partner).unwrap(),
+        environment,
+        ..job.user
+    };
+    job.request.callback_url = Some(url.to_owned());
+    finished(store, &job).await;
+    job
+}
+
+const SANDBOX: Environment = Environment::Sandbox;
+
+async fn claim(store: &SqliteStore, limits: &DeliveryLimits) -> Vec<Delivery> {
+    let now = Timestamp::now();
+    store.claim_deliveries(now, LEASE, limits).await.unwrap()
+}
+
+/// How many of each partner's.
+fn by_partner(deliveries: &[Delivery]) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    for delivery in deliveries {
+        *counts.entry(delivery.partner.as_str()).or_default() += 1;
+    }
+    counts
+}
+
+fn attempt(http_status: Option<u16>) -> DeliveryAttempt {
+    DeliveryAttempt {
+        at: Timestamp::now(),
+        duration_ms: 1,
+        http_status,
+        error: None,
+    }
+}
+
+const AT_ONCE: Endpoint = Endpoint::Fails {
+    pause: Duration::ZERO,
+};
+
+async fn failed(store: &SqliteStore, delivery: &Delivery, endpoint: Endpoint) {
+    let again = AfterAttempt::RetryAt(Timestamp::now());
+    let attempt = attempt(None);
+    store
+        .record_attempt(delivery, &attempt, again, endpoint)
+        .await
+        .unwrap();
+}
+
+async fn delivered(store: &SqliteStore, delivery: &Delivery) {
+    let (attempt, after) = (attempt(Some(200)), AfterAttempt::Delivered);
+    store
+        .record_attempt(delivery, &attempt, after, Endpoint::Answers)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn one_partners_flood_leaves_room_for_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    for n in 0..40 {
+        due(
+            &store,
+            "flood",
+            SANDBOX,
+            &format!("https://dead{n}.example/"),
+        )
+        .await;
+    }
+    let first = claim(&store, &LIMITS).await;
+    assert_eq!(
+        by_partner(&first),
+        [("flood", 16)].into(),
+        "its share and no more"
+    );
+    assert!(claim(&store, &LIMITS).await.is_empty());
+    due(&store, "honest", SANDBOX, "https://honest.example/").await;
+    due(
+        &store,
+        "flood",
+        Environment::Production,
+        "https://dead0.example/",
+    )
+    .await;
+    let next = claim(&store, &LIMITS).await;
+    assert_eq!(by_partner(&next), [("flood", 1), ("honest", 1)].into());
+    // However many flood together, a place is left for the next.
+    for n in 0..20 {
+        for _ in 0..4 {
+            due(
+                &store,
+                &format!("f{n}"),
+                SANDBOX,
+                &format!("https://x{n}.example/{n}"),
+            )
+            .await;
+        }
+    }
+    let together = claim(&store, &LIMITS).await;
+    assert!(together.len() < 64 - 18, "{}", together.len());
+    due(&store, "late", SANDBOX, "https://late.example/").await;
+    assert_eq!(by_partner(&claim(&store, &LIMITS).await)["late"], 1);
+}
+
+#[tokio::test]
+async fn few_places_go_round() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    for partner in ["a", "b", "c"] {
+        for n in 0..3 {
+            due(
+                &store,
+                partner,
+                SANDBOX,
+                &format!("https://{partner}{n}.example/"),
+            )
+            .await;
+        }
+    }
+    let limits = DeliveryLimits { slots: 2, ..LIMITS };
+    let mut served: BTreeMap<String, u32> = ["a", "b", "c"].map(|p| (p.to_owned(), 0)).into();
+    loop {
+        let taken = claim(&store, &limits).await;
+        for delivery in &taken {
+            *served.get_mut(delivery.partner.as_str()).unwrap() += 1;
+            delivered(&store, delivery).await;
+        }
+        let (least, most) = (served.values().min(), served.values().max());
+        assert!(most.unwrap() - least.unwrap() <= 1, "{served:?}");
+        if taken.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(served.values().sum::<u32>(), 9);
+}
+
+#[tokio::test]
+async fn an_endpoint_has_few_and_its_other_paths_are_the_same_endpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    for n in 0..10 {
+        due(&store, "p", SANDBOX, &format!("https://one.example/{n}")).await;
+    }
+    due(&store, "p", SANDBOX, "https://other.example/").await;
+    let hosts: Vec<String> = claim(&store, &LIMITS)
+        .await
+        .into_iter()
+        .map(|d| d.url)
+        .collect();
+    assert_eq!(hosts.len(), 5, "{hosts:?}");
+    assert!(hosts.iter().any(|url| url.contains("other")), "{hosts:?}");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_fails_gets_one_at_a_time_and_its_backlog_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    for n in 0..6 {
+        due(&store, "p", SANDBOX, &format!("https://sick.example/{n}")).await;
+    }
+    let first = claim(&store, &LIMITS).await;
+    assert_eq!((first.len(), first[0].endpoint_failures), (4, 0));
+    for delivery in &first {
+        failed(&store, delivery, AT_ONCE).await;
+    }
+    let one = claim(&store, &LIMITS).await;
+    assert_eq!((one.len(), one[0].endpoint_failures), (1, 4));
+    let pause = Duration::from_secs(30);
+    failed(&store, &one[0], Endpoint::Fails { pause }).await;
+    assert!(
+        claim(&store, &LIMITS).await.is_empty(),
+        "it is given a pause"
+    );
+    let later = Timestamp::now() + SignedDuration::from_secs(31);
+    let again = store.claim_deliveries(later, LEASE, &LIMITS).await.unwrap();
+    assert_eq!(again.len(), 1);
+    delivered(&store, &again[0]).await;
+    // It answers: the rest goes as usual, and nothing was lost.
+    let mut rest = 0;
+    loop {
+        let taken = claim(&store, &LIMITS).await;
+        if taken.is_empty() {
+            break;
+        }
+        rest += taken.len();
+        for delivery in &taken {
+            delivered(&store, delivery).await;
+        }
+    }
+    assert_eq!(rest, 5);
+    assert_eq!(store.depths().await.unwrap().callbacks_pending, 0);
+}
+
+#[tokio::test]
+async fn endpoints_that_fail_do_not_take_the_partners_places_from_those_that_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    for n in 0..80 {
+        due(&store, "p", SANDBOX, &format!("https://dead{n}.example/")).await;
+    }
+    for _ in 0..7 {
+        for delivery in claim(&store, &LIMITS).await {
+            failed(&store, &delivery, AT_ONCE).await;
+        }
+    }
+    let failing = claim(&store, &LIMITS).await;
+    assert_eq!(failing.len(), 4);
+    due(&store, "p", SANDBOX, "https://alive.example/").await;
+    assert_eq!(
+        claim(&store, &LIMITS).await[0].url,
+        "https://alive.example/"
+    );
+}
+
+#[tokio::test]
+async fn what_is_postponed_was_not_tried() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let job = due(&store, "p", SANDBOX, "https://one.example/").await;
+    let taken = claim(&store, &LIMITS).await;
+    let later = Timestamp::now() + SignedDuration::from_secs(5);
+    store.postpone_delivery(&taken[0], later).await.unwrap();
+    assert!(claim(&store, &LIMITS).await.is_empty());
+    let again = store.claim_deliveries(later, LEASE, &LIMITS).await.unwrap();
+    assert_eq!((again[0].attempts, again[0].ordinal), (0, 1));
+    delivered(&store, &again[0]).await;
+    assert!(store.replay(&job.smile_job_id, &by()).await.unwrap());
+    assert_eq!(claim(&store, &LIMITS).await[0].ordinal, 2);
+}
+
+#[tokio::test]
+async fn what_was_in_a_lost_process_comes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    due(&store, "p", SANDBOX, "https://one.example/").await;
+    assert_eq!(claim(&store, &LIMITS).await.len(), 1);
+    drop(store);
+    let store = open(&dir).await;
+    let again = claim(&store, &LIMITS).await;
+    assert_eq!(again.len(), 1);
+    delivered(&store, &again[0]).await;
+    // Lanes with nothing in them are forgotten; what comes later makes them anew.
+    store.recover(Timestamp::now(), false).await.unwrap();
+    due(&store, "p", SANDBOX, "https://one.example/").await;
+    assert_eq!(claim(&store, &LIMITS).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_callback_that_cannot_be_read_stops_only_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let broken = due(&store, "p", SANDBOX, "https://one.example/1").await;
+    due(&store, "p", SANDBOX, "https://one.example/2").await;
+    let mut connection = SqliteConnectOptions::new()
+        .filename(dir.path().join("selfsame.db"))
+        .connect()
+        .await
+        .unwrap();
+    sqlx::query("UPDATE jobs SET result = x'00' WHERE smile_job_id = ?")
+        .bind(broken.smile_job_id.as_str())
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let taken = claim(&store, &LIMITS).await;
+    assert_eq!(taken.len(), 1);
+    assert_eq!(taken[0].url, "https://one.example/2");
+    let records = store.deliveries(&broken.smile_job_id).await.unwrap();
+    assert_eq!(records[0].state, DeliveryState::Exhausted);
+    assert!(records[0].attempts[0].error.is_some(), "{records:?}");
+}
