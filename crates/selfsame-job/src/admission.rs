@@ -1,6 +1,7 @@
 //! Whether a job may run at all, told before any pixel is looked at.
 
 use crate::job::JobType;
+use crate::policy::ReplacementMode;
 use crate::user::{Reference, User, UserStatus};
 use crate::verdict::ReferenceGone;
 
@@ -9,26 +10,51 @@ use crate::verdict::ReferenceGone;
 pub enum NotAdmitted {
     /// The user is enrolled and the job may not replace the enrolment (2209).
     AlreadyEnrolled,
+    /// The user is enrolled and no job may replace an enrolment (2209).
+    NeverReplaced,
     /// There is nothing to compare with.
     NoReference(ReferenceGone),
 }
 
-/// Admits a job that makes or replaces a template.
+/// What an enrolment would replace.
+#[derive(Debug, Clone, Copy)]
+pub enum Replaces<'u> {
+    /// Nobody: the user is new, or was deleted.
+    Nobody,
+    /// A face that the new one compares with.
+    Face(&'u Reference),
+    /// An enrolled user whose face cannot be compared with: another model's, or none on file.
+    Incomparable,
+}
+
+/// Admits a job that makes or replaces a template, and gives what it would replace.
 ///
 /// A disabled user stays refused whatever the job says; a deleted one may only come back by a new enrolment that is
-/// expressly allowed.
+/// expressly allowed. `model_digest` is the digest of the model that will make the new template.
 ///
 /// # Errors
 /// [`NotAdmitted`] says why not.
-pub fn admit_enrolment(user: Option<&User>, allow_new_enroll: bool) -> Result<(), NotAdmitted> {
-    match user.map(|u| u.status) {
-        None => Ok(()),
-        Some(UserStatus::Disabled) => Err(NotAdmitted::NoReference(ReferenceGone::Disabled)),
-        Some(UserStatus::Deleted) if !allow_new_enroll => {
+pub fn admit_enrolment<'u>(
+    user: Option<&'u User>,
+    allow_new_enroll: bool,
+    mode: ReplacementMode,
+    model_digest: &str,
+) -> Result<Replaces<'u>, NotAdmitted> {
+    let Some(user) = user else {
+        return Ok(Replaces::Nobody);
+    };
+    match user.status {
+        UserStatus::Disabled => Err(NotAdmitted::NoReference(ReferenceGone::Disabled)),
+        UserStatus::Deleted if !allow_new_enroll => {
             Err(NotAdmitted::NoReference(ReferenceGone::Deleted))
         }
-        Some(UserStatus::Active) if !allow_new_enroll => Err(NotAdmitted::AlreadyEnrolled),
-        Some(UserStatus::Active | UserStatus::Deleted) => Ok(()),
+        UserStatus::Deleted => Ok(Replaces::Nobody),
+        UserStatus::Active if !allow_new_enroll => Err(NotAdmitted::AlreadyEnrolled),
+        UserStatus::Active if mode == ReplacementMode::Refuse => Err(NotAdmitted::NeverReplaced),
+        UserStatus::Active => Ok(match &user.reference {
+            Some(reference) if reference.model_digest == model_digest => Replaces::Face(reference),
+            _ => Replaces::Incomparable,
+        }),
     }
 }
 
@@ -62,7 +88,7 @@ impl NotAdmitted {
     #[must_use]
     pub const fn error_code(self) -> &'static str {
         match self {
-            Self::AlreadyEnrolled => "2209",
+            Self::AlreadyEnrolled | Self::NeverReplaced => "2209",
             Self::NoReference(ReferenceGone::Disabled) => "2207",
             Self::NoReference(ReferenceGone::Deleted) => "2208",
             Self::NoReference(ReferenceGone::NotEnrolled) => "2210",
@@ -77,6 +103,9 @@ impl NotAdmitted {
         match (self, job_type) {
             (Self::AlreadyEnrolled, _) => {
                 "this user_id is already enrolled; authenticate it with job_type 2, or set allow_new_enroll to replace it"
+            }
+            (Self::NeverReplaced, _) => {
+                "this user_id is already enrolled, and this server's policy lets no face be replaced; delete the user first"
             }
             (Self::NoReference(ReferenceGone::Disabled), _) => {
                 "this user is disabled; enable it before further jobs"
@@ -131,7 +160,7 @@ mod tests {
     fn enrolment() {
         use UserStatus::{Active, Deleted, Disabled};
         let code = |u: Option<User>, again| {
-            admit_enrolment(u.as_ref(), again)
+            admit_enrolment(u.as_ref(), again, ReplacementMode::Match, "m1")
                 .err()
                 .map(NotAdmitted::error_code)
         };
@@ -141,6 +170,41 @@ mod tests {
         assert_eq!(code(Some(user(Disabled, true)), true), Some("2207"));
         assert_eq!(code(Some(user(Deleted, false)), false), Some("2208"));
         assert_eq!(code(Some(user(Deleted, false)), true), None);
+    }
+
+    #[test]
+    fn what_an_enrolment_replaces() {
+        use ReplacementMode::{Allow, Match, Refuse, Review};
+        use UserStatus::{Active, Deleted};
+        let replaces = |user: Option<User>, mode, model: &str| {
+            admit_enrolment(user.as_ref(), true, mode, model).map(|replaces| match replaces {
+                Replaces::Nobody => "nobody",
+                Replaces::Face(_) => "a face",
+                Replaces::Incomparable => "incomparable",
+            })
+        };
+        for mode in [Match, Review, Allow, Refuse] {
+            assert_eq!(replaces(None, mode, "m1"), Ok("nobody"));
+            assert_eq!(
+                replaces(Some(user(Deleted, false)), mode, "m1"),
+                Ok("nobody")
+            );
+        }
+        for mode in [Match, Review, Allow] {
+            assert_eq!(replaces(Some(user(Active, true)), mode, "m1"), Ok("a face"));
+            assert_eq!(
+                replaces(Some(user(Active, true)), mode, "m2"),
+                Ok("incomparable")
+            );
+            assert_eq!(
+                replaces(Some(user(Active, false)), mode, "m1"),
+                Ok("incomparable")
+            );
+        }
+        assert_eq!(
+            replaces(Some(user(Active, true)), Refuse, "m1"),
+            Err(NotAdmitted::NeverReplaced)
+        );
     }
 
     #[test]

@@ -76,6 +76,8 @@ pub enum AuditAction {
     UserEnabled,
     /// A user was deleted.
     UserDeleted,
+    /// A user's failed attempts were forgotten, and with them its lock.
+    UserUnlocked,
     /// A review was decided.
     ReviewDecided,
     /// A callback was sent once more.

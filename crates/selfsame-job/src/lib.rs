@@ -3,10 +3,12 @@
 //! Knows nothing of HTTP, SQL or pixels.
 
 pub mod admission;
+pub mod approval;
 pub mod audit;
 pub mod erasure;
 pub mod job;
 pub mod liveness;
+pub mod lockout;
 pub mod outcome;
 pub mod partner;
 pub mod policy;

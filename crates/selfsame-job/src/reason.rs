@@ -105,6 +105,14 @@ reasons! {
         NearlyReplayedImage: Replay, "an image of this capture is nearly one of an earlier job: capture anew";
         /// Another user of the partner has this face; `duplicates.response` answers it.
         Duplicate: Comparison, "this person is enrolled under another user_id";
+        /// The new face scores below the review threshold against the one on file; `replacement.mode` answers it.
+        ReplacementMismatch: Comparison, "the new face is not the one on file";
+        /// The new face scores between the thresholds against the one on file; `replacement.mode` answers it.
+        ReplacementUnclear: Comparison, "it is not clear that the new face is the one on file";
+        /// There is a user to replace but no template that the new one compares with; `replacement.mode` answers it.
+        ReplacementNotComparable: Comparison, "the new face cannot be compared with what is on file";
+        /// The face on file would be replaced, which `replacement.mode` leaves to people.
+        ReplacementReview: Comparison, "a person decides whether the face on file is replaced";
     }
     answered {
         /// More than one face of about the same size.

@@ -43,6 +43,26 @@ pub enum UserStatus {
     Deleted,
 }
 
+/// What of a user a job was judged by. It must still be so in the moment that the job's outcome, or a review's, takes effect.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserState {
+    /// Whether it was on record, and how it stood.
+    pub status: Option<UserStatus>,
+    /// The photograph of the reference on file.
+    pub photo: Option<SmileJobId>,
+}
+
+impl UserState {
+    /// A user's, or that of nobody.
+    #[must_use]
+    pub fn of(user: Option<&User>) -> Self {
+        Self {
+            status: user.map(|u| u.status),
+            photo: user.and_then(|u| Some(u.reference.as_ref()?.photo.clone())),
+        }
+    }
+}
+
 /// The reference that probes are compared with.
 #[derive(Debug, Clone)]
 pub struct Reference {

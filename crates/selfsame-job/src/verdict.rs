@@ -4,12 +4,14 @@
 //! themselves bring about ended the job before. A check that refuses ends the job: whoever does not pass the liveness check
 //! is not told how alike the faces are. What asks for a review does not end it: a later check may still refuse.
 
+use jiff::Timestamp;
 use selfsame_face::evidence::CaptureEvidence;
 use selfsame_face::template::{ComparisonScore, Template};
 use serde::{Deserialize, Serialize};
 
+use crate::admission::Replaces;
 use crate::liveness::{self, LivenessOutcome};
-use crate::policy::{ComparisonPolicy, Policy};
+use crate::policy::{ComparisonPolicy, Policy, ReplacementMode};
 use crate::quality;
 use crate::reason::{Check, Reason, Response};
 use crate::replay::{self, Duplicate, Recurrence};
@@ -37,8 +39,10 @@ pub enum Verdict {
     UnusableImage(String),
     /// The package cannot be read; the text says why.
     CorruptPackage(String),
-    /// Somebody enrolled this user while the job was under way.
+    /// Somebody enrolled this user while the job was under way, or the policy came to let no face be replaced.
     AlreadyEnrolled,
+    /// Too many of the user's attempts failed; no attempt counts before this moment.
+    LockedOut(Timestamp),
     /// The user is disabled, deleted, not enrolled, or has no photo on file (any more).
     ReferenceGone(ReferenceGone),
     /// The job could not be processed, however often it was tried.
@@ -97,6 +101,8 @@ pub struct Seen<'e> {
     pub recurrences: &'e [Recurrence],
     /// Other users with this face; only looked for at enrolment.
     pub duplicates: &'e [Duplicate],
+    /// What an enrolment would replace, and what the new face must score against it.
+    pub replaces: (Replaces<'e>, ComparisonPolicy),
 }
 
 impl<'e> Seen<'e> {
@@ -108,6 +114,7 @@ impl<'e> Seen<'e> {
             detects_presentation_attacks: false,
             recurrences: &[],
             duplicates: &[],
+            replaces: (Replaces::Nobody, ComparisonPolicy::BUILT_IN),
         }
     }
 }
@@ -183,6 +190,42 @@ impl<'p> Judging<'p> {
         self.note(self.answer(reasons))
     }
 
+    /// Whether the new face may replace what is on file. It never refuses: that is admission's, or a person's.
+    fn replace(
+        &mut self,
+        probe: &Template,
+        replaces: Replaces<'_>,
+        thresholds: ComparisonPolicy,
+    ) -> Result<(), ()> {
+        let mode = self.policy.replacement.mode;
+        let response = match mode {
+            ReplacementMode::Allow => Response::Report,
+            ReplacementMode::Match | ReplacementMode::Review | ReplacementMode::Refuse => {
+                Response::Review
+            }
+        };
+        let found = match replaces {
+            Replaces::Nobody => return Ok(()),
+            Replaces::Incomparable => Some(Reason::ReplacementNotComparable),
+            Replaces::Face(reference) => {
+                let score = probe.compare(&reference.template);
+                self.comparison = Some(Comparison { score, thresholds });
+                if score.value() >= thresholds.match_threshold {
+                    None
+                } else if score.value() >= thresholds.review_threshold {
+                    Some(Reason::ReplacementUnclear)
+                } else {
+                    Some(Reason::ReplacementMismatch)
+                }
+            }
+        };
+        let mut noted: Vec<_> = found.into_iter().map(|reason| (reason, response)).collect();
+        if matches!(mode, ReplacementMode::Review | ReplacementMode::Refuse) {
+            noted.push((Reason::ReplacementReview, response));
+        }
+        self.note(noted)
+    }
+
     fn search(&mut self, duplicates: &[Duplicate]) -> Result<(), ()> {
         let policy = self.policy.duplicates;
         if duplicates
@@ -233,9 +276,11 @@ const fn refusal(reason: Reason) -> Verdict {
 pub fn judge_enrolment(seen: &Seen<'_>, policy: &Policy) -> Decision {
     let mut judging = Judging::new(policy);
     // What was found is in `judging`; the outcome only ended the checks.
+    let (replaces, thresholds) = seen.replaces;
     let _ = judging
         .capture(seen)
-        .and_then(|_| judging.search(seen.duplicates));
+        .and_then(|probe| judging.replace(probe, replaces, thresholds))
+        .and_then(|()| judging.search(seen.duplicates));
     judging.end()
 }
 

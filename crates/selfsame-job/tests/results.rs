@@ -115,6 +115,10 @@ fn verdicts() -> Vec<(&'static str, Decision)> {
             decision(V::CorruptPackage(said("it has no info.json")), None, &[]),
         ),
         ("already_enrolled", decision(V::AlreadyEnrolled, None, &[])),
+        (
+            "locked_out",
+            decision(V::LockedOut(Timestamp::UNIX_EPOCH), None, &[]),
+        ),
         ("disabled_meanwhile", decision(gone, None, &[])),
         ("system_error", decision(V::SystemError, None, &[])),
     ]
@@ -140,6 +144,17 @@ fn the_result_of_every_verdict() {
         let of = |decision| result(JobType::Enrolment, decision, None);
         insta::assert_json_snapshot!(name, of(&decision));
     }
+}
+
+#[test]
+fn an_enrolment_that_would_replace_a_face_tells_the_comparison() {
+    let mismatch = decision(
+        Verdict::Provisional,
+        Some(0.1),
+        &[Reason::ReplacementMismatch],
+    );
+    let awaits = result(JobType::Enrolment, &mismatch, None);
+    insta::assert_json_snapshot!("enrolment_replacement_mismatch", awaits);
 }
 
 #[test]

@@ -103,6 +103,19 @@ mod tests {
         wait.ended().await;
     }
 
+    /// A request that was repeated waits beside the first one.
+    #[tokio::test]
+    async fn everybody_who_waits_is_told() {
+        let completions = Completions::default();
+        let job = SmileJobId::new("j1").unwrap();
+        let mut waits = [(); 3].map(|()| completions.expect(&job));
+        drop(completions.expect(&job));
+        completions.announce(&job);
+        for wait in &mut waits {
+            wait.ended.try_recv().unwrap();
+        }
+    }
+
     #[test]
     fn who_gives_up_leaves_nothing_behind() {
         let completions = Completions::default();

@@ -10,15 +10,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use selfsame_face::template::{ComparisonScore, Template};
 use selfsame_job::replay::Duplicate;
-use selfsame_job::user::{User, UserKey, UserStatus};
+use selfsame_job::user::{Reference, User, UserKey, UserStatus};
 use selfsame_search::{ExactSearch, Hit, Search, SearchError};
 use selfsame_store::error::StoreError;
-use selfsame_store::store::Store;
+use selfsame_store::store::{Store, UserChange};
 use selfsame_wire::id::{Environment, PartnerId, UserId};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// Duplicates that are reported at most.
 const MOST: usize = 10;
+/// Users read from the store at a time.
+const PAGE: u32 = 1000;
 
 type Templates = Box<dyn Search<UserId>>;
 
@@ -30,7 +32,17 @@ struct Partition {
     turn: Arc<Mutex<()>>,
 }
 
-/// The right to decide an enrolment; let go of once it is committed.
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Found {
+    /// Other users with the face, best first.
+    pub duplicates: Vec<Duplicate>,
+    /// The place in the order of changes up to which users were seen: who changes later was not looked at.
+    pub as_of: u64,
+}
+
+/// The right to decide an enrolment; let go of once it is committed. It spares work: that no two enrolments of one face pass is
+/// seen to where they are committed, for other processes take no turns.
 #[derive(Debug)]
 pub struct Turn {
     _held: OwnedMutexGuard<()>,
@@ -74,7 +86,7 @@ impl Gallery {
             search: |threads| Ok(Box::new(ExactSearch::new(threads))),
             partitions: RwLock::default(),
             followed: Mutex::new(0),
-            page: 1000,
+            page: PAGE,
         }
     }
 
@@ -112,11 +124,11 @@ impl Gallery {
         Ok(partitions.entry(name).or_insert(new).clone())
     }
 
-    /// Takes up every change since the last time; the first time, every user.
+    /// Takes up every change since the last time; the first time, every user. Gives the place reached in the order of changes.
     ///
     /// # Errors
     /// When the store fails; what was taken up stays.
-    pub async fn follow(&self) -> Result<(), StoreError> {
+    pub async fn follow(&self) -> Result<u64, StoreError> {
         let mut followed = self.followed.lock().await;
         loop {
             let changes = self.store.users_changed(*followed, self.page).await?;
@@ -125,7 +137,7 @@ impl Gallery {
                 *followed = change.sequence;
             }
             if changes.len() < self.page as usize {
-                return Ok(());
+                return Ok(*followed);
             }
         }
     }
@@ -149,10 +161,7 @@ impl Gallery {
 
     /// A user's template, where it counts: a disabled user's does, an erased one is none.
     fn comparable<'u>(&self, user: &'u User) -> Option<&'u Template> {
-        user.reference
-            .as_ref()
-            .filter(|r| r.model_digest == self.model && user.status != UserStatus::Deleted)
-            .map(|r| &r.template)
+        comparable(user, &self.model)
     }
 
     /// Waits until no other enrolment of the partner, in that environment, is being decided. Two enrolments of one face at the
@@ -180,8 +189,8 @@ impl Gallery {
         key: &UserKey,
         template: &Template,
         at_least: ComparisonScore,
-    ) -> Result<Vec<Duplicate>, StoreError> {
-        self.follow().await?;
+    ) -> Result<Found, StoreError> {
+        let as_of = self.follow().await?;
         let partition = self.partition(&key.partner, key.environment)?;
         let probe = template.clone();
         // The user itself may be among the best.
@@ -215,7 +224,7 @@ impl Gallery {
                 duplicates.push(Duplicate { user_id, score });
             }
         }
-        Ok(duplicates)
+        Ok(Found { duplicates, as_of })
     }
 
     /// Templates held, and the bytes that they take.
@@ -235,6 +244,57 @@ impl Gallery {
                 (count + templates.len(), bytes + templates.memory())
             })
     }
+}
+
+fn comparable<'u>(user: &'u User, model: &str) -> Option<&'u Template> {
+    user.reference
+        .as_ref()
+        .filter(|r| r.model_digest == model && user.status != UserStatus::Deleted)
+        .map(|r| &r.template)
+}
+
+/// The same search without a gallery: through the store, user by user. For a command that asks once; it reads every user.
+///
+/// # Errors
+/// When the store fails.
+pub async fn look_through(
+    store: &dyn Store,
+    key: &UserKey,
+    reference: &Reference,
+    at_least: ComparisonScore,
+) -> Result<Found, StoreError> {
+    let mut found = HashMap::new();
+    let mut as_of = 0;
+    loop {
+        let changes = store.users_changed(as_of, PAGE).await?;
+        for UserChange { sequence, user } in &changes {
+            as_of = *sequence;
+            let other = &user.key;
+            if (&other.partner, other.environment) != (&key.partner, key.environment)
+                || other.user == key.user
+            {
+                continue;
+            }
+            // Who changed while the pages were read comes once more: the later word counts.
+            let score = comparable(user, &reference.model_digest)
+                .map(|template| reference.template.compare(template))
+                .filter(|score| *score >= at_least);
+            match score {
+                Some(score) => drop(found.insert(other.user.clone(), score)),
+                None => drop(found.remove(&other.user)),
+            }
+        }
+        if changes.len() < PAGE as usize {
+            break;
+        }
+    }
+    let mut duplicates: Vec<_> = found
+        .into_iter()
+        .map(|(user_id, score)| Duplicate { user_id, score })
+        .collect();
+    duplicates.sort_by(|a, b| b.score.value().total_cmp(&a.score.value()));
+    duplicates.truncate(MOST);
+    Ok(Found { duplicates, as_of })
 }
 
 #[cfg(test)]

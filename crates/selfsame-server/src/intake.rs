@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use selfsame_job::admission::{NotAdmitted, admit_authentication, admit_enrolment};
 use selfsame_job::job::{JobRequest, JobType};
+use selfsame_job::policy::Policy;
 use selfsame_job::sandbox::{self, Forced};
 use selfsame_job::user::UserKey;
+use selfsame_store::error::StoreError;
 use selfsame_store::store::{NewJob, Prepared};
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::id::{JobId, SmileJobId, UserId};
@@ -36,6 +38,8 @@ pub(crate) struct Intake<'c> {
     pub(crate) job_type: JobType,
     pub(crate) request: JobRequest,
     pub(crate) retry: bool,
+    /// By what a repeat of the request is recognised.
+    pub(crate) request_digest: [u8; 32],
 }
 
 impl Intake<'_> {
@@ -48,6 +52,7 @@ impl Intake<'_> {
             job_type,
             request,
             retry,
+            request_digest,
         } = self;
         if let Some(url) = &request.callback_url {
             app.config
@@ -76,15 +81,25 @@ impl Intake<'_> {
             Some(Forced::Result(_)) => {}
             None => {
                 let record = app.store.user(&key).await?;
+                let policy = app.config.policies.of(key.environment, job_type);
+                let model = &app.engine.template_model;
                 let admitted = match job_type {
-                    JobType::Enrolment => {
-                        admit_enrolment(record.as_ref(), request.allow_new_enroll)
-                    }
+                    JobType::Enrolment => admit_enrolment(
+                        record.as_ref(),
+                        request.allow_new_enroll,
+                        policy.replacement.mode,
+                        model,
+                    )
+                    .map(drop),
                     JobType::Authentication => {
-                        admit_authentication(record.as_ref(), &app.engine.template_model).map(drop)
+                        admit_authentication(record.as_ref(), model).map(drop)
                     }
                 };
                 admitted.map_err(|why| not_admitted(why, job_type))?;
+                // Last, so that a lock tells no more of who is enrolled than admission does.
+                if let Some(until) = locked_until(app, &key, policy).await? {
+                    return Err(Refusal::locked_out(until));
+                }
             }
         }
         Ok(NewJob {
@@ -94,8 +109,22 @@ impl Intake<'_> {
             job_type,
             request,
             retry,
+            request_digest: Some(request_digest),
         })
     }
+}
+
+/// Until when the user is locked, if it is and the policy minds.
+pub(crate) async fn locked_until(
+    app: &App,
+    key: &UserKey,
+    policy: &Policy,
+) -> Result<Option<Timestamp>, StoreError> {
+    if policy.lockout.is_off() {
+        return Ok(None);
+    }
+    let failed = app.store.failed_attempts(key).await?;
+    Ok(failed.and_then(|f| f.locked_at(Timestamp::now())))
 }
 
 /// A name that sorts by time.
@@ -116,7 +145,12 @@ fn not_admitted(why: NotAdmitted, job_type: JobType) -> Refusal {
 /// What recording came to, as an answer.
 pub(crate) fn recorded(prepared: &Prepared) -> Result<(), Refusal> {
     match prepared {
-        Prepared::Recorded => Ok(()),
+        // Whose job it is, the caller looks up.
+        Prepared::Recorded | Prepared::Repeats(_) => Ok(()),
+        Prepared::AlreadyPassed => Err(Refusal::new(
+            ErrorCode::JobExists,
+            "an earlier attempt at this job_id passed, or waits for a person: there is nothing to retry; use a new job_id",
+        )),
         Prepared::JobExists => Err(Refusal::new(
             ErrorCode::JobExists,
             "a job with this job_id exists; use a new job_id, or retry once the earlier attempt has ended",

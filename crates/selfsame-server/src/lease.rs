@@ -90,6 +90,7 @@ mod tests {
                 source_sdk_version: None,
             },
             retry: false,
+            request_digest: None,
         };
         store
             .submit_job(&job, Bytes::from_static(b"x"))

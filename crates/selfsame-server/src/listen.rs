@@ -147,6 +147,10 @@ impl Server {
         gallery.follow().await?;
         let health = Arc::new(Health::default());
         health.look(&*store).await;
+        // Commands that decide beside the server go by it.
+        store
+            .set_in_force(config.policies.text(), &analyser.template_model().sha256)
+            .await?;
         let app = App {
             engine: EngineIdentity {
                 engine: analyser.engine_name().to_owned(),

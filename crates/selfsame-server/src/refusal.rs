@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use selfsame_job::outcome;
 use selfsame_store::error::StoreError;
 use selfsame_wire::error::{ErrorCode, WireError};
 
@@ -77,6 +79,16 @@ impl Refusal {
                 "too many requests from this address could not be authenticated; check the partner id and the API key",
             ),
             retry_after: Some(wait),
+        }
+    }
+
+    /// Too many of the user's attempts failed. Not 429: libraries that heed it would sleep until the lock ends
+    /// (docs/decisions/0040-lockout.md).
+    pub(crate) fn locked_out(until: Timestamp) -> Self {
+        let wait = until.duration_since(Timestamp::now());
+        Self {
+            retry_after: Some(Duration::try_from(wait).unwrap_or_default()),
+            ..Self::new(ErrorCode::UserDisabled, outcome::locked_out(until))
         }
     }
 

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_job::job::Job;
+use selfsame_job::lockout::Attempt;
 use selfsame_job::review::ReviewDecision;
-use selfsame_job::user::Reference;
+use selfsame_job::user::{Reference, UserState};
 use selfsame_wire::id::{Environment, PartnerId};
 
 /// A review that a job's outcome opens.
@@ -19,6 +20,8 @@ pub struct NewReview {
 pub struct Review {
     /// The job that waits, or waited.
     pub job: Job,
+    /// Its user as the job was judged.
+    pub judged: UserState,
     /// When it began to wait.
     pub opened_at: Timestamp,
     /// What became of it; absent while it waits.
@@ -54,7 +57,7 @@ pub struct ReviewFilter {
 }
 
 /// The result that a ruling brings, as [`crate::store::Outcome`] has a worker's.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct FinalResult {
     /// JSON object bytes.
     pub result: Bytes,
@@ -62,6 +65,12 @@ pub struct FinalResult {
     pub success: bool,
     /// The result code.
     pub result_code: String,
+    /// The user by which a success was checked: it must still be so.
+    pub judged: UserState,
+    /// How far the order of user changes was followed when duplicates were looked for, where they hinder a success.
+    pub searched: Option<u64>,
+    /// What it counts as.
+    pub attempt: Option<Attempt>,
 }
 
 /// What committing a ruling came to.
@@ -71,6 +80,6 @@ pub enum Ruled {
     Committed,
     /// No review waits for this job: there never was one, or it is decided.
     NotPending,
-    /// The approval cannot take effect: the user was enrolled, disabled or deleted meanwhile. Nothing was written.
-    NotAdmitted,
+    /// The approval was checked by what is not so any more. Nothing was written; check again.
+    Changed,
 }

@@ -7,10 +7,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_job::audit::{Actor, AuditEntry, AuditRecord};
 use selfsame_job::job::{Job, JobRequest, JobState, JobType};
+use selfsame_job::lockout::{Attempt, FailedAttempts};
 use selfsame_job::partner::Partner;
 use selfsame_job::replay::{ImageFingerprint, Recurrence};
 use selfsame_job::review::Ruling;
-use selfsame_job::user::{Reference, User, UserKey, UserStatus};
+use selfsame_job::user::{Reference, User, UserKey, UserState, UserStatus};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 use selfsame_wire::signature::ApiKey;
 
@@ -33,6 +34,8 @@ pub struct NewJob {
     pub request: JobRequest,
     /// The `job_id` was used before and is meant to be used again.
     pub retry: bool,
+    /// SHA-256 of all by which a repeat of the request is recognised; the store keeps a code of it by a key.
+    pub request_digest: Option<[u8; 32]>,
 }
 
 /// Permission to upload one package, once.
@@ -51,6 +54,10 @@ pub enum Prepared {
     Recorded,
     /// The `job_id` is taken (2215): it was used without `retry`, or an earlier attempt has not ended.
     JobExists,
+    /// An earlier attempt at the `job_id` passed, or waits for a person (2215): there is nothing to retry.
+    AlreadyPassed,
+    /// The same request was recorded before, with its package: this is its job.
+    Repeats(SmileJobId),
     /// The queue is full; come back later.
     QueueFull,
     /// So many packages of the partner are awaited that no further one may be; send some, or let them expire.
@@ -64,8 +71,10 @@ pub enum Accepted {
     Queued,
     /// No such upload, or the token is not its token.
     Unknown,
-    /// The URL was used already.
+    /// The URL was used already, with another package.
     Used,
+    /// The very same package came before: the first answer may have been lost. Nothing was changed.
+    Repeated,
     /// The URL is too old.
     Expired,
     /// The queue is full; the URL stays usable.
@@ -88,7 +97,7 @@ pub struct Claim {
 pub struct LeaseId(pub uuid::Uuid);
 
 /// How a job ended, committed as one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Outcome {
     /// The result without `timestamp` and `signature`, which are made afresh each time it is sent. JSON object bytes.
     pub result: Bytes,
@@ -96,6 +105,14 @@ pub struct Outcome {
     pub success: bool,
     /// The result code, for lists and metrics.
     pub result_code: String,
+    /// The user as the job was judged. Where it is not so any more, nothing is committed ([`Finished::UserChanged`]): of two
+    /// enrolments of one name only one goes by what was on file before.
+    pub judged: UserState,
+    /// How far the order of user changes was followed when duplicates were looked for, where they decide: later changes to
+    /// other users of the partner must be looked at first ([`Finished::OthersChanged`]).
+    pub searched: Option<u64>,
+    /// What it counts as; where it counts, a locked user's job does not end so ([`Finished::LockedOut`]).
+    pub attempt: Option<Attempt>,
     /// The template to put on file, for an enrolment that passed.
     pub enrol: Option<Reference>,
     /// Open a review: the result is not final.
@@ -115,12 +132,27 @@ pub enum Finished {
     Committed,
     /// The claim was lost to another worker; nothing was written.
     LostClaim,
-    /// The user was enrolled meanwhile and the job may not replace it; nothing was written, decide again.
-    AlreadyEnrolled,
+    /// The user is not as the job was judged any more; nothing was written, decide again.
+    UserChanged,
+    /// Others of the partner's users changed since duplicates were looked for; nothing was written, decide again.
+    OthersChanged,
+    /// The user is locked until this moment; nothing was written, the job ends as refused.
+    LockedOut(Timestamp),
     /// Another job had one of the images accepted meanwhile; nothing was written, decide again.
     SeenMeanwhile,
     /// The user was deleted meanwhile: the job has ended as that, and nothing of what it came to was written.
     UserDeleted,
+}
+
+/// What the latest start of a server put in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// The policy file without gaps, as [`selfsame_job::policy::Policies::text`] gives it.
+    pub policy: String,
+    /// Digest of the model that makes templates.
+    pub template_model: String,
+    /// When it was put in force.
+    pub at: Timestamp,
 }
 
 /// A result of an attempt at a `job_id`: a worker's, or the one that a review brought.
@@ -354,6 +386,13 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     ) -> Result<Accepted, StoreError>;
     /// Records a job together with its package, queued at once.
     async fn submit_job(&self, job: &NewJob, package: Bytes) -> Result<Prepared, StoreError>;
+    /// The job that the same request recorded before, together with its package.
+    async fn repeated(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+        request_digest: &[u8; 32],
+    ) -> Result<Option<Job>, StoreError>;
     /// Takes the queued job whose turn it is: partners and environments take turns, production has three of four where both
     /// wait; of one partner's jobs those that a caller waits for come first, three of four times, and else the oldest.
     async fn claim_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError>;
@@ -414,7 +453,13 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         by: &Actor,
     ) -> Result<bool, StoreError>;
 
-    /// Which of a job's images were accepted before, in another job (another `job_id`) of the partner in the same environment: the
+    /// The failures of a user since its last success, enrolled or not.
+    async fn failed_attempts(&self, key: &UserKey) -> Result<Option<FailedAttempts>, StoreError>;
+    /// Forgets a user's failures, and lifts its lock. `Ok(false)`: there were none.
+    async fn unlock_user(&self, key: &UserKey, by: &Actor) -> Result<bool, StoreError>;
+
+    /// Which of a job's images were accepted before, in another attempt (another `smile_job_id`, be it at the same `job_id`) of
+    /// the partner in the same environment: the
     /// very file, or a picture whose perceptual hash is at most `max_distance` bits away. At most one for each image.
     async fn recurrences(
         &self,
@@ -423,6 +468,16 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         max_distance: u32,
     ) -> Result<Vec<Recurrence>, StoreError>;
 
+    /// Whether a very file of an ended job was accepted in another attempt before it, or in one that has passed since.
+    async fn replayed(&self, job: &SmileJobId) -> Result<bool, StoreError>;
+
+    /// Leaves on record what the server judges by, from its start on.
+    async fn set_in_force(&self, policy: &str, template_model: &str) -> Result<(), StoreError>;
+    /// What the latest start put in force; absent before the first.
+    async fn in_force(&self) -> Result<Option<InForce>, StoreError>;
+
+    /// The template that waits for a review; absent once it is decided, and where none was made.
+    async fn pending_template(&self, job: &SmileJobId) -> Result<Option<Reference>, StoreError>;
     /// The review of a job, waiting or decided.
     async fn review(&self, job: &SmileJobId) -> Result<Option<Review>, StoreError>;
     /// Reviews, oldest first.

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use selfsame_face::template::{TEMPLATE_LEN, Template};
 use selfsame_job::audit::Actor;
 use selfsame_job::job::{Api, JobRequest, JobType};
-use selfsame_job::user::{Reference, UserKey, UserStatus};
+use selfsame_job::user::{Reference, UserKey, UserState, UserStatus};
 use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
@@ -42,6 +42,7 @@ async fn enrol(store: &SqliteStore, user: &str) {
             source_sdk_version: None,
         },
         retry: false,
+        request_digest: None,
     };
     store.submit_job(&job, Bytes::new()).await.unwrap();
     let lease = Duration::from_secs(60);
@@ -50,15 +51,13 @@ async fn enrol(store: &SqliteStore, user: &str) {
         result: Bytes::from_static(b"{}"),
         success: true,
         result_code: "0840".to_owned(),
+        judged: UserState::of(store.user(&key(user)).await.unwrap().as_ref()),
         enrol: Some(Reference {
             template: Template::from_embedding(&[1.0; TEMPLATE_LEN]).unwrap(),
             model_digest: "m".to_owned(),
             photo: id,
         }),
-        review: None,
-        accepted: Vec::new(),
-        only_if_new: false,
-        callback_url: None,
+        ..Outcome::default()
     };
     let finished = store.finish_job(&claim, &outcome).await.unwrap();
     assert_eq!(finished, Finished::Committed);

@@ -66,6 +66,7 @@ async fn enrol(store: &SqliteStore, user: &str) {
             source_sdk_version: None,
         },
         retry: false,
+        request_digest: None,
     };
     let package = Bytes::from_static(b"package");
     store.submit_job(&job, package).await.unwrap();
@@ -80,10 +81,8 @@ async fn enrol(store: &SqliteStore, user: &str) {
             model_digest: "m".to_owned(),
             photo: id,
         }),
-        review: None,
-        accepted: Vec::new(),
-        only_if_new: false,
         callback_url: Some(callback),
+        ..Outcome::default()
     };
     let finished = store.finish_job(&claim, &outcome).await.unwrap();
     assert_eq!(finished, Finished::Committed);

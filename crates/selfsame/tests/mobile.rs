@@ -184,8 +184,13 @@ async fn an_ios_app_registers() {
     };
     let (status, first) = phone.send("/v1/upload", body(false)).await;
     assert_eq!(status, 200, "{first}");
-    // An app that lost the answer is told 2215 and, as both SDKs do, comes again with retry.
-    let (_, taken) = phone.send("/v1/upload", body(false)).await;
+    // An app that lost the answer asks in the same words and gets another URL; in other words it is told 2215 and, as both SDKs
+    // do, comes again with retry.
+    let (status, repeated) = phone.send("/v1/upload", body(false)).await;
+    assert_eq!(status, 200, "{repeated}");
+    assert_ne!(first["upload_url"], repeated["upload_url"]);
+    let other = body(false).replace("11.1.2", "11.1.3");
+    let (_, taken) = phone.send("/v1/upload", other).await;
     assert_eq!(taken["code"], "2215");
     let (status, prepared) = phone.send("/v1/upload", body(true)).await;
     assert_eq!(status, 200, "{prepared}");

@@ -225,9 +225,11 @@ async fn refusals() {
         answers.insert(name.to_owned(), story.post("/v1/upload", &body).await);
     }
     story.post("/v1/upload", &good()).await;
+    // In other words: the very same request would be served again.
+    let other = change("source_sdk", "another".into());
     answers.insert(
         "job exists".to_owned(),
-        story.post("/v1/upload", &good()).await,
+        story.post("/v1/upload", &other).await,
     );
     answers.insert("no such job".to_owned(), story.status("never").await);
     let elsewhere = json!({});

@@ -54,7 +54,10 @@ pub(super) fn of(decision: &Decision, job_type: JobType, detector: bool) -> Acti
             (JobType::Enrolment, _) => Failed,
         },
         selfie_to_registered_selfie_compare: match (job_type, verdict) {
-            (JobType::Enrolment, _) => NotApplicable,
+            // An enrolment compares where it would replace a face.
+            (JobType::Enrolment, _) if decision.comparison.is_none() => NotApplicable,
+            (JobType::Enrolment, Verdict::Provisional) if compare => UnderReview,
+            (JobType::Enrolment, _) => Completed,
             (JobType::Authentication, Verdict::Provisional) if compare => ProvisionallyApproved,
             (JobType::Authentication, Verdict::Pass | Verdict::Provisional) => Completed,
             (JobType::Authentication, Verdict::NoMatch) => Failed,
@@ -90,7 +93,10 @@ const fn selfie_check(verdict: &Verdict) -> ActionValue {
         | Verdict::AlreadyEnrolled => Passed,
         Verdict::NoFace | Verdict::SeveralFaces | Verdict::PoorQuality => Failed,
         Verdict::UnusableImage(_) => UnableToDetermine,
-        Verdict::CorruptPackage(_) | Verdict::ReferenceGone(_) | Verdict::SystemError => NotDone,
+        Verdict::CorruptPackage(_)
+        | Verdict::ReferenceGone(_)
+        | Verdict::LockedOut(_)
+        | Verdict::SystemError => NotDone,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod actions;
 
+use jiff::Timestamp;
 use selfsame_face::evidence::{CaptureEvidence, FrameEvidence};
 use selfsame_wire::result::{Actions, JobResult, ResultCode};
 use serde_json::value::RawValue;
@@ -60,6 +61,7 @@ pub const fn result_code(verdict: &Verdict, job_type: JobType) -> ResultCode {
             Verdict::NoMatch
             | Verdict::Duplicate
             | Verdict::AlreadyEnrolled
+            | Verdict::LockedOut(_)
             | Verdict::ReferenceGone(_),
             Enrolment,
         ) => ResultCode::EnrolFail,
@@ -67,6 +69,7 @@ pub const fn result_code(verdict: &Verdict, job_type: JobType) -> ResultCode {
             Verdict::NoMatch
             | Verdict::Duplicate
             | Verdict::AlreadyEnrolled
+            | Verdict::LockedOut(_)
             | Verdict::ReferenceGone(_),
             Authentication,
         ) => ResultCode::AuthenticateFail,
@@ -185,6 +188,14 @@ fn evidence(decision: &Decision, circumstances: &Circumstances<'_>) -> Value {
     })
 }
 
+/// What is told while a user is locked.
+#[must_use]
+pub fn locked_out(until: Timestamp) -> String {
+    // Whole seconds, never too early.
+    let until = Timestamp::from_second(until.as_second().saturating_add(1)).unwrap_or(until);
+    format!("too many attempts of this user failed; try again after {until}")
+}
+
 /// Digests recognise images; they are the store's, not the partner's.
 fn frame(frame: &FrameEvidence) -> Value {
     json!(FrameEvidence {
@@ -198,6 +209,7 @@ fn detail(decision: &Decision) -> Option<String> {
     match &decision.verdict {
         Verdict::UnusableImage(why) | Verdict::CorruptPackage(why) => Some(why.clone()),
         Verdict::AlreadyEnrolled => Some("this user_id was enrolled meanwhile".to_owned()),
+        Verdict::LockedOut(until) => Some(locked_out(*until)),
         Verdict::ReferenceGone(why) => Some(
             match why {
                 ReferenceGone::NotEnrolled => "no enrolled user has this user_id",

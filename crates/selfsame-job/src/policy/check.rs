@@ -1,6 +1,7 @@
 //! Whether a policy makes sense: ranges, order, and that worse evidence can never be answered more mildly.
 
 use super::Policy;
+use crate::lockout::LockoutPolicy;
 use crate::reason::Response;
 
 /// What is wrong with a field.
@@ -51,6 +52,32 @@ fn no_stricter(
             ),
         })
     }
+}
+
+fn seconds(field: &'static str, value: u32, low: u32, high: u32) -> Result<(), Problem> {
+    if (low..=high).contains(&value) {
+        Ok(())
+    } else {
+        Err(Problem {
+            field,
+            text: format!("is {value}; it must be {low} to {high} seconds"),
+        })
+    }
+}
+
+fn lockout(policy: &LockoutPolicy) -> Result<(), Problem> {
+    at_most("lockout.max_failures", policy.max_failures as usize, 1000)?;
+    let most = LockoutPolicy::MAX_FORGET_AFTER_SECONDS;
+    let (first, longest) = (policy.first_delay_seconds, policy.longest_delay_seconds);
+    seconds("lockout.first_delay_seconds", first, 1, most)?;
+    seconds("lockout.longest_delay_seconds", longest, first, most)?;
+    // Forgotten sooner, the delays would begin anew each time that a lock ends.
+    seconds(
+        "lockout.forget_after_seconds",
+        policy.forget_after_seconds,
+        longest,
+        most,
+    )
 }
 
 /// The first field that is wrong.
@@ -158,6 +185,7 @@ pub(super) fn check(policy: &Policy) -> Result<(), Problem> {
         0.01,
         1.0,
     )?;
+    lockout(&policy.lockout)?;
     let r = policy.responses;
     no_stricter(
         "responses.liveness_unclear",
@@ -227,6 +255,18 @@ mod tests {
         assert_eq!(
             field(|p| p.liveness.presentation_attack.review_pattern = 14.0),
             "liveness.presentation_attack.review_pattern"
+        );
+        assert_eq!(
+            field(|p| p.lockout.first_delay_seconds = 0),
+            "lockout.first_delay_seconds"
+        );
+        assert_eq!(
+            field(|p| p.lockout.longest_delay_seconds = 29),
+            "lockout.longest_delay_seconds"
+        );
+        assert_eq!(
+            field(|p| p.lockout.forget_after_seconds = 60),
+            "lockout.forget_after_seconds"
         );
         assert_eq!(
             field(|p| p.liveness.motion.min_frames = 1),

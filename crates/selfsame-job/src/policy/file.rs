@@ -5,7 +5,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use toml::{Table, Value};
 
-use super::{MotionMode, Policy, check};
+use super::{ComparisonPolicy, MotionMode, Policy, check};
 use crate::job::JobType;
 
 /// The longest policy file that is read, in bytes.
@@ -145,6 +145,20 @@ impl Policies {
             JobType::Authentication => 1,
         };
         &self.table[environment][job_type]
+    }
+
+    /// What a new face must score against the face that it replaces: for enrolment and for authentication, the stricter of
+    /// both. Whoever replaces a face may authenticate ever after, so that it must not be easier.
+    #[must_use]
+    pub const fn replacement_thresholds(&self, environment: Environment) -> ComparisonPolicy {
+        let (a, b) = (
+            self.of(environment, JobType::Enrolment).comparison,
+            self.of(environment, JobType::Authentication).comparison,
+        );
+        ComparisonPolicy {
+            match_threshold: a.match_threshold.max(b.match_threshold),
+            review_threshold: a.review_threshold.max(b.review_threshold),
+        }
     }
 
     /// Its name, as the file gives it.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use file::{Policies, PolicyError};
 
+use crate::lockout::LockoutPolicy;
 use crate::reason::{Response, Responses};
 
 /// What one job is judged by.
@@ -27,6 +28,10 @@ pub struct Policy {
     pub replay: ReplayPolicy,
     /// People who are enrolled already.
     pub duplicates: DuplicatesPolicy,
+    /// Enrolling a known user anew.
+    pub replacement: ReplacementPolicy,
+    /// What follows when a user's attempts fail.
+    pub lockout: LockoutPolicy,
     /// What follows from each reason.
     pub responses: Responses,
 }
@@ -171,13 +176,41 @@ pub struct DuplicatesPolicy {
     pub threshold: f32,
 }
 
+/// Whether a job that says `allow_new_enroll` may replace the face of an enrolled user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplacementPolicy {
+    /// Whether, and what decides.
+    pub mode: ReplacementMode,
+}
+
+/// What decides whether the face on file is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplacementMode {
+    /// The comparison with the face on file, by [`Policies::replacement_thresholds`]; where the two do not match, or cannot be
+    /// compared, a person.
+    Match,
+    /// Always a person.
+    Review,
+    /// Nothing: whoever is live may replace whom the job names. The comparison is only reported.
+    Allow,
+    /// It is never replaced (2209).
+    Refuse,
+}
+
+impl ComparisonPolicy {
+    /// What is built in.
+    pub const BUILT_IN: Self = Self {
+        match_threshold: 0.45,
+        review_threshold: 0.363,
+    };
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            comparison: ComparisonPolicy {
-                match_threshold: 0.45,
-                review_threshold: 0.363,
-            },
+            comparison: ComparisonPolicy::BUILT_IN,
             quality: QualityPolicy {
                 min_detection_score: 0.7,
                 min_inter_eye_distance: 24.0,
@@ -226,6 +259,10 @@ impl Default for Policy {
                 response: Response::Report,
                 threshold: 0.55,
             },
+            replacement: ReplacementPolicy {
+                mode: ReplacementMode::Match,
+            },
+            lockout: LockoutPolicy::default(),
             responses: Responses::default(),
         }
     }

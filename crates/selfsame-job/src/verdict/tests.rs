@@ -1,4 +1,5 @@
 mod properties;
+mod replacement;
 
 use selfsame_face::evidence::{
     FaceBox, FaceEvidence, FaceQuality, FrameEvidence, HeadPose, ImageDigests, ImageEvidence,

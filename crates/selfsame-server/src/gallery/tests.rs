@@ -4,7 +4,7 @@ use bytes::Bytes;
 use selfsame_face::template::TEMPLATE_LEN;
 use selfsame_job::audit::Actor;
 use selfsame_job::job::{Api, JobRequest, JobType};
-use selfsame_job::user::Reference;
+use selfsame_job::user::UserState;
 use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::{Finished, NewJob, Outcome};
 use selfsame_wire::id::{JobId, SmileJobId};
@@ -48,6 +48,7 @@ async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &
             source_sdk_version: None,
         },
         retry: false,
+        request_digest: None,
     };
     store.submit_job(&job, Bytes::new()).await.unwrap();
     let lease = Duration::from_secs(60);
@@ -56,15 +57,13 @@ async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &
         result: Bytes::from_static(b"{}"),
         success: true,
         result_code: "0840".to_owned(),
+        judged: UserState::of(store.user(user).await.unwrap().as_ref()),
         enrol: Some(Reference {
             template,
             model_digest: model.to_owned(),
             photo: id,
         }),
-        review: None,
-        accepted: Vec::new(),
-        only_if_new: false,
-        callback_url: None,
+        ..Outcome::default()
     };
     let finished = store.finish_job(&claim, &outcome).await.unwrap();
     assert_eq!(finished, Finished::Committed);
@@ -79,7 +78,8 @@ async fn found(gallery: &Gallery, user: &UserKey, face: &Template) -> Vec<String
     let duplicates = gallery
         .duplicates(user, face, ComparisonScore::new(0.6))
         .await
-        .unwrap();
+        .unwrap()
+        .duplicates;
     for duplicate in &duplicates {
         assert!(duplicate.score.value() >= 0.6);
     }
@@ -194,6 +194,48 @@ async fn more_users_than_a_page_are_all_taken_up() {
         found(&gallery, &sandbox("new"), &face(0.0)).await.len(),
         MOST
     );
+}
+
+/// A command has no gallery: it must find the same users, and see as far.
+#[tokio::test]
+async fn looking_through_the_store_finds_what_the_gallery_finds() {
+    let (_dir, store) = store().await;
+    for n in 0..14 {
+        enrol(
+            &store,
+            &sandbox(&format!("u{n}")),
+            face(n as f32 * 7.0),
+            "m",
+        )
+        .await;
+    }
+    enrol(&store, &sandbox("old"), face(1.0), "another model").await;
+    let elsewhere = key("p", Environment::Production, "eve");
+    enrol(&store, &elsewhere, face(2.0), "m").await;
+    let erased = sandbox("u2");
+    store
+        .set_user_status(&erased, UserStatus::Deleted, &Actor::server())
+        .await
+        .unwrap();
+    let gallery = gallery(&store);
+    for user in ["new", "u1"] {
+        let reference = Reference {
+            template: face(3.0),
+            model_digest: "m".to_owned(),
+            photo: SmileJobId::new("j").unwrap(),
+        };
+        let at_least = ComparisonScore::new(0.6);
+        let user = sandbox(user);
+        let searched = gallery
+            .duplicates(&user, &reference.template, at_least)
+            .await
+            .unwrap();
+        let looked = look_through(&*store, &user, &reference, at_least)
+            .await
+            .unwrap();
+        assert!(!searched.duplicates.is_empty());
+        assert_eq!(looked, searched);
+    }
 }
 
 #[cfg(feature = "index")]

@@ -1,5 +1,7 @@
 //! v2: one synchronous call. It goes through the same durable queue as v1 and waits for its end.
 
+mod repeat;
+
 use std::sync::Arc;
 
 use axum::Extension;
@@ -9,10 +11,12 @@ use axum::extract::multipart::Multipart;
 use axum::extract::{FromRequest as _, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use selfsame_job::job::{Api, JobRequest, JobType};
+use selfsame_job::job::{Api, Job, JobRequest, JobType};
+use selfsame_job::user::UserKey;
+use selfsame_store::store::{JobResultRecord, NewJob, Prepared};
 use selfsame_wire::error::{ErrorCode, WireError};
 use selfsame_wire::fields::boolean;
-use selfsame_wire::id::{JobId, PartnerId};
+use selfsame_wire::id::{JobId, PartnerId, SmileJobId};
 use selfsame_wire::info::ImageRole;
 use selfsame_wire::job_type::JobType as WireJobType;
 use selfsame_wire::package::PackageBuilder;
@@ -22,6 +26,7 @@ use selfsame_wire::v2::{self, SmartSelfieJobType, SmartSelfieResponse, Status};
 
 use crate::app::{App, Scope};
 use crate::body::{collect, let_run_out};
+use crate::completion::Wait;
 use crate::intake::{Intake, recorded};
 use crate::random::named;
 use crate::refusal::Refusal;
@@ -104,6 +109,10 @@ async fn serve(
         header(headers, v2::SOURCE_SDK_VERSION),
     );
     let form = read_form(Request::from_parts(parts, Body::from(body.bytes.clone()))).await?;
+    let digest = repeat::digest(job_type, &form, &timestamp, &given);
+    if let Some(first) = repeat::first(app, &caller, &digest).await? {
+        return repeat::answer_first(app, first).await;
+    }
     let selfie = form
         .selfie
         .ok_or_else(|| WireError::missing("selfie_image"))?;
@@ -147,17 +156,86 @@ async fn serve(
             source_sdk_version,
         },
         retry: false,
+        request_digest: digest,
     }
     .check(app)
-    .await?;
-    let mut wait = app.completions.expect(&job.smile_job_id);
-    recorded(&app.store.submit_job(&job, package.into()).await?)?;
+    .await;
+    let job = match job {
+        Ok(job) => job,
+        // What stands in its way may be what the first has just brought about.
+        Err(refusal) => {
+            return match repeat::first(app, &caller, &digest).await? {
+                Some(first) => repeat::answer_first(app, first).await,
+                None => Err(refusal),
+            };
+        }
+    };
+    let wait = app.completions.expect(&job.smile_job_id);
+    let prepared = app.store.submit_job(&job, package.into()).await?;
+    if let Prepared::Repeats(first) = &prepared {
+        let first = app.store.job(first).await?;
+        return repeat::answer_first(app, first.ok_or_else(repeat::gone)?).await;
+    }
+    recorded(&prepared)?;
     app.job_queued.notify_one();
-    let created_at = Timestamp::now();
-    let in_time = tokio::time::timeout(limits.synchronous_wait, wait.ended())
+    answer(app, job.into(), wait).await
+}
+
+/// A job that was begun, as the answer names it.
+struct Begun {
+    smile_job_id: SmileJobId,
+    user: UserKey,
+    job_id: JobId,
+    job_type: JobType,
+    partner_params: PartnerParams,
+    created_at: Timestamp,
+}
+
+impl From<NewJob> for Begun {
+    fn from(job: NewJob) -> Self {
+        Self {
+            smile_job_id: job.smile_job_id,
+            user: job.user,
+            job_id: job.job_id,
+            job_type: job.job_type,
+            partner_params: job.request.partner_params,
+            created_at: Timestamp::now(),
+        }
+    }
+}
+
+impl From<Job> for Begun {
+    fn from(job: Job) -> Self {
+        Self {
+            smile_job_id: job.smile_job_id,
+            user: job.user,
+            job_id: job.job_id,
+            job_type: job.job_type,
+            partner_params: job.request.partner_params,
+            created_at: job.created_at,
+        }
+    }
+}
+
+/// Waits until a job has ended, and answers with its result.
+async fn answer(
+    app: &App,
+    job: Begun,
+    mut wait: Wait,
+) -> Result<Json<SmartSelfieResponse>, Refusal> {
+    let in_time = tokio::time::timeout(app.config.limits.synchronous_wait, wait.ended())
         .await
         .is_ok();
     let record = app.store.result(&job.smile_job_id).await?;
+    respond(job, record, in_time)
+}
+
+fn respond(
+    job: Begun,
+    record: Option<JobResultRecord>,
+    in_time: bool,
+) -> Result<Json<SmartSelfieResponse>, Refusal> {
+    let created_at = job.created_at;
     let code = record
         .as_ref()
         .and_then(|r| ResultCode::from_code(&r.result_code));
@@ -174,13 +252,13 @@ async fn serve(
         code: record.map_or_else(|| "2202".to_owned(), |r| r.result_code),
         created_at: signature::format_timestamp(created_at),
         job_id: job.job_id,
-        job_type: match job_type {
+        job_type: match job.job_type {
             JobType::Enrolment => SmartSelfieJobType::SmartSelfieEnrollment,
             JobType::Authentication => SmartSelfieJobType::SmartSelfieAuthentication,
         },
         message,
         partner_id: job.user.partner,
-        partner_params: job.request.partner_params,
+        partner_params: job.partner_params,
         status,
         updated_at: signature::format_timestamp(updated_at),
         user_id: job.user.user,

@@ -316,7 +316,7 @@ mod tests {
                 "SELECT EXISTS (SELECT 1 FROM delivery_lanes WHERE ready_at <= ?)",
                 "delivery_lanes_soonest",
             ),
-            ("SELECT count(*) FROM deliveries WHERE lease IS NOT NULL GROUP BY lane", "deliveries_leased"),
+            ("SELECT count(*) FROM deliveries WHERE lease IS NOT NULL GROUP BY lane", "deliveries_leased_by_lane"),
         ] {
             let plan = store.plan(query).await;
             assert!(

@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use selfsame_job::job::Job;
 use selfsame_job::replay::{ImageFingerprint, Recurrence};
 use selfsame_job::user::UserKey;
-use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
+use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
 use sha2::{Digest as _, Sha256};
 use sqlx::{Row as _, SqliteConnection};
 use tokio::sync::Mutex;
@@ -26,7 +26,7 @@ const LOOK_UPS: usize = 32;
 
 type Owner = (PartnerId, Environment);
 
-/// An image in memory: its row, its perceptual hash, and enough of its job's name to leave the job's own images out.
+/// An image in memory: its row, its perceptual hash, and enough of the attempt's name to leave its own images out.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Remembered {
     row: i64,
@@ -74,7 +74,7 @@ fn distance_within(a: &[u64; 4], b: &[u64; 4], max: u32) -> Option<u32> {
     Some(distance)
 }
 
-fn job_word(job: &JobId) -> u64 {
+fn job_word(job: &SmileJobId) -> u64 {
     Sha256::digest(job.as_str().as_bytes())
         .first_chunk::<8>()
         .map_or(0, |bytes| u64::from_le_bytes(*bytes))
@@ -109,15 +109,21 @@ pub(super) fn hash_place(job: &SmileJobId, image: i64) -> String {
 impl SqliteStore {
     /// What stands for a file in the index: a code by a key, so that the database does not tell which files were sent.
     fn file_code(&self, exact: &[u8; 32]) -> Vec<u8> {
+        self.code(b"", exact)
+    }
+
+    /// What stands for a digest on record: a code by a key. Each purpose has codes of its own.
+    pub(super) fn code(&self, purpose: &[u8], digest: &[u8; 32]) -> Vec<u8> {
         let mut mac = match Hmac::<Sha256>::new_from_slice(self.image_key.as_slice()) {
             Ok(mac) => mac,
             Err(_) => unreachable!("HMAC takes keys of any length"),
         };
-        mac.update(exact);
+        mac.update(purpose);
+        mac.update(digest);
         mac.finalize().into_bytes().to_vec()
     }
 
-    /// Whether another job had one of these very files accepted.
+    /// Whether another attempt had one of these very files accepted.
     pub(super) async fn was_accepted(
         &self,
         tx: &mut SqliteConnection,
@@ -140,17 +146,31 @@ impl SqliteStore {
     ) -> Result<Option<SmileJobId>, StoreError> {
         let found: Option<String> = sqlx::query_scalar(
             "SELECT smile_job_id FROM accepted_images
-             WHERE partner = ? AND environment = ? AND exact = ? AND job_id <> ? LIMIT 1",
+             WHERE partner = ? AND environment = ? AND exact = ? AND smile_job_id <> ? LIMIT 1",
         )
         .bind(job.partner().as_str())
         .bind(job.environment().as_str())
         .bind(self.file_code(&image.exact))
-        .bind(job.job_id.as_str())
+        .bind(job.smile_job_id.as_str())
         .fetch_optional(connection)
         .await?;
         found
             .map(|job| id(SmileJobId::new(job), "smile job id"))
             .transpose()
+    }
+
+    pub(super) async fn was_replayed(&self, job: &SmileJobId) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT EXISTS (
+                 SELECT 1 FROM accepted_images mine JOIN accepted_images other
+                     ON other.partner = mine.partner AND other.environment = mine.environment
+                     AND other.exact = mine.exact AND other.smile_job_id <> mine.smile_job_id
+                 WHERE mine.smile_job_id = ? AND (other.id < mine.id OR EXISTS (
+                     SELECT 1 FROM results WHERE results.smile_job_id = other.smile_job_id AND results.success)))",
+        )
+        .bind(job.as_str())
+        .fetch_one(&self.read)
+        .await?)
     }
 
     /// Records the images of an accepted capture.
@@ -189,7 +209,7 @@ impl SqliteStore {
             if let Some(hash) = &image.perceptual {
                 remembered.push(Remembered {
                     row,
-                    job: job_word(&job.job_id),
+                    job: job_word(&job.smile_job_id),
                     hash: words(hash),
                 });
             }
@@ -246,16 +266,16 @@ impl SqliteStore {
                 all.insert(owner.clone(), known);
             }
             all.get(&owner)
-                .map(|known| near(known, hashes, job_word(&job.job_id), max_distance))
+                .map(|known| near(known, hashes, job_word(&job.smile_job_id), max_distance))
                 .unwrap_or_default()
         };
         for (distance, row) in candidates {
             // The row is gone when its user was deleted, perhaps by another process.
             let found: Option<String> = sqlx::query_scalar(
-                "SELECT smile_job_id FROM accepted_images WHERE id = ? AND job_id <> ?",
+                "SELECT smile_job_id FROM accepted_images WHERE id = ? AND smile_job_id <> ?",
             )
             .bind(row)
-            .bind(job.job_id.as_str())
+            .bind(job.smile_job_id.as_str())
             .fetch_optional(&mut *connection)
             .await?;
             if let Some(smile_job_id) = found {
@@ -274,7 +294,7 @@ impl SqliteStore {
         owner: &Owner,
     ) -> Result<VecDeque<Remembered>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, job_id, smile_job_id, image, perceptual FROM accepted_images
+            "SELECT id, smile_job_id, image, perceptual FROM accepted_images
              WHERE partner = ? AND environment = ? AND perceptual IS NOT NULL ORDER BY id DESC LIMIT ?",
         )
         .bind(owner.0.as_str())
@@ -292,10 +312,9 @@ impl SqliteStore {
             let hash: [u8; 32] = plain.try_into().map_err(|_| {
                 StoreError::Corrupt("image hash", "it has the wrong length".to_owned())
             })?;
-            let name: String = row.try_get("job_id")?;
             Ok(Remembered {
                 row: row.try_get("id")?,
-                job: job_word(&id(JobId::new(name), "job id")?),
+                job: job_word(&job),
                 hash: words(&hash),
             })
         })?;

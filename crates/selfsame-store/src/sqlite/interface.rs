@@ -7,10 +7,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_job::audit::{Actor, AuditEntry, AuditRecord};
 use selfsame_job::job::Job;
+use selfsame_job::lockout::FailedAttempts;
 use selfsame_job::partner::Partner;
 use selfsame_job::replay::{ImageFingerprint, Recurrence};
 use selfsame_job::review::Ruling;
-use selfsame_job::user::{User, UserKey, UserStatus};
+use selfsame_job::user::{Reference, User, UserKey, UserStatus};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 use selfsame_wire::signature::ApiKey;
 
@@ -20,8 +21,8 @@ use crate::error::StoreError;
 use crate::review::{FinalResult, Review, ReviewFilter, Ruled};
 use crate::store::{
     Accepted, AdminToken, AfterAttempt, Claim, Delivery, DeliveryAttempt, DeliveryLimits,
-    DeliveryRecord, Depths, Endpoint, Finished, JobFilter, JobResultRecord, KeepSince, NewJob,
-    Outcome, Prepared, Store, Swept, UploadGrant, UserChange,
+    DeliveryRecord, Depths, Endpoint, Finished, InForce, JobFilter, JobResultRecord, KeepSince,
+    NewJob, Outcome, Prepared, Store, Swept, UploadGrant, UserChange,
 };
 
 #[async_trait]
@@ -65,6 +66,15 @@ impl Store for SqliteStore {
     }
     async fn submit_job(&self, job: &NewJob, package: Bytes) -> Result<Prepared, StoreError> {
         self.insert_job(job, None, Some(package)).await
+    }
+    async fn repeated(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+        request_digest: &[u8; 32],
+    ) -> Result<Option<Job>, StoreError> {
+        self.select_repeated(partner, environment, request_digest)
+            .await
     }
     async fn claim_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError> {
         self.take_job(lease).await
@@ -133,6 +143,12 @@ impl Store for SqliteStore {
     ) -> Result<bool, StoreError> {
         self.update_user_status(key, status, by).await
     }
+    async fn failed_attempts(&self, key: &UserKey) -> Result<Option<FailedAttempts>, StoreError> {
+        self.select_failed_attempts(key).await
+    }
+    async fn unlock_user(&self, key: &UserKey, by: &Actor) -> Result<bool, StoreError> {
+        self.forget_failed_attempts(key, by).await
+    }
     async fn recurrences(
         &self,
         job: &Job,
@@ -140,6 +156,19 @@ impl Store for SqliteStore {
         max_distance: u32,
     ) -> Result<Vec<Recurrence>, StoreError> {
         self.find_accepted(job, images, max_distance).await
+    }
+    async fn replayed(&self, job: &SmileJobId) -> Result<bool, StoreError> {
+        self.was_replayed(job).await
+    }
+    async fn set_in_force(&self, policy: &str, template_model: &str) -> Result<(), StoreError> {
+        self.write_in_force(policy, template_model).await
+    }
+    async fn in_force(&self) -> Result<Option<InForce>, StoreError> {
+        self.read_in_force().await
+    }
+    async fn pending_template(&self, job: &SmileJobId) -> Result<Option<Reference>, StoreError> {
+        let mut connection = self.read.acquire().await?;
+        self.waiting_template(&mut connection, job).await
     }
     async fn review(&self, job: &SmileJobId) -> Result<Option<Review>, StoreError> {
         self.select_review(job).await

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_job::job::{Api, Job, JobState};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
+use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -13,6 +14,17 @@ use super::unreadable::readable;
 use crate::blobs::BlobId;
 use crate::error::StoreError;
 use crate::store::{Accepted, JobFilter, JobResultRecord, NewJob, Prepared, UploadGrant};
+
+/// What codes of requests and of packages are for.
+const REQUEST: &[u8] = b"request";
+const PACKAGE: &[u8] = b"package";
+
+/// The latest job of a request that has this code.
+const SAME_REQUEST: &str = concat!(
+    "SELECT ",
+    job_columns!(),
+    " FROM jobs WHERE partner = ? AND environment = ? AND request_code = ? ORDER BY seq DESC LIMIT 1"
+);
 
 impl SqliteStore {
     /// Records a job: waiting for its package with a grant, or queued with the package at once.
@@ -31,7 +43,9 @@ impl SqliteStore {
             None => None,
         };
         let recorded = self.insert_job_row(job, grant, blob.as_ref()).await;
-        if let (Some(blob), false) = (&blob, matches!(recorded, Ok(Prepared::Recorded))) {
+        if let Some(blob) = &blob
+            && !matches!(recorded, Ok(Prepared::Recorded))
+        {
             self.blobs.delete(blob).await?;
         }
         recorded
@@ -54,6 +68,23 @@ impl SqliteStore {
         if self.queue_is_full(&mut tx, environment, partner).await? {
             return Ok(Prepared::QueueFull);
         }
+        let request_code = job.request_digest.map(|d| self.code(REQUEST, &d));
+        // The same request once more. With its package it has its job; without one its answer, the upload URL, was lost.
+        let mut lost = false;
+        if let Some(code) = &request_code
+            && let Some(row) = sqlx::query(SAME_REQUEST)
+                .bind(partner)
+                .bind(environment)
+                .bind(code)
+                .fetch_optional(&mut *tx)
+                .await?
+        {
+            lost = row.try_get::<String, _>("state")? == "awaiting_upload";
+            if !lost && blob.is_some() {
+                let name = SmileJobId::new(row.try_get::<String, _>("smile_job_id")?);
+                return Ok(Prepared::Repeats(id(name, "smile job id")?));
+            }
+        }
         let earlier: Option<String> = sqlx::query_scalar(
             "SELECT state FROM jobs WHERE partner = ? AND environment = ? AND job_id = ? ORDER BY seq DESC LIMIT 1",
         )
@@ -62,14 +93,16 @@ impl SqliteStore {
         .bind(job.job_id.as_str())
         .fetch_optional(&mut *tx)
         .await?;
+        let passed = job.retry && self.has_passed(&mut tx, job).await?;
         match earlier
             .map(|s| record::parse::<JobState>(s, "job state"))
             .transpose()?
         {
             None => {}
+            Some(JobState::Done) if passed => return Ok(Prepared::AlreadyPassed),
             Some(JobState::Done) if job.retry => {}
             // Its package never came; the new attempt takes its place and its upload URL dies.
-            Some(JobState::AwaitingUpload) if job.retry => {
+            Some(JobState::AwaitingUpload) if job.retry || lost => {
                 sqlx::query(
                     "DELETE FROM jobs WHERE partner = ? AND environment = ? AND job_id = ? AND state = 'awaiting_upload'",
                 )
@@ -91,8 +124,8 @@ impl SqliteStore {
         };
         sqlx::query(
             "INSERT INTO jobs (smile_job_id, partner, environment, user_id, job_id, kind, state, request, blob,
-                               grant_hash, grant_expires_at, created_at, updated_at, synchronous)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                               grant_hash, grant_expires_at, request_code, created_at, updated_at, synchronous)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(job.smile_job_id.as_str())
         .bind(partner)
@@ -105,6 +138,7 @@ impl SqliteStore {
         .bind(blob.map(BlobId::as_str))
         .bind(grant.map(|g| g.token_hash.to_vec()))
         .bind(grant.map(|g| micros(g.expires_at)))
+        .bind(request_code)
         .bind(now)
         .bind(now)
         .bind(job.request.api == Api::V2)
@@ -127,19 +161,77 @@ impl SqliteStore {
         let Some(row) = row else {
             return Ok(Accepted::Unknown);
         };
+        let code = self.package_code(package.clone()).await?;
         if row.try_get::<String, _>(0)? != "awaiting_upload" {
-            return Ok(Accepted::Used);
+            return self.used_by(token_hash, &code).await;
         }
         if row.try_get::<i64, _>(1)? < micros(now) {
             return Ok(Accepted::Expired);
         }
         let blob = BlobId::new();
         self.blobs.put(&blob, package, &self.keys).await?;
-        let accepted = self.queue_with(token_hash, now, &blob).await;
+        let accepted = self.queue_with(token_hash, now, &blob, &code).await;
         if !matches!(accepted, Ok(Accepted::Queued)) {
             self.blobs.delete(&blob).await?;
         }
-        accepted
+        match accepted {
+            Ok(Accepted::Used) => self.used_by(token_hash, &code).await,
+            other => other,
+        }
+    }
+
+    /// What an upload URL that was used says to a package: the same one may come again, for its answer may have been lost.
+    async fn used_by(&self, token_hash: &[u8; 32], code: &[u8]) -> Result<Accepted, StoreError> {
+        let same: Option<bool> =
+            sqlx::query_scalar("SELECT package_code IS ? FROM jobs WHERE grant_hash = ?")
+                .bind(code)
+                .bind(token_hash.as_slice())
+                .fetch_optional(&self.read)
+                .await?;
+        Ok(match same {
+            Some(true) => Accepted::Repeated,
+            Some(false) => Accepted::Used,
+            None => Accepted::Unknown,
+        })
+    }
+
+    async fn package_code(&self, package: Bytes) -> Result<Vec<u8>, StoreError> {
+        let digest = tokio::task::spawn_blocking(move || Sha256::digest(&package)).await;
+        let digest = digest.map_err(|e| StoreError::Corrupt("package", e.to_string()))?;
+        Ok(self.code(PACKAGE, &digest.into()))
+    }
+
+    /// Whether an attempt at the job's `job_id` passed, or waits for a person.
+    async fn has_passed(
+        &self,
+        connection: &mut SqliteConnection,
+        job: &NewJob,
+    ) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM jobs j LEFT JOIN reviews r ON r.smile_job_id = j.smile_job_id
+                            WHERE j.partner = ? AND j.environment = ? AND j.job_id = ?
+                            AND (j.success OR r.state = 'pending' OR r.success))",
+        )
+        .bind(job.user.partner.as_str())
+        .bind(job.user.environment.as_str())
+        .bind(job.job_id.as_str())
+        .fetch_one(connection)
+        .await?)
+    }
+
+    pub(super) async fn select_repeated(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+        request_digest: &[u8; 32],
+    ) -> Result<Option<Job>, StoreError> {
+        let row = sqlx::query(SAME_REQUEST)
+            .bind(partner.as_str())
+            .bind(environment.as_str())
+            .bind(self.code(REQUEST, request_digest))
+            .fetch_optional(&self.read)
+            .await?;
+        row.map(|r| record::job(&r, &self.keys)).transpose()
     }
 
     async fn queue_with(
@@ -147,6 +239,7 @@ impl SqliteStore {
         token_hash: &[u8; 32],
         now: Timestamp,
         blob: &BlobId,
+        code: &[u8],
     ) -> Result<Accepted, StoreError> {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let whose: Option<(String, String)> =
@@ -161,9 +254,11 @@ impl SqliteStore {
             return Ok(Accepted::QueueFull);
         }
         let done = sqlx::query(
-            "UPDATE jobs SET state = 'queued', blob = ?, updated_at = ? WHERE grant_hash = ? AND state = 'awaiting_upload'",
+            "UPDATE jobs SET state = 'queued', blob = ?, package_code = ?, updated_at = ?
+             WHERE grant_hash = ? AND state = 'awaiting_upload'",
         )
         .bind(blob.as_str())
+        .bind(code)
         .bind(micros(now))
         .bind(token_hash.as_slice())
         .execute(&mut *tx)

@@ -1,12 +1,14 @@
 //! The default back end: SQLite and encrypted files in one data directory.
 
 mod admin_tokens;
+mod attempts;
 mod audit;
 mod deliveries;
 mod depths;
 mod erasure;
 mod delivery_lanes;
 mod images;
+mod in_force;
 mod interface;
 mod jobs;
 pub mod keys;

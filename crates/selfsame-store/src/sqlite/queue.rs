@@ -162,17 +162,28 @@ impl SqliteStore {
         if done.rows_affected() != 1 {
             return Ok(Finished::LostClaim);
         }
-        if let Some(reference) = &outcome.enrol
-            && !self.put_on_file(&mut tx, job, reference, now).await?
+        if self.user_state(&mut tx, &job.user).await? != outcome.judged {
+            return Ok(Finished::UserChanged);
+        }
+        if let Some(searched) = outcome.searched
+            && self.others_changed(&mut tx, &job.user, searched).await?
         {
-            return Ok(Finished::AlreadyEnrolled);
+            return Ok(Finished::OthersChanged);
+        }
+        if let Some(attempt) = &outcome.attempt
+            && let Some(until) = self.count_attempt(&mut tx, &job.user, attempt).await?
+        {
+            return Ok(Finished::LockedOut(until));
+        }
+        if let Some(reference) = &outcome.enrol {
+            self.put_on_file(&mut tx, job, reference, now).await?;
         }
         if outcome.only_if_new && self.was_accepted(&mut tx, job, &outcome.accepted).await? {
             return Ok(Finished::SeenMeanwhile);
         }
         let remembered = self.remember(&mut tx, job, &outcome.accepted, now).await?;
         if let Some(review) = &outcome.review {
-            self.open_review(&mut tx, &job.smile_job_id, review, now)
+            self.open_review(&mut tx, &job.smile_job_id, review, &outcome.judged, now)
                 .await?;
         }
         if callback.is_some() {
@@ -187,29 +198,15 @@ impl SqliteStore {
         Ok(Finished::Committed)
     }
 
-    /// Enrols or replaces. `false`: the user is on record and the job may not replace it.
+    /// Enrols or replaces. Whether it may was decided by the user's state, which the transaction compared.
     pub(super) async fn put_on_file(
         &self,
         tx: &mut SqliteConnection,
         job: &Job,
         reference: &Reference,
         now: i64,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         let key = &job.user;
-        let earlier = sqlx::query(
-            "SELECT status FROM users WHERE partner = ? AND environment = ? AND user_id = ?",
-        )
-        .bind(key.partner.as_str())
-        .bind(key.environment.as_str())
-        .bind(key.user.as_str())
-        .fetch_optional(&mut *tx)
-        .await?;
-        match earlier.as_ref().map(record::status).transpose()? {
-            None => {}
-            Some(UserStatus::Disabled) => return Ok(false),
-            Some(_) if !job.request.allow_new_enroll => return Ok(false),
-            Some(_) => {}
-        }
         sqlx::query(
             "INSERT INTO users (partner, environment, user_id, status, template, model_digest, photo, enrolled_at, updated_at)
              VALUES (?1, ?2, ?3, 'active', ?4, ?5, ?6, ?7, ?7)
@@ -224,6 +221,6 @@ impl SqliteStore {
         .bind(now)
         .execute(tx)
         .await?;
-        Ok(true)
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use selfsame_face::template::Template;
 use selfsame_job::audit::{AuditAction, AuditEntry};
 use selfsame_job::job::{Job, JobType};
 use selfsame_job::review::Ruling;
-use selfsame_job::user::{Reference, UserStatus};
+use selfsame_job::user::{Reference, UserState};
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
 use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::SqliteRow;
@@ -19,7 +19,7 @@ use crate::review::{FinalResult, NewReview, Review, ReviewFilter, ReviewOutcome,
 /// The columns that [`SqliteStore::read_review`] reads, of `jobs j` and `reviews r`.
 const COLUMNS: &str = "SELECT j.smile_job_id, j.partner, j.environment, j.user_id, j.job_id, j.kind, j.state, j.request,
      j.erased, j.created_at, j.updated_at, r.state AS review_state, r.decision, r.reviewer, r.note, r.result_code AS final_code,
-     r.opened_at, r.decided_at FROM reviews r JOIN jobs j ON j.smile_job_id = r.smile_job_id ";
+     r.opened_at, r.decided_at, r.judged_status, r.judged_photo FROM reviews r JOIN jobs j ON j.smile_job_id = r.smile_job_id ";
 
 pub(super) fn template_place(job: &SmileJobId) -> String {
     format!("reviews/template/{job}")
@@ -35,6 +35,7 @@ impl SqliteStore {
         tx: &mut SqliteConnection,
         job: &SmileJobId,
         review: &NewReview,
+        judged: &UserState,
         now: i64,
     ) -> Result<(), StoreError> {
         let template = match &review.enrol {
@@ -45,11 +46,14 @@ impl SqliteStore {
             None => None,
         };
         sqlx::query(
-            "INSERT INTO reviews (smile_job_id, state, template, model_digest, opened_at) VALUES (?, 'pending', ?, ?, ?)",
+            "INSERT INTO reviews (smile_job_id, state, template, model_digest, judged_status, judged_photo, opened_at)
+             VALUES (?, 'pending', ?, ?, ?, ?, ?)",
         )
         .bind(job.as_str())
         .bind(template)
         .bind(review.enrol.as_ref().map(|r| r.model_digest.as_str()))
+        .bind(judged.status.as_ref().map(text))
+        .bind(judged.photo.as_ref().map(SmileJobId::as_str))
         .bind(now)
         .execute(tx)
         .await?;
@@ -79,8 +83,17 @@ impl SqliteStore {
         } else {
             None
         };
+        let (status, photo): (Option<String>, Option<String>) =
+            (row.try_get("judged_status")?, row.try_get("judged_photo")?);
+        let judged = UserState {
+            status: status.map(|s| parse(s, "user status")).transpose()?,
+            photo: photo
+                .map(|p| id(SmileJobId::new(p), "smile job id"))
+                .transpose()?,
+        };
         Ok(Review {
             job,
+            judged,
             opened_at: timestamp(row.try_get("opened_at")?)?,
             outcome,
         })
@@ -142,8 +155,12 @@ impl SqliteStore {
             return Ok(Ruled::NotPending);
         };
         let record = record::job(&row, &self.keys)?;
-        if result.success && !self.take_effect(&mut tx, &record, now).await? {
-            return Ok(Ruled::NotAdmitted);
+        if result.success && !self.take_effect(&mut tx, &record, result, now).await? {
+            return Ok(Ruled::Changed);
+        }
+        if let Some(attempt) = &result.attempt {
+            self.tally(&mut tx, &record.user, attempt, ruling.at)
+                .await?;
         }
         sqlx::query(
             "UPDATE reviews SET state = 'decided', template = NULL, model_digest = NULL, decision = ?, reviewer = ?,
@@ -183,44 +200,43 @@ impl SqliteStore {
         Ok(Ruled::Committed)
     }
 
-    /// Does what an approval brings, by the rules of this very moment. `false`: it may not.
+    /// Does what an approval brings. `false`: what it was checked by is not so any more.
     async fn take_effect(
         &self,
         tx: &mut SqliteConnection,
         job: &Job,
+        result: &FinalResult,
         now: i64,
     ) -> Result<bool, StoreError> {
-        match job.job_type {
-            JobType::Enrolment => match self.pending_template(tx, &job.smile_job_id).await? {
-                Some(reference) => self.put_on_file(tx, job, &reference, now).await,
-                // Erased with its user.
-                None => Ok(false),
-            },
-            JobType::Authentication => {
-                let row = sqlx::query(
-                    "SELECT status FROM users WHERE partner = ? AND environment = ? AND user_id = ?
-                     AND template IS NOT NULL",
-                )
-                .bind(job.user.partner.as_str())
-                .bind(job.user.environment.as_str())
-                .bind(job.user.user.as_str())
-                .fetch_optional(tx)
-                .await?;
-                let status = row.as_ref().map(record::status).transpose()?;
-                Ok(status == Some(UserStatus::Active))
-            }
+        if self.user_state(tx, &job.user).await? != result.judged {
+            return Ok(false);
         }
+        if let Some(searched) = result.searched
+            && self.others_changed(tx, &job.user, searched).await?
+        {
+            return Ok(false);
+        }
+        if job.job_type == JobType::Enrolment {
+            let Some(reference) = self.waiting_template(tx, &job.smile_job_id).await? else {
+                return Ok(false);
+            };
+            self.put_on_file(tx, job, &reference, now).await?;
+        }
+        Ok(true)
     }
 
-    async fn pending_template(
+    pub(super) async fn waiting_template(
         &self,
         tx: &mut SqliteConnection,
         job: &SmileJobId,
     ) -> Result<Option<Reference>, StoreError> {
         let row = sqlx::query("SELECT template, model_digest FROM reviews WHERE smile_job_id = ?")
             .bind(job.as_str())
-            .fetch_one(tx)
+            .fetch_optional(tx)
             .await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
         let columns: (Option<Vec<u8>>, Option<String>) =
             (row.try_get("template")?, row.try_get("model_digest")?);
         let (Some(sealed), Some(model_digest)) = columns else {

@@ -8,6 +8,7 @@ use crate::error::StoreError;
 /// databases from before it was kept say 0.
 const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("schema_2.sql")),
+    (4, include_str!("schema_4.sql")),
     (5, include_str!("schema_5.sql")),
     (6, include_str!("schema_6.sql")),
 ];

@@ -41,7 +41,7 @@ CREATE INDEX delivery_lanes_idle ON delivery_lanes (id) WHERE ready_at IS NULL;
 
 ALTER TABLE deliveries ADD COLUMN lane INTEGER;
 CREATE INDEX deliveries_waiting ON deliveries (lane, next_attempt_at) WHERE state = 'pending' AND lease IS NULL;
-CREATE INDEX deliveries_leased ON deliveries (lane) WHERE lease IS NOT NULL;
+CREATE INDEX deliveries_leased_by_lane ON deliveries (lane) WHERE lease IS NOT NULL;
 
 -- Triggers, so that no statement that touches deliveries can forget their lane.
 CREATE TRIGGER deliveries_inserted AFTER INSERT ON deliveries BEGIN

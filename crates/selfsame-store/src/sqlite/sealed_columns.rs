@@ -116,9 +116,11 @@ mod tests {
     use crate::sqlite::{Options, SqliteStore};
 
     /// Bytes that are on record and not encrypted, each for its reason: keys wrapped by the master key; digests and codes.
-    const PLAIN: [(&str, &str); 8] = [
+    const PLAIN: [(&str, &str); 10] = [
         ("data_keys", "wrapped"),
         ("jobs", "grant_hash"),
+        ("jobs", "request_code"),
+        ("jobs", "package_code"),
         ("jobs", "callback_endpoint"),
         ("delivery_lanes", "endpoint"),
         ("accepted_images", "exact"),

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use selfsame_face::template::Template;
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
-use selfsame_job::user::{Reference, User, UserKey, UserStatus};
+use selfsame_job::user::{Reference, User, UserKey, UserState, UserStatus};
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
 
 use super::SqliteStore;
 use super::record::{self, id, micros, text, timestamp, user_key, user_place};
@@ -71,6 +71,52 @@ impl SqliteStore {
         .fetch_optional(&self.read)
         .await?;
         row.map(|r| self.read_user(&r)).transpose()
+    }
+
+    /// A user as it stands in this transaction.
+    pub(super) async fn user_state(
+        &self,
+        tx: &mut SqliteConnection,
+        key: &UserKey,
+    ) -> Result<UserState, StoreError> {
+        let row = sqlx::query(
+            "SELECT status, CASE WHEN template IS NULL OR model_digest IS NULL THEN NULL ELSE photo END AS photo
+             FROM users WHERE partner = ? AND environment = ? AND user_id = ?",
+        )
+        .bind(key.partner.as_str())
+        .bind(key.environment.as_str())
+        .bind(key.user.as_str())
+        .fetch_optional(tx)
+        .await?;
+        let Some(row) = row else {
+            return Ok(UserState::default());
+        };
+        let photo: Option<String> = row.try_get("photo")?;
+        Ok(UserState {
+            status: Some(record::status(&row)?),
+            photo: photo
+                .map(|photo| id(SmileJobId::new(photo), "smile job id"))
+                .transpose()?,
+        })
+    }
+
+    /// Whether other users of the partner, in that environment, changed after this place in the order of changes.
+    pub(super) async fn others_changed(
+        &self,
+        tx: &mut SqliteConnection,
+        key: &UserKey,
+        since: u64,
+    ) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM user_changes
+                            WHERE sequence > ? AND partner = ? AND environment = ? AND user_id <> ?)",
+        )
+        .bind(i64::try_from(since).unwrap_or(i64::MAX))
+        .bind(key.partner.as_str())
+        .bind(key.environment.as_str())
+        .bind(key.user.as_str())
+        .fetch_one(tx)
+        .await?)
     }
 
     pub(super) async fn select_users(

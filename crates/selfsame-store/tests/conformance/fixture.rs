@@ -8,7 +8,7 @@ use selfsame_face::template::{TEMPLATE_LEN, Template};
 use selfsame_job::audit::Actor;
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::partner::Partner;
-use selfsame_job::user::{Reference, UserKey};
+use selfsame_job::user::{Reference, UserKey, UserState};
 use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
@@ -47,6 +47,7 @@ pub fn new_job(job: &str, user: &str) -> NewJob {
             source_sdk_version: None,
         },
         retry: false,
+        request_digest: None,
     }
 }
 
@@ -74,10 +75,8 @@ pub fn outcome(job: &NewJob) -> Outcome {
             model_digest: "m".to_owned(),
             photo: job.smile_job_id.clone(),
         }),
-        review: None,
-        accepted: Vec::new(),
-        only_if_new: false,
         callback_url: job.request.callback_url.clone(),
+        ..Outcome::default()
     }
 }
 
@@ -120,14 +119,24 @@ pub async fn open(dir: &tempfile::TempDir) -> SqliteStore {
         .unwrap()
 }
 
-/// Submits a job and ends it; gives what outcome it came to.
+/// The user as it is now: as a job would be judged.
+pub async fn state(store: &SqliteStore, user: &UserKey) -> UserState {
+    UserState::of(store.user(user).await.unwrap().as_ref())
+}
+
+/// Submits a job and ends it, judged by its user as it is then; gives what it came to.
 pub async fn end(store: &SqliteStore, job: &NewJob, outcome: &Outcome) -> Finished {
-    store
+    let submitted = store
         .submit_job(job, Bytes::from_static(b"PLANTED-package"))
         .await
         .unwrap();
+    assert_eq!(submitted, Prepared::Recorded);
     let claim = store.claim_job(LEASE).await.unwrap().unwrap();
-    store.finish_job(&claim, outcome).await.unwrap()
+    let outcome = Outcome {
+        judged: state(store, &job.user).await,
+        ..outcome.clone()
+    };
+    store.finish_job(&claim, &outcome).await.unwrap()
 }
 
 pub async fn finished(store: &SqliteStore, job: &NewJob) {

@@ -75,13 +75,18 @@ async fn the_same_and_nearly_the_same_image_are_found_in_other_jobs_only() {
     };
     let turned = found(&store, &probe, turned).await.unwrap();
     assert_eq!((turned.exact, turned.distance), (false, 0));
-    // A retry of the same job may bring its own images again.
-    let retry = NewJob {
-        retry: true,
-        ..new_job("first", "u")
+    // The attempt itself may come again, after a crash; another attempt at the same job may not bring its images.
+    let itself = store.job(&first.smile_job_id).await.unwrap().unwrap();
+    assert_eq!(found(&store, &itself, fingerprint(0, 1, 0)).await, None);
+    assert_eq!(found(&store, &itself, fingerprint(0, 77, 0)).await, None);
+    let retry = Job {
+        smile_job_id: new_job("first", "u").smile_job_id,
+        ..itself
     };
-    let retry_job = looking(&store, &retry).await;
-    assert_eq!(found(&store, &retry_job, fingerprint(0, 1, 0)).await, None);
+    let exact = found(&store, &retry, fingerprint(0, 1, 0)).await.unwrap();
+    assert!(exact.exact);
+    let near = found(&store, &retry, fingerprint(0, 77, 0)).await.unwrap();
+    assert!(!near.exact);
     // Another partner or environment has its own memory.
     for other in [
         Job {
@@ -147,4 +152,33 @@ async fn a_deleted_users_images_are_forgotten() {
         .unwrap();
     assert_eq!(found(&store, &probe, fingerprint(0, 1, 0)).await, None);
     assert_eq!(found(&store, &probe, fingerprint(0, 60, 0)).await, None);
+}
+
+/// Before an approval the store is asked whether the very file stands for another attempt.
+#[tokio::test]
+async fn a_file_that_was_accepted_before_or_passed_since_is_a_replay() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let accept = async |job: &NewJob, exact: u8, success: bool| {
+        let outcome = Outcome {
+            accepted: vec![fingerprint(0, exact, exact)],
+            success,
+            enrol: None,
+            ..outcome(job)
+        };
+        assert_eq!(end(&store, job, &outcome).await, Finished::Committed);
+    };
+    let replayed = async |job: &NewJob| store.replayed(&job.smile_job_id).await.unwrap();
+    let jobs = ["1", "2", "3", "4"].map(|name| new_job(name, name));
+    accept(&jobs[0], 1, false).await;
+    accept(&jobs[1], 1, false).await;
+    accept(&jobs[2], 2, false).await;
+    assert!(
+        !replayed(&jobs[0]).await,
+        "it came first, and nothing passed since"
+    );
+    assert!(replayed(&jobs[1]).await);
+    assert!(!replayed(&jobs[2]).await);
+    accept(&jobs[3], 1, true).await;
+    assert!(replayed(&jobs[0]).await, "the very file has passed since");
 }

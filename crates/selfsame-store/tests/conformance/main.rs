@@ -6,12 +6,14 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod attempts;
 mod audit;
 mod delivery_turns;
 mod erasure;
 mod fixture;
 mod images;
 mod jobs;
+mod repeats;
 mod reviews;
 mod secrecy;
 mod sweep;

@@ -39,6 +39,7 @@ fn result(success: bool) -> FinalResult {
         result: Bytes::from_static(br#"{"text":"final"}"#),
         success,
         result_code: if success { "1210" } else { "1211" }.to_owned(),
+        ..FinalResult::default()
     }
 }
 
@@ -49,13 +50,19 @@ async fn waiting(store: &SqliteStore, job: &NewJob) {
     );
 }
 
+/// Approves by the user as it is now: what hinders is for the domain to say.
 async fn approve(store: &SqliteStore, job: &NewJob) -> Ruled {
+    let result = FinalResult {
+        judged: state(store, &job.user).await,
+        ..result(true)
+    };
+    approve_by(store, job, &result).await
+}
+
+async fn approve_by(store: &SqliteStore, job: &NewJob, result: &FinalResult) -> Ruled {
+    let ruling = ruling(ReviewDecision::Approve);
     store
-        .decide_review(
-            &job.smile_job_id,
-            &ruling(ReviewDecision::Approve),
-            &result(true),
-        )
+        .decide_review(&job.smile_job_id, &ruling, result)
         .await
         .unwrap()
 }
@@ -159,56 +166,128 @@ async fn of_many_reviewers_one_decides() {
 }
 
 #[tokio::test]
-async fn the_rules_of_the_moment_count() {
+async fn an_approval_takes_effect_only_by_what_it_was_checked_by() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir).await;
+    let nobody = result(true);
     // Enrolled meanwhile by another job.
     let (slow, quick) = (new_job("slow", "a"), new_job("quick", "a"));
     waiting(&store, &slow).await;
     finished(&store, &quick).await;
-    assert_eq!(approve(&store, &slow).await, Ruled::NotAdmitted);
+    assert_eq!(approve_by(&store, &slow, &nobody).await, Ruled::Changed);
     let photo = |user: selfsame_job::user::User| user.reference.unwrap().photo;
     assert_eq!(
         photo(store.user(&slow.user).await.unwrap().unwrap()),
         quick.smile_job_id
     );
+    let rejected = result(false);
     assert_eq!(
-        store
-            .decide_review(
-                &slow.smile_job_id,
-                &ruling(ReviewDecision::Approve),
-                &result(false)
-            )
-            .await
-            .unwrap(),
+        approve_by(&store, &slow, &rejected).await,
         Ruled::Committed,
         "nothing was written before"
     );
-    // Disabled meanwhile: neither enrolled anew nor authenticated.
+    // What the job was judged by stands in the review.
     let mut again = new_job("again", "a");
     again.request.allow_new_enroll = true;
     let mut authenticate = new_job("auth", "a");
     authenticate.job_type = JobType::Authentication;
+    let active = state(&store, &slow.user).await;
+    assert_eq!(active.photo.as_ref(), Some(&quick.smile_job_id));
     for job in [&again, &authenticate] {
         waiting(&store, job).await;
+        let review = store.review(&job.smile_job_id).await.unwrap().unwrap();
+        assert_eq!(review.judged, active);
     }
-    store
-        .set_user_status(&slow.user, UserStatus::Disabled, &by())
-        .await
-        .unwrap();
-    assert_eq!(approve(&store, &again).await, Ruled::NotAdmitted);
-    assert_eq!(approve(&store, &authenticate).await, Ruled::NotAdmitted);
-    store
-        .set_user_status(&slow.user, UserStatus::Active, &by())
-        .await
-        .unwrap();
-    assert_eq!(approve(&store, &authenticate).await, Ruled::Committed);
+    // Disabled meanwhile: neither enrolled anew nor authenticated.
+    let set = async |status| {
+        store
+            .set_user_status(&slow.user, status, &by())
+            .await
+            .unwrap()
+    };
+    let checked = FinalResult {
+        judged: active,
+        ..result(true)
+    };
+    set(UserStatus::Disabled).await;
+    assert_eq!(approve_by(&store, &again, &checked).await, Ruled::Changed);
+    assert_eq!(
+        approve_by(&store, &authenticate, &checked).await,
+        Ruled::Changed
+    );
+    set(UserStatus::Active).await;
+    assert_eq!(
+        approve_by(&store, &authenticate, &checked).await,
+        Ruled::Committed
+    );
     // Deleted meanwhile: the review is withdrawn with the user, and the template that waited is erased.
-    store
-        .set_user_status(&slow.user, UserStatus::Deleted, &by())
-        .await
-        .unwrap();
+    assert!(waits(&store, &again).await);
+    set(UserStatus::Deleted).await;
+    assert!(!waits(&store, &again).await);
     assert_eq!(approve(&store, &again).await, Ruled::NotPending);
+}
+
+async fn waits(store: &SqliteStore, job: &NewJob) -> bool {
+    let template = store.pending_template(&job.smile_job_id).await.unwrap();
+    template.is_some()
+}
+
+/// Another process may enrol the same face under another name while an approval is checked, and the other way round.
+#[tokio::test]
+async fn who_enrolled_after_the_search_is_looked_at_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let (slow, quick) = (new_job("slow", "a"), new_job("quick", "b"));
+    waiting(&store, &slow).await;
+    let checked = |as_of| FinalResult {
+        searched: Some(as_of),
+        ..result(true)
+    };
+    finished(&store, &quick).await;
+    let now = store.users_changed(0, 9).await.unwrap()[0].sequence;
+    assert_eq!(
+        approve_by(&store, &slow, &checked(now - 1)).await,
+        Ruled::Changed
+    );
+    assert_eq!(
+        approve_by(&store, &slow, &checked(now)).await,
+        Ruled::Committed
+    );
+    // A worker's enrolment likewise.
+    let third = new_job("third", "c");
+    let searched = Outcome {
+        searched: Some(now),
+        ..outcome(&third)
+    };
+    assert_eq!(
+        end(&store, &third, &searched).await,
+        Finished::OthersChanged
+    );
+    assert!(store.user(&third.user).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_approval_forgets_failures_and_a_rejection_is_one() {
+    use selfsame_job::lockout::{Attempt, LockoutPolicy, Tried};
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    let counted = async |job: &NewJob, success, tried| {
+        let result = FinalResult {
+            judged: state(&store, &job.user).await,
+            attempt: Attempt::new(tried, LockoutPolicy::default()),
+            ..result(success)
+        };
+        assert_eq!(approve_by(&store, job, &result).await, Ruled::Committed);
+        let failed = store.failed_attempts(&job.user).await.unwrap();
+        failed.map_or(0, |f| f.count)
+    };
+    let jobs = ["one", "two", "three"].map(|name| new_job(name, "a"));
+    for job in &jobs {
+        waiting(&store, job).await;
+    }
+    assert_eq!(counted(&jobs[0], false, Tried::Failed).await, 1);
+    assert_eq!(counted(&jobs[1], false, Tried::Failed).await, 2);
+    assert_eq!(counted(&jobs[2], true, Tried::Passed).await, 0);
 }
 
 #[tokio::test]

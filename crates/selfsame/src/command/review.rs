@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use selfsame_job::audit::Actor;
 use selfsame_job::review::ReviewDecision;
+use selfsame_server::review::Reviews;
 use selfsame_store::review::{Review, ReviewFilter};
 use selfsame_store::store::Store as _;
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
@@ -42,7 +43,8 @@ enum Action {
         /// The server's name of the job.
         job: SmileJobId,
     },
-    /// Decide a review: the final result follows, with a second callback and a record in the audit.
+    /// Decide a review: the final result follows, with a second callback and a record in the audit. An approval is checked again,
+    /// by the policy that the server's latest start put in force.
     Decide {
         /// The server's name of the job.
         job: SmileJobId,
@@ -128,9 +130,10 @@ impl ReviewCommand {
                     Some(name) => Actor::new(format!("cli:{name}"))?,
                     None => actor(),
                 };
-                let code =
-                    selfsame_server::review::decide(&store, job, *decision, reviewer, note.clone())
-                        .await?;
+                let code = Reviews::beside(&store)
+                    .await?
+                    .decide(job, *decision, reviewer, note.clone())
+                    .await?;
                 if json {
                     output::json(
                         &serde_json::json!({"smile_job_id": job, "result_code": code.code()}),

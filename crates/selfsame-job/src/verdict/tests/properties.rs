@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::replacement::on_file;
 use super::*;
 
 /// Refused, to be reviewed, passed.
@@ -26,6 +27,9 @@ prop_compose! {
         answers in prop::collection::vec(any_response(), 14),
         mode in prop_oneof![Just(MotionMode::Off), Just(MotionMode::WhenPresent), Just(MotionMode::Required)],
         smile in any::<bool>(),
+        replacement in prop_oneof![
+            Just(ReplacementMode::Match), Just(ReplacementMode::Review), Just(ReplacementMode::Allow)
+        ],
         review_below in 0.0f32..4.0,
     ) -> Policy {
         let mut policy = Policy::default();
@@ -39,6 +43,7 @@ prop_compose! {
         policy.replay.exact = answers[10].max(answers[11]);
         policy.replay.near = answers[10].min(answers[11]);
         policy.duplicates.response = answers[1];
+        policy.replacement.mode = replacement;
         policy.liveness.motion.mode = mode;
         policy.liveness.motion.smile_required = smile;
         policy.liveness.presentation_attack.review_below = review_below;
@@ -128,6 +133,12 @@ proptest! {
         let at = |seen: &Seen<'_>, cosine: f32| rank(&judge_authentication(seen, &at_cosine(cosine), &policy));
         let lower = (cosine - fall).max(-1.0);
         prop_assert!(at(&seen(&worse), lower) <= at(&seen(&a), cosine));
+        let replace = |capture, cosine: f32| {
+            let old = on_file(cosine);
+            let replaces = (Replaces::Face(&old), policy.comparison);
+            rank(&judge_enrolment(&Seen { replaces, ..seen(capture) }, &policy))
+        };
+        prop_assert!(replace(&worse, lower) <= replace(&a, cosine));
         prop_assert!(at(&all(&worse), lower) <= at(&seen(&a), cosine));
         // A frame less never helps where movement is required.
         if policy.liveness.motion.mode == MotionMode::Required {

@@ -22,7 +22,7 @@ use crate::body::collect_json;
 use crate::image_links;
 use crate::origin::Origin;
 use crate::refusal::Refusal;
-use crate::review::{self, NotDecided};
+use crate::review::{NotDecided, Reviews};
 
 /// The most that are listed at once.
 const MOST: u32 = 1000;
@@ -142,7 +142,14 @@ pub(crate) async fn decide(
             "the body must be {{\"decision\": \"approve|reject|spoof|unusable\", \"note\": TEXT}}: {e}"
         ))
     })?;
-    let code = review::decide(&*app.store, &job, asked.decision, reviewer, asked.note)
+    let reviews = Reviews::within(
+        &*app.store,
+        &app.gallery,
+        &app.config.policies,
+        &app.engine.template_model,
+    );
+    let code = reviews
+        .decide(&job, asked.decision, reviewer, asked.note)
         .await
         .map_err(|why| match &why {
             NotDecided::Unknown(_) => unknown(),
@@ -152,7 +159,10 @@ pub(crate) async fn decide(
                 Refusal::new(ErrorCode::SystemError, why.to_string())
                     .with_status(StatusCode::SERVICE_UNAVAILABLE)
             }
-            NotDecided::Unreadable(_) | NotDecided::Store(_) => Refusal::internal(&why),
+            NotDecided::Busy(_) => Refusal::busy("this partner's users change all the while"),
+            NotDecided::Unreadable(_) | NotDecided::Policy(_) | NotDecided::Store(_) => {
+                Refusal::internal(&why)
+            }
         })?;
     tracing::info!(smile_job_id = %job, result_code = code.code(), "review decided");
     metrics::counter!("selfsame_reviews_total", "result_code" => code.code()).increment(1);

@@ -59,10 +59,11 @@ pub(crate) async fn put_package(
             app.job_queued.notify_one();
             Ok(StatusCode::OK)
         }
+        Accepted::Repeated => Ok(StatusCode::OK),
         Accepted::Unknown => refuse(StatusCode::FORBIDDEN, "this upload URL is not valid"),
         Accepted::Used => refuse(
             StatusCode::CONFLICT,
-            "this upload URL was used already; it takes one package",
+            "this upload URL was used already, for another package; it takes one",
         ),
         Accepted::Expired => refuse(
             StatusCode::GONE,

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use selfsame_job::job::{Api, JobRequest};
 use selfsame_store::store::UploadGrant;
 use selfsame_wire::upload::{Auth, UploadRequest, UploadResponse};
+use sha2::{Digest as _, Sha256};
 
 use crate::app::{App, Caller, Scope};
 use crate::body::collect_json;
@@ -45,6 +46,8 @@ pub(crate) async fn upload(
             source_sdk_version: request.source_sdk_version,
         },
         retry: request.retry,
+        // A signature or a token is in it: these very bytes are this very request.
+        request_digest: Sha256::digest(&body.bytes).into(),
     }
     .check(&app)
     .await?;

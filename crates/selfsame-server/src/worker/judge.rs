@@ -1,0 +1,276 @@
+//! From evidence to an outcome that is committed: by the policy, by what is on file, and by what was seen before.
+//!
+//! What a job is judged by may change while it is judged. The store commits an outcome only while all of that is still so;
+//! else the job is judged again.
+
+use selfsame_face::analyser::Analyser;
+use selfsame_face::template::ComparisonScore;
+use selfsame_job::admission::{NotAdmitted, Replaces, admit_authentication, admit_enrolment};
+use selfsame_job::job::{Job, JobType};
+use selfsame_job::lockout::Attempt;
+use selfsame_job::outcome::{self, Circumstances};
+use selfsame_job::policy::Policy;
+use selfsame_job::reason::Response;
+use selfsame_job::replay::Recurrence;
+use selfsame_job::sandbox::{self, Forced};
+use selfsame_job::user::{Reference, UserState};
+use selfsame_job::verdict::{
+    Decision, ReferenceGone, Seen, Verdict, judge_authentication, judge_enrolment,
+};
+use selfsame_store::error::StoreError;
+use selfsame_store::review::NewReview;
+use selfsame_store::store::{Claim, Finished, Outcome};
+use selfsame_wire::result::ResultCode;
+
+use crate::app::App;
+use crate::gallery::Found;
+use crate::intake::locked_until;
+use crate::worker::examine::{Examined, examine};
+
+/// How often a job is judged again before it is put back into the queue: each time, something that it was judged by changed.
+const JUDGED_AT_MOST: usize = 16;
+
+/// Ends a job. `None`: the claim was lost, or the job is queued again.
+pub(super) async fn process(
+    app: &App,
+    analyser: &Analyser,
+    claim: &Claim,
+) -> Result<Option<ResultCode>, StoreError> {
+    let job = &claim.job;
+    let policy = app.config.policies.of(job.environment(), job.job_type);
+    let forced = match sandbox::forced(
+        job.environment(),
+        job.request.sandbox_result.as_deref(),
+        job.user_id(),
+    ) {
+        Ok(Some(Forced::Result(code))) => Some(code),
+        _ => None,
+    };
+    let locked = match forced {
+        Some(_) => None,
+        None => locked_until(app, &job.user, policy).await?,
+    };
+    let examined = if claim.attempt > app.config.limits.job_attempts {
+        Examined::without(Decision::without_evidence(Verdict::SystemError))
+    } else if let Some(until) = locked {
+        locked_out(job);
+        // Its images are not even looked at: what they show must not be told, and costs a core.
+        Examined::without(Decision::without_evidence(Verdict::LockedOut(until)))
+    } else {
+        match app.store.package(&job.smile_job_id).await {
+            Ok(package) => examine(app, analyser, job, package).await,
+            Err(error) => Examined::without(beyond_repair(job, error)?),
+        }
+    };
+    // Until the outcome is committed, no other enrolment of the partner may find that it is the first with this face.
+    let _turn = match job.job_type {
+        JobType::Enrolment if forced.is_none() => {
+            Some(app.gallery.turn(job.partner(), job.environment()).await?)
+        }
+        _ => None,
+    };
+    let mut case = Case {
+        app,
+        job,
+        policy,
+        examined,
+        recurrences: Vec::new(),
+        others: Found::default(),
+        judged: UserState::default(),
+        may_enrol: false,
+        forced,
+    };
+    for _ in 0..JUDGED_AT_MOST {
+        let decision = case.decide().await.or_else(|e| beyond_repair(job, e))?;
+        let outcome = case.outcome(&decision);
+        match app.store.finish_job(claim, &outcome).await? {
+            Finished::Committed => return Ok(ResultCode::from_code(&outcome.result_code)),
+            Finished::LostClaim => return Ok(None),
+            Finished::UserDeleted => {
+                tracing::info!(smile_job_id = %job.smile_job_id, "the user was deleted meanwhile; the outcome is withheld");
+                return Ok(Some(outcome::result_code(
+                    &Verdict::ReferenceGone(ReferenceGone::Deleted),
+                    job.job_type,
+                )));
+            }
+            Finished::LockedOut(until) => {
+                locked_out(job);
+                let refused = Decision::without_evidence(Verdict::LockedOut(until));
+                case.examined = Examined::without(refused);
+                case.recurrences.clear();
+                case.others = Found::default();
+            }
+            Finished::UserChanged | Finished::OthersChanged | Finished::SeenMeanwhile => {}
+        }
+    }
+    app.store.release_job(claim).await?;
+    Ok(None)
+}
+
+/// Ends a job at once that needs something which cannot be read: another attempt would not read it either.
+fn beyond_repair(job: &Job, error: StoreError) -> Result<Decision, StoreError> {
+    if !error.is_unreadable() {
+        return Err(error);
+    }
+    tracing::error!(smile_job_id = %job.smile_job_id, %error, "the job ends as a system error");
+    Ok(Decision::without_evidence(Verdict::SystemError))
+}
+
+fn locked_out(job: &Job) {
+    tracing::warn!(
+        smile_job_id = %job.smile_job_id, partner = %job.partner(), environment = %job.environment(),
+        "the job's user is locked: too many attempts failed"
+    );
+}
+
+/// A job with all that it is judged by.
+struct Case<'a> {
+    app: &'a App,
+    job: &'a Job,
+    policy: &'a Policy,
+    examined: Examined,
+    recurrences: Vec<Recurrence>,
+    others: Found,
+    judged: UserState,
+    /// The user's state lets an enrolment that passes be put on file.
+    may_enrol: bool,
+    forced: Option<ResultCode>,
+}
+
+impl Case<'_> {
+    async fn decide(&mut self) -> Result<Decision, StoreError> {
+        let store = &self.app.store;
+        let user = store.user(&self.job.user).await?;
+        self.judged = UserState::of(user.as_ref());
+        self.may_enrol = false;
+        if let Some(decision) = &self.examined.ended {
+            return Ok(decision.clone());
+        }
+        let Some(capture) = &self.examined.capture else {
+            return Ok(Decision::without_evidence(Verdict::SystemError));
+        };
+        // What is forced tells nothing about images, and must not make them known either.
+        if self.forced.is_none() {
+            self.recurrences = store
+                .recurrences(
+                    self.job,
+                    &self.examined.fingerprints,
+                    self.policy.replay.max_distance,
+                )
+                .await?;
+            if let (JobType::Enrolment, Some(template)) =
+                (self.job.job_type, &capture.selfie.template)
+            {
+                let at_least = ComparisonScore::new(self.policy.duplicates.threshold);
+                self.others = self
+                    .app
+                    .gallery
+                    .duplicates(&self.job.user, template, at_least)
+                    .await?;
+            }
+        }
+        let policies = &self.app.config.policies;
+        let seen = Seen {
+            capture,
+            detects_presentation_attacks: self.app.engine.detects_presentation_attacks,
+            recurrences: &self.recurrences,
+            duplicates: &self.others.duplicates,
+            replaces: (
+                Replaces::Nobody,
+                policies.replacement_thresholds(self.job.environment()),
+            ),
+        };
+        let model = &self.app.engine.template_model;
+        let decision = match self.job.job_type {
+            JobType::Enrolment => admit_enrolment(
+                user.as_ref(),
+                self.job.request.allow_new_enroll,
+                self.policy.replacement.mode,
+                model,
+            )
+            .map(|replaces| {
+                // What the sandbox forces compares nothing, and so replaces nobody.
+                self.may_enrol = self.forced.is_none() || matches!(replaces, Replaces::Nobody);
+                let replaces = (replaces, seen.replaces.1);
+                judge_enrolment(&Seen { replaces, ..seen }, self.policy)
+            }),
+            JobType::Authentication => admit_authentication(user.as_ref(), model)
+                .map(|reference| judge_authentication(&seen, &reference.template, self.policy)),
+        };
+        Ok(decision.unwrap_or_else(|why| {
+            Decision::without_evidence(match why {
+                NotAdmitted::AlreadyEnrolled | NotAdmitted::NeverReplaced => {
+                    Verdict::AlreadyEnrolled
+                }
+                NotAdmitted::NoReference(why) => Verdict::ReferenceGone(why),
+            })
+        }))
+    }
+
+    fn outcome(&self, decision: &Decision) -> Outcome {
+        let Self {
+            app, job, forced, ..
+        } = self;
+        let info = self.examined.info.as_ref();
+        let circumstances = Circumstances {
+            job,
+            evidence: self.examined.capture.as_ref(),
+            recurrences: &self.recurrences,
+            duplicates: &self.others.duplicates,
+            policies: &app.config.policies,
+            detects_presentation_attacks: app.engine.detects_presentation_attacks,
+            engine: serde_json::to_value(&app.engine).unwrap_or_default(),
+            id_info: info.and_then(|i| i.id_info.clone()),
+            geo_info: info.and_then(|i| i.geo_info.clone()),
+            forced: forced.is_some(),
+        };
+        let (code, result) = match *forced {
+            Some(code) => (code, outcome::forced_result(code, decision, circumstances)),
+            None => outcome::result(decision, circumstances),
+        };
+        let template = self
+            .examined
+            .capture
+            .as_ref()
+            .and_then(|c| c.selfie.template.clone());
+        let reference = template
+            .filter(|_| job.job_type == JobType::Enrolment)
+            .map(|template| Reference {
+                template,
+                model_digest: app.engine.template_model.clone(),
+                photo: job.smile_job_id.clone(),
+            });
+        let accepted =
+            forced.is_none() && matches!(decision.verdict, Verdict::Pass | Verdict::Provisional);
+        let limited = forced.is_none()
+            && !matches!(
+                decision.verdict,
+                Verdict::LockedOut(_) | Verdict::SystemError
+            );
+        Outcome {
+            result: serde_json::to_vec(&result).unwrap_or_default().into(),
+            success: code.is_success(),
+            result_code: code.code().to_owned(),
+            judged: self.judged.clone(),
+            // Where duplicates are only reported, who came since does not matter.
+            searched: (accepted
+                && job.job_type == JobType::Enrolment
+                && self.policy.duplicates.response != Response::Report)
+                .then_some(self.others.as_of),
+            attempt: Attempt::new(decision.tried(), self.policy.lockout).filter(|_| limited),
+            enrol: reference
+                .clone()
+                .filter(|_| code.is_success() && self.may_enrol),
+            review: (!code.is_final()).then_some(NewReview { enrol: reference }),
+            accepted: if accepted {
+                self.examined.fingerprints.clone()
+            } else {
+                Vec::new()
+            },
+            // One that is known already was answered by the policy.
+            only_if_new: self.policy.replay.exact != Response::Report
+                && !self.recurrences.iter().any(|r| r.exact),
+            callback_url: job.request.callback_url.clone(),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What the server judges by, left on record for commands that decide beside it.
+
+use jiff::Timestamp;
+use sqlx::Row as _;
+
+use super::SqliteStore;
+use super::record::{micros, timestamp};
+use crate::error::StoreError;
+use crate::store::InForce;
+
+impl SqliteStore {
+    pub(super) async fn write_in_force(
+        &self,
+        policy: &str,
+        template_model: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO in_force (one, policy, template_model, at) VALUES (1, ?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET policy = ?1, template_model = ?2, at = ?3",
+        )
+        .bind(policy)
+        .bind(template_model)
+        .bind(micros(Timestamp::now()))
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    pub(super) async fn read_in_force(&self) -> Result<Option<InForce>, StoreError> {
+        let row = sqlx::query("SELECT policy, template_model, at FROM in_force")
+            .fetch_optional(&self.read)
+            .await?;
+        row.map(|row| {
+            Ok(InForce {
+                policy: row.try_get("policy")?,
+                template_model: row.try_get("template_model")?,
+                at: timestamp(row.try_get("at")?)?,
+            })
+        })
+        .transpose()
+    }
+}
