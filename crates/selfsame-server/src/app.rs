@@ -12,6 +12,7 @@ use selfsame_wire::signature;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::budget::BodyBudget;
+use crate::client_address::Proxies;
 use crate::completion::Completions;
 use crate::config::Config;
 use crate::failed_authentications::FailedAuthentications;
@@ -19,6 +20,7 @@ use crate::gallery::Gallery;
 use crate::health::Health;
 use crate::rate::PartnerRates;
 use crate::refusal::Refusal;
+use crate::route::v1::package::Uploads;
 use crate::supervise::TasksHealth;
 
 /// Shared by all handlers and workers.
@@ -31,6 +33,10 @@ pub(crate) struct App {
     /// One for each analysis that may go on at a time.
     pub(crate) cores: Arc<Semaphore>,
     pub(crate) bodies: BodyBudget,
+    pub(crate) uploads: Uploads,
+    /// Packages that are opened for the sake of an image link.
+    pub(crate) package_readers: Arc<Semaphore>,
+    pub(crate) proxies: Proxies,
     pub(crate) rates: PartnerRates,
     pub(crate) failed_authentications: FailedAuthentications,
     pub(crate) completions: Completions,

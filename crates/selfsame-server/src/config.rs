@@ -11,6 +11,7 @@ use selfsame_wire::signature::TimestampWindow;
 
 use crate::callback::backoff::Backoff;
 use crate::callback::target::{Reach, Schemes, TargetRules};
+use crate::pace::Pace;
 
 /// A server's set-up.
 #[derive(Debug, Clone)]
@@ -22,7 +23,7 @@ pub struct Config {
     /// The base of the URLs that the server hands out (upload, images), e.g. `https://selfie.example`. Where it is absent
     /// they are made from the request's `Host`.
     pub public_url: Option<url::Url>,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For`, `-Host` and `-Proto` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// How many captures are analysed at a time; each holds one core while it is.
     pub workers: usize,
@@ -34,6 +35,8 @@ pub struct Config {
     pub admin_token: Option<[u8; 32]>,
     /// Limits on what callers may send.
     pub limits: Limits,
+    /// Limits on connections.
+    pub connections: ConnectionLimits,
     /// Which addresses callbacks may reach.
     pub callback_reach: Reach,
     /// By which schemes callbacks may go.
@@ -84,10 +87,8 @@ pub struct Limits {
     pub package_bytes: usize,
     /// Bytes that all bodies in memory may take together.
     pub bodies_bytes: usize,
-    /// How long a request's head may take to arrive.
-    pub head_timeout: Duration,
-    /// How long a body may take to arrive.
-    pub body_timeout: Duration,
+    /// How slowly a body may arrive.
+    pub body_pace: Pace,
     /// How old and how far ahead a signed timestamp may be.
     pub window: TimestampWindow,
     /// How long an upload URL lives.
@@ -111,14 +112,51 @@ pub struct Limits {
     pub job_attempts: u32,
 }
 
+/// Limits on connections.
+#[derive(Debug, Clone, Copy)]
+pub struct ConnectionLimits {
+    /// Connections that may be open; fewer where the process may not open that many files.
+    pub most: usize,
+    /// Connections from one address, or one IPv6 /64; 0 sets no limit. Trusted proxies have none.
+    pub most_per_address: usize,
+    /// How long the first request's head may take from the connection's beginning, TLS handshake included, and each further
+    /// head from its first byte.
+    pub head_timeout: Duration,
+    /// How long a connection may stay open between requests. An HTTP/2 head that never ends counts as this too.
+    pub idle_timeout: Duration,
+    /// How slowly an answer may be taken.
+    pub answer_pace: Pace,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            most: 4096,
+            most_per_address: 512,
+            head_timeout: Duration::from_secs(15),
+            idle_timeout: Duration::from_secs(75),
+            answer_pace: Pace {
+                total: Duration::from_secs(600),
+                silence: Duration::from_secs(20),
+                grace: Duration::from_secs(30),
+                bytes_per_second: 4096,
+            },
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             json_bytes: 256 * 1024,
             package_bytes: 20 * 1024 * 1024,
             bodies_bytes: 96 * 1024 * 1024,
-            head_timeout: Duration::from_secs(15),
-            body_timeout: Duration::from_secs(60),
+            body_pace: Pace {
+                total: Duration::from_secs(60),
+                silence: Duration::from_secs(10),
+                grace: Duration::from_secs(15),
+                bytes_per_second: 4096,
+            },
             window: TimestampWindow::default(),
             upload_ttl: Duration::from_secs(15 * 60),
             image_link_ttl: Duration::from_secs(10 * 60),
@@ -156,6 +194,7 @@ impl Default for Config {
             policies: Policies::default(),
             admin_token: None,
             limits: Limits::default(),
+            connections: ConnectionLimits::default(),
             callback_reach: Reach::Public,
             callback_schemes: Schemes::default(),
             backoff: Backoff::default(),

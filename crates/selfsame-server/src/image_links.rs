@@ -1,25 +1,34 @@
 //! Short-lived links to the images of a job.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use futures::Stream;
 use jiff::Timestamp;
 use selfsame_job::job::Job;
 use selfsame_job::partner::Partner;
 use selfsame_wire::error::ErrorCode;
-use selfsame_wire::id::SmileJobId;
+use selfsame_wire::id::{PartnerId, SmileJobId};
 use selfsame_wire::info::ImageRole;
 use selfsame_wire::job_status::ImageLinks;
 use selfsame_wire::package::{Package, PackageLimits};
 
 use crate::app::App;
+use crate::budget::{BodyShare, Holder, Purpose};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
 use crate::sealed_link;
 
 const PURPOSE: &str = "image link";
+/// How long a request waits for its turn to open a package.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Packages that are opened at a time.
+pub(crate) const READERS: usize = 2;
 
 /// Names one image: job and place in the package.
 type ImageKey = (SmileJobId, usize);
@@ -32,19 +41,20 @@ pub(crate) async fn of(
     origin: &Origin,
 ) -> Result<ImageLinks, Refusal> {
     let mut links = ImageLinks::default();
-    let Some(package) = app.store.package(&job.smile_job_id).await? else {
-        return Ok(links);
-    };
-    let Ok(package) = Package::read(&package, &PackageLimits::default()) else {
+    let opened = open(app, &job.smile_job_id, &partner.id, |package| {
+        Package::roles(package, &PackageLimits::default())
+    })
+    .await?;
+    let Some((Ok(roles), _)) = opened else {
         return Ok(links);
     };
     let expires_at = Timestamp::now() + app.config.limits.image_link_ttl;
-    for (at, image) in package.images.iter().enumerate() {
+    for (at, role) in roles.into_iter().enumerate() {
         let key: ImageKey = (job.smile_job_id.clone(), at);
         let sealed = sealed_link::seal(partner.key(job.environment()), PURPOSE, &key, expires_at)
             .ok_or_else(|| Refusal::internal(&"cannot make an image link"))?;
         let link = format!("{}/v1/image/{sealed}", origin.0);
-        match image.role {
+        match role {
             ImageRole::Selfie => links.selfie_image = Some(link),
             ImageRole::IdCardFront => links.id_card_image = Some(link),
             ImageRole::IdCardBack => links.id_card_back = Some(link),
@@ -76,9 +86,15 @@ pub(crate) async fn image(
         Timestamp::now(),
     )
     .ok_or_else(refuse)?;
-    let package = app.store.package(&id).await?.ok_or_else(refuse)?;
-    let package = Package::read(&package, &PackageLimits::default()).map_err(|_| refuse())?;
-    let bytes = package.images.into_iter().nth(at).ok_or_else(refuse)?.bytes;
+    let opened = open(&app, &id, &partner.id, move |package| {
+        Package::read_image(package, &PackageLimits::default(), at)
+    })
+    .await?;
+    let Some((Ok(Some(image)), mut share)) = opened else {
+        return Err(refuse());
+    };
+    let bytes = image.bytes;
+    share.shrink_to(bytes.len());
     let kind = if bytes.starts_with(b"\x89PNG") {
         "image/png"
     } else {
@@ -89,5 +105,51 @@ pub(crate) async fn image(
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    Ok((headers, bytes).into_response())
+    let size = HeaderValue::from(bytes.len());
+    let mut response = (headers, Body::from_stream(sent_with(bytes.into(), share))).into_response();
+    response.headers_mut().insert(header::CONTENT_LENGTH, size);
+    Ok(response)
+}
+
+/// Reads something out of a job's package, off the threads that serve; gives the share of the budget that it takes with it.
+/// `None`: the package is gone.
+async fn open<T: Send + 'static>(
+    app: &App,
+    job: &SmileJobId,
+    partner: &PartnerId,
+    read: impl FnOnce(&[u8]) -> T + Send + 'static,
+) -> Result<Option<(T, BodyShare)>, Refusal> {
+    let busy = || Refusal::busy("too many images are asked for at once");
+    let readers = Arc::clone(&app.package_readers).acquire_owned();
+    let permit = tokio::time::timeout(PATIENCE, readers)
+        .await
+        .map_err(|_| busy())?
+        .map_err(|_| busy())?;
+    let Some(package) = app.store.package(job).await? else {
+        return Ok(None);
+    };
+    let mut share = app
+        .bodies
+        .share(Purpose::Large, Holder::Partner(partner.clone()));
+    share.arrived();
+    share.grow(package.len()).await.map_err(|_| busy())?;
+    let read = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        read(&package)
+    })
+    .await
+    .map_err(|error| Refusal::internal(&error))?;
+    Ok(Some((read, share)))
+}
+
+/// The bytes in pieces; the share is held until they are sent.
+fn sent_with(
+    bytes: Bytes,
+    share: BodyShare,
+) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
+    const PIECE: usize = 64 * 1024;
+    futures::stream::unfold((bytes, share), |(mut rest, share)| async move {
+        let piece = rest.split_to(rest.len().min(PIECE));
+        (!piece.is_empty()).then_some((Ok(piece), (rest, share)))
+    })
 }

@@ -2,8 +2,9 @@
 
 mod app;
 mod body;
-pub mod budget;
+mod budget;
 pub mod callback;
+mod client_address;
 mod completion;
 pub mod config;
 mod cross_origin;
@@ -16,6 +17,7 @@ mod intake;
 mod lease;
 mod listen;
 mod origin;
+pub mod pace;
 mod random;
 mod rate;
 mod refusal;
@@ -26,5 +28,5 @@ mod sealed_link;
 mod supervise;
 mod worker;
 
-pub use listen::{Addresses, ServeError, Server};
+pub use listen::{Addresses, CertificateError, ServeError, Server};
 pub use random::{NoRandomness, secret};

@@ -33,6 +33,12 @@ impl Refusal {
         self
     }
 
+    /// What it says.
+    #[cfg(test)]
+    pub(crate) fn message(&self) -> &str {
+        &self.error.message
+    }
+
     /// The server is busy: come back later.
     pub(crate) fn busy(what: &str) -> Self {
         Self {

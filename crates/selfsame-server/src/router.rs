@@ -18,6 +18,8 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::app::{App, Scope};
+use crate::body::unread;
+use crate::client_address;
 use crate::cross_origin;
 use crate::failed_authentications;
 use crate::image_links;
@@ -200,6 +202,11 @@ pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
         .fallback(no_such_endpoint)
         .layer(
             ServiceBuilder::new()
+                .layer(middleware::from_fn(unread::settle))
+                .layer(middleware::from_fn_with_state(
+                    Arc::clone(&app),
+                    client_address::note,
+                ))
                 .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
                 .layer(PropagateRequestIdLayer::new(REQUEST_ID))
                 .layer(SetResponseHeaderLayer::if_not_present(

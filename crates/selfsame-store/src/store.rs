@@ -81,6 +81,17 @@ pub enum Accepted {
     QueueFull,
 }
 
+/// What an upload URL is good for, before a package is offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Granted {
+    /// This partner's job waits for a package, or has had one: [`Store::accept_package`] tells which.
+    Good(PartnerId),
+    /// No such upload.
+    Unknown,
+    /// The URL is too old, and no package came by it.
+    Expired,
+}
+
 /// A job in a worker's hands until its lease ends.
 #[derive(Debug, Clone)]
 pub struct Claim {
@@ -377,6 +388,12 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Records a job that waits for its package.
     async fn prepare_job(&self, job: &NewJob, grant: &UploadGrant) -> Result<Prepared, StoreError>;
+    /// Whether an upload URL may be used, and whose it is; nothing changes.
+    async fn upload_grant(
+        &self,
+        token_hash: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Granted, StoreError>;
     /// Takes the package of a prepared job, once.
     async fn accept_package(
         &self,

@@ -10,6 +10,7 @@ mod support;
 
 use std::io::{Cursor, Write as _};
 
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use support::{Server, add_partner, http, package, photographs};
 
@@ -243,5 +244,117 @@ async fn requests() {
     );
     let (status, unknown) = server.status(&http, "u", "never").await.unwrap();
     assert_eq!((status, unknown["code"].as_str()), (404, Some("2304")));
+    assert!(server.is_alive());
+}
+
+/// A v2 call with a selfie and more parts; its status and answer.
+async fn call(server: &Server, http: &reqwest::Client, form: Form) -> (u16, Value) {
+    let signed = server.signed();
+    let header = |name: &str| signed[name].as_str().unwrap().to_owned();
+    let answer = http
+        .post(format!("{}/v2/smart-selfie-enroll", server.base))
+        .header("smileid-partner-id", "p")
+        .header("smileid-timestamp", header("timestamp"))
+        .header("smileid-request-signature", header("signature"))
+        .multipart(form)
+        .send()
+        .await
+        .unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+fn file(bytes: &[u8]) -> Part {
+    Part::bytes(bytes.to_vec()).file_name("a.jpg")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forms() {
+    let Some([photo, ..]) = photographs() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let mut server = Server::start_for_stills(data.path(), &key, &[]);
+    let http = http();
+    let selfie = || Form::new().part("selfie_image", file(&photo));
+    let large = vec![0xff; 12 * 1024 * 1024 + 1];
+    for (form, says) in [
+        (Form::new(), "selfie_image"),
+        (
+            selfie().part("selfie_image", file(&photo)),
+            "selfie_image stands",
+        ),
+        (
+            selfie().part("liveness_image", file(&photo)),
+            "\"liveness_image\"",
+        ),
+        (
+            selfie().part("liveness_images[24]", file(&photo)),
+            "24 liveness_images",
+        ),
+        (
+            selfie().part("liveness_images", file(&large)),
+            "liveness_images is larger",
+        ),
+        (
+            selfie().text("allow_new_enroll", "perhaps"),
+            "allow_new_enroll",
+        ),
+        (selfie().text("partner_params", "["), "partner_params"),
+    ] {
+        let (status, answer) = call(&server, &http, form).await;
+        assert!((400..500).contains(&status), "{says}: {status} {answer}");
+        let error = answer["error"].as_str().unwrap();
+        assert!(error.contains(says), "{says}: {error}");
+        assert!(
+            !error.contains("info.json") && !error.contains("zip"),
+            "{error}"
+        );
+    }
+    for (form, code, says) in [
+        (
+            Form::new().part("selfie_image", file(b"no image")),
+            "0001",
+            "selfie_image is",
+        ),
+        (
+            selfie()
+                .part("liveness_images[1]", file(b"no image"))
+                .part("liveness_images[0]", file(&photo)),
+            "0001",
+            "liveness_images[1] is",
+        ),
+        (
+            Form::new().part("selfie_image", file(&photo[..2000])),
+            "0001",
+            "",
+        ),
+    ] {
+        let (status, answer) = call(&server, &http, form).await;
+        assert_eq!(
+            (status, answer["code"].as_str()),
+            (200, Some(code)),
+            "{answer}"
+        );
+        let text = answer["message"].as_str().unwrap();
+        assert!(text.contains(says), "{says}: {answer}");
+        assert!(
+            !text.contains("info.json") && !text.contains("zip"),
+            "{answer}"
+        );
+    }
+    // Numbered frames are all seen, whatever order they come in.
+    let mut form = selfie()
+        .text("user_id", "ada")
+        .text("allow_new_enroll", "True")
+        .text("partner_params", r#"{"job_id":"numbered","user_id":"ada"}"#);
+    for n in (0..8).rev() {
+        form = form.part(format!("liveness_images[{n}]"), file(&photo));
+    }
+    let (status, answer) = call(&server, &http, form).await;
+    assert_eq!(status, 200, "{answer}");
+    let ended = server.ended(&http, "ada", "numbered").await;
+    let frames = ended["result"]["evidence"]["frames"].as_array();
+    assert_eq!(frames.map(Vec::len), Some(8), "{ended}");
     assert!(server.is_alive());
 }

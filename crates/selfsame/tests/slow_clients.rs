@@ -216,50 +216,6 @@ async fn a_full_queue_says_so_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bodies_that_do_not_fit_together_wait_outside() {
-    if photographs().is_none() {
-        return;
-    }
-    let data = tempfile::tempdir().unwrap();
-    let key = add_partner(data.path());
-    let server = Server::start(data.path(), &key, &["--bodies-mib", "1"]);
-    let http = http();
-    let held = server.prepare(&http, "ada", "j", 4).await;
-    let hold = async || {
-        let mut stream = connect(&server).await;
-        let head = head("PUT", path(&held), 1_000_000);
-        stream.write_all(head.as_bytes()).await.unwrap();
-        stream.write_all(b"PK").await.unwrap();
-        stream
-    };
-    let other = || {
-        let body = vec![b' '; 200_000];
-        http.post(format!("{}/v1/upload", server.base)).body(body)
-    };
-    let mut stream = hold().await;
-    let mut refused = other().send().await.unwrap();
-    // Whichever body the server takes up first keeps the other out: where it was the small one, the large one comes again.
-    for _ in 0..100 {
-        if refused.status().as_u16() == 503 {
-            break;
-        }
-        stream = hold().await;
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        refused = other().send().await.unwrap();
-    }
-    assert_eq!(refused.status().as_u16(), 503);
-    assert!(refused.headers().contains_key(RETRY_AFTER));
-    assert_eq!(refused.json::<Value>().await.unwrap()["code"], "2201");
-    drop(stream);
-    let mut status = 503;
-    while status == 503 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        status = other().send().await.unwrap().status().as_u16();
-    }
-    assert_eq!(status, 400, "the memory was given back");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn who_fails_to_authenticate_is_shut_out_alone() {
     if photographs().is_none() {
         return;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -18,7 +18,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::v1::token;
 use crate::app::{App, Caller};
-use crate::body::collect;
+use crate::body::collect_small;
+use crate::client_address::ClientAddress;
 use crate::refusal::Refusal;
 
 /// What the page may do: run its own scripts and the engine, show pictures that it made, ask this server; nothing else.
@@ -82,10 +83,10 @@ struct TokenAnswer {
 /// `POST /demo/token`: a web token for one job of the demo's partner.
 async fn mint(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    client: ClientAddress,
     body: Body,
 ) -> Result<Json<TokenAnswer>, Refusal> {
-    let question: TokenQuestion = read(&app, &headers, body).await?;
+    let question: TokenQuestion = read(&app, client, body).await?;
     let caller = partner(&app).await?;
     let token = token::mint(&app, &caller, question.user_id, question.job_id)?;
     Ok(Json(TokenAnswer { token }))
@@ -107,10 +108,10 @@ struct StatusAnswer {
 /// `POST /demo/status`: how the job of a web token stands. Who holds the token began the job, and is told no more than that.
 async fn status(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    client: ClientAddress,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let question: StatusQuestion = read(&app, &headers, body).await?;
+    let question: StatusQuestion = read(&app, client, body).await?;
     let demo = partner(&app).await?;
     let (user, job) = token::named(&demo, &question.token).ok_or_else(|| {
         Refusal::new(
@@ -140,11 +141,10 @@ async fn status(
 
 async fn read<T: serde::de::DeserializeOwned>(
     app: &App,
-    headers: &HeaderMap,
+    client: ClientAddress,
     body: Body,
 ) -> Result<T, Refusal> {
-    let timeout = app.config.limits.body_timeout;
-    let body = collect(headers, body, MOST_BYTES, timeout, &app.bodies).await?;
+    let body = collect_small(app, client, body, MOST_BYTES).await?;
     serde_json::from_slice(&body.bytes)
         .map_err(|error| Refusal::new(ErrorCode::InvalidJson, error.to_string()))
 }

@@ -8,7 +8,7 @@ use selfsame_face::analyser::{Analyser, CaptureContext};
 use selfsame_face::deadline::Deadline;
 use selfsame_face::decode::ImageError;
 use selfsame_face::evidence::CaptureEvidence;
-use selfsame_job::job::Job;
+use selfsame_job::job::{Api, Job};
 use selfsame_job::replay::ImageFingerprint;
 use selfsame_job::verdict::{Decision, Verdict};
 use selfsame_wire::info::{ImageRole, InfoJson};
@@ -49,7 +49,11 @@ pub(super) async fn examine(
 ) -> Examined {
     let Some(package) = package else {
         return Examined::without(Decision::without_evidence(Verdict::CorruptPackage(
-            "the package was erased".to_owned(),
+            match job.request.api {
+                Api::V1 => "the package was erased",
+                Api::V2 => "the images were erased",
+            }
+            .to_owned(),
         )));
     };
     let partner = app.store.partner(job.partner()).await.ok().flatten();
@@ -63,9 +67,14 @@ pub(super) async fn examine(
         let package = match Package::read(&package, &PackageLimits::default()) {
             Ok(package) => package,
             Err(error) => {
+                // Whoever sent a form never saw the package that was made of it.
+                let why = match job.request.api {
+                    Api::V1 => error.to_string(),
+                    Api::V2 => error.of_form(),
+                };
                 let verdict = match error.result_code() {
-                    ResultCode::CorruptZip => Verdict::CorruptPackage(error.to_string()),
-                    _ => Verdict::UnusableImage(error.to_string()),
+                    ResultCode::CorruptZip => Verdict::CorruptPackage(why),
+                    _ => Verdict::UnusableImage(why),
                 };
                 return Examined::without(Decision::without_evidence(verdict));
             }

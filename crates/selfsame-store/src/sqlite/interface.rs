@@ -21,8 +21,8 @@ use crate::error::StoreError;
 use crate::review::{FinalResult, Review, ReviewFilter, Ruled};
 use crate::store::{
     Accepted, AdminToken, AfterAttempt, Claim, Delivery, DeliveryAttempt, DeliveryLimits,
-    DeliveryRecord, Depths, Endpoint, Finished, InForce, JobFilter, JobResultRecord, KeepSince,
-    NewJob, Outcome, Prepared, Store, Swept, UploadGrant, UserChange,
+    DeliveryRecord, Depths, Endpoint, Finished, Granted, InForce, JobFilter, JobResultRecord,
+    KeepSince, NewJob, Outcome, Prepared, Store, Swept, UploadGrant, UserChange,
 };
 
 #[async_trait]
@@ -55,6 +55,13 @@ impl Store for SqliteStore {
     }
     async fn prepare_job(&self, job: &NewJob, grant: &UploadGrant) -> Result<Prepared, StoreError> {
         self.insert_job(job, Some(grant), None).await
+    }
+    async fn upload_grant(
+        &self,
+        token_hash: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Granted, StoreError> {
+        self.look_up_grant(token_hash, now).await
     }
     async fn accept_package(
         &self,

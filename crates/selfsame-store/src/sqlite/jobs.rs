@@ -13,7 +13,9 @@ use super::record::{self, id, job_columns, job_place, micros, text, timestamp};
 use super::unreadable::readable;
 use crate::blobs::BlobId;
 use crate::error::StoreError;
-use crate::store::{Accepted, JobFilter, JobResultRecord, NewJob, Prepared, UploadGrant};
+use crate::store::{
+    Accepted, Granted, JobFilter, JobResultRecord, NewJob, Prepared, UploadGrant,
+};
 
 /// What codes of requests and of packages are for.
 const REQUEST: &[u8] = b"request";
@@ -146,6 +148,27 @@ impl SqliteStore {
         .await?;
         tx.commit().await?;
         Ok(Prepared::Recorded)
+    }
+
+    pub(super) async fn look_up_grant(
+        &self,
+        token_hash: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Granted, StoreError> {
+        let row =
+            sqlx::query("SELECT partner, state, grant_expires_at FROM jobs WHERE grant_hash = ?")
+                .bind(token_hash.as_slice())
+                .fetch_optional(&self.read)
+                .await?;
+        let Some(row) = row else {
+            return Ok(Granted::Unknown);
+        };
+        let waits = row.try_get::<String, _>(1)? == "awaiting_upload";
+        if waits && row.try_get::<i64, _>(2)? < micros(now) {
+            return Ok(Granted::Expired);
+        }
+        let partner = id(PartnerId::new(row.try_get::<String, _>(0)?), "partner id")?;
+        Ok(Granted::Good(partner))
     }
 
     pub(super) async fn take_package(

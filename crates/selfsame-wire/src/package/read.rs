@@ -107,8 +107,42 @@ impl PackageError {
     }
 }
 
+impl PackageError {
+    /// The same in the words of a form (v2), of which the server made the package: the first image is the selfie, the others
+    /// are the frames in their order.
+    #[must_use]
+    pub fn of_form(&self) -> String {
+        let part = |at: &usize| match at.checked_sub(1) {
+            None => "selfie_image".to_owned(),
+            Some(frame) => format!("liveness_images[{frame}]"),
+        };
+        match self {
+            Self::NotAnImage(at) | Self::NotBase64(at) => {
+                format!("{} is neither JPEG nor PNG", part(at))
+            }
+            Self::EmptyImage(at) => format!("{} is empty", part(at)),
+            Self::NoSelfie => "there is no selfie_image".to_owned(),
+            Self::SeveralSelfies => "selfie_image stands more than once".to_owned(),
+            Self::TooManyImages(..) | Self::TooManyEntries(..) => {
+                "there are too many liveness_images".to_owned()
+            }
+            Self::TooLarge(_) => {
+                "selfie_image or liveness_images are larger than this server accepts".to_owned()
+            }
+            Self::NotAZip(_)
+            | Self::Traversal
+            | Self::Duplicate(_)
+            | Self::NoInfoJson
+            | Self::InfoJson(_)
+            | Self::Encrypted(_)
+            | Self::MissingFile(_) => "the stored images cannot be read any more".to_owned(),
+        }
+    }
+}
+
 struct Reader<'z> {
     archive: ZipArchive<Cursor<&'z [u8]>>,
+    names: Vec<&'z [u8]>,
     limits: &'z PackageLimits,
     left: u64,
 }
@@ -122,43 +156,10 @@ impl Package {
     /// # Errors
     /// [`PackageError`] says what is wrong.
     pub fn read(bytes: &[u8], limits: &PackageLimits) -> Result<Self, PackageError> {
-        let archive = ZipArchive::new(Cursor::new(bytes))
-            .map_err(|e| PackageError::NotAZip(e.to_string()))?;
-        let names = directory::names(bytes, archive.central_directory_start());
-        let entries = names.len().max(archive.len());
-        if entries > limits.entries {
-            return Err(PackageError::TooManyEntries(entries, limits.entries));
-        }
-        if names.iter().any(|name| leads_out(name)) {
-            return Err(PackageError::Traversal);
-        }
-        let once = |wanted: &str| match names.iter().filter(|n| **n == wanted.as_bytes()).count() {
-            0 | 1 => Ok(()),
-            _ => Err(PackageError::Duplicate(wanted.to_owned())),
-        };
-        once(INFO_JSON)?;
-        let mut reader = Reader {
-            archive,
-            limits,
-            left: limits.total_bytes,
-        };
-        let info = reader.entry(INFO_JSON)?.ok_or(PackageError::NoInfoJson)?;
-        let mut info = InfoJson::parse(&info).map_err(PackageError::InfoJson)?;
-        if info.images.len() > limits.images {
-            return Err(PackageError::TooManyImages(
-                info.images.len(),
-                limits.images,
-            ));
-        }
+        let (mut reader, mut info) = Reader::open(bytes, limits)?;
         let mut images = Vec::with_capacity(info.images.len());
         for (at, entry) in info.images.iter_mut().enumerate() {
-            if !entry.file_name.is_empty() {
-                once(&entry.file_name)?;
-            }
             let bytes = reader.image(at, entry)?;
-            if !is_image(&bytes) {
-                return Err(PackageError::NotAnImage(at));
-            }
             images.push(PackageImage {
                 role: entry.image_type.role,
                 bytes,
@@ -176,7 +177,79 @@ impl Package {
     }
 }
 
-impl Reader<'_> {
+impl Package {
+    /// What a package's images show, in order; none of them is read.
+    ///
+    /// # Errors
+    /// [`PackageError`] says what is wrong with the zip or its `info.json`.
+    pub fn roles(bytes: &[u8], limits: &PackageLimits) -> Result<Vec<ImageRole>, PackageError> {
+        let (_, info) = Reader::open(bytes, limits)?;
+        Ok(info.images.iter().map(|i| i.image_type.role).collect())
+    }
+
+    /// One image of a package, by its place; the others are not read. `None`: it has no such image.
+    ///
+    /// # Errors
+    /// [`PackageError`] says what is wrong with the zip, its `info.json` or the image.
+    pub fn read_image(
+        bytes: &[u8],
+        limits: &PackageLimits,
+        at: usize,
+    ) -> Result<Option<PackageImage>, PackageError> {
+        let (mut reader, mut info) = Reader::open(bytes, limits)?;
+        let Some(entry) = info.images.get_mut(at) else {
+            return Ok(None);
+        };
+        Ok(Some(PackageImage {
+            role: entry.image_type.role,
+            bytes: reader.image(at, entry)?,
+        }))
+    }
+}
+
+impl<'z> Reader<'z> {
+    /// Checks the zip's directory and reads `info.json`; no image.
+    fn open(bytes: &'z [u8], limits: &'z PackageLimits) -> Result<(Self, InfoJson), PackageError> {
+        let archive = ZipArchive::new(Cursor::new(bytes))
+            .map_err(|e| PackageError::NotAZip(e.to_string()))?;
+        let names = directory::names(bytes, archive.central_directory_start());
+        let entries = names.len().max(archive.len());
+        if entries > limits.entries {
+            return Err(PackageError::TooManyEntries(entries, limits.entries));
+        }
+        if names.iter().any(|name| leads_out(name)) {
+            return Err(PackageError::Traversal);
+        }
+        let mut reader = Reader {
+            archive,
+            names,
+            limits,
+            left: limits.total_bytes,
+        };
+        reader.once(INFO_JSON)?;
+        let info = reader.entry(INFO_JSON)?.ok_or(PackageError::NoInfoJson)?;
+        let info = InfoJson::parse(&info).map_err(PackageError::InfoJson)?;
+        if info.images.len() > limits.images {
+            return Err(PackageError::TooManyImages(
+                info.images.len(),
+                limits.images,
+            ));
+        }
+        Ok((reader, info))
+    }
+
+    fn once(&self, wanted: &str) -> Result<(), PackageError> {
+        match self
+            .names
+            .iter()
+            .filter(|n| **n == wanted.as_bytes())
+            .count()
+        {
+            0 | 1 => Ok(()),
+            _ => Err(PackageError::Duplicate(wanted.to_owned())),
+        }
+    }
+
     fn entry(&mut self, name: &str) -> Result<Option<Vec<u8>>, PackageError> {
         let Some(index) = self.archive.index_for_name(name) else {
             return Ok(None);
@@ -218,6 +291,18 @@ impl Reader<'_> {
 
     /// The bytes of one image; base64 text is dropped once it is decoded.
     fn image(&mut self, at: usize, entry: &mut ImageEntry) -> Result<Vec<u8>, PackageError> {
+        if !entry.file_name.is_empty() {
+            self.once(&entry.file_name)?;
+        }
+        let bytes = self.image_bytes(at, entry)?;
+        if is_image(&bytes) {
+            Ok(bytes)
+        } else {
+            Err(PackageError::NotAnImage(at))
+        }
+    }
+
+    fn image_bytes(&mut self, at: usize, entry: &mut ImageEntry) -> Result<Vec<u8>, PackageError> {
         if entry.image_type.base64 {
             if entry.image.is_empty() {
                 return Err(PackageError::EmptyImage(at));

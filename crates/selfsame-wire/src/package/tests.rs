@@ -43,6 +43,62 @@ fn refusal(zip: &[u8]) -> PackageError {
 }
 
 #[test]
+fn one_image_is_read_without_the_others() {
+    let info: &[u8] = br#"{"images":[{"image_type_id":0,"image":"","file_name":"a.jpg"},
+        {"image_type_id":4,"image":"","file_name":"b.jpg"},{"image_type_id":6,"image":"/9j/"}]}"#;
+    let bomb = vec![0; 20 * 1024 * 1024];
+    let bytes = zip(&[("info.json", info), ("a.jpg", JPEG), ("b.jpg", &bomb)]);
+    let limits = PackageLimits::default();
+    assert!(Package::read(&bytes, &limits).is_err());
+    assert_eq!(
+        Package::roles(&bytes, &limits).unwrap(),
+        [ImageRole::Selfie, ImageRole::Liveness, ImageRole::Liveness]
+    );
+    let image = |at| Package::read_image(&bytes, &limits, at);
+    assert_eq!(image(0).unwrap().unwrap().bytes, JPEG);
+    assert!(matches!(image(1), Err(PackageError::TooLarge(_))));
+    assert_eq!(image(2).unwrap().unwrap().bytes, [0xff, 0xd8, 0xff]);
+    assert_eq!(image(3).unwrap(), None);
+}
+
+#[test]
+fn forms_are_spoken_of_in_their_own_words() {
+    for (error, says) in [
+        (
+            PackageError::NotAnImage(0),
+            "selfie_image is neither JPEG nor PNG",
+        ),
+        (
+            PackageError::NotAnImage(3),
+            "liveness_images[2] is neither JPEG nor PNG",
+        ),
+        (PackageError::EmptyImage(0), "selfie_image is empty"),
+    ] {
+        assert_eq!(error.of_form(), says);
+    }
+    for error in [
+        PackageError::NotAZip("x".to_owned()),
+        PackageError::TooManyEntries(1, 2),
+        PackageError::Traversal,
+        PackageError::Duplicate("info.json".to_owned()),
+        PackageError::NoInfoJson,
+        PackageError::Encrypted("x".to_owned()),
+        PackageError::TooLarge("selfie_0.jpg".to_owned()),
+        PackageError::TooManyImages(1, 2),
+        PackageError::MissingFile("x".to_owned()),
+        PackageError::NotBase64(1),
+        PackageError::NoSelfie,
+        PackageError::SeveralSelfies,
+    ] {
+        let text = error.of_form();
+        assert!(
+            !text.contains("zip") && !text.contains("info.json"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn what_is_written_is_read() {
     let bytes = builder()
         .image(ImageRole::Selfie, JPEG.to_vec())

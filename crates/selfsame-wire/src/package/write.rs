@@ -87,14 +87,18 @@ impl PackageBuilder {
             .map(|(at, i)| file_name(at, i))
             .collect();
         let info = self.info_json(&names).map_err(|e| failed(&e))?;
-        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        let bytes: usize = self.images.iter().map(|i| i.bytes.len()).sum();
+        // What the zip itself adds for each entry is less than this.
+        let size = bytes + info.len() + 512 * (names.len() + 2);
+        let mut zip = ZipWriter::new(Cursor::new(Vec::with_capacity(size)));
         let stored = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
             .last_modified_time(zip::DateTime::default());
         zip.start_file("info.json", stored)
             .map_err(|e| failed(&e))?;
         zip.write_all(info.as_bytes()).map_err(|e| failed(&e))?;
-        for (name, image) in names.iter().zip(&self.images) {
+        // Each image goes as it is written: the whole never stands in memory twice.
+        for (name, image) in names.iter().zip(self.images) {
             zip.start_file(name.as_str(), stored)
                 .map_err(|e| failed(&e))?;
             zip.write_all(&image.bytes).map_err(|e| failed(&e))?;

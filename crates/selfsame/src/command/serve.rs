@@ -72,7 +72,7 @@ pub(crate) struct Serve {
     /// Requests from one address that may fail to authenticate each minute; 0 sets no limit.
     #[arg(long, default_value_t = 60)]
     failed_auth_rate: u32,
-    /// A proxy whose X-Forwarded-For is believed, an address or a network; may be given more than once.
+    /// A proxy whose X-Forwarded-For, -Host and -Proto are believed, an address or a network; may be given more than once.
     #[arg(long, value_name = "NETWORK", value_parser = network)]
     trusted_proxy: Vec<IpNet>,
     /// Jobs that may be queued at one time. One partner may take at most three quarters of what the others leave free, in the
@@ -94,10 +94,19 @@ pub(crate) struct Serve {
     /// Memory that all request bodies may take together, in MiB.
     #[arg(long, default_value_t = 96, value_name = "MIB")]
     bodies_mib: u32,
-    /// How long a request's head may take to arrive, in seconds.
+    /// Connections that may be open at one time; fewer where the limit on open files is lower.
+    #[arg(long, default_value_t = 4096)]
+    max_connections: usize,
+    /// Connections from one address (IPv6: one /64) that is no trusted proxy's; 0 sets no limit.
+    #[arg(long, default_value_t = 512)]
+    max_connections_per_address: usize,
+    /// How long a request's head may take to arrive, in seconds; a TLS handshake counts as part of the first.
     #[arg(long, default_value_t = 15, value_name = "SECONDS")]
     head_timeout: u64,
-    /// How long a request's body may take to arrive, in seconds.
+    /// How long a connection may stay open between requests, in seconds.
+    #[arg(long, default_value_t = 75, value_name = "SECONDS")]
+    idle_timeout: u64,
+    /// How long a request's body may take to arrive, in seconds; one that stops for 10 seconds is given up before.
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     body_timeout: u64,
     /// Memory that all images in analysis may take together, in MiB. What does not fit waits; an image that never fits is refused.
@@ -153,9 +162,12 @@ impl Serve {
         config.limits.burst = self.rate.saturating_mul(2);
         config.limits.failed_authentications_per_minute = self.failed_auth_rate;
         config.limits.bodies_bytes = (self.bodies_mib as usize).saturating_mul(1024 * 1024);
-        config.limits.head_timeout = Duration::from_secs(self.head_timeout);
-        config.limits.body_timeout = Duration::from_secs(self.body_timeout);
         config.limits.analysis_timeout = Duration::from_secs(self.analysis_timeout);
+        config.connections.most = self.max_connections;
+        config.connections.most_per_address = self.max_connections_per_address;
+        config.connections.head_timeout = Duration::from_secs(self.head_timeout);
+        config.connections.idle_timeout = Duration::from_secs(self.idle_timeout);
+        config.limits.body_pace.total = Duration::from_secs(self.body_timeout);
         config.limits.window.past = Duration::from_secs(self.signature_max_age);
         config.limits.upload_ttl = Duration::from_secs(self.upload_ttl);
         let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 3600);

@@ -17,6 +17,8 @@ pub struct Server {
     /// Where operators ask, where that has an address of its own.
     pub operations: Option<String>,
     pub key: ApiKey,
+    /// Where it listens: `http`, `https`.
+    pub addresses: Value,
 }
 
 pub fn partner() -> PartnerId {
@@ -88,6 +90,19 @@ fn added(data: &Path, more: &[&str]) -> (ApiKey, ApiKey) {
 
 impl Server {
     pub fn start(data: &Path, key: &ApiKey, more: &[&str]) -> Self {
+        let command = Command::new(env!("CARGO_BIN_EXE_selfsame"));
+        Self::start_by(command, data, key, more)
+    }
+
+    /// A server that may have so many files open, and no more.
+    pub fn start_with_files(files: u32, data: &Path, key: &ApiKey, more: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        let limited = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+        shell.args(["-c", &limited, env!("CARGO_BIN_EXE_selfsame")]);
+        Self::start_by(shell, data, key, more)
+    }
+
+    fn start_by(mut command: Command, data: &Path, key: &ApiKey, more: &[&str]) -> Self {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -98,7 +113,7 @@ impl Server {
         } else {
             &["--rate", "10000"]
         };
-        let mut process = Command::new(env!("CARGO_BIN_EXE_selfsame"))
+        let mut process = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(rate)
@@ -122,6 +137,7 @@ impl Server {
             base: addresses["http"].as_str().unwrap().to_owned(),
             operations: addresses["operations"].as_str().map(str::to_owned),
             key: key.clone(),
+            addresses,
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use selfsame_job::audit::Actor;
 use selfsame_job::review::ReviewDecision;
@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::body::collect_json;
+use crate::client_address::ClientAddress;
 use crate::image_links;
 use crate::origin::Origin;
 use crate::refusal::Refusal;
@@ -132,10 +133,10 @@ pub(crate) async fn decide(
     State(app): State<Arc<App>>,
     Extension(reviewer): Extension<Actor>,
     Path(job): Path<String>,
-    headers: HeaderMap,
+    client: ClientAddress,
     body: Body,
 ) -> Result<Json<Value>, Refusal> {
-    let body = collect_json(&app, &headers, body).await?;
+    let body = collect_json(&app, client, body).await?;
     let job = SmileJobId::new(job).map_err(|e| wrong(e.to_string()))?;
     let asked: Decide = serde_json::from_slice(without_byte_order_mark(&body.bytes)).map_err(|e| {
         wrong(format!(

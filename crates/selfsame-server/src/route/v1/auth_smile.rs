@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use selfsame_wire::auth_smile::{AuthSmileRequest, AuthSmileResponse, ConsentInfo, NamedJob};
@@ -14,6 +13,7 @@ use selfsame_wire::{auth_token, signature};
 
 use crate::app::{App, Caller, Scope};
 use crate::body::collect_json;
+use crate::client_address::ClientAddress;
 use crate::intake::performed;
 use crate::random::named;
 use crate::refusal::Refusal;
@@ -21,10 +21,10 @@ use crate::refusal::Refusal;
 pub(crate) async fn auth_smile(
     State(app): State<Arc<App>>,
     Extension(scope): Extension<Scope>,
-    headers: HeaderMap,
+    client: ClientAddress,
     body: Body,
 ) -> Result<Json<AuthSmileResponse>, Refusal> {
-    let body = collect_json(&app, &headers, body).await?;
+    let body = collect_json(&app, client, body).await?;
     let request = AuthSmileRequest::parse(&body.bytes)?;
     let caller = caller(&app, scope, &request).await?;
     if let Some(job_type) = request.job_type {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use selfsame_job::job::JobState;
@@ -17,6 +16,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::app::{App, Scope};
 use crate::body::collect_json;
+use crate::client_address::ClientAddress;
 use crate::image_links;
 use crate::origin::Origin;
 use crate::refusal::Refusal;
@@ -25,10 +25,10 @@ pub(crate) async fn job_status(
     State(app): State<Arc<App>>,
     Extension(scope): Extension<Scope>,
     origin: Origin,
-    headers: HeaderMap,
+    client: ClientAddress,
     body: Body,
 ) -> Result<Json<JobStatusResponse>, Refusal> {
-    let body = collect_json(&app, &headers, body).await?;
+    let body = collect_json(&app, client, body).await?;
     let request = JobStatusRequest::parse(&body.bytes)?;
     let Auth::Signature {
         timestamp,

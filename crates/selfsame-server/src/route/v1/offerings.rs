@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use selfsame_wire::error::{ErrorCode, WireError};
 use selfsame_wire::offerings::{OfferingsRequest, ProductsConfig, Services, ValidDocuments};
 
 use crate::app::{App, Scope};
 use crate::body::collect_json;
+use crate::client_address::ClientAddress;
 use crate::refusal::Refusal;
 
 /// `GET /v1/services`: the same for everybody.
@@ -22,10 +22,10 @@ pub(crate) async fn services() -> Json<Services> {
 pub(crate) async fn products_config(
     State(app): State<Arc<App>>,
     Extension(scope): Extension<Scope>,
-    headers: HeaderMap,
+    client: ClientAddress,
     body: Body,
 ) -> Result<Json<ProductsConfig>, Refusal> {
-    admit(&app, scope, &headers, body).await?;
+    admit(&app, scope, client, body).await?;
     Ok(Json(ProductsConfig::default()))
 }
 
@@ -33,15 +33,15 @@ pub(crate) async fn products_config(
 pub(crate) async fn valid_documents(
     State(app): State<Arc<App>>,
     Extension(scope): Extension<Scope>,
-    headers: HeaderMap,
+    client: ClientAddress,
     body: Body,
 ) -> Result<Json<ValidDocuments>, Refusal> {
-    admit(&app, scope, &headers, body).await?;
+    admit(&app, scope, client, body).await?;
     Ok(Json(ValidDocuments::default()))
 }
 
-async fn admit(app: &App, scope: Scope, headers: &HeaderMap, body: Body) -> Result<(), Refusal> {
-    let body = collect_json(app, headers, body).await?;
+async fn admit(app: &App, scope: Scope, client: ClientAddress, body: Body) -> Result<(), Refusal> {
+    let body = collect_json(app, client, body).await?;
     let request = OfferingsRequest::parse(&body.bytes)?;
     app.authorise(
         scope,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use selfsame_wire::error::ErrorCode;
@@ -15,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Caller, Scope};
 use crate::body::collect_json;
+use crate::client_address::ClientAddress;
 use crate::refusal::Refusal;
 use crate::sealed_link;
 
@@ -38,10 +38,10 @@ pub(crate) struct TokenResponse {
 pub(crate) async fn token(
     State(app): State<Arc<App>>,
     Extension(scope): Extension<Scope>,
-    headers: HeaderMap,
+    client: ClientAddress,
     body: Body,
 ) -> Result<Json<TokenResponse>, Refusal> {
-    let body = collect_json(&app, &headers, body).await?;
+    let body = collect_json(&app, client, body).await?;
     let request = TokenRequest::parse(&body.bytes)?;
     let caller = app
         .authorise(

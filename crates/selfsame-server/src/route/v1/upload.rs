@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use selfsame_job::job::{Api, JobRequest};
@@ -14,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::app::{App, Caller, Scope};
 use crate::body::collect_json;
+use crate::client_address::ClientAddress;
 use crate::intake::{Intake, performed, recorded};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
@@ -24,10 +24,10 @@ pub(crate) async fn upload(
     State(app): State<Arc<App>>,
     Extension(scope): Extension<Scope>,
     origin: Origin,
-    headers: HeaderMap,
+    client: ClientAddress,
     body: Body,
 ) -> Result<Json<UploadResponse>, Refusal> {
-    let body = collect_json(&app, &headers, body).await?;
+    let body = collect_json(&app, client, body).await?;
     let request = UploadRequest::parse(&body.bytes)?;
     let caller = caller(&app, scope, &request).await?;
     let job = Intake {

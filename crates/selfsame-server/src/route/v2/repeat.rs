@@ -6,7 +6,8 @@ use selfsame_wire::partner_params::PartnerParams;
 use selfsame_wire::v2::SmartSelfieResponse;
 use sha2::{Digest as _, Sha256};
 
-use super::{Form, answer, respond};
+use super::form::Form;
+use super::{answer, respond};
 use crate::app::{App, Caller};
 use crate::refusal::Refusal;
 

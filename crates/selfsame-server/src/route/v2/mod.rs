@@ -1,21 +1,19 @@
 //! v2: one synchronous call. It goes through the same durable queue as v1 and waits for its end.
 
+mod form;
 mod repeat;
 
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::Json;
-use axum::body::Body;
-use axum::extract::multipart::Multipart;
-use axum::extract::{FromRequest as _, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use jiff::Timestamp;
 use selfsame_job::job::{Api, Job, JobRequest, JobType};
 use selfsame_job::user::UserKey;
 use selfsame_store::store::{JobResultRecord, NewJob, Prepared};
 use selfsame_wire::error::{ErrorCode, WireError};
-use selfsame_wire::fields::boolean;
 use selfsame_wire::id::{JobId, PartnerId, SmileJobId};
 use selfsame_wire::info::ImageRole;
 use selfsame_wire::job_type::JobType as WireJobType;
@@ -25,14 +23,13 @@ use selfsame_wire::signature;
 use selfsame_wire::v2::{self, SmartSelfieJobType, SmartSelfieResponse, Status};
 
 use crate::app::{App, Scope};
-use crate::body::{collect, let_run_out};
+use crate::body::Arriving;
+use crate::budget::{Holder, Purpose};
 use crate::completion::Wait;
 use crate::intake::{Intake, recorded};
+use crate::listen::Activity;
 use crate::random::named;
 use crate::refusal::Refusal;
-
-/// The most frames that are taken.
-const MAX_FRAMES: usize = 24;
 
 pub(crate) async fn enrol(
     State(app): State<Arc<App>>,
@@ -48,17 +45,6 @@ pub(crate) async fn authenticate(
     request: Request,
 ) -> Result<Json<SmartSelfieResponse>, Refusal> {
     serve(&app, scope, request, JobType::Authentication).await
-}
-
-#[derive(Default)]
-struct Form {
-    selfie: Option<Vec<u8>>,
-    frames: Vec<Vec<u8>>,
-    user_id: Option<String>,
-    partner_params: Option<String>,
-    callback_url: Option<String>,
-    sandbox_result: Option<String>,
-    allow_new_enroll: bool,
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -88,31 +74,26 @@ async fn serve(
         required(headers, v2::TIMESTAMP)?,
         required(headers, v2::SIGNATURE)?,
     );
-    // Before the body is kept: who is not authorised costs no memory.
-    let caller = match app.authorise(scope, &partner, &timestamp, &given).await {
-        Ok(caller) => caller,
-        Err(refusal) => {
-            let_run_out(body).await;
-            return Err(refusal);
-        }
-    };
-    let body = collect(
-        headers,
-        body,
-        limits.package_bytes,
-        limits.body_timeout,
-        &app.bodies,
-    )
-    .await?;
+    // Before the body is read: who is not authorised costs no memory.
+    let caller = app.authorise(scope, &partner, &timestamp, &given).await?;
+    if let Some(connection) = parts.extensions.get::<Arc<Activity>>() {
+        connection.authenticated();
+    }
     let (source_sdk, source_sdk_version) = (
         header(headers, v2::SOURCE_SDK),
         header(headers, v2::SOURCE_SDK_VERSION),
     );
-    let form = read_form(Request::from_parts(parts, Body::from(body.bytes.clone()))).await?;
+    let share = app
+        .bodies
+        .share(Purpose::Large, Holder::Partner(caller.partner.id.clone()));
+    let body = Arriving::new(body, share, limits.package_bytes, limits.body_pace)?;
+    let form = form::read(parts, body).await?;
     let digest = repeat::digest(job_type, &form, &timestamp, &given);
     if let Some(first) = repeat::first(app, &caller, &digest).await? {
+        drop(form);
         return repeat::answer_first(app, first).await;
     }
+    let share = form.share;
     let selfie = form
         .selfie
         .ok_or_else(|| WireError::missing("selfie_image"))?;
@@ -139,7 +120,6 @@ async fn serve(
         package = package.image(ImageRole::Liveness, frame);
     }
     let package = package.build().map_err(|e| Refusal::internal(&e))?;
-    drop(body);
     let job = Intake {
         caller: &caller,
         user,
@@ -172,6 +152,7 @@ async fn serve(
     };
     let wait = app.completions.expect(&job.smile_job_id);
     let prepared = app.store.submit_job(&job, package.into()).await?;
+    drop(share);
     if let Prepared::Repeats(first) = &prepared {
         let first = app.store.job(first).await?;
         return repeat::answer_first(app, first.ok_or_else(repeat::gone)?).await;
@@ -272,53 +253,4 @@ fn result_text(result: &[u8]) -> String {
         text: String,
     }
     serde_json::from_slice(result).map_or_else(|_| String::new(), |t: Text| t.text)
-}
-
-async fn read_form(request: Request) -> Result<Form, Refusal> {
-    let broken = || {
-        Refusal::new(
-            ErrorCode::WrongType,
-            "the body is not well-formed multipart/form-data",
-        )
-        .with_status(StatusCode::BAD_REQUEST)
-    };
-    let mut multipart = Multipart::from_request(request, &())
-        .await
-        .map_err(|_| broken())?;
-    let mut form = Form::default();
-    while let Some(field) = multipart.next_field().await.map_err(|_| broken())? {
-        let name = field.name().unwrap_or_default().to_owned();
-        let bytes = field.bytes().await.map_err(|_| broken())?;
-        let text = |bytes: &[u8]| {
-            String::from_utf8(bytes.to_vec())
-                .map(|t| Some(t).filter(|t| !t.is_empty()))
-                .map_err(|_| Refusal::from(WireError::wrong_type(&name, "UTF-8 text")))
-        };
-        match name.as_str() {
-            "selfie_image" if form.selfie.is_some() => {
-                return Err(Refusal::new(
-                    ErrorCode::WrongType,
-                    "selfie_image stands more than once",
-                ));
-            }
-            "selfie_image" => form.selfie = Some(bytes.to_vec()),
-            "liveness_images" if form.frames.len() >= MAX_FRAMES => {
-                return Err(Refusal::new(
-                    ErrorCode::WrongType,
-                    format!("more than {MAX_FRAMES} liveness_images"),
-                ));
-            }
-            "liveness_images" => form.frames.push(bytes.to_vec()),
-            "user_id" => form.user_id = text(&bytes)?,
-            "partner_params" => form.partner_params = text(&bytes)?,
-            "callback_url" => form.callback_url = text(&bytes)?,
-            "sandbox_result" => form.sandbox_result = text(&bytes)?,
-            "allow_new_enroll" | "allow_re_enroll" => {
-                form.allow_new_enroll |= boolean(&text(&bytes)?.unwrap_or_default())
-                    .ok_or_else(|| WireError::wrong_type(&name, "true or false"))?;
-            }
-            _ => {}
-        }
-    }
-    Ok(form)
 }

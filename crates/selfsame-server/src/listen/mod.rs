@@ -1,38 +1,57 @@
 //! Starts everything, serves, and stops in order.
 
-use std::net::{SocketAddr, TcpListener};
+mod accept;
+mod activity;
+mod certificate;
+mod connection;
+mod descriptors;
+mod registry;
+mod socket;
+
+pub(crate) use activity::Activity;
+pub use certificate::CertificateError;
+
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
-use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum::Router;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use selfsame_face::analyser::Analyser;
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
 use selfsame_store::error::StoreError;
 use selfsame_store::store::Store;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
+
+use self::certificate::{Certificate, Files};
+use self::connection::Serving;
+use self::registry::Connections;
 
 use crate::app::{App, EngineIdentity};
 use crate::budget::BodyBudget;
 use crate::callback::deliver::Deliverer;
+use crate::client_address::Proxies;
 use crate::completion::Completions;
 use crate::config::Config;
 use crate::failed_authentications::FailedAuthentications;
 use crate::gallery::Gallery;
 use crate::health::{self, Health};
 use crate::housekeeping;
-use crate::origin::Scheme;
+use crate::image_links;
+use crate::origin;
 use crate::rate::PartnerRates;
+use crate::route::v1::package::Uploads;
 use crate::router::{operations_router, router};
 use crate::supervise::{Role, Supervisor, TasksHealth};
 use crate::worker;
 
 /// How long open connections may go on after the stop.
 const GRACE: Duration = Duration::from_secs(10);
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 4096;
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +73,7 @@ pub enum ServeError {
     Bind(SocketAddr, std::io::Error),
     /// Certificate or key cannot be used.
     #[error("TLS: {0}")]
-    Tls(std::io::Error),
+    Tls(#[from] CertificateError),
     /// The client for callbacks cannot be set up.
     #[error("callbacks: {0}")]
     Callbacks(#[from] reqwest::Error),
@@ -77,7 +96,7 @@ pub struct Server {
     analyser: Analyser,
     deliverer: Deliverer,
     http: Option<TcpListener>,
-    https: Option<(TcpListener, RustlsConfig)>,
+    https: Option<(TcpListener, Arc<Certificate>)>,
     operations: Option<TcpListener>,
     addresses: Addresses,
 }
@@ -107,18 +126,14 @@ impl Server {
             }
             config.policies = config.policies.strict();
         }
-        let bind = |address: SocketAddr| {
-            let bound =
-                TcpListener::bind(address).and_then(|l| l.set_nonblocking(true).map(|()| l));
-            bound.map_err(|e| ServeError::Bind(address, e))
-        };
         let http = config.http.map(bind).transpose()?;
         let https = match &config.https {
             Some(tls) => {
-                let rustls = RustlsConfig::from_pem_file(&tls.certificate, &tls.key)
-                    .await
-                    .map_err(ServeError::Tls)?;
-                Some((bind(tls.listen)?, rustls))
+                let certificate = Certificate::load(Files {
+                    certificate: tls.certificate.clone(),
+                    key: tls.key.clone(),
+                })?;
+                Some((bind(tls.listen)?, Arc::new(certificate)))
             }
             None => None,
         };
@@ -161,11 +176,13 @@ impl Server {
             store,
             gallery,
             cores: Arc::new(Semaphore::new(config.workers.max(1))),
-            bodies: BodyBudget::new(limits.bodies_bytes),
+            bodies: BodyBudget::new(limits.bodies_bytes, limits.json_bytes, limits.package_bytes),
+            uploads: Uploads::default(),
+            package_readers: Arc::new(Semaphore::new(image_links::READERS)),
+            proxies: Proxies::new(config.trusted_proxies.clone()),
             rates: PartnerRates::new(limits.requests_per_second, limits.burst),
             failed_authentications: FailedAuthentications::new(
                 limits.failed_authentications_per_minute,
-                config.trusted_proxies.clone(),
             ),
             completions: Completions::default(),
             health,
@@ -224,40 +241,49 @@ impl Server {
             health::watch(Arc::clone(&app), recorder(), stop)
         });
         let router = router(Arc::clone(&self.app), recorder());
-        let handle = Handle::new();
-        let head_timeout = self.app.config.limits.head_timeout;
+        let mut limits = self.app.config.connections;
+        limits.most = descriptors::connections(limits.most, descriptors::raise());
+        let connections = Connections::new(limits, self.app.proxies.clone());
+        let (ending, ended) = watch::channel(false);
         let mut listeners = JoinSet::new();
+        listeners.spawn(Arc::clone(&connections).watch(ended.clone()));
+        let mut listen = |listener,
+                          certificate: Option<Arc<Certificate>>,
+                          router: Router,
+                          connections: &Arc<Connections>| {
+            if let Some(certificate) = &certificate {
+                listeners.spawn(Arc::clone(certificate).follow(ended.clone()));
+            }
+            let serving = Serving {
+                router,
+                certificate,
+                limits,
+                stop: ended.clone(),
+            };
+            listeners.spawn(serving.accept(listener, Arc::clone(connections)));
+        };
         if let Some(listener) = self.http {
-            let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
-            guard(server.http_builder(), head_timeout);
-            let service = router
-                .clone()
-                .layer(Extension(Scheme::Http))
-                .into_make_service_with_connect_info::<SocketAddr>();
-            listeners.spawn(server.serve(service));
+            listen(listener, None, router.clone(), &connections);
         }
-        if let Some((listener, tls)) = self.https {
-            let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());
-            guard(server.http_builder(), head_timeout);
-            let service = router
-                .layer(Extension(Scheme::Https))
-                .into_make_service_with_connect_info::<SocketAddr>();
-            listeners.spawn(server.serve(service));
+        if let Some((listener, certificate)) = self.https {
+            listen(listener, Some(certificate), router, &connections);
         }
+        // Connections of their own: whoever fills the public address does not keep the operators out.
+        let asked = Connections::new(limits, self.app.proxies.clone());
         if let Some(listener) = self.operations {
-            let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
-            guard(server.http_builder(), head_timeout);
             let router = operations_router(Arc::clone(&self.app), recorder());
-            listeners.spawn(server.serve(router.into_make_service()));
+            listen(listener, None, router, &asked);
         }
-        tokio::spawn(async move {
-            stop.await;
-            tracing::info!("stopping: no more requests; what is running is finished");
-            handle.graceful_shutdown(Some(GRACE));
-        });
+        stop.await;
+        tracing::info!("stopping: no more requests; what is running is finished");
+        let _ = ending.send(true);
         let mut outcome = Ok(());
         while let Some(ended) = listeners.join_next().await {
-            outcome = outcome.and(ended.unwrap_or_else(|e| Err(std::io::Error::other(e))));
+            outcome = outcome.and(ended.map_err(std::io::Error::other));
+        }
+        let all_ended = connections.all_ended();
+        if tokio::time::timeout(GRACE, all_ended).await.is_err() {
+            connections.close_all();
         }
         // Requests that wait for a job have had their answer: only now may the workers go.
         let _ = stopping.send(true);
@@ -294,19 +320,33 @@ async fn announce(config: &Config, detector: bool, store: &dyn Store) -> Result<
         policy = policies.name(), version = policies.version(), sha256 = policies.sha256(), audit_head = %head,
         "policy in force"
     );
+    if let Some(why) = origin::wants_public_url(config) {
+        tracing::warn!(
+            "{why}, and --public-url is not given: upload URLs are made from each request's Host header, which clients \
+             choose; give --public-url, the base URL that clients reach the server by"
+        );
+    }
     if !detector {
         tracing::warn!("presentation attacks are not detected: the model is not loaded");
     }
     Ok(())
 }
 
-/// Clients that drip their head are let go.
-fn guard<E>(builder: &mut hyper_util::server::conn::auto::Builder<E>, head_timeout: Duration) {
-    let timer = hyper_util::rt::TokioTimer::new();
-    builder
-        .http1()
-        .timer(timer)
-        .header_read_timeout(head_timeout);
+/// Listens on an address.
+fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let listen = || {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()
+        } else {
+            TcpSocket::new_v6()
+        }?;
+        // As after a crash, when connections of the process before are still being wound up.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|e| ServeError::Bind(address, e))
 }
 
 /// The process's metrics; set up once, however many servers a process runs.
