@@ -1,5 +1,8 @@
 """Whole submissions against a scripted server: what is asked, when, and what comes of it."""
 
+import base64
+import json
+
 from .results import RESULT, status
 
 PREPARED = {"status": 200, "body": {
@@ -17,6 +20,12 @@ CALL = {
 COMPLETE = {"job_complete": True, "job_success": True, "result_code": "0820"}
 PENDING = {"job_complete": False, "job_success": False, "result_code": None}
 ABSENT = "ABSENT"
+
+
+def web_token(**partner_params):
+    """A token as pages read it; the server alone can tell whether it is signed."""
+    part = lambda value: base64.urlsafe_b64encode(json.dumps(value, ensure_ascii=False).encode()).decode().rstrip("=")
+    return ".".join([part({"alg": "HS256", "typ": "JWT"}), part({"partner_params": partner_params}), "c2ln"])
 
 
 def vectors():
@@ -96,6 +105,14 @@ def vectors():
                      "upload": {"token": "T0KEN", "signature": ABSENT, "timestamp": ABSENT},
                      "info_json": {"misc_information": {"signature": ABSENT, "timestamp": ABSENT, "token": ABSENT}},
                  }),
+        scenario("a web token that names its user and job: they count, whatever the page says", [PREPARED], [TAKEN], [], PENDING,
+                 needs=["web_token"], asked=[], auth={"web_token": web_token(user_id="grace é", job_id="j-9", order=7)}, sent={
+                     "upload": {"partner_params": {"job_id": "j-9", "user_id": "grace é", "note": "kept", "job_type": 2}},
+                     "info_json": {"misc_information": {"partner_params": {"job_id": "j-9", "user_id": "grace é"}}},
+                 }),
+        scenario("a web token whose names are no text", [PREPARED], [TAKEN], [], PENDING, needs=["web_token"], asked=[],
+                 auth={"web_token": web_token(user_id=7, job_id="")},
+                 sent={"upload": {"partner_params": {"job_id": "j-1", "user_id": "ada"}}}),
         scenario("a web token that is refused", [{"status": 403, "body": {"error": "expired", "code": "2205"}}], [], [],
                  needs=["web_token"], auth={"web_token": "T0KEN"}, packages=0,
                  error={"kind": "refused", "http_status": 403, "code": "2205", "message": "expired"}),

@@ -18,6 +18,8 @@ def signed(value, api_key, partner_id, timestamp):
 
 KEY, PARTNER, AT = "key-1", "2343", "2026-01-31T12:00:00.000+00:00"
 NOW = "2026-01-31T12:00:00.000Z"
+# As the server signs answers: one nanosecond past the millisecond, so that no answer is a request's credential.
+ANSWERED = "2026-01-31T12:00:00.000000001Z"
 
 
 def vectors():
@@ -31,6 +33,7 @@ def signatures():
         ("Unix seconds are signed as they are written", KEY, PARTNER, "1769860800"),
         ("a key longer than the hash's block is hashed first", "k" * 100, PARTNER, NOW),
         ("key and partner beyond ASCII are signed as UTF-8", "clé-ключ-鍵", "société", NOW),
+        ("as the server signs answers", KEY, PARTNER, ANSWERED),
         ("nothing is trimmed", " key ", " 2343 ", " 2026 "),
     ]
     wrong = [
@@ -55,7 +58,7 @@ def timestamps():
         ("2026-01-31T12:00:00.000Z", "fresh"), ("2026-01-31T12:00:00Z", "fresh"),
         ("2026-01-31T11:30:00.123456+00:00", "fresh"), ("2026-01-31T13:59:59.9+02:00", "fresh"),
         ("2026-01-31T12:04:59.000Z", "fresh"), ("2026-01-31T11:00:00.000Z", "fresh"),
-        ("1769860800", "fresh"), ("1769860800000", "fresh"),
+        ("1769860800", "fresh"), ("1769860800000", "fresh"), (ANSWERED, "fresh"),
         ("2026-01-31T10:59:59.000Z", "stale"), ("2025-01-31T12:00:00.000Z", "stale"), ("0", "stale"), ("-1", "stale"),
         ("2026-01-31T12:05:01.000Z", "future"), ("1769864400", "future"),
         ("yesterday", "unreadable"), ("", "unreadable"), ("2026-01-31", "unreadable"),
@@ -99,15 +102,17 @@ def public_clients():
 
 def signed_objects():
     result = {"ResultCode": "0820", "PartnerParams": {"job_id": "j", "note": "é"}}
-    whole = signed(result, KEY, PARTNER, NOW)
+    whole = signed(result, KEY, PARTNER, ANSWERED)
     without = lambda name: {k: v for k, v in whole.items() if k != name}
     text = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     cases = [
         ("the server's own", text(whole), "trusted"),
+        ("in milliseconds, as other servers of this API sign", text(signed(result, KEY, PARTNER, NOW)), "trusted"),
         ("white space and order are free", json.dumps(dict(reversed(whole.items())), indent=2), "trusted"),
         ("signed by another key", text(signed(result, "key-2", PARTNER, NOW)), "wrong_signature"),
         ("signed for another partner", text(signed(result, KEY, "2344", NOW)), "wrong_signature"),
-        ("the timestamp was changed", text({**whole, "timestamp": "2026-01-31T12:00:01.000Z"}), "wrong_signature"),
+        ("the timestamp was changed", text({**whole, "timestamp": "2026-01-31T12:00:01.000000001Z"}), "wrong_signature"),
+        ("the timestamp lost its nanosecond", text({**whole, "timestamp": NOW}), "wrong_signature"),
         ("replayed after two hours", text(signed(result, KEY, PARTNER, "2026-01-31T10:00:00.000Z")), "stale"),
         ("from the future", text(signed(result, KEY, PARTNER, "2026-01-31T13:00:00.000Z")), "future"),
         ("a timestamp that is none", text(signed(result, KEY, PARTNER, "soon")), "unreadable"),

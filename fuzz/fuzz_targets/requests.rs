@@ -1,9 +1,13 @@
-//! Every JSON that a stranger sends: `info.json`, the upload's and the status request's body, partner parameters.
+//! Every JSON that a stranger sends: `info.json`, the bodies of upload, status, token and the like, partner parameters.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use selfsame_wire::auth_smile::AuthSmileRequest;
+use selfsame_wire::id::Environment;
 use selfsame_wire::info::InfoJson;
 use selfsame_wire::job_status::JobStatusRequest;
+use selfsame_wire::offerings::OfferingsRequest;
+use selfsame_wire::token::TokenRequest;
 use selfsame_wire::upload::UploadRequest;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -36,4 +40,11 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(named.job_id().ok(), Some(request.job_id));
     }
     let _ = JobStatusRequest::parse(bytes);
+    let _ = AuthSmileRequest::parse(bytes);
+    let _ = OfferingsRequest::parse(bytes);
+    if let Ok(request) = TokenRequest::parse(bytes) {
+        let (user, job) = (request.user_id.clone(), request.job_id.clone());
+        let grant = request.grant(Environment::Sandbox);
+        assert_eq!((grant.user(), grant.job()), (&user, &job));
+    }
 });

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use selfsame_wire::id::PartnerId;
 use selfsame_wire::signature::{
-    ApiKey, TimestampWindow, format_timestamp, parse_timestamp, sign, verify,
+    ApiKey, RequestSignatureError, TimestampWindow, format_timestamp, parse_timestamp, sign,
+    sign_answer, verify_answer, verify_request_of_any_age,
 };
 
 #[derive(Debug, arbitrary::Arbitrary)]
@@ -36,9 +37,21 @@ fuzz_target!(|input: Signed<'_>| {
     };
     let key = ApiKey::new(input.key);
     let right = sign(&key, &partner, input.timestamp);
-    assert!(verify(&key, &partner, input.timestamp, &right));
+    assert!(verify_answer(&key, &partner, input.timestamp, &right));
     assert_eq!(
-        verify(&key, &partner, input.timestamp, input.signature),
+        verify_answer(&key, &partner, input.timestamp, input.signature),
         input.signature == right
     );
+    // What the server signs as an answer is no credential, and nothing but the right signature ever is one.
+    let answer = sign_answer(&key, &partner, now);
+    let as_request = |timestamp: &str, signature: &str| {
+        verify_request_of_any_age(&key, &partner, timestamp, signature)
+    };
+    assert_eq!(
+        as_request(&answer.timestamp, &answer.signature),
+        Err(RequestSignatureError::OfAnAnswer)
+    );
+    if as_request(input.timestamp, input.signature).is_ok() {
+        assert_eq!(input.signature, right);
+    }
 });

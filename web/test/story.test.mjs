@@ -15,6 +15,8 @@ const NAME = 'ada';
 
 describe('in front of a camera', { skip: whyNoBrowser() || whyNot() }, () => {
   let server, videos, folder;
+  // The demo's users are of one browser: each camera has a browser of its own, so its cookies go along to the next.
+  let cookies = [];
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'selfsame-videos-'));
     videos = await makeVideos(folder, {
@@ -35,6 +37,7 @@ describe('in front of a camera', { skip: whyNoBrowser() || whyNot() }, () => {
     const browser = await launch(videos[video]);
     try {
       const page = await browser.newPage({ viewport: { width: 420, height: 900 } });
+      await page.context().addCookies(cookies);
       const errors = [];
       page.on('pageerror', (error) => errors.push(error.message));
       page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
@@ -47,6 +50,7 @@ describe('in front of a camera', { skip: whyNoBrowser() || whyNot() }, () => {
       const found = await act(page);
       assert.deepEqual(await page.evaluate(() => seen.trouble), []);
       assert.deepEqual(errors, []);
+      cookies = await page.context().cookies();
       return found;
     } finally {
       await browser.close();
@@ -98,6 +102,19 @@ describe('in front of a camera', { skip: whyNoBrowser() || whyNot() }, () => {
       }
       assert.doesNotMatch(result, /^08(20|40)/);
     });
+  });
+
+  test('by the same name in another browser nobody logs in', async () => {
+    const browser = await launch(videos.later);
+    try {
+      const page = await browser.newPage();
+      await go(page, server.url, 'Log in', NAME);
+      await captureAndSend(page);
+      await screen(page, 'not-sent');
+      await page.getByText('2210').waitFor();
+    } finally {
+      await browser.close();
+    }
   });
 
   test('who is not registered cannot log in, and is told so', async () => {

@@ -39,7 +39,11 @@ test('errors keep their codes', async () => {
   await assert.rejects(submit(user, 4, file('obama')), refused('2209'));
 });
 
-test('a web token is given', async () => {
-  const answer = await api().get_web_token({ user_id: 'u', job_id: 'j', product: 'authentication', callback_url: callback });
-  assert.ok(answer.token);
+test('a web token is given, which a page reads as the public embed does', async () => {
+  const answer = await api().get_web_token({ user_id: 'é', job_id: 'j', product: 'authentication', callback_url: callback });
+  const base64 = answer.token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/');
+  const escaped = [...atob(base64)].map((c) => `%${c.charCodeAt(0).toString(16)}`).join('');
+  const { partner_params, callback_url } = JSON.parse(decodeURIComponent(escaped));
+  assert.deepEqual(partner_params, { user_id: 'é', job_id: 'j', job_type: 2 });
+  assert.equal(callback_url, callback);
 });

@@ -138,8 +138,16 @@ def test_the_sandbox_forces_errors_but_production_does_not(service, photos):
 
 
 def test_web_token(service, user):
-    token = api(service).get_web_token(user, f"job-{uuid.uuid4()}", "authentication")
-    assert token["token"]
+    job = f"job-{uuid.uuid4()}"
+    token = api(service).get_web_token(user, job, "smartselfie")["token"]
+    params = {"user_id": user, "job_id": job, "job_type": 4}
+    upload = lambda **change: requests.post(service.base + "/v1/upload", json={
+        "token": token, "smile_client_id": "2343", "file_name": "smartselfie.zip", "partner_params": {**params, **change},
+    }).json()
+    for change in ({"user_id": "somebody else"}, {"job_id": "another"}, {"job_type": 2}):
+        assert upload(**change)["code"] == "2205"
+    assert upload()["code"] == "2202"
+    assert api(service).get_web_token(user, "j", "biometric_kyc")["code"] == "2212"
     assert api(service, key="wrong").get_web_token(user, "j", "authentication")["code"] == "2205"
 
 

@@ -94,7 +94,8 @@ void main() {
     final auth = WebTokenAuth(
       webToken: (job) {
         asked.add(job);
-        return service.webToken(job.userId, job.jobId, isProduction: job.isProduction);
+        // The service names its own user and job, whatever the app asks for.
+        return service.webToken('grace é', 'login-7', isProduction: false, product: 'smartselfie');
       },
       jobStatus: (job) => service.jobStatus(job.userId, job.jobId, isProduction: job.isProduction),
     );
@@ -102,7 +103,9 @@ void main() {
     final app = Client(Connection(server: url, partnerId: '2343', auth: auth), captures);
     final status = await app.submitJob('login', JobType.smartSelfieRegistration, false);
     expect(status.resultCode, '0840', reason: '$status');
-    expect((status.partnerParams! as Map<String, dynamic>)['user_id'], asked.single.userId);
+    final params = status.partnerParams! as Map<String, dynamic>;
+    expect([params['user_id'], params['job_id']], ['grace é', 'login-7']);
+    expect(asked.single.userId == 'grace é', isFalse);
   });
 
   test('errors keep their codes', skip: skip, () async {

@@ -1,4 +1,5 @@
-// The example in a browser, by react-native-web. The partner's own service gives web tokens and relays the status.
+// The example in a browser, by react-native-web. The partner's own service gives web tokens and relays the status. A real one takes
+// the user from its own session; the one of this example's test believes whoever asks.
 import { AppRegistry } from 'react-native';
 
 import { configure, type JobNames } from '../src';

@@ -18,6 +18,9 @@ const PAGE = `<!doctype html><meta charset="utf-8"><meta name="viewport" content
 <style>html,body,#root{height:100%;margin:0}#root{display:flex}</style><div id="root"></div><script src="/app.js"></script>`;
 const SCREENSHOTS = process.env.SCREENSHOTS;
 
+// This stands in for a service whose users are who they say they are.
+const PRODUCT = { 2: 'authentication', 4: 'smartselfie' };
+
 describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => {
   let app, folder;
   before(async () => {
@@ -44,7 +47,7 @@ describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => 
       upstream: server.url,
       files: { '/': ['text/html', PAGE], '/app.js': ['text/javascript', app.outputFiles[0].contents] },
       routes: {
-        '/partner/token': async (job) => ({ token: await service.webToken(job.userId, job.jobId, job.isProduction) }),
+        '/partner/token': async (job) => ({ token: await service.webToken(job.userId, job.jobId, job.isProduction, PRODUCT[job.jobType]) }),
         '/partner/status': (job) => service.jobStatus(job.userId, job.jobId, job.isProduction),
       },
     });

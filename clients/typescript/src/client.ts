@@ -1,6 +1,6 @@
 import { MemoryCaptures, type Capture, type CaptureStore } from './capture.js';
 import { systemClock, type Clock } from './clock.js';
-import type { ApiKeyAuth, ClientOptions, JobNames, SubmitOptions } from './connection.js';
+import type { ApiKeyAuth, ClientOptions, JobNames, SubmitOptions, WebTokenOptions } from './connection.js';
 import { AnswerError, ArgumentError, CancelledError, RefusedError, SelfsameError, TransportError, UnknownTagError } from './errors.js';
 import { JobStatus } from './job-status.js';
 import type { JsonObject } from './json.js';
@@ -11,7 +11,8 @@ import { formatTimestamp, sign, verifySigned } from './signature.js';
 import { nameParams, present, type GeoInfo, type NamedParams, type PartnerParams } from './submission.js';
 import { defaultTransport, type HttpAnswer, type Transport } from './transport.js';
 import { VERSION } from './version.js';
-import type { JobStatusBody, SignatureProof, TokenBody, TokenProof, UploadBody } from './wire.js';
+import { namesIn } from './web-token.js';
+import type { JobStatusBody, Product, SignatureProof, TokenBody, TokenProof, UploadBody } from './wire.js';
 
 const DEFAULT_SOURCE = { sdk: 'selfsame-typescript', version: VERSION, language: 'typescript' };
 
@@ -123,12 +124,20 @@ export class Client {
 
   /**
    * Asks `/v1/token` for a short-lived web token, with which a browser or an app may submit one job. Needs the API key:
-   * for the partner's own service.
+   * for the partner's own service, which takes the user from its own session and never from what a page says.
    *
-   * @param product As the wire names it, e.g. `authentication`.
+   * The token holds all that it allows: what the page says otherwise is refused, and its callback URL is ignored.
+   *
+   * @param product What the job is for; its job type follows.
    * @throws `SelfsameError`.
    */
-  async webToken(userId: string, jobId: string, isProduction: boolean, product = 'authentication'): Promise<string> {
+  async webToken(
+    userId: string,
+    jobId: string,
+    isProduction: boolean,
+    product: Product = 'authentication',
+    options: WebTokenOptions = {},
+  ): Promise<string> {
     const { partnerId } = this.#options;
     const timestamp = formatTimestamp(this.#clock.now());
     const answer = await this.#post(
@@ -138,6 +147,11 @@ export class Client {
         user_id: userId,
         job_id: jobId,
         product,
+        ...(options.callbackUrl && { callback_url: options.callbackUrl }),
+        ...(options.partnerParams && { partner_params: options.partnerParams }),
+        ...(options.allowNewEnroll && { allow_new_enroll: true as const }),
+        ...(options.retry && { retry: true as const }),
+        ...(options.sandboxResult && { sandbox_result: options.sandboxResult }),
         timestamp,
         signature: sign(this.#apiKey(isProduction), partnerId, timestamp),
       } satisfies TokenBody,
@@ -155,12 +169,17 @@ export class Client {
     callbackUrl: string,
     options: SubmitOptions,
   ): Promise<Journey> {
-    const params = nameParams(partnerParams, jobType);
-    const names = { userId: params.user_id, jobId: params.job_id, jobType, isProduction };
+    let params = nameParams(partnerParams, jobType);
+    let names: JobNames = { userId: params.user_id, jobId: params.job_id, jobType, isProduction };
     const { auth, partnerId } = this.#options;
     let proof: SignatureProof | TokenProof;
     if ('webToken' in auth) {
-      proof = { token: await auth.webToken(names) };
+      const token = await auth.webToken(names);
+      // The token says whose job it is; what was asked for is only a wish.
+      const { userId = names.userId, jobId = names.jobId } = namesIn(token);
+      params = { ...params, user_id: userId, job_id: jobId };
+      names = { ...names, userId, jobId };
+      proof = { token };
     } else {
       const timestamp = formatTimestamp(this.#clock.now());
       proof = { timestamp, signature: sign(this.#apiKey(isProduction), partnerId, timestamp) };

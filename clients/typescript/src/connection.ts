@@ -4,7 +4,10 @@ import type { JsonObject } from './json.js';
 import type { RetryPolicy } from './retry.js';
 import type { Progress, Transport } from './transport.js';
 
-/** The job that a web token is wanted for. The token is good for this user and job only. */
+/**
+ * The job that a web token is wanted for. The names are what the page said, or made: a partner's service puts its own into the
+ * token, and those count.
+ */
 export interface JobNames {
   readonly userId: string;
   readonly jobId: string;
@@ -30,6 +33,20 @@ export interface WebTokenAuth {
    * the result comes to the callback.
    */
   readonly jobStatus?: (job: JobNames) => Promise<JsonObject> | JsonObject;
+}
+
+/** What a web token allows beyond one attempt at its job. Nothing, by default. */
+export interface WebTokenOptions {
+  /** Where the server posts the result. The page's own word does not count. */
+  readonly callbackUrl?: string;
+  /** Further keys, echoed in the result, that the page cannot change. */
+  readonly partnerParams?: JsonObject;
+  /** A person who is enrolled already may enrol again. */
+  readonly allowNewEnroll?: boolean;
+  /** The job may be tried again after an attempt that has ended, a few times. */
+  readonly retry?: boolean;
+  /** Sandbox only: the result code to force. */
+  readonly sandboxResult?: string;
 }
 
 /** Which server, as whom. */

@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export { Client } from './client.js';
-export type { ApiKeyAuth, ClientOptions, JobNames, SubmitOptions, WebTokenAuth } from './connection.js';
+export type { ApiKeyAuth, ClientOptions, JobNames, SubmitOptions, WebTokenAuth, WebTokenOptions } from './connection.js';
 export { MemoryCaptures, type Capture, type CaptureStore, type ImageBytes } from './capture.js';
 export { JobStatus } from './job-status.js';
 export { JobType, type GeoInfo, type PartnerParams } from './submission.js';
@@ -30,3 +30,4 @@ export { systemClock, type Clock } from './clock.js';
 export type { RetryPolicy } from './retry.js';
 export type { Json, JsonObject } from './json.js';
 export { VERSION } from './version.js';
+export type { Product } from './wire.js';

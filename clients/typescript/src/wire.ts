@@ -63,12 +63,20 @@ export interface ResultAnswer extends SignatureProof {
   evidence: Json | object;
 }
 
+/** What a web token is for: a comparison with the selfie on file, or an enrolment. */
+export type Product = 'authentication' | 'smartselfie';
+
 /** `POST /v1/token`. */
 export interface TokenBody extends SignatureProof {
   partner_id: string;
   user_id: string;
   job_id: string;
-  product: string;
+  product: Product;
+  callback_url?: string;
+  partner_params?: JsonObject;
+  allow_new_enroll?: true;
+  retry?: true;
+  sandbox_result?: string;
 }
 
 /** Its answer, as far as it is read. */

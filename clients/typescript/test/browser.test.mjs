@@ -30,6 +30,9 @@ const SCRIPT = `
   document.title = 'ready';
 `;
 
+// This stands in for a service whose users are who they say they are.
+const PRODUCT = { 2: 'authentication', 4: 'smartselfie' };
+
 describe('in Chromium', { skip: whyNot() || whyNoBrowser() }, () => {
   let server, site, browser, page;
   before(async () => {
@@ -50,7 +53,7 @@ describe('in Chromium', { skip: whyNot() || whyNoBrowser() }, () => {
         ...Object.fromEntries(photos),
       },
       routes: {
-        '/partner/token': async (job) => ({ token: await service.webToken(job.userId, job.jobId, job.isProduction) }),
+        '/partner/token': async (job) => ({ token: await service.webToken(job.userId, job.jobId, job.isProduction, PRODUCT[job.jobType]) }),
         '/partner/status': (job) => service.jobStatus(job.userId, job.jobId, job.isProduction),
       },
     });

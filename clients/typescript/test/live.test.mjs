@@ -58,28 +58,41 @@ describe('against the real server', { skip: whyNot() }, () => {
     await assert.rejects(submit(gone, register, false), { kind: 'transport' });
   });
 
-  test('a web token submits one job, and the partner’s service relays its status', async () => {
+  test('a web token submits one job, of the user whom the partner’s service names, and it relays the status', async () => {
     const service = client();
-    const asked = [];
-    const browser = client({
-      auth: {
-        webToken: (job) => {
-          asked.push(job);
-          return service.webToken(job.userId, job.jobId, job.isProduction);
-        },
-        jobStatus: (job) => service.jobStatus(job.userId, job.jobId, job.isProduction),
-      },
+    const user = randomUUID();
+    // As the README has it: the page says what it wants to do, and the service whose user and which job.
+    const auth = (jobId, product, options) => ({
+      webToken: () => service.webToken(user, jobId, false, product, options),
+      jobStatus: (job) => service.jobStatus(user, job.jobId, false),
     });
-    const status = await browser.submitJob('obama', register, false);
-    assert.equal(status.resultCode, '0840', String(status));
-    assert.equal(asked.length, 1);
-    assert.equal(status.partnerParams.user_id, asked[0].userId);
-    const borrowed = client({ auth: { webToken: () => service.webToken('somebody', 'else', false) } });
-    await assert.rejects(borrowed.submitJob('obama', register, false), { kind: 'refused', code: '2205' });
-    const unrelayed = client({ auth: { webToken: (job) => service.webToken(job.userId, job.jobId, job.isProduction) } });
-    const submitted = await unrelayed.submitJob('obama', register, false);
+    const enrolled = await client({ auth: auth('enrol 1', 'smartselfie') }).submitJob('obama', register, false, { user_id: 'eve' });
+    assert.equal(enrolled.resultCode, '0840', String(enrolled));
+    assert.deepEqual([enrolled.partnerParams.user_id, enrolled.partnerParams.job_id], [user, 'enrol 1']);
+    const options = { partnerParams: { tier: 'basic' } };
+    const login = client({ auth: auth('login 1', 'authentication', options) });
+    const same = await login.submitJob('obama2', authenticate, false);
+    assert.equal(same.resultCode, '0820', String(same));
+    assert.equal(same.partnerParams.tier, 'basic');
+    const unrelayed = client({ auth: { webToken: auth('login 2', 'authentication').webToken } });
+    const submitted = await unrelayed.submitJob('obama2', authenticate, false);
     assert.equal(submitted.jobComplete, false);
     assert.ok(submitted.smileJobId);
+  });
+
+  test('a page cannot do more than its web token says', async () => {
+    const service = client();
+    const user = randomUUID();
+    const enrolled = await client().submitJob('obama', register, false, { user_id: user });
+    assert.equal(enrolled.resultCode, '0840', String(enrolled));
+    let job = 0;
+    const page = client({ auth: { webToken: () => service.webToken(user, `job ${(job += 1)}`, false, 'authentication') } });
+    const refused = (named) => ({ kind: 'refused', code: '2205', serverMessage: named });
+    const submit = (jobType, params, options) => page.submitJob('biden', jobType, false, params, {}, {}, '', 0, options);
+    await assert.rejects(submit(register, {}, { allowNewEnroll: true }), refused(/job_type/));
+    await assert.rejects(submit(authenticate, {}, { allowNewEnroll: true }), refused(/allow_new_enroll/));
+    await assert.rejects(submit(authenticate, {}, { sandboxResult: '0820' }), refused(/sandbox_result/));
+    await assert.rejects(service.webToken(user, 'j', false, 'biometric_kyc'), { kind: 'refused', code: '2212' });
   });
 
   test('an upload tells its progress', async () => {

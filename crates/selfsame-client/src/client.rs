@@ -261,9 +261,8 @@ impl Client {
     }
 
     fn sign(&self) -> (String, String) {
-        let timestamp = signature::format_timestamp(Timestamp::now());
-        let signature = signature::sign(&self.key, &self.connection.partner, &timestamp);
-        (timestamp, signature)
+        let signed = signature::sign_request(&self.key, &self.connection.partner, Timestamp::now());
+        (signed.timestamp, signed.signature)
     }
 
     async fn post(

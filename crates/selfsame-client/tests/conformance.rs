@@ -173,7 +173,7 @@ async fn errors() {
 /// Why a callback is not trusted, by the contract's names.
 fn distrust(error: &CallbackError) -> &'static str {
     let window = |error: &WindowError| match error {
-        WindowError::Unreadable => "unreadable",
+        WindowError::Unreadable | WindowError::NoOffset => "unreadable",
         WindowError::Stale => "stale",
         WindowError::Future => "future",
     };

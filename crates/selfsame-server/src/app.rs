@@ -8,7 +8,7 @@ use selfsame_job::partner::Partner;
 use selfsame_store::store::Store;
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::id::{Environment, PartnerId};
-use selfsame_wire::signature;
+use selfsame_wire::signature::{self, RequestSignatureError};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::budget::BodyBudget;
@@ -83,28 +83,24 @@ impl App {
     ) -> Result<Caller, Refusal> {
         let record = self.store.partner(partner).await?;
         // One text for an unknown partner and a wrong signature: neither tells which partners exist.
-        let unauthorised = || {
-            Refusal::new(
-                ErrorCode::Unauthorised,
-                "the signature does not match: check the partner id, the API key and its environment",
-            )
-        };
+        let refuse =
+            |why: RequestSignatureError| Refusal::new(ErrorCode::Unauthorised, why.to_string());
+        let unauthorised = || refuse(RequestSignatureError::Wrong);
         let candidates: &[Environment] = match scope.0 {
             Some(Environment::Sandbox) => &[Environment::Sandbox],
             Some(Environment::Production) => &[Environment::Production],
             None => &Environment::ALL,
         };
         let record = record.ok_or_else(unauthorised)?;
-        let environment = candidates
+        let (window, now) = (&self.config.limits.window, Timestamp::now());
+        let verify =
+            |e| signature::verify_request(record.key(e), partner, timestamp, given, window, now);
+        let (environment, verified) = candidates
             .iter()
-            .copied()
-            .find(|e| signature::verify(record.key(*e), partner, timestamp, given))
+            .map(|e| (*e, verify(*e)))
+            .find(|(_, verified)| *verified != Err(RequestSignatureError::Wrong))
             .ok_or_else(unauthorised)?;
-        self.config
-            .limits
-            .window
-            .check(timestamp, Timestamp::now())
-            .map_err(|error| Refusal::new(ErrorCode::Unauthorised, error.to_string()))?;
+        verified.map_err(refuse)?;
         self.admit(record, environment)
     }
 

@@ -8,6 +8,7 @@ mod client_address;
 mod completion;
 pub mod config;
 mod cross_origin;
+mod demo_visitor;
 mod failed_authentications;
 pub mod gallery;
 mod health;

@@ -9,30 +9,28 @@ use serde_json::{Map, Value};
 use crate::error::{ErrorCode, WireError};
 use crate::fields::Fields;
 use crate::id::PartnerId;
+use crate::upload::Auth;
 
-/// A signed question that names nothing but the partner.
+/// A question that names nothing but the partner: signed by the mobile SDKs, with a web token from pages.
 #[derive(Debug, Clone)]
 pub struct OfferingsRequest {
     /// Whose.
     pub partner_id: PartnerId,
-    /// As the caller wrote it.
-    pub timestamp: String,
-    /// Base64.
-    pub signature: String,
+    /// The proof of that.
+    pub auth: Auth,
 }
 
 impl OfferingsRequest {
     /// Reads a request's body.
     ///
     /// # Errors
-    /// 2203, 2204 or 2213, naming the field.
+    /// 2203, 2204, 2205 or 2213, naming the field.
     pub fn parse(body: &[u8]) -> Result<Self, WireError> {
         let fields = Fields::parse(body)?;
         Ok(Self {
             partner_id: PartnerId::new(fields.required_scalar("partner_id")?)
                 .map_err(|e| WireError::new(ErrorCode::WrongType, e.to_string()))?,
-            timestamp: fields.required_scalar("timestamp")?,
-            signature: fields.required_text("signature")?,
+            auth: Auth::read(&fields)?,
         })
     }
 }
@@ -107,5 +105,8 @@ mod tests {
         assert_eq!(config["idSelection"].as_object().unwrap().len(), 4);
         assert!(config["consentRequired"].is_object());
         assert!(OfferingsRequest::parse(br#"{"partner_id":"p","timestamp":"t"}"#).is_err());
+        let embed = br#"{"partner_id":"p","token":"t","partner_params":{"user_id":"u"}}"#;
+        let request = OfferingsRequest::parse(embed).unwrap();
+        assert_eq!(request.auth, Auth::Token("t".to_owned()));
     }
 }

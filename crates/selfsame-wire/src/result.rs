@@ -317,12 +317,9 @@ impl SignedResult {
         now: Timestamp,
     ) -> Result<Self, SignedResultError> {
         let mut object = object(result)?;
-        let timestamp = signature::format_timestamp(now);
-        object.insert("timestamp".to_owned(), raw_text(&timestamp));
-        object.insert(
-            "signature".to_owned(),
-            raw_text(&signature::sign(key, partner, &timestamp)),
-        );
+        let signed = signature::sign_answer(key, partner, now);
+        object.insert("timestamp".to_owned(), raw_text(&signed.timestamp));
+        object.insert("signature".to_owned(), raw_text(&signed.signature));
         serde_json::to_string(&object)
             .map(Self)
             .map_err(|e| SignedResultError::NotAnObject(e.to_string()))
@@ -345,7 +342,7 @@ impl SignedResult {
             serde_json::from_str(raw.get()).map_err(|_| SignedResultError::Missing(name))
         };
         let timestamp = text("timestamp")?;
-        if !signature::verify(key, partner, &timestamp, &text("signature")?) {
+        if !signature::verify_answer(key, partner, &timestamp, &text("signature")?) {
             return Err(SignedResultError::WrongSignature);
         }
         window.check(&timestamp, now)?;
@@ -399,7 +396,7 @@ mod tests {
         let stored = br#"{"PartnerParams":{ "a" : 1.0e2,"b":"\u00e9"},"timestamp":"old"}"#;
         let signed = SignedResult::sign(stored, &key, &partner, now).unwrap();
         assert!(signed.as_json().starts_with(
-            r#"{"PartnerParams":{ "a" : 1.0e2,"b":"\u00e9"},"timestamp":"2026-01-31T12:00:00.000Z","signature":""#
+            r#"{"PartnerParams":{ "a" : 1.0e2,"b":"\u00e9"},"timestamp":"2026-01-31T12:00:00.000000001Z","signature":""#
         ));
         let window = TimestampWindow::default();
         let verify = |bytes: &[u8], key: &ApiKey, now| {

@@ -48,21 +48,133 @@ fn mac(key: &ApiKey, partner: &PartnerId, timestamp: &str) -> Hmac<Sha256> {
     mac
 }
 
-/// Signs a timestamp as a partner.
+/// Signs a timestamp of the caller's own, as a client signs a request.
 #[must_use]
 pub fn sign(key: &ApiKey, partner: &PartnerId, timestamp: &str) -> String {
     STANDARD.encode(mac(key, partner, timestamp).finalize().into_bytes())
 }
 
-/// Whether a signature is right, compared in constant time.
+/// A timestamp and the signature over it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// What was signed.
+    pub timestamp: String,
+    /// Base64.
+    pub signature: String,
+}
+
+/// Signs the moment as a credential: what a request carries.
 #[must_use]
-pub fn verify(key: &ApiKey, partner: &PartnerId, timestamp: &str, signature: &str) -> bool {
+pub fn sign_request(key: &ApiKey, partner: &PartnerId, now: Timestamp) -> Signed {
+    let timestamp = format_timestamp(now);
+    Signed {
+        signature: sign(key, partner, &timestamp),
+        timestamp,
+    }
+}
+
+/// Signs the moment as a credential that an app is given: good for what an app does. See [`is_for_an_app`].
+#[must_use]
+pub fn sign_for_an_app(key: &ApiKey, partner: &PartnerId, now: Timestamp) -> Signed {
+    marked(key, partner, now, Mark::App)
+}
+
+/// Signs the moment as part of an answer or a callback. Whoever receives it can check it, and [`verify_request`] refuses it.
+#[must_use]
+pub fn sign_answer(key: &ApiKey, partner: &PartnerId, now: Timestamp) -> Signed {
+    marked(key, partner, now, Mark::Answer)
+}
+
+/// What the server's own timestamps tell: nanoseconds past a millisecond. Clients' clocks tell less, or anything; see
+/// docs/decisions/0037-answers-are-no-credentials.md.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Answer = 1,
+    App = 2,
+}
+
+fn marked(key: &ApiKey, partner: &PartnerId, now: Timestamp, mark: Mark) -> Signed {
+    let until_milliseconds = now.strftime("%Y-%m-%dT%H:%M:%S.%3f");
+    let timestamp = format!("{until_milliseconds}{:06}Z", mark as i32);
+    Signed {
+        signature: sign(key, partner, &timestamp),
+        timestamp,
+    }
+}
+
+/// Whether a timestamp carries a mark, however it is spelt.
+fn has(timestamp: &str, mark: Mark) -> bool {
+    parse_timestamp(timestamp)
+        .is_ok_and(|at| at.subsec_nanosecond().rem_euclid(1_000_000) == mark as i32)
+}
+
+/// Whether a timestamp is one that an app was given to sign its requests with: it is no proof that the caller holds the API key.
+#[must_use]
+pub fn is_for_an_app(timestamp: &str) -> bool {
+    has(timestamp, Mark::App)
+}
+
+/// Whether an answer's signature is right, compared in constant time. For whoever receives answers: the age is for
+/// [`TimestampWindow::check`]. For what comes in as a request there is [`verify_request`].
+#[must_use]
+pub fn verify_answer(key: &ApiKey, partner: &PartnerId, timestamp: &str, signature: &str) -> bool {
     STANDARD
         .decode(signature)
         .is_ok_and(|given| mac(key, partner, timestamp).verify_slice(&given).is_ok())
 }
 
-/// A timestamp as the server writes it: ISO 8601, UTC, milliseconds.
+/// Why a request's signature is no credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RequestSignatureError {
+    /// Another key, partner or timestamp.
+    #[error("the signature does not match: check the partner id, the API key and its environment")]
+    Wrong,
+    /// The server made it, as part of an answer.
+    #[error(
+        "this signature is of an answer or a callback, and authorises nothing; sign each request anew, with a timestamp of your own"
+    )]
+    OfAnAnswer,
+    /// Right, but not fresh.
+    #[error(transparent)]
+    Window(#[from] WindowError),
+}
+
+/// Checks a request's signature: whose it is (in constant time), that it was made for a request, and its age.
+///
+/// # Errors
+/// [`RequestSignatureError`] says why it authorises nothing.
+pub fn verify_request(
+    key: &ApiKey,
+    partner: &PartnerId,
+    timestamp: &str,
+    signature: &str,
+    window: &TimestampWindow,
+    now: Timestamp,
+) -> Result<(), RequestSignatureError> {
+    verify_request_of_any_age(key, partner, timestamp, signature)?;
+    Ok(window.check(timestamp, now)?)
+}
+
+/// As [`verify_request`], whatever the age: for what is checked long after it was sent.
+///
+/// # Errors
+/// [`RequestSignatureError`], never `Window`.
+pub fn verify_request_of_any_age(
+    key: &ApiKey,
+    partner: &PartnerId,
+    timestamp: &str,
+    signature: &str,
+) -> Result<(), RequestSignatureError> {
+    if !verify_answer(key, partner, timestamp, signature) {
+        Err(RequestSignatureError::Wrong)
+    } else if has(timestamp, Mark::Answer) {
+        Err(RequestSignatureError::OfAnAnswer)
+    } else {
+        Ok(())
+    }
+}
+
+/// A timestamp as clients write it, and the server where it signs nothing: ISO 8601, UTC, milliseconds.
 #[must_use]
 pub fn format_timestamp(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
@@ -271,20 +383,123 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_was_signed_as_an_answer_authorises_nothing_however_it_is_spelt() {
+        let (key, window) = (ApiKey::new("k"), TimestampWindow::default());
+        let now: Timestamp = "2026-01-31T12:00:00.678912345Z".parse().unwrap();
+        let given = |timestamp: &str| {
+            let signature = sign(&key, &partner(), timestamp);
+            verify_request(&key, &partner(), timestamp, &signature, &window, now)
+        };
+        let answer = sign_answer(&key, &partner(), now);
+        assert_eq!(answer.timestamp, "2026-01-31T12:00:00.678000001Z");
+        assert!(verify_answer(
+            &key,
+            &partner(),
+            &answer.timestamp,
+            &answer.signature
+        ));
+        assert_eq!(window.check(&answer.timestamp, now), Ok(()));
+        // The server signs the first of these only; the others would be new spellings of it.
+        for timestamp in [
+            &*answer.timestamp,
+            "2026-01-31T12:00:00.678000001z",
+            "2026-01-31 12:00:00.678000001Z",
+            "2026-01-31T12:00:00,678000001+00:00",
+            "2026-01-31T12:00:00.000000001-00:00",
+            "2026-01-31T14:00:00.678000001+02:00",
+            "2026-01-31T12:00:00.678000001Z[UTC]",
+        ] {
+            assert_eq!(
+                given(timestamp),
+                Err(RequestSignatureError::OfAnAnswer),
+                "{timestamp}"
+            );
+        }
+        let app = sign_for_an_app(&key, &partner(), now);
+        assert_eq!(app.timestamp, "2026-01-31T12:00:00.678000002Z");
+        assert!(is_for_an_app(&app.timestamp) && !is_for_an_app(&answer.timestamp));
+        assert_eq!(given(&app.timestamp), Ok(()));
+        // What clients write: milliseconds, microseconds, a finer clock, no fraction, Unix time.
+        for timestamp in [
+            &*sign_request(&key, &partner(), now).timestamp,
+            "2026-01-31T12:00:00.678123+00:00",
+            "2026-01-31T12:00:00.000001Z",
+            "2026-01-31T12:00:00.678123001Z",
+            "2026-01-31T12:00:00Z",
+            "2026-01-31T12:00:00-00:00",
+            "1769860800",
+            "1769860800001",
+        ] {
+            assert_eq!(given(timestamp), Ok(()), "{timestamp}");
+            assert!(!is_for_an_app(timestamp), "{timestamp}");
+        }
+    }
+
+    #[test]
+    fn a_request_is_refused_for_its_first_fault() {
+        let (key, window) = (ApiKey::new("k"), TimestampWindow::default());
+        let now: Timestamp = "2026-01-31T12:00:00Z".parse().unwrap();
+        let verify = |key: &ApiKey, signed: &Signed, now| {
+            verify_request(
+                key,
+                &partner(),
+                &signed.timestamp,
+                &signed.signature,
+                &window,
+                now,
+            )
+        };
+        let signed = sign_request(&key, &partner(), now);
+        assert_eq!(verify(&key, &signed, now), Ok(()));
+        let later = now + jiff::SignedDuration::from_hours(2);
+        assert_eq!(verify(&key, &signed, later), Err(WindowError::Stale.into()));
+        let other = ApiKey::new("other");
+        assert_eq!(
+            verify(&other, &signed, later),
+            Err(RequestSignatureError::Wrong)
+        );
+        // Who does not hold the key is not told what the timestamp is.
+        let answer = sign_answer(&key, &partner(), now);
+        assert_eq!(
+            verify(&other, &answer, now),
+            Err(RequestSignatureError::Wrong)
+        );
+        assert_eq!(
+            verify(&key, &answer, later),
+            Err(RequestSignatureError::OfAnAnswer)
+        );
+    }
+
     proptest! {
+        #[test]
+        fn no_answer_is_ever_a_credential(seconds in 0i64..253_402_300_000, nanoseconds in 0i32..1_000_000_000) {
+            let (key, now) = (ApiKey::new("k"), Timestamp::new(seconds, nanoseconds).unwrap());
+            let answer = sign_answer(&key, &partner(), now);
+            prop_assert_eq!(
+                verify_request_of_any_age(&key, &partner(), &answer.timestamp, &answer.signature),
+                Err(RequestSignatureError::OfAnAnswer)
+            );
+            let request = sign_request(&key, &partner(), now);
+            prop_assert_eq!(
+                verify_request_of_any_age(&key, &partner(), &request.timestamp, &request.signature),
+                Ok(())
+            );
+        }
+
         #[test]
         fn only_the_same_key_partner_and_timestamp_verify(key in ".{1,40}", other in ".{1,40}", timestamp in ".{0,40}") {
             let signature = sign(&ApiKey::new(key.clone()), &partner(), &timestamp);
-            prop_assert!(verify(&ApiKey::new(key.clone()), &partner(), &timestamp, &signature));
+            prop_assert!(verify_answer(&ApiKey::new(key.clone()), &partner(), &timestamp, &signature));
             let late = format!("{timestamp}0");
-            prop_assert!(!verify(&ApiKey::new(key.clone()), &partner(), &late, &signature));
+            prop_assert!(!verify_answer(&ApiKey::new(key.clone()), &partner(), &late, &signature));
             prop_assume!(key != other);
-            prop_assert!(!verify(&ApiKey::new(other), &partner(), &timestamp, &signature));
+            prop_assert!(!verify_answer(&ApiKey::new(other), &partner(), &timestamp, &signature));
         }
 
         #[test]
         fn no_signature_text_breaks_it(signature in ".{0,80}", timestamp in ".{0,40}") {
-            let _ = verify(&ApiKey::new("k"), &partner(), &timestamp, &signature);
+            let _ = verify_request_of_any_age(&ApiKey::new("k"), &partner(), &timestamp, &signature);
             let _ = TimestampWindow::default().check(&timestamp, Timestamp::now());
         }
     }

@@ -12,7 +12,7 @@ use selfsame_wire::id::PartnerId;
 use selfsame_wire::info::ImageRole;
 use selfsame_wire::package::{Package, PackageBuilder, PackageLimits};
 use selfsame_wire::result::{SignedResult, SignedResultError};
-use selfsame_wire::signature::{ApiKey, TimestampWindow, WindowError, sign, verify};
+use selfsame_wire::signature::{ApiKey, TimestampWindow, WindowError, sign, verify_answer};
 use selfsame_wire::webhook::{self, WebhookHeaders, WebhookSecret};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
@@ -75,7 +75,7 @@ fn signatures() {
         let (timestamp, signature) = (text(v, "timestamp"), text(v, "signature"));
         let valid = v["valid"] == true;
         assert_eq!(
-            verify(&key, &partner, timestamp, signature),
+            verify_answer(&key, &partner, timestamp, signature),
             valid,
             "{}",
             v["name"]

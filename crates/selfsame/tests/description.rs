@@ -296,7 +296,8 @@ async fn every_answer_is_as_described() {
         s.signed(),
         json!({"partner_id": "p", "user_id": "u", "job_id": "j", "product": "authentication"}),
     );
-    assert_eq!(post(d, s, &http, "/v1/token", &token).await.0, 200);
+    let (status, token) = post(d, s, &http, "/v1/token", &token).await;
+    assert_eq!(status, 200);
     let config = support::selfsame(&[
         "partner",
         "--data",
@@ -315,6 +316,8 @@ async fn every_answer_is_as_described() {
     let whose = with(s.signed(), json!({"partner_id": "p"}));
     for path in ["/v1/products_config", "/v1/valid_documents"] {
         assert_eq!(post(d, s, &http, path, &whose).await.0, 200);
+        let page = json!({"partner_id": "p", "token": token["token"]});
+        assert_eq!(post(d, s, &http, path, &page).await.0, 200);
     }
 
     // v2: every status.
@@ -396,7 +399,7 @@ async fn every_answer_is_as_described() {
                 _ => wrong.clone(),
             };
             let whole = json!({
-                "partner_id": "p", "smile_client_id": "p", "user_id": "u", "job_id": "j", "product": "x", "auth_token": "x",
+                "partner_id": "p", "smile_client_id": "p", "user_id": "u", "job_id": "j", "product": "authentication", "auth_token": "x",
                 "partner_params": {"user_id": "u", "job_id": "j", "job_type": 4},
             });
             assert_eq!(post(d, s, &http, path, &with(whole, forged)).await.0, 403);

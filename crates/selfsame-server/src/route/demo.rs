@@ -10,16 +10,21 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use selfsame_wire::error::ErrorCode;
-use selfsame_wire::id::{Environment, JobId, UserId};
+use selfsame_wire::id::Environment;
+use selfsame_wire::product::Product;
+use selfsame_wire::web_token::Grant;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::v1::token;
-use crate::app::{App, Caller};
+use crate::app::{App, Caller, Scope};
 use crate::body::collect_small;
 use crate::client_address::ClientAddress;
+use crate::demo_visitor::Visitor;
+use crate::origin::Origin;
+use crate::random::named;
 use crate::refusal::Refusal;
 
 /// What the page may do: run its own scripts and the engine, show pictures that it made, ask this server; nothing else.
@@ -69,10 +74,19 @@ pub(crate) fn routes(app: &App) -> Router<Arc<App>> {
         .nest("/demo/", dressed)
 }
 
+/// What the person wants to do.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Act {
+    Register,
+    Login,
+}
+
 #[derive(Deserialize)]
 struct TokenQuestion {
-    user_id: UserId,
-    job_id: JobId,
+    /// What the person calls themselves: a word of this browser's, not a user's name.
+    name: String,
+    act: Act,
 }
 
 #[derive(Serialize)]
@@ -80,16 +94,36 @@ struct TokenAnswer {
     token: String,
 }
 
-/// `POST /demo/token`: a web token for one job of the demo's partner.
+/// `POST /demo/token`: a web token for one job of a user of this browser's. The page names neither.
 async fn mint(
     State(app): State<Arc<App>>,
     client: ClientAddress,
+    origin: Origin,
+    headers: HeaderMap,
     body: Body,
-) -> Result<Json<TokenAnswer>, Refusal> {
+) -> Result<Response, Refusal> {
     let question: TokenQuestion = read(&app, client, body).await?;
+    let visitor = Visitor::of(&headers).map_or_else(Visitor::new, Ok)?;
     let caller = partner(&app).await?;
-    let token = token::mint(&app, &caller, question.user_id, question.job_id)?;
-    Ok(Json(TokenAnswer { token }))
+    let product = match question.act {
+        Act::Register => Product::SmartSelfie,
+        Act::Login => Product::Authentication,
+    };
+    let grant = Grant::new(
+        caller.partner.id.clone(),
+        caller.environment,
+        product,
+        visitor.user(&question.name)?,
+        named()?,
+        None,
+    );
+    let token = token::mint(&app, &caller, &grant)?;
+    let cookie = visitor.cookie(origin.0.starts_with("https:"));
+    let headers = [
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::SET_COOKIE, cookie),
+    ];
+    Ok((headers, Json(TokenAnswer { token })).into_response())
 }
 
 #[derive(Deserialize)]
@@ -112,18 +146,19 @@ async fn status(
     body: Body,
 ) -> Result<Response, Refusal> {
     let question: StatusQuestion = read(&app, client, body).await?;
-    let demo = partner(&app).await?;
-    let (user, job) = token::named(&demo, &question.token).ok_or_else(|| {
-        Refusal::new(
+    let sandbox = Scope(Some(Environment::Sandbox));
+    let (demo, grant) = token::open(&app, sandbox, &question.token).await?;
+    if Some(&demo.partner.id) != app.config.demo.as_ref().map(|demo| &demo.partner) {
+        return Err(Refusal::new(
             ErrorCode::Unauthorised,
-            "the web token is not the demo's, or has expired",
-        )
-    })?;
+            "the web token is not the demo's",
+        ));
+    }
     let job = app
         .store
-        .latest_job(&demo.partner.id, demo.environment, &job)
+        .latest_job(&demo.partner.id, demo.environment, grant.job())
         .await?
-        .filter(|job| *job.user_id() == user)
+        .filter(|job| job.user_id() == grant.user())
         .ok_or_else(|| Refusal::new(ErrorCode::NoZip, "this job was not begun"))?;
     let ended = app.store.result(&job.smile_job_id).await?;
     let result = ended

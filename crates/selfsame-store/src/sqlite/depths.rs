@@ -18,18 +18,6 @@ fn count(number: Option<i64>) -> u64 {
 }
 
 impl SqliteStore {
-    pub(super) async fn queue_is_full(
-        &self,
-        connection: &mut SqliteConnection,
-    ) -> Result<bool, StoreError> {
-        let open: Option<i64> = sqlx::query_scalar(
-            "SELECT SUM(jobs) FROM open_jobs WHERE state IN ('queued', 'running')",
-        )
-        .fetch_one(connection)
-        .await?;
-        Ok(count(open) >= self.max_queued)
-    }
-
     /// Whether so many packages of the partner are awaited that no further one may be.
     pub(super) async fn too_many_uploads(
         &self,

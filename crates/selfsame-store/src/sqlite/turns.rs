@@ -137,8 +137,9 @@ impl SqliteStore {
         partner: &str,
     ) -> Result<bool, StoreError> {
         let row = sqlx::query(
-            "SELECT (SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')) AS all_jobs,
-                    (SELECT count(*) FROM jobs WHERE state = 'queued' AND environment = ? AND partner = ?) AS own",
+            "SELECT coalesce(sum(jobs), 0) AS all_jobs,
+                    coalesce(sum(jobs) FILTER (WHERE state = 'queued' AND environment = ? AND partner = ?), 0) AS own
+             FROM open_jobs WHERE state IN ('queued', 'running')",
         )
         .bind(environment)
         .bind(partner)

@@ -16,6 +16,7 @@ import 'submission.dart';
 import 'timestamp.dart';
 import 'transport.dart';
 import 'version.dart';
+import 'web_token.dart';
 
 /// One job on its way: what every step of it needs.
 class _Journey {
@@ -105,18 +106,30 @@ class Client {
   }
 
   /// Asks `/v1/token` for a short-lived web token, with which an app may submit one job. Needs the API key: for a
-  /// partner's own service in Dart. [product] is as the wire names it.
+  /// partner's own service in Dart, which takes the user from its own session and never from what an app says.
+  ///
+  /// [product] is as the wire names it: `authentication` or `smartselfie` (an enrolment). The token holds all that it
+  /// allows: what the app says otherwise is refused, and its callback URL is ignored. With [retry], the job may be
+  /// tried again after an attempt that has ended; [partnerParams] are further keys that the app cannot change.
   Future<String> webToken(
     String userId,
     String jobId, {
     required bool isProduction,
     String product = 'authentication',
+    String? callbackUrl,
+    JsonObject? partnerParams,
+    bool allowNewEnroll = false,
+    bool retry = false,
   }) async {
     final answer = await _post('${connection.base(isProduction: isProduction)}/token', {
       'partner_id': connection.partnerId,
       'user_id': userId,
       'job_id': jobId,
       'product': product,
+      if (callbackUrl != null) 'callback_url': callbackUrl,
+      if (partnerParams != null) 'partner_params': partnerParams,
+      if (allowNewEnroll) 'allow_new_enroll': true,
+      if (retry) 'retry': true,
       ..._signed(_apiKey(isProduction: isProduction)),
     }, null);
     final token = acceptObject(answer)['token'];
@@ -131,19 +144,21 @@ class Client {
     String callbackUrl,
     SubmitOptions options,
   ) async {
-    final params = NamedParams.of(partnerParams, jobType);
-    final names = JobNames(
-      userId: params.userId,
-      jobId: params.jobId,
-      jobType: jobType,
-      isProduction: isProduction,
-    );
-    final JsonObject proof = switch (connection.auth) {
-      ApiKeyAuth() => _signed(_apiKey(isProduction: isProduction)),
-      WebTokenAuth(:final webToken) => {'token': await webToken(names)},
-    };
+    var params = NamedParams.of(partnerParams, jobType);
+    JobNames names() =>
+        JobNames(userId: params.userId, jobId: params.jobId, jobType: jobType, isProduction: isProduction);
+    final JsonObject proof;
+    switch (connection.auth) {
+      case ApiKeyAuth():
+        proof = _signed(_apiKey(isProduction: isProduction));
+      case WebTokenAuth(:final webToken):
+        final token = await webToken(names());
+        // The token says whose job it is; what was asked for is only a wish.
+        params = NamedParams.of({...params.json, ...namesIn(token)}, jobType);
+        proof = {'token': token};
+    }
     options.cancellation?.check();
-    return _Journey(params, names, callbackUrl, proof, options);
+    return _Journey(params, names(), callbackUrl, proof, options);
   }
 
   /// `POST /v1/upload`. After a failure the job may have been prepared all the same: the next try says that it is one.

@@ -7,7 +7,8 @@ import 'json.dart';
 import 'retry.dart';
 import 'transport.dart';
 
-/// The job that a web token is wanted for. The token is good for this user and job only.
+/// The job that a web token is wanted for. The names are what the app said, or made: a partner's service puts its own
+/// into the token, and those count.
 class JobNames {
   /// Takes the names as they are sent.
   const JobNames({required this.userId, required this.jobId, required this.jobType, required this.isProduction});

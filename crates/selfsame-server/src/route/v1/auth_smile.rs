@@ -36,17 +36,20 @@ pub(crate) async fn auth_smile(
             "update_enrolled_image is not performed by this server yet; register the user again with allow_new_enroll",
         ));
     }
-    let timestamp = signature::format_timestamp(Timestamp::now());
-    let signature = if request.signature {
-        let key = caller.partner.key(caller.environment);
-        signature::sign(key, &caller.partner.id, &timestamp)
-    } else {
-        String::new()
-    };
+    // A request's, not an answer's: the app's next requests carry it as it is.
+    let signed = signature::sign_for_an_app(
+        caller.partner.key(caller.environment),
+        &caller.partner.id,
+        Timestamp::now(),
+    );
     Ok(Json(AuthSmileResponse {
         success: true,
-        signature,
-        timestamp,
+        signature: if request.signature {
+            signed.signature
+        } else {
+            String::new()
+        },
+        timestamp: signed.timestamp,
         partner_params: NamedJob {
             job_id: request.job_id.map_or_else(named, Ok)?,
             user_id: request.user_id.map_or_else(named, Ok)?,

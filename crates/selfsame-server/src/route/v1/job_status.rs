@@ -89,14 +89,14 @@ pub(crate) async fn job_status(
         (Some(_), true) => Some(image_links::of(&app, &caller.partner, &job, &origin).await?),
         _ => None,
     };
-    let timestamp = signature::format_timestamp(now);
+    let signed = signature::sign_answer(
+        caller.partner.key(caller.environment),
+        &caller.partner.id,
+        now,
+    );
     Ok(Json(JobStatusResponse {
-        signature: signature::sign(
-            caller.partner.key(caller.environment),
-            &caller.partner.id,
-            &timestamp,
-        ),
-        timestamp,
+        signature: signed.signature,
+        timestamp: signed.timestamp,
         job_complete: ended.is_some(),
         job_success: ended.as_ref().is_some_and(|r| r.success),
         code: "2302",

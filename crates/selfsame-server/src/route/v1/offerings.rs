@@ -7,11 +7,13 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use selfsame_wire::error::{ErrorCode, WireError};
 use selfsame_wire::offerings::{OfferingsRequest, ProductsConfig, Services, ValidDocuments};
+use selfsame_wire::upload::Auth;
 
 use crate::app::{App, Scope};
 use crate::body::collect_json;
 use crate::client_address::ClientAddress;
 use crate::refusal::Refusal;
+use crate::route::v1::token;
 
 /// `GET /v1/services`: the same for everybody.
 pub(crate) async fn services() -> Json<Services> {
@@ -43,14 +45,24 @@ pub(crate) async fn valid_documents(
 async fn admit(app: &App, scope: Scope, client: ClientAddress, body: Body) -> Result<(), Refusal> {
     let body = collect_json(app, client, body).await?;
     let request = OfferingsRequest::parse(&body.bytes)?;
-    app.authorise(
-        scope,
-        &request.partner_id,
-        &request.timestamp,
-        &request.signature,
-    )
-    .await
-    .map(drop)
+    let caller = match &request.auth {
+        Auth::Signature {
+            timestamp,
+            signature,
+        } => {
+            app.authorise(scope, &request.partner_id, timestamp, signature)
+                .await?
+        }
+        Auth::Token(given) => token::open(app, scope, given).await?.0,
+    };
+    if caller.partner.id == request.partner_id {
+        Ok(())
+    } else {
+        Err(Refusal::new(
+            ErrorCode::Unauthorised,
+            "partner_id is not the web token's partner",
+        ))
+    }
 }
 
 /// The endpoints of v1 that this build does not serve.

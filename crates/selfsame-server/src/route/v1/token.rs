@@ -1,4 +1,4 @@
-//! `POST /v1/token`: a short-lived token with which a browser may prepare one job, without the API key.
+//! `POST /v1/token`: a short-lived token with which a browser may submit one job, without the API key.
 
 use std::sync::Arc;
 
@@ -6,27 +6,20 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::{Extension, Json};
 use jiff::Timestamp;
+use selfsame_job::sandbox;
 use selfsame_wire::error::ErrorCode;
-use selfsame_wire::id::{Environment, JobId, PartnerId, UserId};
+use selfsame_wire::product::Product;
+use selfsame_wire::signature;
 use selfsame_wire::token::TokenRequest;
-use selfsame_wire::upload::UploadRequest;
-use serde::{Deserialize, Serialize};
+use selfsame_wire::web_token::{self, Grant, TokenError};
+use serde::Serialize;
 
 use crate::app::{App, Caller, Scope};
 use crate::body::collect_json;
+use crate::callback::target::Target;
 use crate::client_address::ClientAddress;
+use crate::intake::performed;
 use crate::refusal::Refusal;
-use crate::sealed_link;
-
-const PURPOSE: &str = "web token";
-
-#[derive(Serialize, Deserialize)]
-struct Grant {
-    partner: PartnerId,
-    environment: Environment,
-    user: UserId,
-    job: JobId,
-}
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -51,75 +44,64 @@ pub(crate) async fn token(
             &request.signature,
         )
         .await?;
-    let token = mint(&app, &caller, request.user_id, request.job_id)?;
+    // A token is minted by who knows its user: the partner's service, never an app.
+    if signature::is_for_an_app(&request.timestamp) {
+        return Err(Refusal::new(
+            ErrorCode::Unauthorised,
+            "this signature was given to an app by /v1/auth_smile; only the holder of the API key mints web tokens",
+        ));
+    }
+    let token = mint(&app, &caller, &request.grant(caller.environment))?;
     Ok(Json(TokenResponse {
         success: true,
         token,
     }))
 }
 
-/// Makes a web token for one user and job of the caller's.
-pub(crate) fn mint(
-    app: &App,
-    caller: &Caller,
-    user: UserId,
-    job: JobId,
-) -> Result<String, Refusal> {
-    let grant = Grant {
-        partner: caller.partner.id.clone(),
-        environment: caller.environment,
-        user,
-        job,
-    };
-    let expires_at = Timestamp::now() + app.config.limits.web_token_ttl;
+/// Makes a web token of the caller's, if the job that it allows is one that the caller could submit.
+pub(crate) fn mint(app: &App, caller: &Caller, grant: &Grant) -> Result<String, Refusal> {
+    match grant.product.job_type() {
+        Some(job_type) => performed(job_type).map(drop),
+        None => Err(not_performed(grant.product)),
+    }?;
+    if let Some(url) = &grant.callback_url {
+        Target::parse(url, app.config.callback_reach)
+            .map_err(|error| Refusal::new(ErrorCode::WrongType, error.to_string()))?;
+    }
+    sandbox::forced(
+        caller.environment,
+        grant.sandbox_result.as_deref(),
+        grant.user(),
+    )
+    .map_err(|error| Refusal::new(ErrorCode::WrongType, error.to_string()))?;
     let key = caller.partner.key(caller.environment);
-    sealed_link::seal(key, PURPOSE, &grant, expires_at)
-        .ok_or_else(|| Refusal::internal(&"cannot make a web token"))
+    Ok(grant.mint(key, Timestamp::now(), app.config.limits.web_token_ttl)?)
 }
 
-/// The user and job that a web token of the caller's is for; `None` where it is another's, or has expired.
-pub(crate) fn named(caller: &Caller, token: &str) -> Option<(UserId, JobId)> {
-    let key = caller.partner.key(caller.environment);
-    let grant: Grant = sealed_link::open(key, PURPOSE, token, Timestamp::now())?;
-    (grant.partner == caller.partner.id && grant.environment == caller.environment)
-        .then_some((grant.user, grant.job))
+fn not_performed(product: Product) -> Refusal {
+    Refusal::new(
+        ErrorCode::InvalidJobType,
+        format!("the product {product} is not performed by this server yet"),
+    )
 }
 
-/// Finds the caller by a web token, which is good for its own user and job only.
-pub(crate) async fn authorise(
-    app: &App,
-    scope: Scope,
-    token: &str,
-    request: &UploadRequest,
-) -> Result<Caller, Refusal> {
-    let refuse = || {
-        Refusal::new(
-            ErrorCode::Unauthorised,
-            "the web token is not valid for this request, or has expired",
-        )
-    };
-    let claimed: Grant = sealed_link::peek(token).ok_or_else(refuse)?;
+/// Finds the caller by a web token, and what the token allows.
+pub(crate) async fn open(app: &App, scope: Scope, token: &str) -> Result<(Caller, Grant), Refusal> {
+    let refuse = |why: TokenError| Refusal::new(ErrorCode::Unauthorised, why.to_string());
+    let (partner, environment) = web_token::peek(token).map_err(refuse)?;
+    // As for a wrong signature: it is not told which partners exist.
     let partner = app
         .store
-        .partner(&claimed.partner)
+        .partner(&partner)
         .await?
-        .ok_or_else(refuse)?;
-    let grant: Grant = sealed_link::open(
-        partner.key(claimed.environment),
-        PURPOSE,
-        token,
-        Timestamp::now(),
-    )
-    .ok_or_else(refuse)?;
-    let fits = grant.partner == request.partner_id
-        && grant.user == request.user_id
-        && grant.job == request.job_id
-        && scope
-            .0
-            .is_none_or(|environment| environment == grant.environment);
-    if fits {
-        app.admit(partner, grant.environment)
-    } else {
-        Err(refuse())
+        .ok_or_else(|| refuse(TokenError::WrongSignature))?;
+    let grant =
+        web_token::open(token, partner.key(environment), Timestamp::now()).map_err(refuse)?;
+    if scope.0.is_some_and(|named| named != environment) {
+        return Err(Refusal::new(
+            ErrorCode::Unauthorised,
+            format!("the web token is for the {environment}, which is not what the path names"),
+        ));
     }
+    Ok((app.admit(partner, environment)?, grant))
 }

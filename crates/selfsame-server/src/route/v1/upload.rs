@@ -1,5 +1,6 @@
 //! `POST /v1/upload`: prepares a job and hands out the URL for its package.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -8,7 +9,9 @@ use axum::{Extension, Json};
 use jiff::Timestamp;
 use selfsame_job::job::{Api, JobRequest};
 use selfsame_store::store::UploadGrant;
+use selfsame_wire::error::ErrorCode;
 use selfsame_wire::upload::{Auth, UploadRequest, UploadResponse};
+use selfsame_wire::web_token::Grant;
 use sha2::{Digest as _, Sha256};
 
 use crate::app::{App, Caller, Scope};
@@ -29,7 +32,7 @@ pub(crate) async fn upload(
 ) -> Result<Json<UploadResponse>, Refusal> {
     let body = collect_json(&app, client, body).await?;
     let request = UploadRequest::parse(&body.bytes)?;
-    let caller = caller(&app, scope, &request).await?;
+    let (caller, request) = admit(&app, scope, request).await?;
     let job = Intake {
         caller: &caller,
         user: request.user_id,
@@ -72,15 +75,53 @@ pub(crate) async fn upload(
     Ok(Json(UploadResponse::new(upload_url, &job.smile_job_id)))
 }
 
-async fn caller(app: &App, scope: Scope, request: &UploadRequest) -> Result<Caller, Refusal> {
+/// How often a job may be tried with web tokens that allow `retry`.
+const MOST_ATTEMPTS: usize = 5;
+
+/// Finds the caller. With a web token, the request becomes what the token makes of it.
+async fn admit(
+    app: &App,
+    scope: Scope,
+    request: UploadRequest,
+) -> Result<(Caller, UploadRequest), Refusal> {
     match &request.auth {
         Auth::Signature {
             timestamp,
             signature,
         } => {
-            app.authorise(scope, &request.partner_id, timestamp, signature)
-                .await
+            let caller = app
+                .authorise(scope, &request.partner_id, timestamp, signature)
+                .await?;
+            Ok((caller, request))
         }
-        Auth::Token(given) => token::authorise(app, scope, given, request).await,
+        Auth::Token(given) => {
+            let (caller, grant) = token::open(app, scope, given).await?;
+            let request = request.bound_by(&grant)?;
+            if request.retry {
+                may_try_again(app, &caller, &grant).await?;
+            }
+            Ok((caller, request))
+        }
     }
+}
+
+/// A page may prepare its job again as long as no attempt has ended: then an answer was lost. After that each attempt is another
+/// guess at the user's face, which the token must allow, and not for ever.
+async fn may_try_again(app: &App, caller: &Caller, grant: &Grant) -> Result<(), Refusal> {
+    let results = app
+        .store
+        .results(&caller.partner.id, caller.environment, grant.job())
+        .await?;
+    // An attempt that a person reviewed has two.
+    let attempts: HashSet<_> = results.iter().map(|result| &result.smile_job_id).collect();
+    let why = match attempts.len() {
+        0 => return Ok(()),
+        1..MOST_ATTEMPTS if grant.retry => return Ok(()),
+        1..MOST_ATTEMPTS => "the job has ended, and the web token does not allow retry".to_owned(),
+        _ => format!("the job was tried {MOST_ATTEMPTS} times, as often as a web token allows"),
+    };
+    Err(Refusal::new(
+        ErrorCode::Unauthorised,
+        format!("retry: {why}; ask /v1/token for a token for a new job"),
+    ))
 }

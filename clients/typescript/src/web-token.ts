@@ -1,0 +1,23 @@
+/** The names of the job that a web token is for. */
+export interface TokenNames {
+  readonly userId?: string;
+  readonly jobId?: string;
+}
+
+/**
+ * Reads the user and the job that a web token is for, as any page may. Empty where the token is not to be read: the server
+ * judges tokens, not this.
+ */
+export function namesIn(token: string): TokenNames {
+  try {
+    const payload = atob(token.split('.')[1]?.replace(/-/g, '+').replace(/_/g, '/') ?? '');
+    // Bytes as UTF-8 without TextDecoder, which not every engine has.
+    const escaped = payload.replace(/[^]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
+    const { user_id: userId, job_id: jobId } = JSON.parse(decodeURIComponent(escaped)).partner_params;
+    return { ...(isName(userId) && { userId }), ...(isName(jobId) && { jobId }) };
+  } catch {
+    return {};
+  }
+}
+
+const isName = (value: unknown): value is string => typeof value === 'string' && value !== '';

@@ -1,0 +1,87 @@
+//! What a page asks with a web token, held to what the token allows.
+
+use serde_json::value::RawValue;
+
+use super::{Grant, built, object};
+use crate::error::{ErrorCode, WireError};
+use crate::partner_params::PartnerParams;
+use crate::upload::UploadRequest;
+
+/// Compared as what they are, not as text: `"2"` is 2.
+const NAMES: [&str; 3] = ["user_id", "job_id", "job_type"];
+
+fn differs(field: &str) -> WireError {
+    WireError::new(
+        ErrorCode::Unauthorised,
+        format!(
+            "{field} is not what the web token allows; ask /v1/token for a token that binds it so, or leave it out"
+        ),
+    )
+}
+
+impl UploadRequest {
+    /// The request as the token has it: what the page says of it is the same, or refused.
+    ///
+    /// - Partner, user, job, job type, further partner parameters that the token binds, `sandbox_result`: refused where they differ.
+    /// - `callback_url`: the token's, whatever the page says, since the public embed always says its own.
+    /// - `allow_new_enroll`: the token's; a page that wants more is refused.
+    /// - `retry`: what the page or the token says; how often is for the server to decide.
+    ///
+    /// # Errors
+    /// 2205, naming the first field that differs.
+    pub fn bound_by(self, grant: &Grant) -> Result<Self, WireError> {
+        let same = [
+            ("smile_client_id", self.partner_id == grant.partner),
+            ("partner_params.user_id", self.user_id == *grant.user()),
+            ("partner_params.job_id", self.job_id == *grant.job()),
+            (
+                "partner_params.job_type",
+                Some(self.job_type) == grant.product.job_type(),
+            ),
+            (
+                "allow_new_enroll",
+                grant.allow_new_enroll || !self.allow_new_enroll,
+            ),
+            (
+                "sandbox_result",
+                self.sandbox_result.is_none() || self.sandbox_result == grant.sandbox_result,
+            ),
+        ];
+        if let Some((field, _)) = same.into_iter().find(|(_, same)| !same) {
+            return Err(differs(field));
+        }
+        Ok(Self {
+            partner_params: merged(self.partner_params, &grant.partner_params)?,
+            callback_url: grant.callback_url.clone(),
+            allow_new_enroll: grant.allow_new_enroll,
+            retry: self.retry || grant.retry,
+            sandbox_result: grant.sandbox_result.clone(),
+            ..self
+        })
+    }
+}
+
+/// The page's parameters with those that the token binds; as they came where it binds none but the names.
+fn merged(page: PartnerParams, bound: &PartnerParams) -> Result<PartnerParams, WireError> {
+    let mut bound = object(bound);
+    bound.retain(|name, _| !NAMES.contains(&name.as_str()));
+    if bound.is_empty() {
+        return Ok(page);
+    }
+    let mut params = object(&page);
+    for (name, value) in bound {
+        if params
+            .get(&name)
+            .is_some_and(|given| !same_value(given, &value))
+        {
+            return Err(differs(&format!("partner_params.{name}")));
+        }
+        params.insert(name, value);
+    }
+    Ok(built(&params))
+}
+
+fn same_value(one: &RawValue, other: &RawValue) -> bool {
+    let value = |raw: &RawValue| serde_json::from_str::<serde_json::Value>(raw.get()).ok();
+    value(one) == value(other)
+}
