@@ -124,10 +124,9 @@ describe('screens', { skip: whyNoBrowser() || whyNot() }, () => {
     test(`a camera that is ${trouble} is explained, and may be tried again`, async () => {
       const refuse = (error) => {
         const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-        let first = true;
+        globalThis.refusing = true;
         navigator.mediaDevices.getUserMedia = async (wanted) => {
-          if (!first) return real(wanted);
-          first = false;
+          if (!refusing) return real(wanted);
           throw new DOMException('as the test wants it', error);
         };
       };
@@ -135,6 +134,7 @@ describe('screens', { skip: whyNoBrowser() || whyNot() }, () => {
       await page.getByRole('button', { name: 'Start the camera' }).click();
       await at(page, 'trouble');
       await check(page, `trouble-${trouble}`);
+      await page.evaluate(() => (globalThis.refusing = false));
       await page.getByRole('button', { name: 'Try again' }).click();
       await at(page, 'selfie');
       await page.context().close();

@@ -76,6 +76,15 @@ impl Refusal {
         }
     }
 
+    /// The audit is broken: nothing is done that it would not record. For operators, who are told why.
+    pub(crate) fn audit_broken(why: &dyn std::fmt::Display) -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            error: WireError::new(ErrorCode::SystemError, why.to_string()),
+            retry_after: Some(Duration::from_secs(60)),
+        }
+    }
+
     /// Too many requests from the address could not be authenticated.
     pub(crate) fn shut_out(wait: Duration) -> Self {
         Self {

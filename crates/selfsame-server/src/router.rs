@@ -110,7 +110,7 @@ fn operations_routes(metrics: PrometheusHandle) -> Vec<Route> {
         of("/ready", get(operations::ready)),
         of(
             "/metrics",
-            get(move || operations::metrics(metrics.clone())),
+            get(move |state| operations::metrics(state, metrics.clone())),
         ),
     ]
 }

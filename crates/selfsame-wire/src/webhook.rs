@@ -157,6 +157,8 @@ impl WebhookSecret {
 
 #[cfg(test)]
 mod tests {
+    use crate::signature::{RequestSignatureError, verify_request};
+
     use super::*;
 
     #[test]
@@ -234,11 +236,10 @@ mod tests {
         let now = Timestamp::now();
         let headers = secret.sign("id", now, b"{}");
         let code = headers.signature.trim_start_matches("v1,");
-        assert!(!crate::signature::verify(
-            &key,
-            &partner,
-            &headers.timestamp,
-            code
-        ));
+        let window = TimestampWindow::default();
+        assert_eq!(
+            verify_request(&key, &partner, &headers.timestamp, code, &window, now),
+            Err(RequestSignatureError::Wrong)
+        );
     }
 }

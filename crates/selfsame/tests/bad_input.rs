@@ -233,14 +233,14 @@ async fn requests() {
     );
     assert_eq!(
         http.put(url)
-            .body("x")
+            .body("y")
             .send()
             .await
             .unwrap()
             .status()
             .as_u16(),
         409,
-        "an upload URL works once"
+        "an upload URL takes one package"
     );
     let (status, unknown) = server.status(&http, "u", "never").await.unwrap();
     assert_eq!((status, unknown["code"].as_str()), (404, Some("2304")));

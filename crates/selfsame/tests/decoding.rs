@@ -48,7 +48,8 @@ fn text(ended: &Value) -> &str {
 }
 
 async fn enrol(server: &Server, user: &str, package: Vec<u8>) -> Value {
-    let upload = server.upload_body(user, "j", 4, "");
+    let job = uuid::Uuid::new_v4().to_string();
+    let upload = server.upload_body(user, &job, 4, "");
     server.run(&http(), &upload, package).await
 }
 

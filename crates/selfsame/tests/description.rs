@@ -78,8 +78,9 @@ impl Description {
         let said = operation["responses"].get(status.to_string());
         let said = self
             .resolve(said.unwrap_or_else(|| panic!("{what}: {}", String::from_utf8_lossy(&bytes))));
-        for (header, _) in said["headers"].as_object().into_iter().flatten() {
-            assert!(headers.contains_key(header), "{what} without {header}");
+        for (header, how) in said["headers"].as_object().into_iter().flatten() {
+            let there = headers.contains_key(header) || how["required"] != true;
+            assert!(there, "{what} without {header}");
         }
         let mut body = Value::Null;
         match said["content"].as_object() {
@@ -271,7 +272,8 @@ async fn every_answer_is_as_described() {
             let (status, _) = d
                 .check(Method::GET, "/v1/image/{link}", http.get(link), None)
                 .await;
-            assert_eq!(status, 200);
+            // The package names an image that is empty: there is nothing to show.
+            assert_eq!(status, if selfie.is_empty() { 404 } else { 200 });
         }
         let called: Value = serde_json::from_slice(&callbacks.recv().await.unwrap()).unwrap();
         let callback = &d.document["paths"]["/v1/upload"]["post"]["callbacks"]["result"]["{$request.body#/callback_url}"]
@@ -399,7 +401,7 @@ async fn every_answer_is_as_described() {
                 _ => wrong.clone(),
             };
             let whole = json!({
-                "partner_id": "p", "smile_client_id": "p", "user_id": "u", "job_id": "j", "product": "authentication", "auth_token": "x",
+                "partner_id": "p", "smile_client_id": "p", "user_id": "u", "job_id": "j", "product": "smartselfie", "auth_token": "x",
                 "partner_params": {"user_id": "u", "job_id": "j", "job_type": 4},
             });
             assert_eq!(post(d, s, &http, path, &with(whole, forged)).await.0, 403);

@@ -67,6 +67,7 @@ async fn queue(store: &SqliteStore, partner: &str, callback_url: Option<String>)
             source_sdk_version: None,
         },
         retry: false,
+        request_digest: None,
     };
     let package = Bytes::from_static(b"no zip");
     let prepared = store.submit_job(&job, package).await.unwrap();
@@ -82,6 +83,9 @@ async fn callback_due(store: &SqliteStore, partner: &str, url: String) {
         result: Bytes::from_static(b"{}"),
         success: true,
         result_code: "0840".to_owned(),
+        judged: selfsame_job::user::UserState::default(),
+        searched: None,
+        attempt: None,
         enrol: None,
         review: None,
         accepted: Vec::new(),

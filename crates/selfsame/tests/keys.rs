@@ -38,7 +38,7 @@ fn keys_rotate_without_a_server_and_are_listed_beside_one() {
     if support::photographs().is_some() {
         let server = Server::start(data, &key, &[]);
         let found = keys(data, &["list"]);
-        let expected = json!({"number": 1, "current": true, "values": 5, "packages": 0});
+        let expected = json!({"number": 1, "current": true, "values": 6, "packages": 0});
         assert_eq!(found, [expected]);
         let data = data.to_str().unwrap();
         for action in ["rotate", "reencrypt"] {
@@ -55,7 +55,7 @@ fn keys_rotate_without_a_server_and_are_listed_beside_one() {
     // The record of the rotation was sealed with the new key already.
     let done = json!({"encrypted_anew": 4, "unreadable": 0});
     assert_eq!(keys(data, &["reencrypt"]), [done]);
-    let expected = json!({"number": 2, "current": true, "values": 5, "packages": 0});
+    let expected = json!({"number": 2, "current": true, "values": 6, "packages": 0});
     assert_eq!(keys(data, &["list"]), [expected]);
     let file = data.join("new.key");
     let file = file.to_str().unwrap();

@@ -54,10 +54,10 @@ export function lacking(owner, member, isStatic) {
 
 const IGNORED = /_event$|_parameter$|^options_|^secure_context|^worker_support|^@@/;
 
-/** All that a target lacks: `{owner, member, isStatic}`; without a member, the owner itself. */
+/** All that a target lacks: `{owner, member, on}`, on the class, its prototype, or either; without a member, the owner itself. */
 export function lackedIn(target) {
   const found = [];
-  const walk = (owner, features) => {
+  const walk = (owner, features, group) => {
     if (!has(features, target)) {
       found.push({ owner });
       return;
@@ -65,11 +65,12 @@ export function lackedIn(target) {
     for (const [name, feature] of Object.entries(features)) {
       if (name === '__compat' || IGNORED.test(name) || name === owner.split('.').at(-1)) continue;
       const member = name.replace(/_static$/, '');
-      if (/^[A-Z]/.test(member) && builtin(`${owner}.${member}`)) walk(`${owner}.${member}`, feature);
-      else if (!has(feature, target)) found.push({ owner, member, isStatic: name !== member });
+      if (/^[A-Z]/.test(member) && builtin(`${owner}.${member}`)) walk(`${owner}.${member}`, feature, group);
+      // Of the language's own classes the data do not say which members are static.
+      else if (!has(feature, target)) found.push({ owner, member, on: group !== api ? 'either' : name === member ? 'prototype' : 'class' });
     }
   };
-  for (const group of [api, javascript.builtins]) for (const [owner, features] of Object.entries(group)) if (owner !== '__compat') walk(owner, features);
+  for (const group of [api, javascript.builtins]) for (const [owner, features] of Object.entries(group)) if (owner !== '__compat') walk(owner, features, group);
   return found;
 }
 
@@ -81,17 +82,18 @@ export function lackedIn(target) {
 export function takeAway(lacked) {
   const gone = [];
   const remove = (from, name, told) => {
-    if (from && Object.prototype.hasOwnProperty.call(from, name) && delete from[name]) gone.push(told);
+    // Some cannot be deleted, as Symbol.asyncDispose.
+    if (from && Object.prototype.hasOwnProperty.call(from, name) && Reflect.deleteProperty(from, name)) gone.push(told);
   };
-  for (const { owner, member } of lacked) {
+  for (const { owner, member, on } of lacked) {
     const path = owner.split('.');
     const holder = path.slice(0, -1).reduce((found, name) => found?.[name], globalThis);
     const last = path[path.length - 1];
     const of = holder?.[last];
     if (member === undefined) remove(holder, last, owner);
     else {
-      remove(of, member, `${owner}.${member}`);
-      remove(of?.prototype, member, `${owner}.${member}`);
+      if (on !== 'prototype') remove(of, member, `${owner}.${member}`);
+      if (on !== 'class') remove(of?.prototype, member, `${owner}.${member}`);
       // A global's members are the global object's own.
       if (/^(Window|WorkerGlobalScope|DedicatedWorkerGlobalScope)$|^_globals$/.test(owner)) remove(globalThis, member, member);
     }

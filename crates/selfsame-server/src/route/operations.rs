@@ -45,7 +45,8 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
 }
 
 /// Prometheus' text format.
-pub(crate) async fn metrics(handle: PrometheusHandle) -> Response {
+pub(crate) async fn metrics(State(app): State<Arc<App>>, handle: PrometheusHandle) -> Response {
+    app.tasks.publish();
     (
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
         handle.render(),

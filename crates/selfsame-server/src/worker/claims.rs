@@ -111,6 +111,7 @@ mod tests {
                 source_sdk_version: None,
             },
             retry: false,
+            request_digest: None,
         }
     }
 

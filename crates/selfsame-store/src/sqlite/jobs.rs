@@ -5,17 +5,15 @@ use jiff::Timestamp;
 use selfsame_job::job::{Api, Job, JobState};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 use sha2::{Digest as _, Sha256};
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
 
 use super::SqliteStore;
 use super::record::{self, id, job_columns, job_place, micros, text, timestamp};
 use super::unreadable::readable;
 use crate::blobs::BlobId;
 use crate::error::StoreError;
-use crate::store::{
-    Accepted, Granted, JobFilter, JobResultRecord, NewJob, Prepared, UploadGrant,
-};
+use crate::store::{Accepted, Granted, JobFilter, JobResultRecord, NewJob, Prepared, UploadGrant};
 
 /// What codes of requests and of packages are for.
 const REQUEST: &[u8] = b"request";

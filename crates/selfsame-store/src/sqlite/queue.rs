@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use selfsame_job::job::Job;
-use selfsame_job::user::{Reference, UserStatus};
+use selfsame_job::user::Reference;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::SqliteStore;
-use super::record::{self, job_columns, job_place, micros, user_place};
+use super::record::{job_columns, job_place, micros, user_place};
 use super::{delivery_lanes, turns};
 use crate::error::StoreError;
 use crate::store::{Claim, Finished, LeaseId, Outcome};

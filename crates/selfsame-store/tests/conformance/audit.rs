@@ -1,9 +1,11 @@
 //! What operators do is on record, and stays there.
 
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
+use selfsame_job::review::{ReviewDecision, Ruling};
 use selfsame_job::user::UserStatus;
 use selfsame_store::audit::{AuditCheck, AuditHead};
 use selfsame_store::error::StoreError;
+use selfsame_store::review::{FinalResult, NewReview};
 use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::store::*;
 use selfsame_wire::id::Environment;
@@ -236,7 +238,35 @@ async fn try_everything(store: &SqliteStore) -> Vec<bool> {
     };
     let refused =
         |outcome: Result<(), StoreError>| matches!(outcome, Err(StoreError::AuditBroken(_)));
+    let waits = new_job("waits", "waits");
+    let provisional = Outcome {
+        enrol: None,
+        success: false,
+        review: Some(NewReview { enrol: None }),
+        ..outcome(&waits)
+    };
+    assert_eq!(end(store, &waits, &provisional).await, Finished::Committed);
+    let ruling = Ruling {
+        decision: ReviewDecision::Reject,
+        reviewer: by(),
+        note: None,
+        at: jiff::Timestamp::now(),
+    };
+    let ruled = FinalResult {
+        result: bytes::Bytes::from_static(b"{}"),
+        success: false,
+        result_code: "1211".to_owned(),
+        judged: state(store, &waits.user).await,
+        searched: None,
+        attempt: None,
+    };
     vec![
+        refused(
+            store
+                .decide_review(&waits.smile_job_id, &ruling, &ruled)
+                .await
+                .map(drop),
+        ),
         refused(store.check_audit_end().await),
         refused(store.record_audit(&entry).await.map(drop)),
         refused(store.create_partner(&other, &by()).await.map(drop)),
@@ -310,7 +340,7 @@ async fn an_operator_goes_on_behind_a_break_that_stays_told() {
         else {
             panic!("{change}: {:?}", store.verify_audit(None).await.unwrap())
         };
-        assert_eq!(head.sequence, segment.sequence + 6);
+        assert_eq!(head.sequence, segment.sequence + 7);
         let [known] = &breaks[..] else {
             panic!("one break")
         };

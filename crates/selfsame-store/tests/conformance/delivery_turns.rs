@@ -284,6 +284,6 @@ async fn a_callback_that_cannot_be_read_stops_only_itself() {
     assert_eq!(taken.len(), 1);
     assert_eq!(taken[0].url, "https://one.example/2");
     let records = store.deliveries(&broken.smile_job_id).await.unwrap();
-    assert_eq!(records[0].state, DeliveryState::Exhausted);
+    assert_eq!(records[0].state, DeliveryState::Unreadable);
     assert!(records[0].attempts[0].error.is_some(), "{records:?}");
 }

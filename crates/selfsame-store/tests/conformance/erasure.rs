@@ -70,7 +70,7 @@ async fn nothing_is_told(store: &SqliteStore, job: &NewJob) {
     }
     assert!(!store.replay(id, &by()).await.unwrap());
     let far = Timestamp::now() + SignedDuration::from_hours(1000);
-    let due = store.claim_deliveries(far, LEASE, 9).await.unwrap();
+    let due = store.claim_deliveries(far, LEASE, &LIMITS).await.unwrap();
     assert!(due.is_empty(), "{due:?}");
 }
 
@@ -85,7 +85,7 @@ async fn what_ended_is_erased_and_its_code_stays() {
     );
     // A callback that failed once and will be tried again.
     let now = Timestamp::now();
-    let failed = store.claim_deliveries(now, LEASE, 9).await.unwrap();
+    let failed = store.claim_deliveries(now, LEASE, &LIMITS).await.unwrap();
     let attempt = DeliveryAttempt {
         at: now,
         duration_ms: 1,
@@ -93,15 +93,25 @@ async fn what_ended_is_erased_and_its_code_stays() {
         error: Some("PLANTED".to_owned()),
     };
     store
-        .record_attempt(&failed[0], &attempt, AfterAttempt::RetryAt(now))
+        .record_attempt(
+            &failed[0],
+            &attempt,
+            AfterAttempt::RetryAt(now),
+            Endpoint::Answers,
+        )
         .await
         .unwrap();
     // One that is on its way.
-    let under_way = store.claim_deliveries(now, LEASE, 9).await.unwrap();
+    let under_way = store.claim_deliveries(now, LEASE, &LIMITS).await.unwrap();
     assert!(delete(&store, &job).await);
     nothing_is_told(&store, &job).await;
     store
-        .record_attempt(&under_way[0], &attempt, AfterAttempt::RetryAt(now))
+        .record_attempt(
+            &under_way[0],
+            &attempt,
+            AfterAttempt::RetryAt(now),
+            Endpoint::Answers,
+        )
         .await
         .unwrap();
     nothing_is_told(&store, &job).await;
@@ -140,6 +150,9 @@ async fn what_waits_for_a_person_is_withdrawn_and_what_was_decided_is_erased() {
         result: Bytes::from_static(RESULT),
         success: false,
         result_code: "1211".to_owned(),
+        judged: state(&store, &decided.user).await,
+        searched: None,
+        attempt: None,
     };
     let ruled = store
         .decide_review(&decided.smile_job_id, &ruling, &result)

@@ -281,7 +281,7 @@ async fn depths_are_what_counting_would_give_whatever_was_done() {
             }
             8 => {
                 for delivery in store
-                    .claim_deliveries(Timestamp::now(), LEASE, 1)
+                    .claim_deliveries(Timestamp::now(), LEASE, &LIMITS)
                     .await
                     .unwrap()
                 {
@@ -292,7 +292,12 @@ async fn depths_are_what_counting_would_give_whatever_was_done() {
                         error: None,
                     };
                     store
-                        .record_attempt(&delivery, &attempt, AfterAttempt::Delivered)
+                        .record_attempt(
+                            &delivery,
+                            &attempt,
+                            AfterAttempt::Delivered,
+                            Endpoint::Answers,
+                        )
                         .await
                         .unwrap();
                 }

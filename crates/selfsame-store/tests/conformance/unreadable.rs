@@ -63,11 +63,11 @@ async fn a_callback_that_cannot_be_read_is_set_aside_and_the_others_go_out() {
         }
         tamper(&dir, &damage("jobs", column, "job_id = 'bad'")).await;
         let now = Timestamp::now();
-        let [due] = &store.claim_deliveries(now, LEASE, 9).await.unwrap()[..] else {
+        let [due] = &store.claim_deliveries(now, LEASE, &LIMITS).await.unwrap()[..] else {
             panic!("the good one")
         };
         assert_eq!(due.smile_job_id, good.smile_job_id);
-        let again = store.claim_deliveries(now, LEASE, 9).await.unwrap();
+        let again = store.claim_deliveries(now, LEASE, &LIMITS).await.unwrap();
         assert!(again.is_empty());
         let records = store.deliveries(&bad.smile_job_id).await.unwrap();
         assert_eq!(records[0].state, DeliveryState::Unreadable);

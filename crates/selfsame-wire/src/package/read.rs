@@ -82,7 +82,9 @@ pub enum PackageError {
     #[error("images[{0}] of info.json is not valid base64")]
     NotBase64(usize),
     /// Neither JPEG nor PNG.
-    #[error("images[{0}] of info.json is neither JPEG nor PNG: send one of these (HEIC, as some phones save pictures, must be converted)")]
+    #[error(
+        "images[{0}] of info.json is neither JPEG nor PNG: send one of these (HEIC, as some phones save pictures, must be converted)"
+    )]
     NotAnImage(usize),
     /// No selfie.
     #[error("the package holds no selfie")]

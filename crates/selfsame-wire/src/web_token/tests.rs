@@ -23,7 +23,8 @@ fn grant() -> Grant {
             "grace é".parse().unwrap(),
             "j-9".parse().unwrap(),
             Some(
-                &serde_json::from_str("{ \"order\" :\n7, \"user_id\": \"is overwritten\"}").unwrap(),
+                &serde_json::from_str("{ \"order\" :\n7, \"user_id\": \"is overwritten\"}")
+                    .unwrap(),
             ),
         )
     }

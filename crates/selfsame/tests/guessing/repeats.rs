@@ -20,11 +20,17 @@ async fn the_same_package_again_is_answered_again() {
     let (status, _, prepared) = story.upload(&body).await;
     assert_eq!(status, 200, "{prepared}");
     let url = prepared["upload_url"].as_str().unwrap();
+    // Both at once: the later may take the place of the one that is still arriving.
     let (one, two) = tokio::join!(
         story.put(url, package(&photo)),
         story.put(url, package(&photo))
     );
-    assert_eq!((one, two), (200, 200));
+    assert!([one, two].contains(&200), "{one} {two}");
+    assert!(
+        [one, two].iter().all(|s| [200, 409].contains(s)),
+        "{one} {two}"
+    );
+    assert_eq!(story.put(url, package(&photo)).await, 200);
     assert_eq!(story.put(url, package(&second)).await, 409);
     let ended = story.server.ended(&story.http, "ada", "j").await;
     assert_eq!(ended["result"]["ResultCode"], "0840");

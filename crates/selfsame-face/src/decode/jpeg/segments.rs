@@ -153,7 +153,10 @@ fn coded_length(bytes: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    fn all(bytes: &[u8]) -> Result<(Vec<(u8, usize, usize)>, End), ImageError> {
+    /// Marker, start and end of each segment, and how the file ends.
+    type All = (Vec<(u8, usize, usize)>, End);
+
+    fn all(bytes: &[u8]) -> Result<All, ImageError> {
         let mut segments = Segments::of(bytes);
         let mut found = Vec::new();
         while let Some(s) = segments.next()? {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use selfsame_job::audit::Actor;
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::partner::Partner;
-use selfsame_job::user::UserKey;
+use selfsame_job::user::{UserKey, UserState};
 use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::{DeliveryRecord, DeliveryState, Finished, NewJob, Outcome};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
@@ -90,6 +90,7 @@ impl Office {
                 source_sdk_version: None,
             },
             retry: false,
+            request_digest: None,
         };
         let package = Bytes::from_static(b"x");
         self.store.submit_job(&job, package).await.unwrap();
@@ -98,6 +99,9 @@ impl Office {
             result: format!(r#"{{"SmileJobID":"{}"}}"#, job.smile_job_id).into(),
             success: true,
             result_code: "0820".to_owned(),
+            judged: UserState::default(),
+            searched: None,
+            attempt: None,
             enrol: None,
             review: None,
             accepted: Vec::new(),

@@ -156,10 +156,7 @@ pub(crate) async fn decide(
             NotDecided::Unknown(_) => unknown(),
             NotDecided::Decided(_) => wrong(why.to_string()).with_status(StatusCode::CONFLICT),
             NotDecided::NoteTooLong => wrong(why.to_string()),
-            NotDecided::Store(StoreError::AuditBroken(_)) => {
-                Refusal::new(ErrorCode::SystemError, why.to_string())
-                    .with_status(StatusCode::SERVICE_UNAVAILABLE)
-            }
+            NotDecided::Store(StoreError::AuditBroken(_)) => Refusal::audit_broken(&why),
             NotDecided::Busy(_) => Refusal::busy("this partner's users change all the while"),
             NotDecided::Unreadable(_) | NotDecided::Policy(_) | NotDecided::Store(_) => {
                 Refusal::internal(&why)

@@ -93,7 +93,9 @@ fn refused(why: &Accepted) -> Refusal {
             StatusCode::GONE,
             "this upload URL has expired; prepare the job again with retry",
         ),
-        Accepted::Queued | Accepted::Repeated | Accepted::QueueFull => Refusal::busy("the job queue is full"),
+        Accepted::Queued | Accepted::Repeated | Accepted::QueueFull => {
+            Refusal::busy("the job queue is full")
+        }
     }
 }
 

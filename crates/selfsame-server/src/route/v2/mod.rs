@@ -18,6 +18,7 @@ use selfsame_wire::id::{JobId, PartnerId, SmileJobId};
 use selfsame_wire::info::ImageRole;
 use selfsame_wire::job_type::JobType as WireJobType;
 use selfsame_wire::package::PackageBuilder;
+use selfsame_wire::partner_params::PartnerParams;
 use selfsame_wire::result::ResultCode;
 use selfsame_wire::signature;
 use selfsame_wire::v2::{self, SmartSelfieJobType, SmartSelfieResponse, Status};
