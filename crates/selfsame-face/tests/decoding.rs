@@ -89,8 +89,8 @@ fn jpeg(progressive: bool, (width, height): (u16, u16), sampling: u8, more_scans
         file.extend([0xff, 0xc4, 0, 20, class, 1]);
         file.extend([0; 16]);
     }
-    // Ten blocks to each 16 by 16 pixels are more than any sampling has: what is left over does no harm.
-    let bytes = usize::from(width).div_ceil(16) * usize::from(height).div_ceil(16) * 10 / 4 + 1;
+    // Twelve blocks to each 16 by 16 pixels are what full sampling has: what is left over does no harm.
+    let bytes = usize::from(width).div_ceil(16) * usize::from(height).div_ceil(16) * 12 / 4 + 1;
     let mut scan = |header: &[u8]| {
         file.extend([0xff, 0xda, 0, 2 + header.len() as u8]);
         file.extend(header);

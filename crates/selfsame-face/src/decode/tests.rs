@@ -231,11 +231,11 @@ fn a_png_that_claims_to_be_huge_allocates_nothing() {
 }
 
 #[test]
-fn a_file_on_which_the_decoder_panics_is_damaged() {
+fn a_file_on_which_the_fast_decoder_panics_is_refused() {
     // Found by fuzzing: a baseline picture in several scans makes zune-jpeg 0.5.15 fail an assertion while it upsamples.
     assert!(matches!(
         refused(include_bytes!("samples/panics.jpg")),
-        ImageError::Damaged(_)
+        ImageError::Damaged(_) | ImageError::Truncated
     ));
 }
 
@@ -282,7 +282,8 @@ fn a_progressive_jpeg_shows_what_its_baseline_twin_shows() {
         .zip(progressive.iter())
         .map(|(a, b)| a.abs_diff(*b))
         .max();
-    assert!(apart <= Some(2), "{apart:?}");
+    // Two decoders, which round differently: the exact one reads the progressive file.
+    assert!(apart <= Some(3), "{apart:?}");
     // The picture has a red disc in its left half; both show it.
     assert!(close(progressive.get_pixel(20, 16), [230, 40, 60]));
 }
