@@ -378,7 +378,7 @@ async fn one_value_that_cannot_be_decrypted_stops_only_itself() {
     assert_eq!((done.done, done.unreadable), (2 + 2 * 4 - 1 + 3, 1));
     drop(keys);
     let store = SqliteStore::open(&options).await.unwrap();
-    let expected = [(1, false, 1, 0), (2, true, 1 + 2 + 2 * 4 - 1, 2)];
+    let expected = [(1, false, 1, 0), (2, true, 1 + 3 + 2 * 4 - 1, 2)];
     assert_eq!(
         uses(&store.data_keys().await.unwrap()),
         expected,

@@ -279,7 +279,7 @@ async fn forms() {
     let selfie = || Form::new().part("selfie_image", file(&photo));
     let large = vec![0xff; 12 * 1024 * 1024 + 1];
     for (form, says) in [
-        (Form::new(), "selfie_image"),
+        (Form::new().text("user_id", "u"), "selfie_image"),
         (
             selfie().part("selfie_image", file(&photo)),
             "selfie_image stands",

@@ -53,7 +53,7 @@ fn keys_rotate_without_a_server_and_are_listed_beside_one() {
     }
     assert_eq!(keys(data, &["rotate"]), [json!({"data_key": 2})]);
     // The record of the rotation was sealed with the new key already.
-    let done = json!({"encrypted_anew": 4, "unreadable": 0});
+    let done = json!({"encrypted_anew": 5, "unreadable": 0});
     assert_eq!(keys(data, &["reencrypt"]), [done]);
     let expected = json!({"number": 2, "current": true, "values": 6, "packages": 0});
     assert_eq!(keys(data, &["list"]), [expected]);

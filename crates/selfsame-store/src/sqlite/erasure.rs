@@ -68,7 +68,7 @@ impl SqliteStore {
         let state: JobState = parse(row.try_get("state")?, "job state")?;
         match state {
             JobState::Queued | JobState::Running => {
-                sqlx::query("UPDATE jobs SET request = x'', erased = ? WHERE seq = ?")
+                sqlx::query("UPDATE jobs SET request = x'', request_code = NULL, package_code = NULL, erased = ? WHERE seq = ?")
                     .bind(text(&why))
                     .bind(seq)
                     .execute(&mut *tx)
@@ -78,7 +78,8 @@ impl SqliteStore {
                 let earlier: Option<Vec<u8>> = row.try_get("result")?;
                 let (code, sealed) = self.seal_erased(&names, earlier.as_deref(), false, why)?;
                 sqlx::query(
-                    "UPDATE jobs SET request = x'', callback_url = NULL, result = ?1, erased = ?2, grant_hash = NULL,
+                    "UPDATE jobs SET request = x'', request_code = NULL, package_code = NULL, callback_url = NULL,
+                                     callback_endpoint = NULL, result = ?1, erased = ?2, grant_hash = NULL,
                                      result_code = COALESCE(result_code, ?3), success = COALESCE(success, 0),
                                      updated_at = CASE WHEN state = 'done' THEN updated_at ELSE ?4 END, state = 'done'
                      WHERE seq = ?5",
@@ -236,8 +237,8 @@ impl SqliteStore {
         let (code, sealed) =
             self.seal_erased(&JobNames::of(job), None, false, Erasure::UserDeleted)?;
         sqlx::query(
-            "UPDATE jobs SET state = 'done', request = x'', blob = NULL, result = ?, result_code = ?, success = 0,
-                             callback_url = NULL, erased = ?, updated_at = ?, lease = NULL, lease_until = NULL
+            "UPDATE jobs SET state = 'done', request = x'', request_code = NULL, package_code = NULL, blob = NULL,
+                             result = ?, result_code = ?, success = 0, callback_url = NULL, erased = ?, updated_at = ?, lease = NULL, lease_until = NULL
              WHERE smile_job_id = ?",
         )
         .bind(sealed)

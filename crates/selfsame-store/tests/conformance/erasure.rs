@@ -102,7 +102,8 @@ async fn what_ended_is_erased_and_its_code_stays() {
         .await
         .unwrap();
     // One that is on its way.
-    let under_way = store.claim_deliveries(now, LEASE, &LIMITS).await.unwrap();
+    let soon = now + SignedDuration::from_secs(60);
+    let under_way = store.claim_deliveries(soon, LEASE, &LIMITS).await.unwrap();
     assert!(delete(&store, &job).await);
     nothing_is_told(&store, &job).await;
     store
