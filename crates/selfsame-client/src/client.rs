@@ -308,9 +308,15 @@ fn name(submission: &Submission<'_>) -> Result<(JobId, UserId, PartnerParams), C
         }
     };
     for name in ["job_id", "user_id"] {
-        params
+        let given = params
             .entry(name)
             .or_insert_with(|| uuid::Uuid::new_v4().to_string().into());
+        // The server takes numbers too; the contract for clients does not, because results are read by text.
+        if !given.is_string() {
+            return Err(ClientError::Argument(format!(
+                "partner_params.{name} must be a string"
+            )));
+        }
     }
     params.insert("job_type".to_owned(), submission.job_type.into());
     let raw = to_raw_value(&params).map_err(|e| wrong(&e))?;

@@ -130,10 +130,13 @@ impl TasksHealth {
 
     /// Puts the numbers where `/metrics` shows them.
     pub(crate) fn publish(&self) {
-        for (name, kind) in self.report() {
-            metrics::gauge!("selfsame_tasks_alive", "task" => name).set(kind.alive as f64);
-            metrics::gauge!("selfsame_tasks_wanted", "task" => name).set(kind.wanted as f64);
-            metrics::gauge!("selfsame_task_restarts", "task" => name).set(kind.restarts as f64);
+        // Under the lock: of two who publish at once, the one who read later also writes later.
+        let kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for kind in kinds.iter() {
+            let (name, report) = (kind.name, kind.report());
+            metrics::gauge!("selfsame_tasks_alive", "task" => name).set(report.alive as f64);
+            metrics::gauge!("selfsame_tasks_wanted", "task" => name).set(report.wanted as f64);
+            metrics::gauge!("selfsame_task_restarts", "task" => name).set(report.restarts as f64);
         }
     }
 }

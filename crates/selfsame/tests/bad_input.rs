@@ -277,9 +277,10 @@ async fn forms() {
     let mut server = Server::start_for_stills(data.path(), &key, &[]);
     let http = http();
     let selfie = || Form::new().part("selfie_image", file(&photo));
-    let large = vec![0xff; 12 * 1024 * 1024 + 1];
+    let most = selfsame_wire::package::PackageLimits::default().entry_bytes;
+    let large = vec![0xff; usize::try_from(most).unwrap() + 1];
     for (form, says) in [
-        (Form::new().text("user_id", "u"), "selfie_image"),
+        (Form::new().text("user_id", "ada"), "selfie_image"),
         (
             selfie().part("selfie_image", file(&photo)),
             "selfie_image stands",
@@ -294,7 +295,7 @@ async fn forms() {
         ),
         (
             selfie().part("liveness_images", file(&large)),
-            "liveness_images is larger",
+            "is larger than",
         ),
         (
             selfie().text("allow_new_enroll", "perhaps"),

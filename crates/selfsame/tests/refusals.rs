@@ -48,7 +48,10 @@ const KINDS: [Kind; 12] = [
 
 async fn connect(server: &Server) -> TcpStream {
     let address: SocketAddr = server.base.trim_start_matches("http://").parse().unwrap();
-    TcpStream::connect(address).await.unwrap()
+    let stream = TcpStream::connect(address).await.unwrap();
+    // Else the client's own system waits between the head and a short body.
+    stream.set_nodelay(true).unwrap();
+    stream
 }
 
 fn head((method, path, headers, _): Kind, body: &str) -> String {

@@ -241,7 +241,9 @@ async fn note_endpoint(
         Endpoint::Fails { pause } => (true, now.checked_add(pause).unwrap_or(now)),
     };
     sqlx::query(
-        "UPDATE delivery_lanes SET failures = CASE WHEN ?1 THEN failures + 1 ELSE 0 END, not_before = ?2
+        // An answer ends a pause; the lane keeps its place in the line, which its last turn gave it.
+        "UPDATE delivery_lanes SET failures = CASE WHEN ?1 THEN failures + 1 ELSE 0 END,
+                not_before = CASE WHEN ?1 THEN ?2 ELSE min(not_before, ?2) END
          WHERE id = (SELECT lane FROM deliveries WHERE id = ?3 AND lease = ?4)",
     )
     .bind(fails)

@@ -247,6 +247,27 @@ async fn what_is_postponed_was_not_tried() {
     assert_eq!(claim(&store, &LIMITS).await[0].ordinal, 2);
 }
 
+/// A receiver that answers and refuses one callback is not made to wait for it.
+#[tokio::test]
+async fn an_answer_gives_its_endpoint_no_pause() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir).await;
+    due(&store, "p", SANDBOX, "https://one.example/").await;
+    let now = Timestamp::now();
+    let taken = store.claim_deliveries(now, LEASE, &LIMITS).await.unwrap();
+    store
+        .record_attempt(
+            &taken[0],
+            &attempt(Some(400)),
+            AfterAttempt::RetryAt(now),
+            Endpoint::Answers,
+        )
+        .await
+        .unwrap();
+    let again = store.claim_deliveries(now, LEASE, &LIMITS).await.unwrap();
+    assert_eq!(again.len(), 1);
+}
+
 #[tokio::test]
 async fn what_was_in_a_lost_process_comes_back() {
     let dir = tempfile::tempdir().unwrap();

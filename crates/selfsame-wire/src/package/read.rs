@@ -167,26 +167,25 @@ impl Package {
                 bytes,
             });
         }
-        match images
-            .iter()
-            .filter(|i| i.role == ImageRole::Selfie)
-            .count()
-        {
-            0 => Err(PackageError::NoSelfie),
-            1 => Ok(Self { info, images }),
-            _ => Err(PackageError::SeveralSelfies),
-        }
+        one_selfie(images.iter().map(|image| &image.role))?;
+        Ok(Self { info, images })
     }
 }
 
 impl Package {
-    /// What a package's images show, in order; none of them is read.
+    /// What a package's images show, in order. Each is looked at by its header and first bytes only.
     ///
     /// # Errors
-    /// [`PackageError`] says what is wrong with the zip or its `info.json`.
+    /// [`PackageError`] says what is wrong with the zip, its `info.json` or an image, as far as that shows.
     pub fn roles(bytes: &[u8], limits: &PackageLimits) -> Result<Vec<ImageRole>, PackageError> {
-        let (_, info) = Reader::open(bytes, limits)?;
-        Ok(info.images.iter().map(|i| i.image_type.role).collect())
+        let (mut reader, info) = Reader::open(bytes, limits)?;
+        let mut roles = Vec::with_capacity(info.images.len());
+        for (at, entry) in info.images.iter().enumerate() {
+            reader.look(at, entry)?;
+            roles.push(entry.image_type.role);
+        }
+        one_selfie(roles.iter())?;
+        Ok(roles)
     }
 
     /// One image of a package, by its place; the others are not read. `None`: it has no such image.
@@ -252,25 +251,72 @@ impl<'z> Reader<'z> {
         }
     }
 
-    fn entry(&mut self, name: &str) -> Result<Option<Vec<u8>>, PackageError> {
+    /// Where an entry is, if it is there and its header claims nothing that is refused.
+    fn find(&mut self, name: &str) -> Result<Option<usize>, PackageError> {
         let Some(index) = self.archive.index_for_name(name) else {
             return Ok(None);
         };
-        let too_large = || PackageError::TooLarge(name.to_owned());
-        {
-            let raw = self
-                .archive
-                .by_index_raw(index)
-                .map_err(|e| PackageError::NotAZip(e.to_string()))?;
-            if raw.encrypted() {
-                return Err(PackageError::Encrypted(name.to_owned()));
-            }
-            let inflates_far = raw.size() > 64 * 1024
-                && raw.size() > raw.compressed_size().saturating_mul(self.limits.ratio);
-            if raw.size() > self.limits.entry_bytes || inflates_far {
-                return Err(too_large());
-            }
+        let raw = self
+            .archive
+            .by_index_raw(index)
+            .map_err(|e| PackageError::NotAZip(e.to_string()))?;
+        if raw.encrypted() {
+            return Err(PackageError::Encrypted(name.to_owned()));
         }
+        let inflates_far = raw.size() > 64 * 1024
+            && raw.size() > raw.compressed_size().saturating_mul(self.limits.ratio);
+        if raw.size() > self.limits.entry_bytes || inflates_far {
+            return Err(PackageError::TooLarge(name.to_owned()));
+        }
+        Ok(Some(index))
+    }
+
+    /// Checks that an image is there and begins like one.
+    fn look(&mut self, at: usize, entry: &ImageEntry) -> Result<(), PackageError> {
+        if !entry.file_name.is_empty() {
+            self.once(&entry.file_name)?;
+        }
+        let head = if entry.image_type.base64 {
+            if entry.image.is_empty() {
+                return Err(PackageError::EmptyImage(at));
+            }
+            decode_base64(&entry.image).ok_or(PackageError::NotBase64(at))?
+        } else {
+            if entry.file_name.is_empty() {
+                return Err(PackageError::EmptyImage(at));
+            }
+            self.head(&entry.file_name)?
+                .ok_or_else(|| PackageError::MissingFile(entry.file_name.clone()))?
+        };
+        if is_image(&head) {
+            Ok(())
+        } else {
+            Err(PackageError::NotAnImage(at))
+        }
+    }
+
+    /// As many of an entry's first bytes as tell what it is.
+    fn head(&mut self, name: &str) -> Result<Option<Vec<u8>>, PackageError> {
+        const ENOUGH: u64 = 8;
+        let Some(index) = self.find(name)? else {
+            return Ok(None);
+        };
+        let file = self
+            .archive
+            .by_index(index)
+            .map_err(|e| PackageError::NotAZip(e.to_string()))?;
+        let mut bytes = Vec::new();
+        file.take(ENOUGH)
+            .read_to_end(&mut bytes)
+            .map_err(|e| PackageError::NotAZip(e.to_string()))?;
+        Ok(Some(bytes))
+    }
+
+    fn entry(&mut self, name: &str) -> Result<Option<Vec<u8>>, PackageError> {
+        let Some(index) = self.find(name)? else {
+            return Ok(None);
+        };
+        let too_large = || PackageError::TooLarge(name.to_owned());
         let file = self
             .archive
             .by_index(index)
@@ -317,6 +363,14 @@ impl<'z> Reader<'z> {
         }
         self.entry(&entry.file_name)?
             .ok_or_else(|| PackageError::MissingFile(entry.file_name.clone()))
+    }
+}
+
+fn one_selfie<'r>(roles: impl Iterator<Item = &'r ImageRole>) -> Result<(), PackageError> {
+    match roles.filter(|role| **role == ImageRole::Selfie).count() {
+        0 => Err(PackageError::NoSelfie),
+        1 => Ok(()),
+        _ => Err(PackageError::SeveralSelfies),
     }
 }
 

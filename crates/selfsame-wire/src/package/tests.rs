@@ -46,14 +46,27 @@ fn refusal(zip: &[u8]) -> PackageError {
 fn one_image_is_read_without_the_others() {
     let info: &[u8] = br#"{"images":[{"image_type_id":0,"image":"","file_name":"a.jpg"},
         {"image_type_id":4,"image":"","file_name":"b.jpg"},{"image_type_id":6,"image":"/9j/"}]}"#;
-    let bomb = vec![0; 20 * 1024 * 1024];
-    let bytes = zip(&[("info.json", info), ("a.jpg", JPEG), ("b.jpg", &bomb)]);
     let limits = PackageLimits::default();
-    assert!(Package::read(&bytes, &limits).is_err());
+    let bytes = zip(&[("info.json", info), ("a.jpg", JPEG), ("b.jpg", JPEG)]);
     assert_eq!(
         Package::roles(&bytes, &limits).unwrap(),
         [ImageRole::Selfie, ImageRole::Liveness, ImageRole::Liveness]
     );
+    let bomb = vec![0; 20 * 1024 * 1024];
+    let bytes = zip(&[("info.json", info), ("a.jpg", JPEG), ("b.jpg", &bomb)]);
+    assert!(Package::read(&bytes, &limits).is_err());
+    assert!(matches!(
+        Package::roles(&bytes, &limits),
+        Err(PackageError::TooLarge(_))
+    ));
+    for unreadable in [&b""[..], b"no image"] {
+        let bytes = zip(&[("info.json", info), ("a.jpg", unreadable), ("b.jpg", JPEG)]);
+        assert_eq!(
+            Package::roles(&bytes, &limits),
+            Err(PackageError::NotAnImage(0)),
+            "no link leads to what cannot be shown"
+        );
+    }
     let image = |at| Package::read_image(&bytes, &limits, at);
     assert_eq!(image(0).unwrap().unwrap().bytes, JPEG);
     assert!(matches!(image(1), Err(PackageError::TooLarge(_))));
