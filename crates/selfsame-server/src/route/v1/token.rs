@@ -16,7 +16,6 @@ use serde::Serialize;
 
 use crate::app::{App, Caller, Scope};
 use crate::body::collect_json;
-use crate::callback::target::Target;
 use crate::client_address::ClientAddress;
 use crate::intake::performed;
 use crate::refusal::Refusal;
@@ -65,7 +64,9 @@ pub(crate) fn mint(app: &App, caller: &Caller, grant: &Grant) -> Result<String, 
         None => Err(not_performed(grant.product)),
     }?;
     if let Some(url) = &grant.callback_url {
-        Target::parse(url, app.config.callback_reach)
+        app.config
+            .callback_rules()
+            .check(url, caller.environment)
             .map_err(|error| Refusal::new(ErrorCode::WrongType, error.to_string()))?;
     }
     sandbox::forced(
