@@ -230,7 +230,7 @@ def main():
     parser.add_argument("--connections", type=int, default=1000)
     parser.add_argument("--calls", type=int, default=40)
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "target" / "release" / "selfsame")
-    parser.add_argument("--one-address", action="store_true", help="all from the honest client's own address")
+    parser.add_argument("--one-address", action="store_true", help="all from the honest client's own address; without the limit on failed authentications of one address")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as data:
         added = subprocess.run(
@@ -243,9 +243,10 @@ def main():
             ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *certificate], capture_output=True, check=True
         )
         tls = ["--tls-listen", "127.0.0.1:0", "--tls-cert", f"{data}/tls.crt", "--tls-key", f"{data}/tls.key"]
+        more = ["--failed-auth-rate", "0"] if options.one_address else []
         with open(f"{data}/server.log", "w") as log:
             server = subprocess.Popen(
-                [options.binary, "serve", "--data", data, "--listen", "127.0.0.1:0", *tls],
+                [options.binary, "serve", "--data", data, "--listen", "127.0.0.1:0", *tls, *more],
                 stdout=subprocess.PIPE, stderr=log, text=True,
             )
         attacker = None
