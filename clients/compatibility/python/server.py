@@ -27,7 +27,7 @@ def photographs():
 def running(data, *options):
     """A server on free ports; gives its addresses."""
     policy = Path(__file__).with_name("policy.toml")
-    command = [BIN, "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--allow-private-callbacks",
+    command = [BIN, "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--allow-private-callbacks", "--allow-http-callbacks",
                "--policy", str(policy), *map(str, options)]
     with open(Path(data) / "server.log", "w") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)

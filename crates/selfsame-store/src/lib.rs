@@ -1,10 +1,11 @@
 //! Records and blobs, encrypted at rest, and the durable job queue, behind one interface: [`store::Store`].
 //!
-//! [`sqlite::SqliteStore`] keeps them in one data directory: `selfsame.db`, `blobs/` and, unless the operator brings a
-//! key of his own, `master.key`.
+//! [`sqlite::SqliteStore`] keeps them in one data directory: `selfsame.db`, `blobs/` and, unless the operator brings another
+//! key, `master.key`.
 
 pub mod audit;
 mod blobs;
+mod delivery;
 pub mod error;
 pub mod keyring;
 pub mod review;
