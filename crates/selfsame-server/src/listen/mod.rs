@@ -246,7 +246,11 @@ impl Server {
         let connections = Connections::new(limits, self.app.proxies.clone());
         let (ending, ended) = watch::channel(false);
         let mut listeners = JoinSet::new();
-        listeners.spawn(Arc::clone(&connections).watch(ended.clone()));
+        // Connections of their own: whoever fills the public address does not keep the operators out.
+        let asked = Connections::new(limits, self.app.proxies.clone());
+        for each in [&connections, &asked] {
+            listeners.spawn(Arc::clone(each).watch(ended.clone()));
+        }
         let mut listen = |listener,
                           certificate: Option<Arc<Certificate>>,
                           router: Router,
@@ -268,8 +272,6 @@ impl Server {
         if let Some((listener, certificate)) = self.https {
             listen(listener, Some(certificate), router, &connections);
         }
-        // Connections of their own: whoever fills the public address does not keep the operators out.
-        let asked = Connections::new(limits, self.app.proxies.clone());
         if let Some(listener) = self.operations {
             let router = operations_router(Arc::clone(&self.app), recorder());
             listen(listener, None, router, &asked);
@@ -285,6 +287,7 @@ impl Server {
         if tokio::time::timeout(GRACE, all_ended).await.is_err() {
             connections.close_all();
         }
+        asked.close_all();
         // Requests that wait for a job have had their answer: only now may the workers go.
         let _ = stopping.send(true);
         while background.join_next().await.is_some() {}
