@@ -1,6 +1,7 @@
 //! What an image says about the face in it: measurements and reasons, never decisions.
 
 mod capture;
+mod measures;
 mod metadata;
 mod quality;
 
@@ -10,6 +11,7 @@ pub use capture::{
     CaptureEvidence, CaptureTimings, FrameEvidence, ImageDigests, MotionEvidence,
     PresentationAttackEvidence, RepetitionEvidence,
 };
+pub use measures::Measure;
 pub use metadata::MetadataNote;
 pub use quality::{Cover, FaceQuality, Framing, HeadPose, Light};
 
