@@ -1,6 +1,6 @@
 //! Every number that a capture gives, by a name that stays: what a decision is fitted on, and what it weighs.
 
-use super::CaptureEvidence;
+use super::{CaptureEvidence, ContinuityEvidence, SurroundingsEvidence};
 
 /// A number with its name.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,6 +38,23 @@ impl CaptureEvidence {
         add("pattern", self.pattern);
         let attack = self.presentation_attack.as_ref();
         add("attack_fused", attack.map(|a| a.fused));
+        for (lower_half, mean, model) in [
+            ("minifas_lower_half", "minifas_mean", "MiniFAS"),
+            (
+                "silent_near_lower_half",
+                "silent_near_mean",
+                "Silent-Face near",
+            ),
+            (
+                "silent_far_lower_half",
+                "silent_far_mean",
+                "Silent-Face far",
+            ),
+        ] {
+            let found = attack.and_then(|a| a.models.iter().find(|m| m.model == model));
+            add(lower_half, found.map(|m| m.lower_half));
+            add(mean, found.map(|m| m.mean));
+        }
         let motion = self.motion;
         add("motion_deformation", motion.map(|m| m.deformation));
         add("motion_parallax", motion.map(|m| m.parallax));
@@ -61,6 +78,39 @@ impl CaptureEvidence {
             .collect();
         add("likeness_least", likeness.iter().copied().reduce(f32::min));
         add("likeness_mean", mean(&likeness));
+        let of =
+            |get: fn(&ContinuityEvidence) -> Option<f32>| self.continuity.as_ref().and_then(get);
+        add("neighbours_likeness", of(|c| c.likeness_of_neighbours));
+        add("cut_largest", of(|c| Some(c.largest_cut)));
+        add("cut_mean", of(|c| Some(c.mean_cut)));
+        add("cut_selfie", of(|c| c.selfie_cut));
+        add("scene_cut_largest", of(|c| c.largest_scene_cut));
+        add("scene_cut_mean", of(|c| c.mean_scene_cut));
+        add("light_largest", of(|c| Some(c.largest_light_change)));
+        add("light_mean", of(|c| Some(c.mean_light_change)));
+        add("tint_largest", of(|c| Some(c.largest_tint_change)));
+        add(
+            "picture_largest",
+            of(|c| Some(c.largest_picture_change as f32)),
+        );
+        add("mirrored", of(|c| c.mirrored));
+        add(
+            "mirrored_pictures",
+            of(|c| Some(c.mirrored_pictures as f32)),
+        );
+        let of = |get: fn(&SurroundingsEvidence) -> Option<f32>| {
+            self.surroundings.as_ref().and_then(get)
+        };
+        add("around_movement", of(|s| Some(s.movement)));
+        add("around_flatness", of(|s| Some(s.flatness)));
+        add("around_unexplained", of(|s| s.unexplained));
+        add("around_as_one", of(|s| s.as_one));
+        add("around_apart", of(|s| s.apart));
+        add("around_neighbours_apart", of(|s| s.neighbours_apart));
+        add(
+            "around_neighbours_movement",
+            of(|s| Some(s.neighbours_movement)),
+        );
         all
     }
 }

@@ -8,8 +8,8 @@ mod quality;
 use serde::{Deserialize, Serialize};
 
 pub use capture::{
-    CaptureEvidence, CaptureTimings, FrameEvidence, ImageDigests, MotionEvidence,
-    PresentationAttackEvidence, RepetitionEvidence,
+    CaptureEvidence, CaptureTimings, ContinuityEvidence, FrameEvidence, ImageDigests, ModelScores,
+    MotionEvidence, PresentationAttackEvidence, RepetitionEvidence, SurroundingsEvidence,
 };
 pub use measures::Measure;
 pub use metadata::MetadataNote;
