@@ -176,3 +176,6 @@ fn average(values: impl Iterator<Item = f32>) -> Option<f32> {
 fn mean(values: impl Iterator<Item = f32>) -> f32 {
     average(values).unwrap_or(0.0)
 }
+
+#[cfg(test)]
+mod tests;
