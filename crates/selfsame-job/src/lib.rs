@@ -6,6 +6,7 @@ pub mod admission;
 pub mod approval;
 pub mod audit;
 pub mod erasure;
+pub mod fusion;
 pub mod job;
 pub mod liveness;
 pub mod lockout;
