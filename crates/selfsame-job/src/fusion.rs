@@ -88,6 +88,12 @@ macro_rules! measures {
                 }
             }
 
+            /// Whether only the models that detect presentation attacks can measure it.
+            #[must_use]
+            pub const fn needs_detector(self) -> bool {
+                matches!(self, Self::Passive)
+            }
+
             /// What a capture measures; `None` where that was not to be had.
             #[must_use]
             pub fn of(self, capture: &CaptureEvidence) -> Option<f32> {
@@ -187,13 +193,53 @@ pub struct Fused {
 }
 
 impl FusionPolicy {
-    /// Weighs what was measured.
+    /// What is built in for a selfie alone.
+    pub const STILL: Self = {
+        let mut terms = Terms::NOTHING;
+        terms.passive = Term::new(10.0, -2.0, 8.0);
+        Self {
+            reject_below: 0.5,
+            review_below: 2.0,
+            intercept: -2.0,
+            terms,
+        }
+    };
+
+    /// What is built in for a capture with frames.
+    pub const CAPTURE: Self = {
+        let mut terms = Terms::NOTHING;
+        terms.passive = Term::new(10.0, -2.0, 8.0);
+        terms.deformation = Term::new(2.0, 0.0, 0.02);
+        terms.parallax = Term::new(2.0, 0.0, 0.01);
+        terms.movement = Term::new(1.0, 0.0, 0.02);
+        terms.repeated = Term::new(1.0, 0.0, 1.0);
+        Self {
+            reject_below: 0.0,
+            review_below: 0.0,
+            intercept: -7.0,
+            terms,
+        }
+    };
+
+    /// Weighs what was measured. Where the models that detect presentation attacks are not loaded, what they would have
+    /// measured counts as neither good nor bad.
     #[must_use]
-    pub fn weigh(&self, capture: &CaptureEvidence) -> Fused {
-        self.weigh_values(|measure| measure.of(capture))
+    pub fn weigh(&self, capture: &CaptureEvidence, detector: bool) -> Fused {
+        let mut fused = self.weigh_values(|measure| measure.of(capture));
+        if !detector {
+            for contribution in &mut fused.contributions {
+                if contribution.measure.needs_detector() {
+                    let half = self.terms.of(contribution.measure).weight / 2.0;
+                    contribution.adds += half;
+                    contribution.lacks -= half;
+                    fused.score += half;
+                }
+            }
+        }
+        fused
     }
 
-    /// The same for measures from elsewhere, such as a table.
+    /// The same for measures from elsewhere, such as a table; what is `None` counts as the worst there is.
     #[must_use]
     pub fn weigh_values(&self, value: impl Fn(Measure) -> Option<f32>) -> Fused {
         let contributions: Vec<Contribution> = Measure::ALL

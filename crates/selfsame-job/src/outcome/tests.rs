@@ -40,6 +40,7 @@ fn decision(verdict: Verdict, reasons: &[Reason], passive: Side) -> Decision {
             performed: passive != Side::NotPerformed,
             passive,
             motion: Side::NotPerformed,
+            fused: None,
             not_performed: Vec::new(),
         },
         ..Decision::without_evidence(verdict)

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use file::{Policies, PolicyError};
 
+use crate::fusion::FusionPolicy;
 use crate::lockout::LockoutPolicy;
 use crate::reason::{Response, Responses};
 
@@ -97,24 +98,15 @@ pub struct QualityPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LivenessPolicy {
-    /// What the pictures themselves look like.
-    pub presentation_attack: PresentationAttackPolicy,
-    /// What happens between them.
-    pub motion: MotionPolicy,
-}
-
-/// Where the fused score of presentation-attack detection divides: logit(bona fide) − logit(attack).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PresentationAttackPolicy {
-    /// Below this it is an attack (`print_or_screen`).
-    pub reject_below: f32,
-    /// Below this it is not clear (`liveness_unclear`).
-    pub review_below: f32,
-    /// Above this a regular pattern stands out of the selfie's face, in decibels (`regular_pattern`).
+    /// A selfie alone, or with too few frames to say anything: what it looks like (`print_or_screen`).
+    pub still: FusionPolicy,
+    /// A selfie with its frames: all that was measured, weighed together (`not_live`).
+    pub capture: FusionPolicy,
+    /// Above this a regular pattern stands out of the selfie's face, in decibels (`regular_pattern`): no face measures so
+    /// much, whatever else speaks for it.
     pub max_pattern: f32,
-    /// Above this it is not clear whether one does (`liveness_unclear`).
-    pub review_pattern: f32,
+    /// What frames must come, and what no honest capture does.
+    pub motion: MotionPolicy,
 }
 
 /// Whether movement is judged.
@@ -137,20 +129,12 @@ pub struct MotionPolicy {
     pub mode: MotionMode,
     /// So many frames, beside the selfie, must show a face.
     pub min_frames: usize,
-    /// Least deformation; less of it and of parallax is a picture that is moved about (`flat_picture`).
-    pub min_deformation: f32,
-    /// Least parallax; less of it and of deformation is a picture that is moved about (`flat_picture`).
-    pub min_parallax: f32,
-    /// Least movement; a face that neither moves nor deforms is a still (`no_movement`).
-    pub min_movement: f32,
     /// The smile must grow (`no_smile`).
     pub smile_required: bool,
     /// By so much, 0 to 1.
     pub min_smile_growth: f32,
     /// Least comparison score of each frame's face with the selfie's (`frames_of_another_person`).
     pub min_likeness: f32,
-    /// So many frames may show another frame's very picture; more are `still_repeated`, and so is any file sent twice.
-    pub max_repeated: usize,
 }
 
 /// What follows when an image was accepted before, in another job of the partner.
@@ -232,22 +216,15 @@ impl Default for Policy {
                 second_face_area: 0.25,
             },
             liveness: LivenessPolicy {
-                presentation_attack: PresentationAttackPolicy {
-                    reject_below: 0.5,
-                    review_below: 2.0,
-                    max_pattern: 13.0,
-                    review_pattern: 11.0,
-                },
+                still: FusionPolicy::STILL,
+                capture: FusionPolicy::CAPTURE,
+                max_pattern: 13.0,
                 motion: MotionPolicy {
                     mode: MotionMode::Required,
                     min_frames: 4,
-                    min_deformation: 0.012,
-                    min_parallax: 0.006,
-                    min_movement: 0.01,
                     smile_required: false,
                     min_smile_growth: 0.01,
                     min_likeness: 0.363,
-                    max_repeated: 2,
                 },
             },
             replay: ReplayPolicy {
