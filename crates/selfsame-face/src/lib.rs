@@ -10,6 +10,8 @@ pub mod template;
 mod align;
 #[cfg(feature = "engine")]
 pub mod analyser;
+#[cfg(feature = "engine")]
+mod continuity;
 #[cfg(feature = "decode")]
 pub mod deadline;
 #[cfg(feature = "decode")]

@@ -9,11 +9,13 @@ mod displacement;
 mod fit;
 mod grey;
 mod patch;
+mod surroundings;
 mod view;
 
 pub(crate) use displacement::{COARSE, COARSE_UNIT};
 use fit::Change;
 pub(crate) use patch::Patch;
+pub(crate) use surroundings::{Pair, Surroundings};
 pub(crate) use view::View;
 
 use crate::evidence::MotionEvidence;
@@ -23,19 +25,14 @@ const FEWEST: usize = 3;
 
 /// What a capture's views, in their order in time, say together. Each is compared with the one half the capture later.
 /// `None` for fewer than three, or where they do not show one face.
-pub(crate) fn between(views: &[View]) -> Option<MotionEvidence> {
+pub(crate) fn between(views: &[&View]) -> Option<MotionEvidence> {
     let count = views.len();
     if count < FEWEST {
         return None;
     }
-    let apart = count / 2;
-    let mut pairs: Vec<(usize, usize)> = (apart..count).map(|n| (n - apart, n)).collect();
-    if count == FEWEST {
-        pairs.push((0, 2));
-    }
-    let changes: Vec<Change> = pairs
+    let changes: Vec<Change> = halves(count)
         .iter()
-        .filter_map(|(a, b)| Change::between(&views[*a], &views[*b]))
+        .filter_map(|(a, b)| Change::between(views[*a], views[*b]))
         .collect();
     // In how many of the pairs one image may be.
     let shared = if count == FEWEST || count % 2 == 1 {
@@ -55,4 +52,14 @@ pub(crate) fn between(views: &[View]) -> Option<MotionEvidence> {
         movement: agreed(|c| c.movement)?,
         smile_growth: agreed(|c| c.smile),
     })
+}
+
+/// The images that lie half a capture apart.
+pub(crate) fn halves(count: usize) -> Vec<(usize, usize)> {
+    let apart = count / 2;
+    let mut pairs: Vec<(usize, usize)> = (apart..count).map(|n| (n - apart, n)).collect();
+    if count == FEWEST {
+        pairs.push((0, 2));
+    }
+    pairs
 }

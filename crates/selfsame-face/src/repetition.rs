@@ -33,19 +33,29 @@ impl Window {
         Self { back, picture }
     }
 
+    /// Where a view shows the face and what is around it.
+    pub(crate) fn wide(view: &View) -> Self {
+        let (back, picture) = view.wide_place();
+        Self { back, picture }
+    }
+
     pub(crate) fn cut(&self, image: &RgbImage) -> Thumbnail {
+        Thumbnail::of(Patch::cut(image, &self.place(image), motion::COARSE))
+    }
+
+    /// From the patch to a picture of this size.
+    pub(crate) fn place(&self, image: &RgbImage) -> Similarity {
         let across = image.width() as f32 / self.picture.0 as f32;
         let down = image.height() as f32 / self.picture.1 as f32;
         // A picture of another shape is another picture; only its width is brought to this one's.
         let factor = f32::midpoint(across, down);
-        let back = Similarity {
+        Similarity {
             a: self.back.a * factor,
             b: self.back.b * factor,
             // A pixel's place is its middle.
             dx: (self.back.dx + 0.5) * across - 0.5,
             dy: (self.back.dy + 0.5) * down - 0.5,
-        };
-        Thumbnail::of(Patch::cut(image, &back, motion::COARSE))
+        }
     }
 }
 

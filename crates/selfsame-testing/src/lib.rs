@@ -54,26 +54,39 @@ pub fn left_out(need: Need, why: &dyn fmt::Display) {
 /// # Panics
 /// Where `SELFSAME_SHARED` names a folder without them.
 #[must_use]
+pub fn shared_faces() -> Option<PathBuf> {
+    shared("faces/genuine-impostor", "photographs")
+}
+
+/// The folder of models beside the project, or below `SELFSAME_SHARED`; `None`, said aloud, where there is none.
+///
+/// # Panics
+/// Where `SELFSAME_SHARED` names a folder without them.
+#[must_use]
+pub fn shared_models() -> Option<PathBuf> {
+    shared("models", "models")
+}
+
 #[allow(
     clippy::print_stderr,
     reason = "a test that is left out must say so where people look"
 )]
-pub fn shared_faces() -> Option<PathBuf> {
+fn shared(folder: &str, what: &str) -> Option<PathBuf> {
     let named = std::env::var_os("SELFSAME_SHARED");
     let shared = named.as_ref().map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
         PathBuf::from,
     );
-    let faces = shared.join("faces/genuine-impostor");
-    if faces.is_dir() {
-        return Some(faces);
+    let found = shared.join(folder);
+    if found.is_dir() {
+        return Some(found);
     }
     assert!(
         named.is_none(),
-        "SELFSAME_SHARED holds no photographs: there is no {}",
-        faces.display()
+        "SELFSAME_SHARED holds no {what}: there is no {}",
+        found.display()
     );
-    eprintln!("left out: there are no photographs at {}", faces.display());
+    eprintln!("left out: there are no {what} at {}", found.display());
     None
 }
 

@@ -31,7 +31,7 @@ export function whyNot() {
 function missing() {
   if (!existsSync(BIN)) return `no server at ${BIN}: run 'cargo build --bin selfsame'`;
   if (!existsSync(join(DIST, 'engine.wasm'))) return "no engine: run 'web/build.sh'";
-  if (artefacts().some(({ path, name }) => !existsSync(path) && !/openvino|minifas/i.test(name))) return "no models: run 'selfsame models fetch'";
+  if (artefacts().some(({ path, name }) => !existsSync(path) && !/openvino|minifas|silent-face/i.test(name))) return "no models: run 'selfsame models fetch'";
   return false;
 }
 

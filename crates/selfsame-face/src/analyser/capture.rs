@@ -7,38 +7,56 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Analyser, Clock};
 use crate::align::{self, AlignedFace};
+use crate::continuity::{self, Colour, Moment};
 use crate::deadline::Deadline;
 use crate::decode::{Decoded, ImageError};
 use crate::detect::Detection;
 use crate::digest;
 use crate::evidence::{
-    CaptureEvidence, CaptureTimings, FaceBox, FrameEvidence, ImageEvidence,
-    PresentationAttackEvidence, RepetitionEvidence,
+    CaptureEvidence, CaptureTimings, FaceBox, FrameEvidence, ImageEvidence, RepetitionEvidence,
 };
 use crate::inference::InferenceError;
-use crate::motion::{self, View};
+use crate::motion::{self, Surroundings, View};
 use crate::pattern;
-use crate::presentation_attack;
+use crate::presentation_attack::{self, Scores};
 use crate::repetition::{self, Thumbnail, Window};
 use crate::template::Template;
 
 /// Most frames of a capture. Clients send about eight.
 pub const MOST_FRAMES: usize = 24;
-/// How many frames are compared with the selfie, and how many looked at for an attack. Which they are is drawn anew for each
-/// capture: whoever prepares one cannot know (docs/decisions/0008-capture-cost.md).
-const COMPARED: usize = 2;
-const SCORED: usize = 2;
 
 /// What is known of a capture beside its images.
 #[derive(Debug, Clone, Default)]
 pub struct CaptureContext {
     /// When it came: the dates in the selfie's metadata are held against it.
     pub received: Option<SystemTime>,
-    /// Which frames are looked at more closely.
+    /// How many frames are looked at more closely.
+    pub closely: Closely,
+    /// Which frames these are.
     pub draw: Draw,
     /// When the analysis must have ended. It is looked at between stages and every few rows of a picture, so that it is
     /// passed by a second at most.
     pub deadline: Deadline,
+}
+
+/// How many frames of a capture are looked at more closely. Which they are is drawn anew for each capture: whoever prepares
+/// one cannot know. What each costs, and what it tells: docs/decisions/0067-all-frames.md.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closely {
+    /// How many are compared with the selfie and with each other.
+    pub compared: usize,
+    /// How many are scored for presentation attacks.
+    pub scored: usize,
+}
+
+impl Default for Closely {
+    /// All.
+    fn default() -> Self {
+        Self {
+            compared: MOST_FRAMES,
+            scored: MOST_FRAMES,
+        }
+    }
 }
 
 /// How the frames that are looked at more closely are drawn.
@@ -54,12 +72,20 @@ pub enum Draw {
 /// What is gathered while the images are looked at one by one.
 #[derive(Default)]
 struct Gathered {
-    scores: Vec<f32>,
+    /// The selfie's first; an image without a face has none.
+    scores: Vec<Scores>,
     pattern: Option<f32>,
-    views: Vec<View>,
-    window: Option<Window>,
+    selfie: Option<Moment>,
+    frames: Vec<Moment>,
+    windows: Option<Windows>,
     thumbnails: Vec<Thumbnail>,
     timings: CaptureTimings,
+}
+
+/// The first frame's face, and it with what is around it, as places in the picture that all frames share.
+struct Windows {
+    face: Window,
+    wide: Window,
 }
 
 /// What is to be done with one frame.
@@ -96,8 +122,8 @@ impl Analyser {
         self.selfie(&mut evidence, &picture.decoded, &mut gathered)?;
         drop(picture);
         let drawn = context.draw.order(frames.len())?;
-        let compared = &drawn[..COMPARED.min(drawn.len())];
-        let scored = &drawn[drawn.len().saturating_sub(SCORED)..];
+        let compared = &drawn[..context.closely.compared.min(drawn.len())];
+        let scored = &drawn[drawn.len().saturating_sub(context.closely.scored)..];
         let mut seen = Vec::with_capacity(frames.len());
         for (at, bytes) in frames.iter().enumerate() {
             let task = Task {
@@ -111,14 +137,16 @@ impl Analyser {
             seen.push(self.frame(&task, &mut gathered, deadline)?);
         }
         deadline.check()?;
-        let presentation_attack =
-            presentation_attack::fuse(&gathered.scores).map(|fused| PresentationAttackEvidence {
-                scores: gathered.scores,
-                fused,
-            });
         let mut timings = gathered.timings;
         let mut clock = Clock::start();
-        let motion = motion::between(&gathered.views);
+        let selfie = gathered.selfie.as_ref();
+        let views: Vec<&View> = selfie
+            .into_iter()
+            .chain(&gathered.frames)
+            .map(|moment| &moment.view)
+            .collect();
+        let motion = motion::between(&views);
+        let (continuity, surroundings) = continuity::evidence(selfie, &gathered.frames).unzip();
         // What could not be decoded has no digests yet.
         let files = seen.iter().zip(frames).map(|(frame, bytes)| {
             let digests = frame.digests;
@@ -132,10 +160,12 @@ impl Analyser {
         Ok(CaptureEvidence {
             selfie: evidence,
             frames: seen,
-            presentation_attack,
+            presentation_attack: presentation_attack::evidence(&gathered.scores),
             pattern: gathered.pattern,
             motion,
             repetition,
+            continuity,
+            surroundings,
             timings,
         })
     }
@@ -146,6 +176,7 @@ impl Analyser {
         decoded: &Decoded,
         gathered: &mut Gathered,
     ) -> Result<(), ImageError> {
+        gathered.scores.push(Scores::default());
         let Some(face) = evidence.faces.first_mut() else {
             return Ok(());
         };
@@ -155,11 +186,18 @@ impl Analyser {
         gathered.timings.mesh_ms += clock.lap();
         gathered.pattern = pattern::strength(&decoded.pixels, &face.face_box);
         gathered.timings.pattern_ms += clock.lap();
-        gathered.scores.extend(self.score(decoded, &face.face_box)?);
+        gathered.scores[0] = self.score(decoded, &face.face_box)?;
         gathered.timings.attacks_ms += clock.lap();
-        gathered
-            .views
-            .extend(View::of(&decoded.pixels, &face.landmarks));
+        let view = View::of(&decoded.pixels, &face.landmarks);
+        gathered.selfie = view.and_then(|view| {
+            Some(Moment {
+                surroundings: Surroundings::of(&decoded.pixels, &view, None),
+                view,
+                light: Colour::of(&decoded.pixels, &face.face_box)?,
+                template: evidence.template.clone(),
+                digests: evidence.digests,
+            })
+        });
         gathered.timings.motion_ms += clock.lap();
         Ok(())
     }
@@ -171,6 +209,7 @@ impl Analyser {
         deadline: &Deadline,
     ) -> Result<FrameEvidence, ImageError> {
         let mut clock = Clock::start();
+        gathered.scores.push(Scores::default());
         let picture = match self.open(task.bytes, deadline) {
             Ok(picture) => picture,
             Err(error @ ImageError::Overdue(_)) => return Err(error),
@@ -187,8 +226,8 @@ impl Analyser {
         let image = &picture.decoded;
         let Gathered {
             scores,
-            views,
-            window,
+            frames,
+            windows,
             thumbnails,
             timings,
             ..
@@ -197,31 +236,45 @@ impl Analyser {
         deadline.check()?;
         let found = self.glance(image).map_err(failed)?;
         timings.detect_ms += clock.lap();
+        let digests = digest::digests(task.bytes, &image.pixels);
+        timings.file_ms += clock.lap();
         let mut likeness = None;
         if let Some(face) = found.first() {
-            if let Some(view) = View::of(&image.pixels, &face.landmarks) {
-                window.get_or_insert_with(|| Window::around(&view));
-                views.push(view);
-            }
-            timings.motion_ms += clock.lap();
-            if task.scored {
-                scores.extend(self.score(image, &face.face_box)?);
+            if task.scored
+                && let Some(last) = scores.last_mut()
+            {
+                *last = self.score(image, &face.face_box)?;
             }
             timings.attacks_ms += clock.lap();
+            let mut template = None;
             if let Some(reference) = task.reference
                 && let Some(aligned) = self.aligned(image, face)?
             {
-                let template = self.embed(&aligned).map_err(failed)?;
-                likeness = template.map(|probe| probe.compare(reference));
+                template = self.embed(&aligned).map_err(failed)?;
+                likeness = template.as_ref().map(|probe| probe.compare(reference));
             }
             timings.embed_ms += clock.lap();
+            if let Some(view) = View::of(&image.pixels, &face.landmarks)
+                && let Some(light) = Colour::of(&image.pixels, &face.face_box)
+            {
+                let Windows { wide, .. } = windows.get_or_insert_with(|| Windows {
+                    face: Window::around(&view),
+                    wide: Window::wide(&view),
+                });
+                let still = wide.place(&image.pixels);
+                frames.push(Moment {
+                    surroundings: Surroundings::of(&image.pixels, &view, Some(&still)),
+                    view,
+                    light,
+                    template,
+                    digests,
+                });
+            }
         }
-        if let Some(window) = window {
-            thumbnails.push(window.cut(&image.pixels));
+        if let Some(windows) = windows {
+            thumbnails.push(windows.face.cut(&image.pixels));
         }
         timings.motion_ms += clock.lap();
-        let digests = digest::digests(task.bytes, &image.pixels);
-        timings.file_ms += clock.lap();
         Ok(FrameEvidence {
             image: Some(image.facts),
             unusable: None,
@@ -250,12 +303,9 @@ impl Analyser {
         Ok(align::align(&image.pixels, &straight.landmarks))
     }
 
-    /// `None` without the model.
-    fn score(&self, image: &Decoded, face: &FaceBox) -> Result<Option<f32>, ImageError> {
-        match &self.inner.attacks {
-            Some(attacks) => attacks.score(&image.pixels, face).map_err(failed),
-            None => Ok(None),
-        }
+    fn score(&self, image: &Decoded, face: &FaceBox) -> Result<Scores, ImageError> {
+        let attacks = &self.inner.attacks;
+        attacks.score(&image.pixels, face).map_err(failed)
     }
 }
 

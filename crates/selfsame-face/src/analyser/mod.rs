@@ -9,7 +9,7 @@ use std::time::{Instant, SystemTime};
 
 use image::RgbImage;
 
-pub use capture::{CaptureContext, Draw, MOST_FRAMES};
+pub use capture::{CaptureContext, Closely, Draw, MOST_FRAMES};
 
 use crate::align;
 use crate::deadline::Deadline;
@@ -22,7 +22,7 @@ use crate::memory::MemoryBudget;
 use crate::mesh::{self, FaceMesh};
 use crate::metadata;
 use crate::models::{Model, ModelError, ModelIdentity, ModelStore};
-use crate::presentation_attack::{self, PresentationAttackDetector};
+use crate::presentation_attack::PresentationAttackDetector;
 use crate::quality;
 use crate::straighten::straighten;
 use crate::template::{TEMPLATE_LEN, Template};
@@ -70,8 +70,8 @@ struct Inner {
     second_look: Detector,
     embedder: Box<dyn Inference>,
     mesh: FaceMesh,
-    /// Absent where its model was not fetched.
-    attacks: Option<PresentationAttackDetector>,
+    /// With those of its models that were fetched.
+    attacks: PresentationAttackDetector,
     models: Vec<ModelIdentity>,
     template_model: ModelIdentity,
     limits: Limits,
@@ -158,15 +158,15 @@ impl Analyser {
             closer(Model::FaceMesh, &[1, 3, mesh::SIDE, mesh::SIDE])?,
             closer(Model::Blendshapes, &[1, mesh::EXPRESSION_POINTS, 2])?,
         );
-        let side = presentation_attack::SIDE;
-        let attacks = match closer(Model::MiniFas, &[1, 3, side, side]) {
-            Ok(model) => Some(PresentationAttackDetector::new(model)),
-            Err(LoadError::Model(error @ ModelError::Missing { .. })) => {
-                tracing::warn!(%error, "presentation attacks are not detected");
-                None
-            }
-            Err(error) => return Err(error),
-        };
+        let attacks =
+            PresentationAttackDetector::load(|model, shape| match closer(model, shape) {
+                Ok(model) => Ok(Some(model)),
+                Err(LoadError::Model(error @ ModelError::Missing { .. })) => {
+                    tracing::warn!(%error, "this model detects no presentation attacks");
+                    Ok(None)
+                }
+                Err(error) => Err(error),
+            })?;
         drop((detector.onnx, embedder.onnx));
         let analyser = Self {
             inner: Arc::new(Inner {
@@ -197,17 +197,16 @@ impl Analyser {
             .embedder
             .run(&mut |input| input.fill(127.0), &mut |_| ())
             .map_err(|e| LoadError::Engine("SFace", e))?;
-        if let Some(attacks) = &self.inner.attacks {
-            let face = FaceBox {
-                x: 16.0,
-                y: 16.0,
-                width: 32.0,
-                height: 32.0,
-            };
-            attacks
-                .score(&grey, &face)
-                .map_err(|e| LoadError::Engine("MiniFAS", e))?;
-        }
+        let face = FaceBox {
+            x: 16.0,
+            y: 16.0,
+            width: 32.0,
+            height: 32.0,
+        };
+        self.inner
+            .attacks
+            .score(&grey, &face)
+            .map_err(|e| LoadError::Engine("a detector of presentation attacks", e))?;
         Ok(())
     }
 
@@ -229,10 +228,10 @@ impl Analyser {
         &self.inner.template_model
     }
 
-    /// Whether the model that detects presentation attacks is loaded. Without it no capture has that evidence.
+    /// Whether a model that detects presentation attacks is loaded. Without one no capture has that evidence.
     #[must_use]
     pub fn detects_presentation_attacks(&self) -> bool {
-        self.inner.attacks.is_some()
+        !self.inner.attacks.is_empty()
     }
 
     /// Measures the faces in an image and makes a template of the largest.

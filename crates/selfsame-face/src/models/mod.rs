@@ -2,7 +2,10 @@
 
 mod fetch;
 mod manifest;
+mod onnx;
+mod silent_face;
 mod tflite;
+mod torch;
 mod translate;
 
 use std::io::Read as _;
@@ -139,6 +142,7 @@ impl ModelStore {
         let onnx = match model {
             Model::FaceMesh | Model::Blendshapes => translate::to_onnx(&published),
             Model::YuNet | Model::SFace | Model::MiniFas => fold::prepare(&published),
+            Model::SilentFaceNear | Model::SilentFaceFar => silent_face::to_onnx(&published),
         };
         let onnx = onnx.map_err(|e| ModelError::Unpreparable(artefact.name, e))?;
         let identity = ModelIdentity {
@@ -242,8 +246,12 @@ impl ModelStore {
 /// strangers' bytes.
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
-pub fn translate(published: &[u8]) -> [Result<Vec<u8>, String>; 2] {
-    [translate::to_onnx(published), fold::prepare(published)]
+pub fn translate(published: &[u8]) -> [Result<Vec<u8>, String>; 3] {
+    [
+        translate::to_onnx(published),
+        fold::prepare(published),
+        silent_face::to_onnx(published),
+    ]
 }
 
 fn digest(bytes: &[u8]) -> String {

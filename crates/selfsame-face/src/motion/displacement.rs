@@ -17,7 +17,7 @@ pub(crate) const COARSE_UNIT: f32 = UNIT * COARSE as f32 / FINE as f32;
 pub(super) const ORIGIN: [f32; 2] = [39.5, 26.5];
 
 /// The face's middle below the eyes.
-const MIDDLE: f32 = 0.45;
+pub(super) const MIDDLE: f32 = 0.45;
 
 /// How many displacements a sheet shows: polynomials of second degree, across and down.
 pub(super) const SHEET: usize = 12;
@@ -31,6 +31,7 @@ pub(super) const SMILE: usize = 14;
 pub(super) const OTHERS: [usize; 2] = [15, 16];
 
 /// A pixel of the patch that belongs to the face, and each displacement of unit strength there, in pixels.
+#[derive(Clone)]
 pub(super) struct Spot<const N: usize> {
     pub(super) index: usize,
     pub(super) x: f32,
@@ -76,6 +77,46 @@ impl Lens {
 
 pub(super) static COARSE_SPOTS: LazyLock<Vec<Spot<SHEET>>> = LazyLock::new(|| spots(COARSE));
 pub(super) static FINE_SPOTS: LazyLock<Vec<Spot<ALL>>> = LazyLock::new(|| spots(FINE));
+
+/// Side of the patch that shows what is around a face.
+pub(super) const WIDE: usize = 64;
+/// Its pixels to a distance between the eyes.
+pub(super) const WIDE_UNIT: f32 = 10.0;
+/// The middle between the eyes in it.
+pub(super) const WIDE_ORIGIN: [f32; 2] = [31.5, 28.5];
+
+/// How many displacements the surroundings are allowed: a shift, a turn, and a change of size and shape.
+pub(super) const AFFINE: usize = 6;
+
+/// What is beside and above the head: shoulders and neck move with it, whatever is behind.
+pub(super) static AROUND_SPOTS: LazyLock<Vec<Spot<AFFINE>>> =
+    LazyLock::new(|| wide(|x, y| (x / 1.45).powi(2) + ((y - 0.1) / 2.1).powi(2) > 1.0 && y < 1.6));
+/// The face and what is around it.
+pub(super) static WIDE_SPOTS: LazyLock<Vec<Spot<AFFINE>>> = LazyLock::new(|| wide(|_, _| true));
+
+fn wide(belongs: impl Fn(f32, f32) -> bool) -> Vec<Spot<AFFINE>> {
+    let mut spots = Vec::new();
+    for index in 0..WIDE * WIDE {
+        let (column, row) = (index % WIDE, index / WIDE);
+        let x = (column as f32 - WIDE_ORIGIN[0]) / WIDE_UNIT;
+        let y = (row as f32 - WIDE_ORIGIN[1]) / WIDE_UNIT;
+        if (column + row) % 2 == 1 || !belongs(x, y) {
+            continue;
+        }
+        let shift = [1.0, x, y - MIDDLE].map(|value| value * WIDE_UNIT);
+        let [still, turned, sized] = shift;
+        spots.push(Spot {
+            index,
+            x: column as f32,
+            y: row as f32,
+            across: [still, turned, sized, 0.0, 0.0, 0.0],
+            down: [0.0, 0.0, 0.0, still, turned, sized],
+            from_middle: [x, y - MIDDLE],
+            unit: WIDE_UNIT,
+        });
+    }
+    spots
+}
 
 fn spots<const N: usize>(side: usize) -> Vec<Spot<N>> {
     let scale = side as f32 / FINE as f32;

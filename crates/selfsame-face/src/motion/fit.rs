@@ -48,6 +48,55 @@ impl Change {
     }
 }
 
+/// What is added to the structure of two pictures, so that those without any agree.
+const LEAST_STRUCTURE: f32 = 0.2;
+
+/// What part of two patches' structure differs once one is carried onto the other: 0 for equal ones, about 1 for unrelated
+/// ones, 2 at most. Patches without structure agree.
+pub(super) fn unexplained<const N: usize>(
+    spots: &[Spot<N>],
+    from: &Patch,
+    to: &Patch,
+    strengths: &[f64; N],
+) -> f32 {
+    let lens = Lens::of(strengths);
+    let (mut all, mut differing) = (0.0f32, 0.0f32);
+    for spot in spots {
+        let [dx, dy] = spot.displacement(strengths, &lens);
+        let (a, b) = (from.at(spot.index), to.between(spot.x + dx, spot.y + dy));
+        all += a * a + b * b;
+        differing += (a - b).powi(2);
+    }
+    differing / (all + LEAST_STRUCTURE * spots.len().max(1) as f32)
+}
+
+/// How one patch is carried onto another, and what part of their structure differs then.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Carried<const N: usize> {
+    pub(super) strengths: [f64; N],
+    pub(super) unexplained: f32,
+}
+
+impl<const N: usize> Carried<N> {
+    /// As well as can be; as they lie where no movement makes them more alike.
+    pub(super) fn best(spots: &[Spot<N>], from: &Patch, to: &Patch) -> Self {
+        let with = |strengths| Self {
+            strengths,
+            unexplained: unexplained(spots, from, to, &strengths),
+        };
+        let plain = with([0.0; N]);
+        strengths(spots, from, to, [0.0; N])
+            .map(with)
+            .filter(|found| found.unexplained < plain.unexplained)
+            .unwrap_or(plain)
+    }
+}
+
+/// How one face is carried onto another as a sheet would be.
+pub(super) fn as_a_sheet(from: &View, to: &View) -> Carried<SHEET> {
+    Carried::best(&COARSE_SPOTS, &from.coarse, &to.coarse)
+}
+
 /// Root mean square over the face.
 fn movement(from: &View, to: &View, strengths: &[f64; ALL]) -> f32 {
     let mut sum = 0.0;

@@ -57,6 +57,15 @@ impl Patch {
         }
     }
 
+    /// Left for right.
+    pub(crate) fn mirrored(&self) -> Self {
+        let lines = self.values.chunks_exact(self.side);
+        Self {
+            side: self.side,
+            values: lines.flat_map(|line| line.iter().rev().copied()).collect(),
+        }
+    }
+
     pub(crate) fn at(&self, index: usize) -> f32 {
         self.values[index]
     }

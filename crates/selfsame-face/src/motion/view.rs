@@ -2,7 +2,7 @@
 
 use image::RgbImage;
 
-use super::displacement::{FINE, ORIGIN, UNIT};
+use super::displacement::{FINE, ORIGIN, UNIT, WIDE_ORIGIN, WIDE_UNIT};
 use super::patch::Patch;
 use crate::align::Similarity;
 use crate::evidence::{Landmarks, Point};
@@ -30,9 +30,7 @@ impl View {
             picture: image.dimensions(),
         })
     }
-}
 
-impl View {
     /// From the coarse patch to the picture, and the picture's width and height.
     pub(crate) fn coarse_place(&self) -> (Similarity, (u32, u32)) {
         // A coarse pixel's middle lies between its four fine ones.
@@ -40,6 +38,22 @@ impl View {
         let back = Similarity {
             a: 2.0 * self.back.a,
             b: 2.0 * self.back.b,
+            dx,
+            dy,
+        };
+        (back, self.picture)
+    }
+
+    /// From the wide patch to the picture, and the picture's width and height.
+    pub(crate) fn wide_place(&self) -> (Similarity, (u32, u32)) {
+        let factor = UNIT / WIDE_UNIT;
+        let (dx, dy) = self.back.apply(
+            ORIGIN[0] - factor * WIDE_ORIGIN[0],
+            ORIGIN[1] - factor * WIDE_ORIGIN[1],
+        );
+        let back = Similarity {
+            a: factor * self.back.a,
+            b: factor * self.back.b,
             dx,
             dy,
         };

@@ -84,6 +84,7 @@ fn attack(fused: f32) -> Option<PresentationAttackEvidence> {
     Some(PresentationAttackEvidence {
         scores: vec![fused; 9],
         fused,
+        models: Vec::new(),
     })
 }
 

@@ -2,22 +2,13 @@
 //! channels first here: each tensor is kept in the one layout or the other, and turned only where an operator needs it.
 
 mod operators;
-mod pieces;
 
 use std::collections::HashMap;
 
-use prost::Message as _;
-use tract_onnx::pb::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
-    tensor_proto::DataType,
-};
+use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto, tensor_proto::DataType};
 
+use super::onnx::{self, floats, list, value};
 use super::tflite::{self, Constant, Graph};
-use pieces::{floats, list, value};
-
-/// The version of ONNX's operators that is written.
-const OPERATOR_SET: i64 = 17;
-const ONNX_VERSION: i64 = 8;
 
 /// Gives the ONNX file's bytes. A picture as input becomes one with its channels first.
 pub(super) fn to_onnx(published: &[u8]) -> Result<Vec<u8>, String> {
@@ -47,23 +38,14 @@ pub(super) fn to_onnx(published: &[u8]) -> Result<Vec<u8>, String> {
         let name = writer.want(tensor, Layout::AsPublished)?;
         outputs.push(value(name, writer.shape(tensor)?));
     }
-    let model = ModelProto {
-        ir_version: ONNX_VERSION,
-        opset_import: vec![OperatorSetIdProto {
-            domain: String::new(),
-            version: OPERATOR_SET,
-        }],
-        graph: Some(GraphProto {
-            name: "translated".to_owned(),
-            node: writer.nodes,
-            initializer: writer.weights,
-            input: inputs,
-            output: outputs,
-            ..GraphProto::default()
-        }),
-        ..ModelProto::default()
-    };
-    Ok(model.encode_to_vec())
+    Ok(onnx::file(GraphProto {
+        name: "translated".to_owned(),
+        node: writer.nodes,
+        initializer: writer.weights,
+        input: inputs,
+        output: outputs,
+        ..GraphProto::default()
+    }))
 }
 
 /// How a tensor of four dimensions lies in memory.

@@ -2,8 +2,8 @@
 
 use tract_onnx::pb::AttributeProto;
 
-use super::pieces::{integer, list, numbers};
 use super::{Layout, Writer};
+use crate::models::onnx::{integer, list, numbers};
 use crate::models::tflite::{Constant, Operator};
 
 impl Writer<'_> {

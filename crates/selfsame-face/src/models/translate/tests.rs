@@ -1,4 +1,6 @@
 use proptest::prelude::*;
+use prost::Message as _;
+use tract_onnx::pb::ModelProto;
 
 use super::*;
 

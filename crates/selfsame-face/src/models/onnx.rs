@@ -1,9 +1,29 @@
 //! Pieces of an ONNX file.
 
+use prost::Message as _;
 use tract_onnx::pb::{
-    AttributeProto, TensorProto, TensorShapeProto, TypeProto, ValueInfoProto,
-    attribute_proto::AttributeType, tensor_proto::DataType, tensor_shape_proto, type_proto,
+    AttributeProto, GraphProto, ModelProto, OperatorSetIdProto, TensorProto, TensorShapeProto,
+    TypeProto, ValueInfoProto, attribute_proto::AttributeType, tensor_proto::DataType,
+    tensor_shape_proto, type_proto,
 };
+
+/// The version of ONNX's operators that is written.
+const OPERATOR_SET: i64 = 17;
+const ONNX_VERSION: i64 = 8;
+
+/// The file that holds a graph.
+pub(super) fn file(graph: GraphProto) -> Vec<u8> {
+    let model = ModelProto {
+        ir_version: ONNX_VERSION,
+        opset_import: vec![OperatorSetIdProto {
+            domain: String::new(),
+            version: OPERATOR_SET,
+        }],
+        graph: Some(graph),
+        ..ModelProto::default()
+    };
+    model.encode_to_vec()
+}
 
 pub(super) fn floats(name: String, shape: &[usize], values: &[f32]) -> TensorProto {
     TensorProto {

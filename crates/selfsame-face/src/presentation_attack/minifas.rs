@@ -1,4 +1,4 @@
-//! Passive presentation-attack detection: MiniFAS on the face and what surrounds it.
+//! The crop that MiniFAS looks at: the face and what surrounds it, reflected at the picture's edge.
 
 use image::RgbImage;
 
@@ -6,53 +6,32 @@ use crate::evidence::FaceBox;
 use crate::inference::{Inference, InferenceError};
 
 /// Side of the model's input.
-pub(crate) const SIDE: usize = 128;
+pub(super) const SIDE: usize = 128;
 /// The square on the face box's longer side is grown this much: as the model was trained, and once more with what is around.
 /// The mean of both errs half as often as the first alone (docs/decisions/0005-presentation-attacks.md).
 const GROWTHS: [f32; 2] = [1.5, 2.0];
 
-/// Scores faces one by one.
-pub(crate) struct PresentationAttackDetector {
-    model: Box<dyn Inference>,
-}
-
-impl PresentationAttackDetector {
-    pub(crate) fn new(model: Box<dyn Inference>) -> Self {
-        Self { model }
+/// logit(bona fide) − logit(attack), the mean of two crops. `None` when the box is no box.
+pub(super) fn score(
+    model: &dyn Inference,
+    image: &RgbImage,
+    face: &FaceBox,
+) -> Result<Option<f32>, InferenceError> {
+    let mut sum = 0.0;
+    for growth in GROWTHS {
+        let Some(square) = Square::around(face, growth) else {
+            return Ok(None);
+        };
+        let mut score = f32::NAN;
+        model.run(&mut |input| square.draw(image, input), &mut |outputs| {
+            if let Some([bona_fide, attack, ..]) = outputs.first() {
+                score = bona_fide - attack;
+            }
+        })?;
+        sum += score;
     }
-
-    /// logit(bona fide) − logit(attack), the mean of two crops. `None` when the box is no box.
-    pub(crate) fn score(
-        &self,
-        image: &RgbImage,
-        face: &FaceBox,
-    ) -> Result<Option<f32>, InferenceError> {
-        let mut sum = 0.0;
-        for growth in GROWTHS {
-            let Some(square) = Square::around(face, growth) else {
-                return Ok(None);
-            };
-            let mut score = f32::NAN;
-            self.model
-                .run(&mut |input| square.draw(image, input), &mut |outputs| {
-                    if let Some([bona_fide, attack, ..]) = outputs.first() {
-                        score = bona_fide - attack;
-                    }
-                })?;
-            sum += score;
-        }
-        let mean = sum / GROWTHS.len() as f32;
-        Ok(mean.is_finite().then_some(mean))
-    }
-}
-
-/// The mean of the lower half of the scores (the middle one included): more than half of the images must look bona fide to
-/// raise it, and one poor image lowers it by no more than its share. `None` without scores.
-pub(crate) fn fuse(scores: &[f32]) -> Option<f32> {
-    let mut sorted = scores.to_vec();
-    sorted.sort_by(f32::total_cmp);
-    sorted.truncate(scores.len().div_ceil(2));
-    (!sorted.is_empty()).then(|| sorted.iter().sum::<f32>() / sorted.len() as f32)
+    let mean = sum / GROWTHS.len() as f32;
+    Ok(mean.is_finite().then_some(mean))
 }
 
 /// A square of whole pixels that may reach past the picture.
@@ -181,16 +160,6 @@ fn reflect(at: i32, length: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_image_alone_does_not_raise_the_fused_score() {
-        assert_eq!(fuse(&[]), None);
-        assert_eq!(fuse(&[3.0]), Some(3.0));
-        assert_eq!(fuse(&[-5.0, 40.0]), Some(-5.0));
-        assert_eq!(fuse(&[-5.0, -3.0, 40.0, -4.0]), Some(-4.5));
-        // Nor does one poor image bring a good capture below zero.
-        assert!(fuse(&[8.0, 9.0, -2.0, 7.0, 8.0]).unwrap() > 0.0);
-    }
 
     #[test]
     fn the_edge_is_a_mirror() {
