@@ -5,11 +5,11 @@ use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
+use super::sight::Search;
 use super::{Analyser, Clock};
-use crate::align::{self, AlignedFace};
+use crate::align;
 use crate::deadline::Deadline;
 use crate::decode::{Decoded, ImageError};
-use crate::detect::Detection;
 use crate::digest;
 use crate::evidence::{
     CaptureEvidence, CaptureTimings, FaceBox, FrameEvidence, ImageEvidence,
@@ -20,6 +20,7 @@ use crate::motion::{self, View};
 use crate::pattern;
 use crate::presentation_attack;
 use crate::repetition::{self, Thumbnail, Window};
+use crate::straighten::Stance;
 use crate::template::Template;
 
 /// Most frames of a capture. Clients send about eight.
@@ -171,8 +172,8 @@ impl Analyser {
         deadline: &Deadline,
     ) -> Result<FrameEvidence, ImageError> {
         let mut clock = Clock::start();
-        let picture = match self.open(task.bytes, deadline) {
-            Ok(picture) => picture,
+        let mut sight = match self.see(task.bytes, Search::Glance, deadline) {
+            Ok(sight) => sight,
             Err(error @ ImageError::Overdue(_)) => return Err(error),
             Err(error) => {
                 return Ok(FrameEvidence {
@@ -184,7 +185,6 @@ impl Analyser {
                 });
             }
         };
-        let image = &picture.decoded;
         let Gathered {
             scores,
             views,
@@ -193,12 +193,15 @@ impl Analyser {
             timings,
             ..
         } = gathered;
-        timings.decode_ms += clock.lap();
-        deadline.check()?;
-        let found = self.glance(image).map_err(failed)?;
-        timings.detect_ms += clock.lap();
+        clock.lap();
+        if task.reference.is_some() {
+            self.closer(&mut sight)?;
+        }
+        timings.decode_ms += sight.decode_ms;
+        timings.detect_ms += sight.detect_ms + clock.lap();
+        let image = &sight.picture.decoded;
         let mut likeness = None;
-        if let Some(face) = found.first() {
+        if let Some(face) = sight.faces.first() {
             if let Some(view) = View::of(&image.pixels, &face.landmarks) {
                 window.get_or_insert_with(|| Window::around(&view));
                 views.push(view);
@@ -209,10 +212,11 @@ impl Analyser {
             }
             timings.attacks_ms += clock.lap();
             if let Some(reference) = task.reference
-                && let Some(aligned) = self.aligned(image, face)?
+                && sight.stance != Stance::Turned
+                && let Some(aligned) = align::align(&image.pixels, &face.landmarks)
             {
-                let template = self.embed(&aligned).map_err(failed)?;
-                likeness = template.map(|probe| probe.compare(reference));
+                let embedded = self.embed(&aligned).map_err(failed)?;
+                likeness = embedded.map(|probe| probe.template.compare(reference));
             }
             timings.embed_ms += clock.lap();
         }
@@ -225,29 +229,10 @@ impl Analyser {
         Ok(FrameEvidence {
             image: Some(image.facts),
             unusable: None,
-            faces: found.len(),
+            faces: sight.faces.len(),
             likeness,
             digests: Some(digests),
         })
-    }
-
-    /// A small look suffices for a frame; where it finds nothing, the frame is looked at as a selfie is.
-    fn glance(&self, image: &Decoded) -> Result<Vec<Detection>, InferenceError> {
-        let found = self.inner.glance.detect(&image.pixels, 0.0)?;
-        if found.is_empty() {
-            return self.find(&image.pixels);
-        }
-        Ok(found)
-    }
-
-    /// A frame's face, ready for its template.
-    fn aligned(
-        &self,
-        image: &Decoded,
-        face: &Detection,
-    ) -> Result<Option<AlignedFace>, ImageError> {
-        let straight = self.straighten(&image.pixels, *face).map_err(failed)?;
-        Ok(align::align(&image.pixels, &straight.landmarks))
     }
 
     /// `None` without the model.
