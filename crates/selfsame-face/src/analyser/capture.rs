@@ -5,12 +5,12 @@ use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
+use super::sight::Search;
 use super::{Analyser, Clock};
-use crate::align::{self, AlignedFace};
+use crate::align;
 use crate::continuity::{self, Colour, Moment};
 use crate::deadline::Deadline;
 use crate::decode::{Decoded, ImageError};
-use crate::detect::Detection;
 use crate::digest;
 use crate::evidence::{
     CaptureEvidence, CaptureTimings, FaceBox, FrameEvidence, ImageEvidence, RepetitionEvidence,
@@ -20,6 +20,7 @@ use crate::motion::{self, Surroundings, View};
 use crate::pattern;
 use crate::presentation_attack::{self, Scores};
 use crate::repetition::{self, Thumbnail, Window};
+use crate::straighten::Stance;
 use crate::template::Template;
 
 /// Most frames of a capture. Clients send about eight.
@@ -210,8 +211,8 @@ impl Analyser {
     ) -> Result<FrameEvidence, ImageError> {
         let mut clock = Clock::start();
         gathered.scores.push(Scores::default());
-        let picture = match self.open(task.bytes, deadline) {
-            Ok(picture) => picture,
+        let mut sight = match self.see(task.bytes, Search::Glance, deadline) {
+            Ok(sight) => sight,
             Err(error @ ImageError::Overdue(_)) => return Err(error),
             Err(error) => {
                 return Ok(FrameEvidence {
@@ -223,7 +224,6 @@ impl Analyser {
                 });
             }
         };
-        let image = &picture.decoded;
         let Gathered {
             scores,
             frames,
@@ -232,14 +232,17 @@ impl Analyser {
             timings,
             ..
         } = gathered;
-        timings.decode_ms += clock.lap();
-        deadline.check()?;
-        let found = self.glance(image).map_err(failed)?;
-        timings.detect_ms += clock.lap();
+        clock.lap();
+        if task.reference.is_some() {
+            self.closer(&mut sight)?;
+        }
+        timings.decode_ms += sight.decode_ms;
+        timings.detect_ms += sight.detect_ms + clock.lap();
+        let image = &sight.picture.decoded;
         let digests = digest::digests(task.bytes, &image.pixels);
         timings.file_ms += clock.lap();
         let mut likeness = None;
-        if let Some(face) = found.first() {
+        if let Some(face) = sight.faces.first() {
             if task.scored
                 && let Some(last) = scores.last_mut()
             {
@@ -248,10 +251,13 @@ impl Analyser {
             timings.attacks_ms += clock.lap();
             let mut template = None;
             if let Some(reference) = task.reference
-                && let Some(aligned) = self.aligned(image, face)?
+                && sight.stance != Stance::Turned
+                && let Some(aligned) = align::align(&image.pixels, &face.landmarks)
             {
-                template = self.embed(&aligned).map_err(failed)?;
-                likeness = template.as_ref().map(|probe| probe.compare(reference));
+                if let Some(probe) = self.embed(&aligned).map_err(failed)? {
+                    likeness = Some(probe.template.compare(reference));
+                    template = Some(probe.template);
+                }
             }
             timings.embed_ms += clock.lap();
             if let Some(view) = View::of(&image.pixels, &face.landmarks)
@@ -278,29 +284,10 @@ impl Analyser {
         Ok(FrameEvidence {
             image: Some(image.facts),
             unusable: None,
-            faces: found.len(),
+            faces: sight.faces.len(),
             likeness,
             digests: Some(digests),
         })
-    }
-
-    /// A small look suffices for a frame; where it finds nothing, the frame is looked at as a selfie is.
-    fn glance(&self, image: &Decoded) -> Result<Vec<Detection>, InferenceError> {
-        let found = self.inner.glance.detect(&image.pixels, 0.0)?;
-        if found.is_empty() {
-            return self.find(&image.pixels);
-        }
-        Ok(found)
-    }
-
-    /// A frame's face, ready for its template.
-    fn aligned(
-        &self,
-        image: &Decoded,
-        face: &Detection,
-    ) -> Result<Option<AlignedFace>, ImageError> {
-        let straight = self.straighten(&image.pixels, *face).map_err(failed)?;
-        Ok(align::align(&image.pixels, &straight.landmarks))
     }
 
     fn score(&self, image: &Decoded, face: &FaceBox) -> Result<Scores, ImageError> {

@@ -2,6 +2,7 @@
 
 mod capture;
 mod picture;
+mod sight;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ pub use capture::{CaptureContext, Closely, Draw, MOST_FRAMES};
 use crate::align;
 use crate::deadline::Deadline;
 use crate::decode::{ImageError, Limits};
-use crate::detect::{Detection, Detector, FIRST_LOOK, GLANCE, SECOND_LOOK};
+use crate::detect::{Detector, FIRST_LOOK, GLANCE, SECOND_LOOK};
 use crate::digest;
 use crate::evidence::{FaceBox, FaceEvidence, ImageEvidence, Timings};
 use crate::inference::{self, EngineChoice, EngineError, Inference, InferenceError, Precision};
@@ -24,9 +25,10 @@ use crate::metadata;
 use crate::models::{Model, ModelError, ModelIdentity, ModelStore};
 use crate::presentation_attack::PresentationAttackDetector;
 use crate::quality;
-use crate::straighten::straighten;
+use crate::straighten::Stance;
 use crate::template::{TEMPLATE_LEN, Template};
 use picture::Picture;
+use sight::{Search, Sight};
 
 /// Detects, aligns and embeds. Cheap to clone; clones share the models and may work at the same time.
 #[derive(Clone)]
@@ -99,6 +101,16 @@ pub enum LoadError {
     #[error("the engine refuses the model {0}: {1}")]
     Engine(&'static str, InferenceError),
 }
+
+/// A template, and the length that the model's output had before.
+struct Embedded {
+    template: Template,
+    length: f32,
+}
+
+/// A face that the detector is not sure is upright, and whose template was shorter than this before it was brought to length 1,
+/// lies on its side or shows too little to be compared (docs/decisions/0062-turned-faces.md).
+const SHORTEST_OF_DOUBTFUL: f32 = 8.0;
 
 /// Tells one stage's time from the next one's.
 struct Clock(Instant);
@@ -191,7 +203,7 @@ impl Analyser {
     /// Runs each model once, so that the first request is not slower than others.
     fn warm_up(&self) -> Result<(), LoadError> {
         let grey = RgbImage::from_pixel(64, 64, image::Rgb([127; 3]));
-        self.find(&grey)
+        self.search(&grey, Search::Glance)
             .map_err(|e| LoadError::Engine("YuNet", e))?;
         self.inner
             .embedder
@@ -234,7 +246,7 @@ impl Analyser {
         !self.inner.attacks.is_empty()
     }
 
-    /// Measures the faces in an image and makes a template of the largest.
+    /// Measures the faces in an image and makes a template of its subject.
     ///
     /// # Errors
     /// When the image cannot be used.
@@ -262,26 +274,27 @@ impl Analyser {
         received: Option<SystemTime>,
         deadline: &Deadline,
     ) -> Result<(ImageEvidence, Picture), ImageError> {
-        let mut timings = Timings::default();
+        let Sight {
+            picture,
+            faces: found,
+            turned,
+            stance,
+            decode_ms,
+            detect_ms,
+            ..
+        } = self.see(bytes, Search::Thorough, deadline)?;
+        let mut timings = Timings {
+            decode_ms,
+            detect_ms,
+            ..Timings::default()
+        };
         let mut clock = Clock::start();
-        let picture = self.open(bytes, deadline)?;
         let decoded = &picture.decoded;
-        timings.decode_ms = clock.lap();
         let digests = digest::digests(bytes, &decoded.pixels);
         let metadata = metadata::notes(bytes, decoded, &digests, received);
         timings.file_ms = clock.lap();
-        deadline.check()?;
-        let mut found = self
-            .find(&decoded.pixels)
-            .map_err(|e| ImageError::Analysis(e.to_string()))?;
-        if let Some(largest) = found.first_mut() {
-            *largest = self
-                .straighten(&decoded.pixels, *largest)
-                .map_err(|e| ImageError::Analysis(e.to_string()))?;
-        }
-        timings.detect_ms = clock.lap();
         let mut faces = Vec::with_capacity(found.len());
-        let mut largest = None;
+        let mut subject = None;
         for detection in &found {
             deadline.check()?;
             let Some(face) = align::align(&decoded.pixels, &detection.landmarks) else {
@@ -304,21 +317,23 @@ impl Analyser {
                 ),
                 geometry: None,
             });
-            largest.get_or_insert(face);
+            subject.get_or_insert(face);
         }
         timings.align_ms = clock.lap();
-        let template = match largest {
-            Some(face) => Some(
-                self.embed(&face)
-                    .map_err(|e| ImageError::Analysis(e.to_string()))?,
-            ),
-            None => None,
+        let embedded = match subject {
+            Some(face) if stance != Stance::Turned => self
+                .embed(&face)
+                .map_err(|e| ImageError::Analysis(e.to_string()))?
+                .filter(|e| stance == Stance::Upright || e.length >= SHORTEST_OF_DOUBTFUL),
+            _ => None,
         };
         timings.embed_ms = clock.lap();
         let evidence = ImageEvidence {
             image: decoded.facts,
             faces,
-            template: template.flatten(),
+            template_length: embedded.as_ref().map(|e| e.length),
+            template: embedded.map(|e| e.template),
+            turned,
             digests,
             metadata,
             timings,
@@ -326,38 +341,22 @@ impl Analyser {
         Ok((evidence, picture))
     }
 
-    /// The first look; then a finer one; then one with an empty margin, for a face that fills the frame.
-    fn find(&self, image: &RgbImage) -> Result<Vec<Detection>, InferenceError> {
-        let looks = [
-            (&self.inner.first_look, 0.0),
-            (&self.inner.second_look, 0.0),
-            (&self.inner.first_look, 0.25),
-        ];
-        for (detector, margin) in looks {
-            let found = detector.detect(image, margin)?;
-            if !found.is_empty() {
-                return Ok(found);
-            }
-        }
-        Ok(Vec::new())
-    }
-
-    /// A face with the landmarks that it has with its head upright.
-    fn straighten(&self, image: &RgbImage, face: Detection) -> Result<Detection, InferenceError> {
-        straighten(&self.inner.glance, &self.inner.first_look, image, face)
-    }
-
     /// `None` when the embedding has no direction.
-    fn embed(&self, face: &align::AlignedFace) -> Result<Option<Template>, InferenceError> {
-        let mut template = None;
+    fn embed(&self, face: &align::AlignedFace) -> Result<Option<Embedded>, InferenceError> {
+        let mut embedded = None;
         self.inner.embedder.run(
             &mut |input| input.copy_from_slice(face.planes()),
             &mut |outputs| {
                 let embedding: Option<&[f32; TEMPLATE_LEN]> =
                     outputs.first().and_then(|o| (*o).try_into().ok());
-                template = embedding.and_then(|e| Template::from_embedding(e).ok());
+                embedded = embedding.and_then(|e| {
+                    Some(Embedded {
+                        template: Template::from_embedding(e).ok()?,
+                        length: e.iter().map(|v| v * v).sum::<f32>().sqrt(),
+                    })
+                });
             },
         )?;
-        Ok(template)
+        Ok(embedded)
     }
 }

@@ -89,8 +89,8 @@ pub struct QualityPolicy {
     pub max_size: f32,
     /// Greatest part of the face that may be outside the picture.
     pub max_outside: f32,
-    /// Another face is a second person when its box's area is at least this part of the largest one's; smaller ones are
-    /// people in the background.
+    /// Another face is a second person when its prominence, which is its box's area less the further it is from the
+    /// picture's middle, is at least this part of the subject's; others are people in the background.
     pub second_face_area: f32,
 }
 

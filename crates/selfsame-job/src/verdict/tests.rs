@@ -4,6 +4,7 @@ mod replacement;
 use selfsame_face::evidence::{
     FaceBox, FaceEvidence, FaceQuality, FrameEvidence, HeadPose, ImageDigests, ImageEvidence,
     ImageFacts, ImageFormat, Landmarks, MotionEvidence, Point, PresentationAttackEvidence, Timings,
+    Turn,
 };
 use selfsame_face::template::TEMPLATE_LEN;
 use selfsame_wire::id::{Environment, SmileJobId, UserId};
@@ -73,7 +74,9 @@ fn selfie(faces: Vec<FaceEvidence>) -> CaptureEvidence {
     CaptureEvidence::alone(ImageEvidence {
         image: facts(),
         faces,
+        template_length: template.as_ref().map(|_| 13.0),
         template,
+        turned: Turn::None,
         digests: ImageDigests::default(),
         metadata: Vec::new(),
         timings: Timings::default(),
@@ -147,6 +150,10 @@ fn a_selfie_without_a_face_or_with_a_crowd_is_refused() {
         Verdict::SeveralFaces
     );
     assert_eq!(verdict(vec![face(200.0), face(60.0)]), Verdict::Pass);
+    // As large as the subject, but at the edge: somebody who stands by.
+    let mut bystander = face(200.0);
+    bystander.quality.framing.off_centre_across = 0.45;
+    assert_eq!(verdict(vec![face(200.0), bystander]), Verdict::Pass);
 }
 
 #[test]
