@@ -6,7 +6,6 @@ use std::time::SystemTime;
 use sha2::{Digest as _, Sha256};
 
 use super::{Analyser, Clock};
-use crate::align::{self, AlignedFace};
 use crate::deadline::Deadline;
 use crate::decode::{Decoded, ImageError};
 use crate::detect::Detection;
@@ -208,11 +207,12 @@ impl Analyser {
                 scores.extend(self.score(image, &face.face_box)?);
             }
             timings.attacks_ms += clock.lap();
-            if let Some(reference) = task.reference
-                && let Some(aligned) = self.aligned(image, face)?
-            {
-                let template = self.embed(&aligned).map_err(failed)?;
-                likeness = template.map(|probe| probe.compare(reference));
+            if let Some(reference) = task.reference {
+                let straight = self.straighten(&image.pixels, *face).map_err(failed)?;
+                let template = self
+                    .embed(&image.pixels, &straight.landmarks, None)
+                    .map_err(failed)?;
+                likeness = template.and_then(|probe| probe.compare(reference));
             }
             timings.embed_ms += clock.lap();
         }
@@ -238,16 +238,6 @@ impl Analyser {
             return self.find(&image.pixels);
         }
         Ok(found)
-    }
-
-    /// A frame's face, ready for its template.
-    fn aligned(
-        &self,
-        image: &Decoded,
-        face: &Detection,
-    ) -> Result<Option<AlignedFace>, ImageError> {
-        let straight = self.straighten(&image.pixels, *face).map_err(failed)?;
-        Ok(align::align(&image.pixels, &straight.landmarks))
     }
 
     /// `None` without the model.

@@ -24,6 +24,8 @@ pub struct ImageEvidence {
     pub faces: Vec<FaceEvidence>,
     /// The template of the largest face; absent when no face was found.
     pub template: Option<Template>,
+    /// Its templates by the other models that are served, for users whom those enrolled.
+    pub further_templates: Vec<Template>,
     /// What tells whether the image was seen before.
     pub digests: ImageDigests,
     /// What the file says of its origin.
