@@ -116,7 +116,7 @@ impl Embedder {
             calibration: None,
             thresholds: Some(BUILT_IN_THRESHOLDS),
             file: None,
-            model: unnamed(),
+            model: TemplateModel::unknown(),
         };
         built_in.named()
     }
@@ -153,7 +153,8 @@ impl Embedder {
         } else {
             hex::encode(self.shape_digest())
         };
-        self.model = TemplateModel::new(&name).unwrap_or_else(|_| unnamed());
+        // A digest in hexadecimal always is a name.
+        self.model = TemplateModel::new(&name).unwrap_or_else(|_| TemplateModel::unknown());
         self
     }
 
@@ -262,14 +263,6 @@ pub(crate) enum NotLoaded {
     Model(#[from] ModelError),
     #[error(transparent)]
     Embedder(#[from] EmbedderError),
-}
-
-/// A digest in hexadecimal always is a name; this one compares with nothing that a model makes.
-fn unnamed() -> TemplateModel {
-    match TemplateModel::new("unnamed") {
-        Ok(name) => name,
-        Err(_) => unreachable!("the word is a name"),
-    }
 }
 
 /// An embedder that is ready to run.

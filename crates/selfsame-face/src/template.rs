@@ -40,6 +40,12 @@ impl TemplateModel {
         Ok(Self(text.into()))
     }
 
+    /// A model that makes no templates: where one must be named and none is known.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self("unknown".into())
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{Calibration, CalibrationError, Channels, Embedder, Input, unnamed};
+use super::{Calibration, CalibrationError, Channels, Embedder, Input};
 use crate::align;
 use crate::evidence::Point;
 use crate::models::ModelIdentity;
-use crate::template::{MAX_TEMPLATE_LEN, MIN_TEMPLATE_LEN, ModelThresholds};
+use crate::template::{MAX_TEMPLATE_LEN, MIN_TEMPLATE_LEN, ModelThresholds, TemplateModel};
 
 /// The longest manifest that is read, in bytes.
 const MAX_MANIFEST: u64 = 64 * 1024;
@@ -197,7 +197,7 @@ pub(super) fn read(path: &Path) -> Result<Embedder, EmbedderError> {
         calibration: None,
         thresholds: file.thresholds,
         file: Some(model),
-        model: unnamed(),
+        model: TemplateModel::unknown(),
     };
     match calibration {
         None => Ok(embedder.named()),
