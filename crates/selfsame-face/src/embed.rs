@@ -65,6 +65,8 @@ pub struct Embedder {
     /// `None`: the built-in one, from the model store.
     file: Option<PathBuf>,
     model: TemplateModel,
+    /// The same model without its calibration.
+    plain: TemplateModel,
 }
 
 /// The embedders of an analyser.
@@ -117,6 +119,7 @@ impl Embedder {
             thresholds: Some(BUILT_IN_THRESHOLDS),
             file: None,
             model: TemplateModel::unknown(),
+            plain: TemplateModel::unknown(),
         };
         built_in.named()
     }
@@ -146,20 +149,24 @@ impl Embedder {
 
     /// Gives it the name of its templates' model.
     fn named(mut self) -> Self {
-        let plain = self.file.is_none() && self.calibration.is_none();
-        let name = if plain {
-            // What every template on file was made by before there were others.
-            self.identity.sha256.clone()
-        } else {
-            hex::encode(self.shape_digest())
-        };
-        // A digest in hexadecimal always is a name.
-        self.model = TemplateModel::new(&name).unwrap_or_else(|_| TemplateModel::unknown());
+        self.plain = self.name_with(None);
+        self.model = self.name_with(self.calibration.as_ref());
         self
     }
 
+    fn name_with(&self, calibration: Option<&Calibration>) -> TemplateModel {
+        let name = if self.file.is_none() && calibration.is_none() {
+            // What every template on file was made by before there were others.
+            self.identity.sha256.clone()
+        } else {
+            hex::encode(self.shape_digest(calibration))
+        };
+        // A digest in hexadecimal always is a name.
+        TemplateModel::new(&name).unwrap_or_else(|_| TemplateModel::unknown())
+    }
+
     /// SHA-256 of all that shapes its templates. Names, licence and thresholds may change without making others of them.
-    fn shape_digest(&self) -> [u8; 32] {
+    fn shape_digest(&self, calibration: Option<&Calibration>) -> [u8; 32] {
         let mut hasher = Sha256::new();
         hasher.update(b"selfsame template model 1\n");
         hasher.update(self.identity.sha256.as_bytes());
@@ -170,7 +177,7 @@ impl Embedder {
         for number in input.mean.into_iter().chain(input.scale).chain(points) {
             hasher.update(number.to_le_bytes());
         }
-        if let Some(calibration) = &self.calibration {
+        if let Some(calibration) = calibration {
             hasher.update(calibration.to_bytes());
         }
         hasher.finalize().into()
@@ -225,11 +232,7 @@ impl Embedder {
     #[must_use]
     pub fn calibrate(&self, plain: &Template) -> Option<Template> {
         let calibration = self.calibration.as_ref()?;
-        let uncalibrated = Self {
-            calibration: None,
-            ..self.clone()
-        };
-        if plain.model() != uncalibrated.named().model() {
+        if *plain.model() != self.plain {
             return None;
         }
         let values = calibration.apply(plain.values())?;

@@ -25,16 +25,17 @@ pub struct TemplateModel(Arc<str>);
 
 /// The text names no model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a template's model is named by 1 to 64 visible ASCII characters")]
+#[error("a template's model is named by 1 to 64 letters, digits, `-`, `_` and `.`")]
 pub struct NotATemplateModel;
 
 impl TemplateModel {
-    /// Accepts 1 to 64 visible ASCII characters.
+    /// Accepts 1 to 64 ASCII letters, digits, `-`, `_` and `.`.
     ///
     /// # Errors
     /// For any other text.
     pub fn new(text: &str) -> Result<Self, NotATemplateModel> {
-        if text.is_empty() || text.len() > 64 || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        if text.is_empty() || text.len() > 64 || !text.bytes().all(allowed) {
             return Err(NotATemplateModel);
         }
         Ok(Self(text.into()))

@@ -198,6 +198,7 @@ pub(super) fn read(path: &Path) -> Result<Embedder, EmbedderError> {
         thresholds: file.thresholds,
         file: Some(model),
         model: TemplateModel::unknown(),
+        plain: TemplateModel::unknown(),
     };
     match calibration {
         None => Ok(embedder.named()),
