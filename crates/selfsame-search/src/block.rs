@@ -85,7 +85,7 @@ impl Block {
     }
 
     pub(crate) fn wipe(&mut self, row: usize) {
-        self.codes(row).zeroize();
+        self.codes(row).as_flattened_mut().zeroize();
         self.scales[row] = 0.0;
         self.errors[row] = 0.0;
         self.exact(row).zeroize();
@@ -147,9 +147,7 @@ fn dot(wide: &[i16; LANE], codes: &Codes) -> i32 {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        for lane in &mut self.codes {
-            lane.zeroize();
-        }
+        self.codes.as_flattened_mut().zeroize();
         self.exact.zeroize();
     }
 }

@@ -54,7 +54,7 @@ impl Calibration {
         let fits = |n: usize| (MIN_TEMPLATE_LEN..=MAX_TEMPLATE_LEN).contains(&n);
         let whole = |matrix: &Vec<f32>| {
             let rows = matrix.len() / mean.len();
-            matrix.len() % mean.len() == 0 && fits(rows) && rows <= mean.len()
+            matrix.len().is_multiple_of(mean.len()) && fits(rows) && rows <= mean.len()
         };
         if !fits(mean.len()) || !whitening.as_ref().is_none_or(whole) {
             return Err(CalibrationError::Length);

@@ -372,8 +372,11 @@ fn subtable<'t>(
     }
 }
 
-/// The fields that hold comparison scores, and which of a model's thresholds each is.
-const SCORES: [(&[&str], fn(&ModelThresholds) -> f32); 4] = [
+/// A field's path, and which of a model's thresholds it is.
+type Score = (&'static [&'static str], fn(&ModelThresholds) -> f32);
+
+/// The fields that hold comparison scores.
+const SCORES: [Score; 4] = [
     (&["comparison", "match_threshold"], |t| t.same),
     (&["comparison", "review_threshold"], |t| t.review),
     (&["duplicates", "threshold"], |t| t.duplicate),

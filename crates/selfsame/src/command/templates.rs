@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use selfsame_face::analyser::{Analyser, CaptureContext, Settings};
+use selfsame_face::deadline::Deadline;
 use selfsame_face::embed::Embedder;
 use selfsame_face::inference::EngineChoice;
 use selfsame_face::models::ModelStore;
@@ -26,6 +28,8 @@ use crate::output::{self, Outcome};
 
 /// Users read from the store at a time.
 const PAGE: u32 = 500;
+/// How long the analysis of one user's photo may take; the server's own limit is the same by default.
+const LONGEST: Duration = Duration::from_secs(30);
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -76,16 +80,18 @@ struct Remade {
     failed: u64,
 }
 
-/// What one user's template came from.
+/// What became of one user.
 enum Made {
-    Photo(Template),
-    Calibration(Template),
-}
-
-/// Why there is none.
-enum NotMade {
-    WithoutPhoto,
-    Failed(String),
+    /// A template of the photo on file.
+    OfPhoto,
+    /// A template of the one on file, calibrated.
+    OfTemplate,
+    /// Nothing: the user changed meanwhile.
+    Changed,
+    /// Nothing: there is no photo on file.
+    NoPhoto,
+    /// Nothing, for this reason.
+    Nothing(String),
 }
 
 impl TemplatesCommand {
@@ -125,7 +131,7 @@ fn has(user: &User, model: &TemplateModel) -> bool {
     user.references_by(model).any(|r| Some(&r.photo) == photo)
 }
 
-/// Users that are not deleted, page by page, up to what the order of changes held when it began.
+/// The users that changed next.
 async fn page(store: &SqliteStore, after: u64) -> Result<Vec<UserChange>, Failure> {
     Ok(store.users_changed(after, PAGE).await?)
 }
@@ -233,7 +239,7 @@ impl Remake {
     async fn run(&self) -> Outcome {
         // At the end it would be found out too late.
         self.store.check_audit_end().await?;
-        let total = self.lacking().await?;
+        let (had, total) = self.count().await?;
         let model = self.embedder.model();
         let record = |action, details| AuditEntry {
             actor: actor(),
@@ -250,7 +256,10 @@ impl Remake {
         let bar = ProgressBar::new(total).with_style(ProgressStyle::with_template(
             "{wide_bar} {pos} of {len} users, {eta} left",
         )?);
-        let remade = self.all(&bar).await?;
+        let remade = Remade {
+            had,
+            ..self.all(&bar).await?
+        };
         bar.finish_and_clear();
         let mut details = serde_json::to_value(remade)?;
         details["model"] = serde_json::json!(model);
@@ -275,27 +284,28 @@ impl Remake {
         Ok(ExitCode::from(u8::from(!whole)))
     }
 
-    /// How many enrolled users lack a template by the embedder.
-    async fn lacking(&self) -> Result<u64, Failure> {
-        let (mut after, mut lacking) = (0, 0);
+    /// How many enrolled users have a template by the embedder, and how many lack one.
+    async fn count(&self) -> Result<(u64, u64), Failure> {
+        let (mut after, mut had, mut lacking) = (0, 0, 0);
         loop {
             let changes = page(&self.store, after).await?;
             let Some(last) = changes.last() else {
-                return Ok(lacking);
+                return Ok((had, lacking));
             };
             after = last.sequence;
-            lacking += changes.iter().filter(|c| self.lacks(&c.user)).count() as u64;
+            for UserChange { user, .. } in &changes {
+                let enrolled = u64::from(user.status != UserStatus::Deleted);
+                let has = u64::from(has(user, self.embedder.model()));
+                had += enrolled * has;
+                lacking += enrolled * (1 - has);
+            }
         }
     }
 
-    fn lacks(&self, user: &User) -> bool {
-        user.status != UserStatus::Deleted && !has(user, self.embedder.model())
-    }
-
-    /// Goes through all users, and then through those that changed meanwhile, until nobody is left who can be helped.
+    /// Goes through all users; then through those that changed meanwhile, until nobody is left. Who was given a template is one of
+    /// those, and has it then.
     async fn all(&self, bar: &ProgressBar) -> Result<Remade, Failure> {
         let mut remade = Remade::default();
-        let mut told = std::collections::HashSet::new();
         let mut after = 0;
         loop {
             let changes = page(&self.store, after).await?;
@@ -303,40 +313,82 @@ impl Remake {
                 return Ok(remade);
             };
             after = last.sequence;
-            let mut lacking = Vec::new();
-            for UserChange { user, .. } in changes {
-                if self.lacks(&user) {
-                    lacking.push(user);
-                } else if user.status != UserStatus::Deleted && told.insert(user.key.clone()) {
-                    remade.had += 1;
-                }
-            }
+            let lacking = changes.into_iter().map(|c| c.user).filter(|user| {
+                user.status != UserStatus::Deleted && !has(user, self.embedder.model())
+            });
             let mut made = futures::stream::iter(lacking)
                 .map(|user| self.one(user))
                 .buffer_unordered(self.parallel);
-            while let Some((key, outcome)) = made.next().await {
-                let why = match outcome? {
-                    None => continue,
-                    Some(Ok(())) => None,
-                    Some(Err(why)) => Some(why),
-                };
-                // Whoever is made comes again, as one who has it.
-                let new = told.insert(key.clone());
-                bar.inc(u64::from(new));
-                match why {
-                    None => {}
-                    Some(NotMade::WithoutPhoto) if new => {
+            while let Some(outcome) = made.next().await {
+                let (key, made) = outcome?;
+                bar.inc(1);
+                match made {
+                    Made::OfPhoto => remade.made += 1,
+                    Made::OfTemplate => remade.calibrated += 1,
+                    // It comes again, as it is then.
+                    Made::Changed => {}
+                    Made::NoPhoto => {
                         remade.without_photo += 1;
                         self.tell(&key, "no photo on file")?;
                     }
-                    Some(NotMade::Failed(why)) if new => {
+                    Made::Nothing(why) => {
                         remade.failed += 1;
                         self.tell(&key, &why)?;
                     }
-                    Some(_) => {}
                 }
             }
         }
+    }
+
+    /// Makes one user's template and puts it on record.
+    async fn one(&self, user: User) -> Result<(UserKey, Made), Failure> {
+        let Some(reference) = &user.reference else {
+            return Ok((user.key, Made::NoPhoto));
+        };
+        let photo = reference.photo.clone();
+        let (template, made) = match self.embedder.calibrate(&reference.template) {
+            Some(template) => (template, Made::OfTemplate),
+            None => match self.of_photo(&photo).await? {
+                Ok(template) => (template, Made::OfPhoto),
+                Err(why) => return Ok((user.key, why)),
+            },
+        };
+        let reference = Reference { template, photo };
+        let added = self.store.add_template(&user.key, &reference).await?;
+        Ok((user.key, if added { made } else { Made::Changed }))
+    }
+
+    /// The template of a capture on file, as its enrolment would make it today.
+    async fn of_photo(&self, photo: &SmileJobId) -> Result<Result<Template, Made>, Failure> {
+        let package = match self.store.package(photo).await {
+            Ok(Some(package)) => package,
+            Ok(None) => return Ok(Err(Made::NoPhoto)),
+            Err(error) if error.is_unreadable() => {
+                return Ok(Err(Made::Nothing(error.to_string())));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let analyser = self.analyser.clone();
+        let looked = tokio::task::spawn_blocking(move || {
+            let package = Package::read(&package, &PackageLimits::default())
+                .map_err(|error| error.to_string())?;
+            let selfie = package.image(ImageRole::Selfie).unwrap_or_default();
+            let frames: Vec<&[u8]> = package.images(ImageRole::Liveness).collect();
+            let context = CaptureContext {
+                deadline: Deadline::after(LONGEST),
+                ..CaptureContext::default()
+            };
+            analyser
+                .analyse_capture(selfie, &frames, &context)
+                .map_err(|error| error.to_string())?
+                .probe()
+                .cloned()
+                .ok_or_else(|| "no face was found in the photo on file".to_owned())
+        })
+        .await;
+        // A panic in a decoder or an engine is the image's doing.
+        let looked = looked.unwrap_or_else(|error| Err(error.to_string()));
+        Ok(looked.map_err(Made::Nothing))
     }
 
     fn tell(&self, key: &UserKey, why: &str) -> Result<(), Failure> {
