@@ -201,6 +201,12 @@ impl Embedder {
         &self.model
     }
 
+    /// The names of templates on file that its own compare with: that name; and, where it is calibrated, the one from before.
+    pub fn models(&self) -> impl Iterator<Item = &TemplateModel> {
+        let plain = (self.plain != self.model).then_some(&self.plain);
+        std::iter::once(&self.model).chain(plain)
+    }
+
     /// How its input is made.
     #[must_use]
     pub const fn input(&self) -> &Input {
@@ -289,10 +295,10 @@ impl LoadedEmbedder {
     /// How many numbers the model gives: of its first output, for a grey picture.
     pub(crate) fn try_out(&self) -> Result<usize, InferenceError> {
         let mut length = 0;
-        self.inference.run(
-            &mut |input| input.fill(0.5),
-            &mut |outputs| length = outputs.first().map_or(0, |o| o.len()),
-        )?;
+        self.inference
+            .run(&mut |input| input.fill(0.5), &mut |outputs| {
+                length = outputs.first().map_or(0, |o| o.len())
+            })?;
         Ok(length)
     }
 

@@ -64,7 +64,11 @@ fn one_person_matches(engine: EngineChoice) {
         panic!("four photographs")
     };
     for (a, b) in [(obama, obama2), (obama, obama3), (obama2, obama3)] {
-        assert!(a.compare(b).unwrap().value() >= THRESHOLD, "{:?}", a.compare(b));
+        assert!(
+            a.compare(b).unwrap().value() >= THRESHOLD,
+            "{:?}",
+            a.compare(b)
+        );
     }
     for other in [obama, obama2, obama3] {
         assert!(

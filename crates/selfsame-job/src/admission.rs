@@ -76,9 +76,9 @@ pub fn admit_authentication<'u>(
         (UserStatus::Disabled, _) => gone(ReferenceGone::Disabled),
         (UserStatus::Deleted, _) => gone(ReferenceGone::Deleted),
         (UserStatus::Active, None) => gone(ReferenceGone::NoPhoto),
-        (UserStatus::Active, Some(_)) => served.enrolled(user).ok_or(NotAdmitted::NoReference(
-            ReferenceGone::OtherModel,
-        )),
+        (UserStatus::Active, Some(_)) => served
+            .enrolled(user)
+            .ok_or(NotAdmitted::NoReference(ReferenceGone::OtherModel)),
     }
 }
 
@@ -180,11 +180,13 @@ mod tests {
         use ReplacementMode::{Allow, Match, Refuse, Review};
         use UserStatus::{Active, Deleted};
         let replaces = |user: Option<User>, mode, model: &str| {
-            admit_enrolment(user.as_ref(), true, mode, &served(model)).map(|replaces| match replaces {
-                Replaces::Nobody => "nobody",
-                Replaces::Face(_) => "a face",
-                Replaces::Incomparable => "incomparable",
-            })
+            admit_enrolment(user.as_ref(), true, mode, &served(model)).map(
+                |replaces| match replaces {
+                    Replaces::Nobody => "nobody",
+                    Replaces::Face(_) => "a face",
+                    Replaces::Incomparable => "incomparable",
+                },
+            )
         };
         for mode in [Match, Review, Allow, Refuse] {
             assert_eq!(replaces(None, mode, "m1"), Ok("nobody"));

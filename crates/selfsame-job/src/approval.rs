@@ -117,7 +117,11 @@ impl Approval<'_> {
         if self.job.job_type == JobType::Enrolment {
             match self.template {
                 None => return Some(Hindrance::NoTemplate),
-                Some(t) if self.served.is_some_and(|s| s.primary() != t.template.model()) => {
+                Some(t)
+                    if self
+                        .served
+                        .is_some_and(|s| s.primary() != t.template.model()) =>
+                {
                     return Some(Hindrance::OtherModel);
                 }
                 Some(_) => {}

@@ -244,8 +244,7 @@ impl<'p> Judging<'p> {
 
     fn search(&mut self, duplicates: &[Duplicate]) -> Result<(), ()> {
         let policy = self.policy.duplicates;
-        let counts =
-            |d: &Duplicate| d.score.value() >= d.threshold.unwrap_or(policy.threshold);
+        let counts = |d: &Duplicate| d.score.value() >= d.threshold.unwrap_or(policy.threshold);
         if duplicates.iter().any(counts) {
             return self.note(vec![(Reason::Duplicate, policy.response)]);
         }

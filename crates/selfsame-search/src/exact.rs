@@ -265,7 +265,10 @@ mod tests {
 
     /// What comparing with every template gives.
     fn by_hand(all: &[(u32, Template)], probe: &Template, most: usize, at_least: f32) -> Vec<f32> {
-        let mut scores: Vec<f32> = all.iter().map(|(_, t)| probe.compare(t).unwrap().value()).collect();
+        let mut scores: Vec<f32> = all
+            .iter()
+            .map(|(_, t)| probe.compare(t).unwrap().value())
+            .collect();
         scores.retain(|s| *s >= at_least);
         scores.sort_by(|a, b| b.total_cmp(a));
         scores.truncate(most);

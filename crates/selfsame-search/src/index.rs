@@ -146,7 +146,9 @@ impl<K: Clone + Eq + Hash + Send + Sync> Search<K> for IndexedSearch<K> {
     }
 
     fn memory(&self) -> usize {
-        self.index.as_ref().map_or(0, |(index, _)| index.memory_usage())
+        self.index
+            .as_ref()
+            .map_or(0, |(index, _)| index.memory_usage())
     }
 }
 

@@ -73,7 +73,10 @@ mod tests {
                 let (a, b) = (directions.template(), directions.template());
                 let (qa, qb) = (Quantised::new(&a), Quantised::new(&b));
                 let (ca, cb) = (qa.codes.as_flattened(), qb.codes.as_flattened());
-                let products = ca.iter().zip(cb).map(|(x, y)| i32::from(*x) * i32::from(*y));
+                let products = ca
+                    .iter()
+                    .zip(cb)
+                    .map(|(x, y)| i32::from(*x) * i32::from(*y));
                 let approximate = qa.scale * qb.scale * products.sum::<i32>() as f32;
                 let slack = qa.slack(qb.error);
                 assert!((approximate - a.compare(&b).unwrap().value()).abs() <= slack);

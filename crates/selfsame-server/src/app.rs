@@ -164,3 +164,23 @@ impl App {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use selfsame_job::policy::Policy;
+
+    use super::*;
+
+    /// Both say where the built-in model's scores divide: the policy where it is the primary one, the manifest where it is served
+    /// beside another.
+    #[test]
+    fn the_built_in_embedder_has_the_thresholds_of_the_built_in_policy() {
+        let built_in = Embedder::built_in();
+        let thresholds = built_in.thresholds().unwrap();
+        let policy = Policy::default();
+        assert_eq!(thresholds.same, policy.comparison.match_threshold);
+        assert_eq!(thresholds.review, policy.comparison.review_threshold);
+        assert_eq!(thresholds.duplicate, policy.duplicates.threshold);
+        assert_eq!(thresholds.check(), Ok(()));
+    }
+}

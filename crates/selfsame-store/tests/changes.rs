@@ -53,7 +53,8 @@ async fn enrol(store: &SqliteStore, user: &str) {
         result_code: "0840".to_owned(),
         judged: UserState::of(store.user(&key(user)).await.unwrap().as_ref()),
         enrol: Some(Reference {
-            template: Template::new(&[1.0; TEMPLATE_LEN], &TemplateModel::new("m").unwrap()).unwrap(),
+            template: Template::new(&[1.0; TEMPLATE_LEN], &TemplateModel::new("m").unwrap())
+                .unwrap(),
             photo: id,
         }),
         ..Outcome::default()

@@ -24,7 +24,9 @@ fn install(dir: &Path, name: &str, tint: [f32; 3]) -> PathBuf {
     let file = format!("{name}.onnx");
     std::fs::write(dir.join(&file), &onnx).unwrap();
     let manifest = dir.join(format!("{name}.toml"));
-    let digits = Sha256::digest(&onnx).iter().map(|byte| format!("{byte:02x}"));
+    let digits = Sha256::digest(&onnx)
+        .iter()
+        .map(|byte| format!("{byte:02x}"));
     let sha256: String = digits.collect();
     std::fs::write(&manifest, thumbnail_manifest(&file, &sha256)).unwrap();
     manifest
@@ -36,7 +38,13 @@ fn start(data: &Path, key: &selfsame_wire::signature::ApiKey, embedders: &[&str]
 }
 
 /// Runs a job; gives its result.
-async fn run(server: &Server, http: &reqwest::Client, job_type: u8, user: &str, photo: &[u8]) -> Value {
+async fn run(
+    server: &Server,
+    http: &reqwest::Client,
+    job_type: u8,
+    user: &str,
+    photo: &[u8],
+) -> Value {
     let job = uuid::Uuid::new_v4().to_string();
     let upload = server.upload_body(user, &job, job_type, "");
     server.run(http, &upload, package(photo)).await["result"].clone()
@@ -86,10 +94,17 @@ async fn another_embedder_is_installed_while_everybody_is_served() {
     let server = start(data.path(), &key, &embedder);
     let upload = server.upload_body("ada", "refused", 2, "");
     let (status, refusal) = server.post(&http, "/v1/upload", &upload).await.unwrap();
-    assert_eq!((status, &refusal["code"]), (400, &json!("2211")), "{refusal}");
+    assert_eq!(
+        (status, &refusal["code"]),
+        (400, &json!("2211")),
+        "{refusal}"
+    );
     let enrolled = run(&server, &http, 4, "bob", &biden).await;
     assert_eq!(enrolled["ResultCode"], "0840", "{enrolled}");
-    assert_eq!(enrolled["evidence"]["engine"]["models"][1]["name"], "Thumbnail", "{enrolled}");
+    assert_eq!(
+        enrolled["evidence"]["engine"]["models"][1]["name"], "Thumbnail",
+        "{enrolled}"
+    );
     assert_eq!(server.terminate(), Some(0));
 
     // With both, each is compared by its own model, and judged by that model's thresholds.
@@ -106,14 +121,15 @@ async fn another_embedder_is_installed_while_everybody_is_served() {
     let twin = run(&server, &http, 4, "ida", &obama2).await;
     let duplicates = twin["evidence"]["duplicates"].as_array().unwrap();
     assert_eq!(duplicates[0]["user_id"], "ada", "{twin}");
-    assert!(near(duplicates[0]["threshold"].as_f64().unwrap(), 0.55), "{twin}");
+    assert!(
+        near(duplicates[0]["threshold"].as_f64().unwrap(), 0.55),
+        "{twin}"
+    );
 
     // Templates are made again beside the running server, which goes by them at once.
     let remake = [&["templates", "remake", "--data", dir], &embedder[..]].concat();
     let (said, code) = command(&remake);
-    let counts = |made, had, without| {
-        json!({"made": made, "had": had, "without_photo": without, "calibrated": 0, "failed": 0})
-    };
+    let counts = |made, had, without| json!({"made": made, "had": had, "without_photo": without, "calibrated": 0, "failed": 0});
     let told = |said: &[Value]| {
         let mut last = said.last().unwrap().clone();
         last.as_object_mut().unwrap().remove("model");
@@ -154,7 +170,12 @@ async fn another_embedder_is_installed_while_everybody_is_served() {
         .unwrap();
     let third = install(data.path(), "third", [0.5, 0.25, 0.25]);
     let (said, code) = command(&[
-        "templates", "remake", "--data", dir, "--embedder", third.to_str().unwrap(),
+        "templates",
+        "remake",
+        "--data",
+        dir,
+        "--embedder",
+        third.to_str().unwrap(),
     ]);
     assert_eq!((told(&said), code), (counts(2, 0, 1), Some(1)));
     assert_eq!(said[0]["user"], "p/sandbox/bob", "{said:?}");
@@ -189,16 +210,26 @@ fn an_embedder_that_cannot_be_trusted_stops_the_start() {
     let embedder = ["--embedder", path];
 
     let told = refused(&text.replace("output = 64", "output = 65"), &embedder);
-    assert!(told.contains("64 numbers") && told.contains("output = 65"), "{told}");
+    assert!(
+        told.contains("64 numbers") && told.contains("output = 65"),
+        "{told}"
+    );
     let told = refused(&text, &[&embedder[..], &["--also-embedder", path]].concat());
     assert!(told.contains("given twice"), "{told}");
 
     // Thresholds come from the manifest or from the policy, or it does not start.
     let (without, _) = text.split_once("[thresholds]").unwrap();
     let told = refused(without, &embedder);
-    assert!(told.contains("comparison.match_threshold") && told.contains("Thumbnail"), "{told}");
+    assert!(
+        told.contains("comparison.match_threshold") && told.contains("Thumbnail"),
+        "{told}"
+    );
     let policy = data.path().join("policy.toml");
-    std::fs::write(&policy, "name = \"p\"\nversion = \"1\"\n[defaults.comparison]\nmatch_threshold = 0.9\n").unwrap();
+    std::fs::write(
+        &policy,
+        "name = \"p\"\nversion = \"1\"\n[defaults.comparison]\nmatch_threshold = 0.9\n",
+    )
+    .unwrap();
     let by_policy = [&embedder[..], &["--policy", policy.to_str().unwrap()]].concat();
     let told = refused(without, &by_policy);
     assert!(told.contains("comparison.review_threshold"), "{told}");
@@ -206,7 +237,14 @@ fn an_embedder_that_cannot_be_trusted_stops_the_start() {
     assert!(told.contains("has no [thresholds]"), "{told}");
 
     // Not the file that the manifest describes.
-    std::fs::write(data.path().join("thumbnail.onnx"), thumbnail_embedder([1.0, 0.0, 0.0])).unwrap();
+    std::fs::write(
+        data.path().join("thumbnail.onnx"),
+        thumbnail_embedder([1.0, 0.0, 0.0]),
+    )
+    .unwrap();
     let told = refused(&text, &embedder);
-    assert!(told.contains("SHA-256") && told.contains("thumbnail.onnx"), "{told}");
+    assert!(
+        told.contains("SHA-256") && told.contains("thumbnail.onnx"),
+        "{told}"
+    );
 }

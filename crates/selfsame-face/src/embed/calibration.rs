@@ -104,7 +104,9 @@ impl Calibration {
             .split_at_checked(16)
             .ok_or(CalibrationError::Format("it is shorter than its head"))?;
         if &head[..8] != MAGIC {
-            return Err(CalibrationError::Format("it does not begin with `selfcal1`"));
+            return Err(CalibrationError::Format(
+                "it does not begin with `selfcal1`",
+            ));
         }
         let count = |at: usize| {
             let four = [head[at], head[at + 1], head[at + 2], head[at + 3]];

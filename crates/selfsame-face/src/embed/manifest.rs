@@ -156,7 +156,8 @@ pub(super) fn read(path: &Path) -> Result<Embedder, EmbedderError> {
     };
     let text = String::from_utf8(read_at_most(path, MAX_MANIFEST)?)
         .map_err(|_| wrong("it is not UTF-8 text".to_owned()))?;
-    let file: File = toml::from_str(&text).map_err(|e| wrong(e.to_string().trim_end().to_owned()))?;
+    let file: File =
+        toml::from_str(&text).map_err(|e| wrong(e.to_string().trim_end().to_owned()))?;
     file.check().map_err(wrong)?;
     // Names only, so that what belongs together lies together.
     let beside = |field: &str, name: &str| match Path::new(name).file_name() {
@@ -178,7 +179,10 @@ pub(super) fn read(path: &Path) -> Result<Embedder, EmbedderError> {
         }
     };
     let model = beside("file", &file.file)?;
-    let points = file.input.alignment.map(|points| points.map(|[x, y]| Point { x, y }));
+    let points = file
+        .input
+        .alignment
+        .map(|points| points.map(|[x, y]| Point { x, y }));
     let embedder = Embedder {
         identity: ModelIdentity {
             name: file.name,
@@ -237,7 +241,11 @@ impl File {
             }
         }
         let mut digests = vec![("sha256", &self.sha256)];
-        digests.extend(self.calibration.iter().map(|c| ("calibration.sha256", &c.sha256)));
+        digests.extend(
+            self.calibration
+                .iter()
+                .map(|c| ("calibration.sha256", &c.sha256)),
+        );
         for (field, digest) in digests {
             if !is_digest(digest) {
                 return Err(format!("{field} must be 64 lower-case hexadecimal digits"));

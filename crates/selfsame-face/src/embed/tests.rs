@@ -104,12 +104,19 @@ fn a_manifest_that_is_wrong_says_what_and_where() {
         ("licence = \"CC0-1.0\"", "", "licence"),
         ("name =", "nmae =", "nmae"),
         ("match = 0.98", "match = 2.0", "thresholds.match must be"),
-        ("review = 0.97", "review = 0.99", "thresholds.review must be"),
+        (
+            "review = 0.97",
+            "review = 0.99",
+            "thresholds.review must be",
+        ),
         ("[127.5, 127.5", "[nan, 127.5", "input.mean must be"),
         ("thumbnail.onnx", "../thumbnail.onnx", "beside the manifest"),
     ] {
         let told = changed(from, to);
-        assert!(told.contains(says) && told.contains("thumbnail.toml"), "{told}");
+        assert!(
+            told.contains(says) && told.contains("thumbnail.toml"),
+            "{told}"
+        );
     }
     assert!(problem(|_| plain("abc")).contains("64 lower-case hexadecimal"));
     assert!(problem(|_| "x".repeat(70_000)).contains("larger than 65536 bytes"));
@@ -122,7 +129,10 @@ fn a_file_that_the_manifest_does_not_describe_is_refused() {
     let embedder = Embedder::read(&path).unwrap();
     let store = ModelStore::locate(Some(Path::new("none")));
     let told = embedder.onnx(&store).unwrap_err().to_string();
-    assert!(told.contains("SHA-256") && told.contains("thumbnail.onnx"), "{told}");
+    assert!(
+        told.contains("SHA-256") && told.contains("thumbnail.onnx"),
+        "{told}"
+    );
     std::fs::remove_file(dir.path().join("thumbnail.onnx")).unwrap();
     let told = embedder.onnx(&store).unwrap_err().to_string();
     assert!(told.contains("thumbnail.onnx"), "{told}");
@@ -159,6 +169,9 @@ fn a_calibration_takes_the_mean_away_and_makes_another_model() {
     let calibration = Calibration::new(mean, Some(matrix)).unwrap();
     let calibrated = plain.clone().with_calibration(calibration.clone()).unwrap();
     assert_ne!(plain.model(), calibrated.model());
+    let both = [calibrated.model(), plain.model()];
+    assert_eq!(Vec::from_iter(calibrated.models()), both);
+    assert_eq!(Vec::from_iter(plain.models()), [plain.model()]);
     assert_eq!(calibrated.template_len(), 16);
     let (picture, landmarks) = picture([200; 3], [20; 3]);
     let embed = |embedder: &Embedder| {
@@ -166,7 +179,11 @@ fn a_calibration_takes_the_mean_away_and_makes_another_model() {
         made.unwrap().unwrap()
     };
     let (before, after) = (embed(&plain), embed(&calibrated));
-    let mut expected: Vec<f32> = before.values()[..16].iter().rev().map(|v| 2.0 * v).collect();
+    let mut expected: Vec<f32> = before.values()[..16]
+        .iter()
+        .rev()
+        .map(|v| 2.0 * v)
+        .collect();
     expected[15] -= 0.5;
     let expected = Template::new(&expected, calibrated.model()).unwrap();
     assert!(after.compare(&expected).unwrap().value() > 0.99999);
@@ -207,5 +224,8 @@ fn a_calibration_file_comes_back_and_hostile_ones_do_not_get_in() {
         assert!(Calibration::new(vec![0.0; 16], Some(wrong)).is_err());
     }
     let built_in = Embedder::built_in().with_calibration(calibration);
-    assert!(matches!(built_in, Err(CalibrationError::OtherLength { .. })));
+    assert!(matches!(
+        built_in,
+        Err(CalibrationError::OtherLength { .. })
+    ));
 }

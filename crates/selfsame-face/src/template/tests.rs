@@ -42,7 +42,10 @@ fn templates_of_two_models_give_no_score() {
     // Of one name, but not of one length: whatever went wrong, no score comes of it.
     assert_eq!(template(1, 128).compare(&template(1, 64)), None);
     // The same name from two places is the same model.
-    assert!(a.compare(&Template::new(&numbers, &model("a")).unwrap()).is_some());
+    assert!(
+        a.compare(&Template::new(&numbers, &model("a")).unwrap())
+            .is_some()
+    );
 }
 
 #[test]

@@ -384,7 +384,10 @@ const SCORES: [Score; 4] = [
 ];
 
 /// The table that holds a field, and the field's name there.
-fn holder<'t>(table: &'t mut Table, path: &[&'static str]) -> Option<(&'t mut Table, &'static str)> {
+fn holder<'t>(
+    table: &'t mut Table,
+    path: &[&'static str],
+) -> Option<(&'t mut Table, &'static str)> {
     let (field, outer) = path.split_last()?;
     let mut table = table;
     for name in outer {
@@ -410,7 +413,9 @@ fn unset(table: &Table) -> Option<String> {
     let is_set = |path: &[&str]| {
         let mut names = path.iter();
         let first = names.next().and_then(|name| table.get(*name));
-        names.try_fold(first?, |value, name| value.get(*name)).map(|_| ())
+        names
+            .try_fold(first?, |value, name| value.get(*name))
+            .map(|_| ())
     };
     let unset = SCORES.iter().find(|(path, _)| is_set(path).is_none())?;
     Some(unset.0.join("."))

@@ -157,7 +157,7 @@ impl Server {
         announce(&config, detects_presentation_attacks, &*store).await?;
         let limits = config.limits;
         let embedders: Vec<Embedder> = analyser.embedders().cloned().collect();
-        let also = embedders.iter().skip(1).map(|e| e.model().clone());
+        let also = embedders.iter().flat_map(Embedder::models).skip(1).cloned();
         let served = Served::with(analyser.template_model().clone(), also.collect());
         let gallery = Gallery::new(
             Arc::clone(&store),
@@ -169,9 +169,7 @@ impl Server {
         let health = Arc::new(Health::default());
         health.look(&*store).await;
         // Commands that decide beside the server go by it.
-        store
-            .set_in_force(config.policies.text(), &served)
-            .await?;
+        store.set_in_force(config.policies.text(), &served).await?;
         let app = App {
             engine: EngineIdentity {
                 engine: analyser.engine_name().to_owned(),

@@ -38,9 +38,7 @@ impl SqliteStore {
         now: i64,
     ) -> Result<(), StoreError> {
         let template = match &review.enrol {
-            Some(reference) => Some(
-                self.seal_template(&reference.template, &template_place(job))?,
-            ),
+            Some(reference) => Some(self.seal_template(&reference.template, &template_place(job))?),
             None => None,
         };
         sqlx::query(

@@ -131,7 +131,10 @@ impl SqliteStore {
         reference: &Reference,
         at: i64,
     ) -> Result<(), StoreError> {
-        let (by, photo) = (reference.template.model().as_str(), reference.photo.as_str());
+        let (by, photo) = (
+            reference.template.model().as_str(),
+            reference.photo.as_str(),
+        );
         sqlx::query(
             "INSERT OR REPLACE INTO user_templates
                  (partner, environment, user_id, model_digest, photo, template, made_at) VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -22,12 +22,10 @@ impl SqliteStore {
             row.try_get("photo")?,
         );
         let reference = match columns {
-            (Some(template), Some(model_digest), Some(photo)) => {
-                Some(Reference {
-                    template: self.open_template(&template, &user_place(&key), &model_digest)?,
-                    photo: id(SmileJobId::new(photo), "smile job id")?,
-                })
-            }
+            (Some(template), Some(model_digest), Some(photo)) => Some(Reference {
+                template: self.open_template(&template, &user_place(&key), &model_digest)?,
+                photo: id(SmileJobId::new(photo), "smile job id")?,
+            }),
             _ => None,
         };
         Ok(User {
@@ -162,7 +160,9 @@ impl SqliteStore {
         if let Some(last) = rows.last() {
             // Whoever changes between the two readings comes once more.
             let after = i64::try_from(after).unwrap_or(i64::MAX);
-            let further = self.further_changed(after, last.try_get("sequence")?).await?;
+            let further = self
+                .further_changed(after, last.try_get("sequence")?)
+                .await?;
             self.attach(changes.iter_mut().map(|c| &mut c.user), &further)?;
         }
         Ok(changes)

@@ -54,15 +54,9 @@ async fn earlier_enrolments_stay_only_where_they_are_named() {
     let second = enrolled(&store, "two", &[&first]).await;
     assert_eq!(on_file(&store).await, [m(&second), m(&first)]);
     let third = enrolled(&store, "three", &[&second, &first]).await;
-    assert_eq!(
-        on_file(&store).await,
-        [m(&third), m(&second), m(&first)]
-    );
+    assert_eq!(on_file(&store).await, [m(&third), m(&second), m(&first)]);
     let fourth = enrolled(&store, "four", &[&third, &second]).await;
-    assert_eq!(
-        on_file(&store).await,
-        [m(&fourth), m(&third), m(&second)]
-    );
+    assert_eq!(on_file(&store).await, [m(&fourth), m(&third), m(&second)]);
     // Another face: none of them may open the account any more.
     let other = enrolled(&store, "five", &[]).await;
     assert_eq!(on_file(&store).await, [m(&other)]);
@@ -90,7 +84,12 @@ async fn another_models_template_is_of_the_photo_on_file_and_goes_with_it() {
     assert_eq!(on_file(&store).await, [m(&second), m(&first)]);
     assert!(!store.add_template(&key, &by("new", &first)).await.unwrap());
     let nobody = new_job("any", "nobody").user;
-    assert!(!store.add_template(&nobody, &by("new", &first)).await.unwrap());
+    assert!(
+        !store
+            .add_template(&nobody, &by("new", &first))
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]
@@ -115,7 +114,10 @@ async fn keeping_one_models_templates_erases_the_others() {
     assert_eq!(state(&store, &key).await, before);
     assert!(!store.keep_only(&key, &new).await.unwrap());
     assert!(!store.keep_only(&key, &old).await.unwrap());
-    store.templates_forgotten(&new, 1, &crate::fixture::by()).await.unwrap();
+    store
+        .templates_forgotten(&new, 1, &crate::fixture::by())
+        .await
+        .unwrap();
     let audit = store.audit(0, 100).await.unwrap();
     assert_eq!(audit.last().unwrap().action, "templates_forgotten");
 }
@@ -133,7 +135,10 @@ async fn deletion_and_new_keys_cover_all_templates() {
     drop(store);
     let mut keys = Keys::open(&Options::new(dir.path())).await.unwrap();
     keys.rotate(&crate::fixture::by()).await.unwrap();
-    let done = keys.reencrypt(&crate::fixture::by(), &mut |_| ()).await.unwrap();
+    let done = keys
+        .reencrypt(&crate::fixture::by(), &mut |_| ())
+        .await
+        .unwrap();
     assert_eq!(done.unreadable, 0);
     drop(keys);
     let store = open(&dir).await;
@@ -168,7 +173,11 @@ async fn a_template_is_bound_to_its_user_model_and_photo() {
         "photo = 'another'",
         "user_id = 'eve', model_digest = 'new', photo = photo",
     ] {
-        tamper(&dir, &format!("BEGIN; UPDATE user_templates SET {change}; COMMIT;")).await;
+        tamper(
+            &dir,
+            &format!("BEGIN; UPDATE user_templates SET {change}; COMMIT;"),
+        )
+        .await;
         for user in ["ada", "eve"] {
             let key = new_job("any", user).user;
             if let Some(user) = store.user(&key).await.unwrap() {

@@ -180,7 +180,9 @@ async fn status(store: &SqliteStore, json: bool) -> Outcome {
             } else {
                 "not served"
             };
-            output::line(&format!("{users:>10} users have a template by {model}  {served}"));
+            output::line(&format!(
+                "{users:>10} users have a template by {model}  {served}"
+            ));
         }
         output::line(&format!("{without:>10} users of {users} have none"));
     }

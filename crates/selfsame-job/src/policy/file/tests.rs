@@ -180,7 +180,10 @@ fn another_models_thresholds_take_the_place_of_the_built_in_ones() {
 #[test]
 fn a_model_without_thresholds_needs_a_policy_that_sets_them_all() {
     let told = Policies::built_in_for(None).unwrap_err().to_string();
-    assert!(told.contains("comparison.match_threshold") && told.contains("not set"), "{told}");
+    assert!(
+        told.contains("comparison.match_threshold") && told.contains("not set"),
+        "{told}"
+    );
     let mut file = "name = \"t\"\nversion = \"1\"\n".to_owned();
     file += "[defaults.comparison]\nmatch_threshold = 0.5\nreview_threshold = 0.4\n";
     file += "[defaults.duplicates]\nthreshold = 0.6\n";

@@ -90,7 +90,10 @@ fn templates_of_another_model_are_judged_by_its_thresholds() {
     };
     // The old model is not served: there is nothing to compare by, and so no score.
     let nothing = judge(&capture, 1.0);
-    assert_eq!((nothing.verdict, nothing.comparison), (Verdict::NoFace, None));
+    assert_eq!(
+        (nothing.verdict, nothing.comparison),
+        (Verdict::NoFace, None)
+    );
     capture.selfie.further_templates = vec![by(1.0, "old")];
     for (cosine, verdict) in [
         (0.81, Verdict::Pass),

@@ -222,7 +222,11 @@ impl Machine {
         if let Some(threads) = self.threads {
             settings.parallel = threads;
         }
-        Ok(Analyser::load_with(models, &settings, &self.embedder.alone()?)?)
+        Ok(Analyser::load_with(
+            models,
+            &settings,
+            &self.embedder.alone()?,
+        )?)
     }
 
     fn on_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> Result<R, Failure> {
