@@ -127,7 +127,7 @@ pub(crate) fn acquire(
     if let Some(kept) = cache.get::<Kept>("template", &digest) {
         let template = kept.template.as_deref().and_then(|text| {
             let mut bytes = hex::decode(text).ok()?;
-            let template = Template::from_bytes(&bytes).ok();
+            let template = Template::from_bytes(&bytes, analyser.template_model()).ok();
             bytes.zeroize();
             template
         });
@@ -196,7 +196,7 @@ pub fn evaluate(
         .iter()
         .filter_map(|pair| {
             let template = |place: u32| acquired[place as usize].template.as_ref().ok();
-            let score = template(pair.probe)?.compare(template(pair.reference)?);
+            let score = template(pair.probe)?.compare(template(pair.reference)?)?;
             Some((*pair, score.value()))
         })
         .collect();

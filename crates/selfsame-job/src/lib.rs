@@ -18,5 +18,6 @@ pub mod reason;
 pub mod replay;
 pub mod review;
 pub mod sandbox;
+pub mod served;
 pub mod user;
 pub mod verdict;

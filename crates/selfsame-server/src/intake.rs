@@ -80,19 +80,19 @@ impl Intake<'_> {
             }
             Some(Forced::Result(_)) => {}
             None => {
-                let record = app.store.user(&key).await?;
+                let record = app.user(&key).await?;
                 let policy = app.config.policies.of(key.environment, job_type);
-                let model = &app.engine.template_model;
+                let served = &app.engine.served;
                 let admitted = match job_type {
                     JobType::Enrolment => admit_enrolment(
                         record.as_ref(),
                         request.allow_new_enroll,
                         policy.replacement.mode,
-                        model,
+                        served,
                     )
                     .map(drop),
                     JobType::Authentication => {
-                        admit_authentication(record.as_ref(), model).map(drop)
+                        admit_authentication(record.as_ref(), served).map(drop)
                     }
                 };
                 admitted.map_err(|why| not_admitted(why, job_type))?;

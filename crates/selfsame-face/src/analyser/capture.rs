@@ -7,7 +7,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::sight::Search;
 use super::{Analyser, Clock};
-use crate::align;
 use crate::continuity::{self, Colour, Moment};
 use crate::deadline::Deadline;
 use crate::decode::{Decoded, ImageError};
@@ -252,12 +251,11 @@ impl Analyser {
             let mut template = None;
             if let Some(reference) = task.reference
                 && sight.stance != Stance::Turned
-                && let Some(aligned) = align::align(&image.pixels, &face.landmarks)
             {
-                if let Some(probe) = self.embed(&aligned).map_err(failed)? {
-                    likeness = Some(probe.template.compare(reference));
-                    template = Some(probe.template);
-                }
+                template = self
+                    .embed(&image.pixels, &face.landmarks, None)
+                    .map_err(failed)?;
+                likeness = template.as_ref().and_then(|t| t.compare(reference));
             }
             timings.embed_ms += clock.lap();
             if let Some(view) = View::of(&image.pixels, &face.landmarks)

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ImageEvidence, ImageFacts};
-use crate::template::ComparisonScore;
+use crate::template::{ComparisonScore, Template, TemplateModel};
 
 /// All that a capture says.
 #[derive(Debug, Clone)]
@@ -45,6 +45,22 @@ impl CaptureEvidence {
             surroundings: None,
             timings: CaptureTimings::default(),
         }
+    }
+
+    /// The template that the capture is compared by, of the primary model.
+    #[must_use]
+    pub fn probe(&self) -> Option<&Template> {
+        self.selfie.template.as_ref()
+    }
+
+    /// The template that it is compared by with templates of this model; absent where the model is not served, or saw no face.
+    #[must_use]
+    pub fn probe_by(&self, model: &TemplateModel) -> Option<&Template> {
+        let further = &self.selfie.further_templates;
+        self.probe()
+            .into_iter()
+            .chain(further)
+            .find(|t| t.model() == model)
     }
 }
 

@@ -39,6 +39,8 @@ pub struct ImageEvidence {
     /// How far the picture was turned beyond its EXIF orientation, because its subject was not upright. Boxes and landmarks
     /// are those of the turned picture.
     pub turned: Turn,
+    /// Its templates by the other models that are served, for users whom those enrolled.
+    pub further_templates: Vec<Template>,
     /// What tells whether the image was seen before.
     pub digests: ImageDigests,
     /// What the file says of its origin.

@@ -6,7 +6,7 @@ use selfsame_face::evidence::{
     ImageFacts, ImageFormat, Landmarks, MotionEvidence, Point, PresentationAttackEvidence, Timings,
     Turn,
 };
-use selfsame_face::template::TEMPLATE_LEN;
+use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_wire::id::{Environment, SmileJobId, UserId};
 
 use super::*;
@@ -43,7 +43,7 @@ fn template(x: f32, y: f32) -> Template {
     let mut values = [0.0; TEMPLATE_LEN];
     values[0] = x;
     values[1] = y;
-    Template::from_embedding(&values).unwrap()
+    Template::new(&values, &TemplateModel::new("m").unwrap()).unwrap()
 }
 
 fn at_cosine(cosine: f32) -> Template {
@@ -77,6 +77,7 @@ fn selfie(faces: Vec<FaceEvidence>) -> CaptureEvidence {
         template_length: template.as_ref().map(|_| 13.0),
         template,
         turned: Turn::None,
+        further_templates: Vec::new(),
         digests: ImageDigests::default(),
         metadata: Vec::new(),
         timings: Timings::default(),
@@ -430,6 +431,7 @@ fn people_who_are_enrolled_already() {
     let twin = Duplicate {
         user_id: UserId::new("u").unwrap(),
         score: ComparisonScore::new(0.7),
+        threshold: None,
     };
     let mut policy = strict();
     let judge = |policy: &Policy| {

@@ -179,6 +179,7 @@ impl SqliteStore {
         }
         for erased in [
             "UPDATE jobs SET blob = NULL WHERE partner = ? AND environment = ? AND user_id = ? AND blob IS NOT NULL",
+            "DELETE FROM user_templates WHERE partner = ? AND environment = ? AND user_id = ?",
             "DELETE FROM accepted_images WHERE partner = ? AND environment = ? AND user_id = ?",
             "DELETE FROM failed_attempts WHERE partner = ? AND environment = ? AND user_id = ?",
         ] {

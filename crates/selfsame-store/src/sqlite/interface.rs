@@ -5,12 +5,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+use selfsame_face::template::TemplateModel;
 use selfsame_job::audit::{Actor, AuditEntry, AuditRecord};
 use selfsame_job::job::Job;
 use selfsame_job::lockout::FailedAttempts;
 use selfsame_job::partner::Partner;
 use selfsame_job::replay::{ImageFingerprint, Recurrence};
 use selfsame_job::review::Ruling;
+use selfsame_job::served::Served;
 use selfsame_job::user::{Reference, User, UserKey, UserStatus};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 use selfsame_wire::signature::ApiKey;
@@ -150,6 +152,20 @@ impl Store for SqliteStore {
     ) -> Result<bool, StoreError> {
         self.update_user_status(key, status, by).await
     }
+    async fn add_template(&self, key: &UserKey, reference: &Reference) -> Result<bool, StoreError> {
+        self.insert_template(key, reference).await
+    }
+    async fn keep_only(&self, key: &UserKey, model: &TemplateModel) -> Result<bool, StoreError> {
+        self.keep_template_by(key, model).await
+    }
+    async fn templates_forgotten(
+        &self,
+        model: &TemplateModel,
+        users: u64,
+        by: &Actor,
+    ) -> Result<(), StoreError> {
+        self.record_forgotten(model, users, by).await
+    }
     async fn failed_attempts(&self, key: &UserKey) -> Result<Option<FailedAttempts>, StoreError> {
         self.select_failed_attempts(key).await
     }
@@ -167,8 +183,8 @@ impl Store for SqliteStore {
     async fn replayed(&self, job: &SmileJobId) -> Result<bool, StoreError> {
         self.was_replayed(job).await
     }
-    async fn set_in_force(&self, policy: &str, template_model: &str) -> Result<(), StoreError> {
-        self.write_in_force(policy, template_model).await
+    async fn set_in_force(&self, policy: &str, served: &Served) -> Result<(), StoreError> {
+        self.write_in_force(policy, served).await
     }
     async fn in_force(&self) -> Result<Option<InForce>, StoreError> {
         self.read_in_force().await

@@ -19,6 +19,7 @@ mod reviews;
 mod schema;
 mod sealed_columns;
 mod sweep;
+mod templates;
 mod turns;
 mod unreadable;
 mod users;

@@ -17,5 +17,6 @@ mod repeats;
 mod reviews;
 mod secrecy;
 mod sweep;
+mod templates;
 mod turns;
 mod unreadable;

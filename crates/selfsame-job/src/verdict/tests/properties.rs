@@ -131,7 +131,7 @@ proptest! {
         seen_before in prop::option::of(0u32..40), twin in 0.0f32..1.0,
     ) {
         let worse = worse(&a, &b);
-        let twins = [Duplicate { user_id: UserId::new("u").unwrap(), score: ComparisonScore::new(twin) }];
+        let twins = [Duplicate { user_id: UserId::new("u").unwrap(), score: ComparisonScore::new(twin), threshold: None }];
         let before: Vec<_> = seen_before.map(|d| recurrence(d == 0, d)).into_iter().collect();
         let all = |capture| Seen { recurrences: &before, duplicates: &twins, ..seen(capture) };
         prop_assert!(rank(&judge_enrolment(&seen(&worse), &policy)) <= rank(&judge_enrolment(&seen(&a), &policy)));
@@ -141,7 +141,7 @@ proptest! {
         prop_assert!(at(&seen(&worse), lower) <= at(&seen(&a), cosine));
         let replace = |capture, cosine: f32| {
             let old = on_file(cosine);
-            let replaces = (Replaces::Face(&old), policy.comparison);
+            let replaces = (Replaces::Face((&old).into()), policy.comparison);
             rank(&judge_enrolment(&Seen { replaces, ..seen(capture) }, &policy))
         };
         prop_assert!(replace(&worse, lower) <= replace(&a, cosine));

@@ -21,6 +21,7 @@ use selfsame_job::job::JobType;
 use selfsame_job::policy::{Policies, Policy};
 use selfsame_wire::id::Environment;
 
+use super::embedder::EmbedderChoice;
 use crate::output::{self, Outcome};
 
 /// Measure how good it is on photographs of your own: error rates, attacks, robustness.
@@ -96,6 +97,8 @@ struct Machine {
     /// Work on so many cores [default: all]. The figures do not depend on it.
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    embedder: EmbedderChoice,
 }
 
 #[derive(clap::Args)]
@@ -219,7 +222,11 @@ impl Machine {
         if let Some(threads) = self.threads {
             settings.parallel = threads;
         }
-        Ok(Analyser::load(models, &settings)?)
+        Ok(Analyser::load_with(
+            models,
+            &settings,
+            &self.embedder.alone()?,
+        )?)
     }
 
     fn on_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> Result<R, Failure> {
@@ -251,9 +258,17 @@ impl Common {
             Some(folder) => Cache::open(folder, &analyser)?,
             None => Cache::none(),
         };
-        let policies = match &self.policy {
-            Some(path) => super::policy::read(path)?,
-            None => Policies::default(),
+        let embedder = self.machine.embedder.read()?;
+        let policies = match (&self.policy, embedder.thresholds()) {
+            // Measuring is where an embedder's thresholds come from.
+            (None, None) => {
+                output::progress(
+                    "the embedder's manifest has no thresholds: rates at thresholds are told at the built-in embedder's, \
+                     which mean nothing here; take those that are recommended",
+                );
+                Policies::default()
+            }
+            (path, _) => super::embedder::policies(path.as_deref(), &embedder)?,
         };
         let policy = policies
             .of(Environment::Production, JobType::Enrolment)
