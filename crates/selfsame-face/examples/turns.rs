@@ -45,13 +45,19 @@ fn look(analyser: &Analyser, folder: &Path) -> Result<(), String> {
         .analyse_capture(selfie, &frames, &context)
         .map_err(|e| e.to_string())?;
     let turns = seen.turns.ok_or("the selfie's face was not measured")?;
-    let score = |s: Option<selfsame_face::template::ComparisonScore>| s.map_or(f32::NAN, |s| s.value());
-    let (deformation, parallax, movement) = seen
-        .motion
-        .map_or((f32::NAN, f32::NAN, f32::NAN), |m| (m.deformation, m.parallax, m.movement));
+    let score =
+        |s: Option<selfsame_face::template::ComparisonScore>| s.map_or(f32::NAN, |s| s.value());
+    let (deformation, parallax, movement) =
+        seen.motion.map_or((f32::NAN, f32::NAN, f32::NAN), |m| {
+            (m.deformation, m.parallax, m.movement)
+        });
     for (at, (turn, frame)) in turns.frames.iter().zip(&seen.frames).enumerate() {
         let Some(t) = turn else {
-            eprintln!("{} {at}: not measured, {} faces", folder.display(), frame.faces);
+            eprintln!(
+                "{} {at}: not measured, {} faces",
+                folder.display(),
+                frame.faces
+            );
             continue;
         };
         let pose = frame.pose.unwrap_or_default();

@@ -65,7 +65,13 @@ fn nose(x: f32, y: f32) -> f32 {
 }
 
 /// The photograph on its shape in a pose, as a file. The camera's noise is new in each.
-pub fn picture(photograph: &RgbImage, face: &Face, shape: Shape, pose: Pose, number: u64) -> Vec<u8> {
+pub fn picture(
+    photograph: &RgbImage,
+    face: &Face,
+    shape: Shape,
+    pose: Pose,
+    number: u64,
+) -> Vec<u8> {
     let mut random = Random(number * 7919 + 17);
     let shift = (3.0 * random.next(), 3.0 * random.next());
     let ways = ways(face, shape, pose);
@@ -74,7 +80,8 @@ pub fn picture(photograph: &RgbImage, face: &Face, shape: Shape, pose: Pose, num
         let (x, y) = (x as f32 - shift.0, y as f32 - shift.1);
         let at = |v: f32| (v / EVERY as f32).clamp(0.0, (SIDE / EVERY) as f32 - 0.001);
         let (column, row) = (at(x), at(y));
-        let way = |dx: u32, dy: u32| ways[((row as u32 + dy) * columns + column as u32 + dx) as usize];
+        let way =
+            |dx: u32, dy: u32| ways[((row as u32 + dy) * columns + column as u32 + dx) as usize];
         let mix = |a: (f32, f32), b: (f32, f32), part: f32| {
             (a.0 + (b.0 - a.0) * part, a.1 + (b.1 - a.1) * part)
         };
@@ -93,7 +100,10 @@ fn ways(face: &Face, shape: Shape, pose: Pose) -> Vec<(f32, f32)> {
     let nodes = (0..side * side).map(|n| ((n % side * EVERY) as f32, (n / side * EVERY) as f32));
     nodes
         .map(|(px, py)| {
-            let (x, y) = ((px - face.x) / face.unit, (py - face.y) / face.unit - MIDDLE);
+            let (x, y) = (
+                (px - face.x) / face.unit,
+                (py - face.y) / face.unit - MIDDLE,
+            );
             match met(shape, pose, x, y) {
                 Some((u, v)) => ((u - x) * face.unit, (v - y) * face.unit),
                 None => (0.0, 0.0),
