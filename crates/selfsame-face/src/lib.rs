@@ -53,3 +53,5 @@ mod repetition;
 mod shrink;
 #[cfg(feature = "engine")]
 mod straighten;
+#[cfg(feature = "engine")]
+mod turn;

@@ -3,8 +3,9 @@
 use selfsame_face::evidence::{CaptureEvidence, FrameEvidence};
 use serde::Serialize;
 
+use crate::challenge::{self, Challenge, ChallengeSide};
 use crate::fusion::{Fused, FusionPolicy};
-use crate::policy::{LivenessPolicy, MotionMode, MotionPolicy};
+use crate::policy::{LivenessPolicy, MotionMode};
 use crate::reason::{Reason, Response};
 
 /// What came of one side of the liveness check.
@@ -77,6 +78,7 @@ fn side(reasons: &[Reason], answer: impl Fn(Reason) -> Response) -> Side {
 /// What speaks against a live person, and what came of each side.
 pub(crate) fn judge(
     capture: &CaptureEvidence,
+    challenge: Option<&Challenge>,
     detector: bool,
     policy: &LivenessPolicy,
     answer: impl Fn(Reason) -> Response,
@@ -89,12 +91,23 @@ pub(crate) fn judge(
         not_performed: Vec::new(),
     };
     let detector = detector || capture.presentation_attack.is_some();
-    let frames = frames(capture, &policy.motion);
+    let turned = challenge::judge(challenge, capture, &policy.challenge);
+    let mut frames = frames(capture, policy);
+    match turned {
+        ChallengeSide::NotJudged => {}
+        ChallengeSide::Followed => frames
+            .get_or_insert_default()
+            .retain(|reason| *reason != Reason::TooFewFrames),
+        ChallengeSide::Against(reason) => frames.get_or_insert_default().push(reason),
+    }
     let mut found = Vec::new();
-    let weighed = match frames {
-        Frames::Judged(_) if capture.motion.is_some() => {
-            Some((&policy.capture, Reason::NotLive))
+    let weighed = match &frames {
+        // A head that followed its challenge turned further than what movement and continuity are measured by; that it moves and
+        // is not flat is shown already.
+        _ if turned == ChallengeSide::Followed && detector => {
+            Some((&policy.still, Reason::PrintOrScreen))
         }
+        Some(_) if capture.motion.is_some() => Some((&policy.capture, Reason::NotLive)),
         _ if detector => Some((&policy.still, Reason::PrintOrScreen)),
         _ => None,
     };
@@ -115,12 +128,12 @@ pub(crate) fn judge(
         outcome.not_performed.push(NO_DETECTOR);
     }
     match frames {
-        Frames::Judged(against) => {
+        Some(against) => {
             outcome.motion = side(&against, &answer);
             found.extend(against);
         }
-        Frames::Off => outcome.not_performed.push(MOTION_OFF),
-        Frames::Absent => outcome.not_performed.push(NO_FRAMES),
+        None if policy.motion.mode == MotionMode::Off => outcome.not_performed.push(MOTION_OFF),
+        None => outcome.not_performed.push(NO_FRAMES),
     }
     (outcome, found)
 }
@@ -136,19 +149,13 @@ fn divide(score: f32, policy: &FusionPolicy, refusal: Reason) -> Option<Reason> 
     }
 }
 
-/// What the frames say for themselves.
-enum Frames {
-    /// The policy does not judge them.
-    Off,
-    /// None came, or too few to say anything, and none need come.
-    Absent,
-    /// They were judged; what no honest capture does is told.
-    Judged(Vec<Reason>),
-}
-
-fn frames(capture: &CaptureEvidence, policy: &MotionPolicy) -> Frames {
+/// What no honest capture does, as far as the frames show it. `None`: the policy does not judge them, or none came that could be,
+/// and none need come.
+fn frames(capture: &CaptureEvidence, policy: &LivenessPolicy) -> Option<Vec<Reason>> {
+    let turned = policy.challenge.min_likeness_turned;
+    let policy = &policy.motion;
     if policy.mode == MotionMode::Off {
-        return Frames::Off;
+        return None;
     }
     let required = policy.mode == MotionMode::Required;
     let mut found = Vec::new();
@@ -156,13 +163,16 @@ fn frames(capture: &CaptureEvidence, policy: &MotionPolicy) -> Frames {
     if capture.repetition.identical_bytes > 0 {
         found.push(Reason::StillRepeated);
     }
-    let likeness = |f: &FrameEvidence| f.likeness.map(|l| l.value());
-    if capture
-        .frames
-        .iter()
-        .filter_map(likeness)
-        .any(|score| score < policy.min_likeness)
-    {
+    // A turned face is less alike than the person is.
+    let least = |frame: &FrameEvidence| match frame.pose {
+        Some(pose) if pose.is_turned() => turned.min(policy.min_likeness),
+        _ => policy.min_likeness,
+    };
+    let is_another = |frame: &FrameEvidence| {
+        let likeness = frame.likeness.map(|likeness| likeness.value());
+        likeness.is_some_and(|score| score < least(frame))
+    };
+    if capture.frames.iter().any(is_another) {
         found.push(Reason::FramesOfAnotherPerson);
     }
     let usable = capture.frames.iter().filter(|f| f.faces > 0).count();
@@ -181,8 +191,6 @@ fn frames(capture: &CaptureEvidence, policy: &MotionPolicy) -> Frames {
         _ if meant => found.push(Reason::TooFewFrames),
         _ => {}
     }
-    if found.is_empty() && !(enough && capture.motion.is_some()) {
-        return Frames::Absent;
-    }
-    Frames::Judged(found)
+    let judged = !found.is_empty() || (enough && capture.motion.is_some());
+    judged.then_some(found)
 }

@@ -15,12 +15,15 @@ use crate::evidence::{
     CaptureEvidence, CaptureTimings, FaceBox, FrameEvidence, ImageEvidence, RepetitionEvidence,
 };
 use crate::inference::InferenceError;
+use crate::mesh::Mesh;
 use crate::motion::{self, Surroundings, View};
 use crate::pattern;
 use crate::presentation_attack::{self, Scores};
+use crate::quality;
 use crate::repetition::{self, Thumbnail, Window};
 use crate::straighten::Stance;
 use crate::template::Template;
+use crate::turn::Turns;
 
 /// Most frames of a capture. Clients send about eight.
 pub const MOST_FRAMES: usize = 24;
@@ -34,6 +37,8 @@ pub struct CaptureContext {
     pub closely: Closely,
     /// Which frames these are.
     pub draw: Draw,
+    /// The head was asked to turn: every frame's pose is measured, and each is compared with the selfie and the one before.
+    pub turns: bool,
     /// When the analysis must have ended. It is looked at between stages and every few rows of a picture, so that it is
     /// passed by a second at most.
     pub deadline: Deadline,
@@ -79,6 +84,7 @@ struct Gathered {
     frames: Vec<Moment>,
     windows: Option<Windows>,
     thumbnails: Vec<Thumbnail>,
+    turns: Option<Turns>,
     timings: CaptureTimings,
 }
 
@@ -120,9 +126,11 @@ impl Analyser {
         let mut gathered = Gathered::default();
         deadline.check()?;
         self.selfie(&mut evidence, &picture.decoded, &mut gathered)?;
+        gathered.turns.take_if(|_| !context.turns);
         drop(picture);
         let drawn = context.draw.order(frames.len())?;
-        let compared = &drawn[..context.closely.compared.min(drawn.len())];
+        let compared = if context.turns { drawn.len() } else { context.closely.compared };
+        let compared = &drawn[..compared.min(drawn.len())];
         let scored = &drawn[drawn.len().saturating_sub(context.closely.scored)..];
         let mut seen = Vec::with_capacity(frames.len());
         for (at, bytes) in frames.iter().enumerate() {
@@ -135,6 +143,9 @@ impl Analyser {
                 scored: scored.contains(&at),
             };
             seen.push(self.frame(&task, &mut gathered, deadline)?);
+            if let Some(turns) = &mut gathered.turns {
+                turns.came(at + 1);
+            }
         }
         deadline.check()?;
         let mut timings = gathered.timings;
@@ -166,6 +177,7 @@ impl Analyser {
             repetition,
             continuity,
             surroundings,
+            turns: gathered.turns.map(Turns::evidence),
             timings,
         })
     }
@@ -182,7 +194,10 @@ impl Analyser {
         };
         let mut clock = Clock::start();
         let mesh = self.inner.mesh.find(&decoded.pixels, &face.landmarks);
-        face.geometry = mesh.map_err(failed)?.map(|m| m.geometry());
+        let mesh = mesh.map_err(failed)?;
+        face.geometry = mesh.as_ref().map(Mesh::geometry);
+        gathered.turns =
+            mesh.map(|mesh| Turns::new(mesh, face.landmarks, evidence.template.as_ref()));
         gathered.timings.mesh_ms += clock.lap();
         gathered.pattern = pattern::strength(&decoded.pixels, &face.face_box);
         gathered.timings.pattern_ms += clock.lap();
@@ -219,6 +234,7 @@ impl Analyser {
                     unusable: Some(error.to_string()),
                     faces: 0,
                     likeness: None,
+                    pose: None,
                     digests: None,
                 });
             }
@@ -228,6 +244,7 @@ impl Analyser {
             frames,
             windows,
             thumbnails,
+            turns,
             timings,
             ..
         } = gathered;
@@ -258,6 +275,12 @@ impl Analyser {
                 likeness = template.as_ref().and_then(|t| t.compare(reference));
             }
             timings.embed_ms += clock.lap();
+            if let Some(turns) = turns {
+                let mesh = self.inner.mesh.find(&image.pixels, &face.landmarks);
+                let mesh = mesh.map_err(failed)?;
+                turns.follow(mesh.as_ref(), &face.landmarks, template.clone());
+            }
+            timings.mesh_ms += clock.lap();
             if let Some(view) = View::of(&image.pixels, &face.landmarks)
                 && let Some(light) = Colour::of(&image.pixels, &face.face_box)
             {
@@ -284,6 +307,7 @@ impl Analyser {
             unusable: None,
             faces: sight.faces.len(),
             likeness,
+            pose: sight.faces.first().and_then(|f| quality::head_pose(&f.landmarks)),
             digests: Some(digests),
         })
     }

@@ -1,6 +1,7 @@
 //! What an image says about the face in it: measurements and reasons, never decisions.
 
 mod capture;
+mod head_turn;
 mod measures;
 mod metadata;
 mod quality;
@@ -13,6 +14,7 @@ pub use capture::{
     CaptureEvidence, CaptureTimings, ContinuityEvidence, FrameEvidence, ImageDigests, ModelScores,
     MotionEvidence, PresentationAttackEvidence, RepetitionEvidence, SurroundingsEvidence,
 };
+pub use head_turn::{HeadTurn, TurnEvidence};
 pub use measures::Measure;
 pub use metadata::MetadataNote;
 pub use quality::{Cover, FaceQuality, Framing, HeadPose, Light};

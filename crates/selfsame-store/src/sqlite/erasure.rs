@@ -182,6 +182,7 @@ impl SqliteStore {
             "DELETE FROM user_templates WHERE partner = ? AND environment = ? AND user_id = ?",
             "DELETE FROM accepted_images WHERE partner = ? AND environment = ? AND user_id = ?",
             "DELETE FROM failed_attempts WHERE partner = ? AND environment = ? AND user_id = ?",
+            "DELETE FROM challenges WHERE partner = ? AND environment = ? AND user_id = ?",
         ] {
             sqlx::query(erased)
                 .bind(partner)
