@@ -216,6 +216,7 @@ mod tests {
             frames: 8,
             answer: Answer::Passed,
             reasons: Vec::new(),
+            measures: Vec::new(),
         }
     }
 
