@@ -268,8 +268,8 @@ impl Fitted {
     /// When it has no TOML form, which no finite number brings about.
     pub fn fragment(&self, source: &str) -> Result<String, crate::error::EvalError> {
         let wrong = |e: toml::ser::Error| crate::error::EvalError::Report(e.to_string());
-        let fusion = Value::try_from(self.policy).map_err(wrong)?;
-        let mut at = fusion;
+        let mut at = Value::try_from(self.policy).map_err(wrong)?;
+        shorten(&mut at);
         for key in ["fusion", "liveness", "defaults"] {
             at = Value::Table([(key.to_owned(), at)].into_iter().collect());
         }
@@ -279,6 +279,19 @@ impl Fitted {
             "# Written by selfsame eval fit of {source}: {live} bona fide captures, {attacks} attacks; cost of weights {:e}.\n{text}",
             self.l2
         ))
+    }
+}
+
+/// Numbers as they were meant: 0.3 and not 0.30000001192092896, which is the same to who reads it back.
+fn shorten(value: &mut Value) {
+    match value {
+        Value::Float(number) => {
+            if let Ok(short) = (*number as f32).to_string().parse() {
+                *number = short;
+            }
+        }
+        Value::Table(table) => table.iter_mut().for_each(|(_, value)| shorten(value)),
+        _ => {}
     }
 }
 

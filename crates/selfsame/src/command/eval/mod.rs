@@ -150,8 +150,9 @@ struct Machine {
 struct Common {
     #[command(flatten)]
     machine: Machine,
-    /// Keep measurements here, so that an interrupted run goes on. Templates are biometric data: they are encrypted under
-    /// the key file in the folder; remove the folder when done.
+    /// Keep measurements here, so that an interrupted run goes on. They are found again by file, engine and models: after a
+    /// change to the analysis itself, name a new folder. Templates are biometric data: they are encrypted under the key file
+    /// in the folder; remove the folder when done.
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
     /// The policy that judges [default: what is built in]; that of enrolments in production counts.
