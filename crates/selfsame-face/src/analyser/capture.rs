@@ -85,6 +85,8 @@ struct Gathered {
     windows: Option<Windows>,
     thumbnails: Vec<Thumbnail>,
     turns: Option<Turns>,
+    /// Templates of frames that face the camera.
+    frontal: Vec<Template>,
     timings: CaptureTimings,
 }
 
@@ -92,6 +94,18 @@ struct Gathered {
 struct Windows {
     face: Window,
     wide: Window,
+}
+
+impl Gathered {
+    /// Of the selfie and the frames that face the camera. A model's output is the longer the more of a face it saw.
+    fn template(&self) -> Option<Template> {
+        let selfie = self.selfie.as_ref()?.template.as_ref()?;
+        let weighted: Vec<(&Template, f32)> = std::iter::once(selfie)
+            .chain(&self.frontal)
+            .map(|template| (template, template.raw_length().unwrap_or(1.0)))
+            .collect();
+        Template::fuse(&weighted)
+    }
 }
 
 /// What is to be done with one frame.
@@ -168,8 +182,10 @@ impl Analyser {
             identical_pictures: repetition::repeated(&gathered.thumbnails),
         };
         timings.motion_ms += clock.lap();
+        let template = gathered.template();
         Ok(CaptureEvidence {
             selfie: evidence,
+            template,
             frames: seen,
             presentation_attack: presentation_attack::evidence(&gathered.scores),
             pattern: gathered.pattern,
@@ -245,6 +261,7 @@ impl Analyser {
             windows,
             thumbnails,
             turns,
+            frontal,
             timings,
             ..
         } = gathered;
@@ -257,8 +274,9 @@ impl Analyser {
         let image = &sight.picture.decoded;
         let digests = digest::digests(task.bytes, &image.pixels);
         timings.file_ms += clock.lap();
-        let mut likeness = None;
+        let (mut likeness, mut pose) = (None, None);
         if let Some(face) = sight.faces.first() {
+            pose = quality::head_pose(&face.landmarks);
             if task.scored
                 && let Some(last) = scores.last_mut()
             {
@@ -273,6 +291,9 @@ impl Analyser {
                     .embed(&image.pixels, &face.landmarks, None)
                     .map_err(failed)?;
                 likeness = template.as_ref().and_then(|t| t.compare(reference));
+                if !pose.is_some_and(|pose| pose.is_turned()) {
+                    frontal.extend(template.clone());
+                }
             }
             timings.embed_ms += clock.lap();
             if let Some(turns) = turns {
@@ -307,7 +328,7 @@ impl Analyser {
             unusable: None,
             faces: sight.faces.len(),
             likeness,
-            pose: sight.faces.first().and_then(|f| quality::head_pose(&f.landmarks)),
+            pose,
             digests: Some(digests),
         })
     }

@@ -12,6 +12,9 @@ pub struct CaptureEvidence {
     pub selfie: ImageEvidence,
     /// The liveness frames, in the order in which they were taken.
     pub frames: Vec<FrameEvidence>,
+    /// The template of the selfie together with the frames that were compared with it and face the camera, each counted by its
+    /// [`Template::raw_length`]; absent where the selfie has none.
+    pub template: Option<Template>,
     /// Passive presentation-attack detection over all images; absent when its model is not loaded, or found no face.
     pub presentation_attack: Option<PresentationAttackEvidence>,
     /// How far the sharpest regular pattern in the fine structure of the selfie's face stands out, in decibels: a screen's
@@ -39,6 +42,7 @@ impl CaptureEvidence {
         Self {
             selfie,
             frames: Vec::new(),
+            template: None,
             presentation_attack: None,
             pattern: None,
             motion: None,
@@ -53,7 +57,7 @@ impl CaptureEvidence {
     /// The template that the capture is compared by, of the primary model.
     #[must_use]
     pub fn probe(&self) -> Option<&Template> {
-        self.selfie.template.as_ref()
+        self.template.as_ref().or(self.selfie.template.as_ref())
     }
 
     /// The template that it is compared by with templates of this model; absent where the model is not served, or saw no face.
