@@ -1,7 +1,8 @@
 import { MemoryCaptures, type Capture, type CaptureStore } from './capture.js';
+import { readChallenge, type Challenge } from './challenge.js';
 import { systemClock, type Clock } from './clock.js';
-import type { ApiKeyAuth, ClientOptions, JobNames, SubmitOptions, WebTokenOptions } from './connection.js';
-import { AnswerError, ArgumentError, CancelledError, RefusedError, SelfsameError, TransportError, UnknownTagError } from './errors.js';
+import type { ApiKeyAuth, ChallengeOptions, ClientOptions, JobNames, SubmitOptions, WebTokenOptions } from './connection.js';
+import { AnswerError, ArgumentError, CancelledError, ChallengeError, RefusedError, SelfsameError, TransportError, UnknownTagError } from './errors.js';
 import { JobStatus } from './job-status.js';
 import type { JsonObject } from './json.js';
 import { buildPackage } from './package.js';
@@ -11,8 +12,8 @@ import { formatTimestamp, sign, verifySigned } from './signature.js';
 import { nameParams, present, type GeoInfo, type NamedParams, type PartnerParams } from './submission.js';
 import { defaultTransport, type HttpAnswer, type Transport } from './transport.js';
 import { VERSION } from './version.js';
-import { namesIn } from './web-token.js';
-import type { JobStatusBody, Product, SignatureProof, TokenBody, TokenProof, UploadBody } from './wire.js';
+import { challengeIn, namesIn } from './web-token.js';
+import type { ChallengeBody, JobStatusBody, Product, SignatureProof, TokenBody, TokenProof, UploadBody } from './wire.js';
 
 const DEFAULT_SOURCE = { sdk: 'selfsame-typescript', version: VERSION, language: 'typescript' };
 
@@ -23,8 +24,12 @@ interface Journey {
   readonly base: string;
   readonly callbackUrl: string;
   readonly proof: SignatureProof | TokenProof;
+  readonly challenge: Challenge | undefined;
   readonly options: SubmitOptions;
 }
+
+/** Tokens that are held for captures to come: a person makes one at a time. */
+const MOST_HELD = 8;
 
 /** Submits jobs to one server as one partner, and follows them. */
 export class Client {
@@ -35,6 +40,8 @@ export class Client {
   readonly #retry: RetryPolicy;
   readonly #transport: Transport;
   readonly #clock: Clock;
+  /** Web tokens by the challenge that was drawn with each: the job must come with the same. */
+  readonly #held = new Map<string, string>();
 
   /**
    * @throws `ArgumentError` where the server's URL is none.
@@ -82,13 +89,59 @@ export class Client {
     const wait = pollingTime(jobStatusPollingTimeoutMillis);
     const capture = await this.#store.read(tag);
     if (!capture) throw new UnknownTagError(tag);
-    const journey = await this.#begin(jobType, isProduction, partnerParams, callbackUrl ?? '', options);
+    const journey = await this.#begin(capture, jobType, isProduction, partnerParams, callbackUrl ?? '', options);
     const prepared = await this.#prepare(journey);
     await this.#upload(prepared.uploadUrl, this.#package(capture, journey, id, geo), options);
+    if (journey.challenge) this.#held.delete(journey.challenge.id);
     await this.#tellStore(tag);
     const unanswered = { job_complete: false, job_success: false, result: { SmileJobID: prepared.smileJobId } };
     const ask = this.#question(journey);
     return ask ? follow(ask, unanswered, wait, this.#clock, options.signal) : new JobStatus(unanswered);
+  }
+
+  /**
+   * Draws a challenge: head turns that the person makes while the frames are taken. For the capture that is about to begin; it ends
+   * soon after, and serves one job of this user.
+   *
+   * With the API key the server is asked for one. With a web token it is the one that was drawn with the token, or else one that
+   * the server draws for the token's holder; the token is kept in memory, and {@link submitJob} uses it for the capture that
+   * followed the challenge.
+   *
+   * @param userId The person. With a web token, a wish: the token's own counts, and `''` will do.
+   * @throws `SelfsameError`.
+   */
+  async drawChallenge(userId: string, isProduction: boolean, options: ChallengeOptions = {}): Promise<Challenge> {
+    const { auth, partnerId } = this.#options;
+    const { jobId = '', jobType = 2, signal } = options;
+    const { user_id, job_id } = nameParams({ user_id: userId, job_id: jobId }, jobType);
+    let proof: SignatureProof | TokenProof;
+    let names: Omit<ChallengeBody, 'partner_id'>;
+    if ('webToken' in auth) {
+      const token = await auth.webToken({ userId: user_id, jobId: job_id, jobType, isProduction });
+      const drawn = challengeIn(token);
+      if (drawn) return this.#hold(drawn, token);
+      names = {};
+      proof = { token };
+    } else {
+      if (!userId) throw new ArgumentError('a challenge is for one user: userId must not be empty');
+      names = { user_id, ...(jobId && { job_id }) };
+      const timestamp = formatTimestamp(this.#clock.now());
+      proof = { timestamp, signature: sign(this.#apiKey(isProduction), partnerId, timestamp) };
+    }
+    const body = { partner_id: partnerId, ...names, ...proof } satisfies ChallengeBody & (SignatureProof | TokenProof);
+    const answer = await withRetry(this.#retry, this.#clock, signal, async () =>
+      acceptObject(await this.#post(`${this.#base(isProduction)}/challenge`, body, signal)),
+    );
+    const challenge = readChallenge(answer['challenge']);
+    if (!challenge) throw new AnswerError("the server's answer carries no challenge that this client can guide");
+    return 'token' in proof ? this.#hold(challenge, proof.token) : challenge;
+  }
+
+  #hold(challenge: Challenge, token: string): Challenge {
+    this.#held.set(challenge.id, token);
+    const [oldest] = this.#held.keys();
+    if (this.#held.size > MOST_HELD && oldest !== undefined) this.#held.delete(oldest);
+    return challenge;
   }
 
   /**
@@ -152,6 +205,7 @@ export class Client {
         ...(options.allowNewEnroll && { allow_new_enroll: true as const }),
         ...(options.retry && { retry: true as const }),
         ...(options.sandboxResult && { sandbox_result: options.sandboxResult }),
+        ...(options.challenge && { challenge: true as const }),
         timestamp,
         signature: sign(this.#apiKey(isProduction), partnerId, timestamp),
       } satisfies TokenBody,
@@ -163,6 +217,7 @@ export class Client {
   }
 
   async #begin(
+    { challenge }: Capture,
     jobType: number,
     isProduction: boolean,
     partnerParams: PartnerParams | object,
@@ -174,7 +229,12 @@ export class Client {
     const { auth, partnerId } = this.#options;
     let proof: SignatureProof | TokenProof;
     if ('webToken' in auth) {
-      const token = await auth.webToken(names);
+      const held = challenge && this.#held.get(challenge.id);
+      const token = held ?? (await auth.webToken(names));
+      const drawn = challengeIn(token);
+      // Where the person is asked to turn their head after all, the same token is good for the next capture.
+      if (drawn && !challenge) throw new ChallengeError('missing', this.#hold(drawn, token));
+      if (drawn && drawn.id !== challenge?.id) throw new ChallengeError('expired', this.#hold(drawn, token));
       // The token says whose job it is; what was asked for is only a wish.
       const { userId = names.userId, jobId = names.jobId } = namesIn(token);
       params = { ...params, user_id: userId, job_id: jobId };
@@ -185,12 +245,12 @@ export class Client {
       proof = { timestamp, signature: sign(this.#apiKey(isProduction), partnerId, timestamp) };
     }
     if (options.signal?.aborted) throw new CancelledError();
-    return { names, params, base: this.#base(isProduction), callbackUrl, proof, options };
+    return { names, params, base: this.#base(isProduction), callbackUrl, proof, challenge, options };
   }
 
   /** `POST /v1/upload`. After a failure the job may have been prepared all the same: the next try says that it is one. */
   async #prepare(journey: Journey): Promise<{ uploadUrl: string; smileJobId: string }> {
-    const { params, callbackUrl, proof, options } = journey;
+    const { params, callbackUrl, proof, challenge, options } = journey;
     const source = this.#options.source ?? DEFAULT_SOURCE;
     const prepared = await withRetry(this.#retry, this.#clock, options.signal, async (failures) =>
       acceptObject(
@@ -208,6 +268,7 @@ export class Client {
             ...(options.allowNewEnroll && { allow_new_enroll: true as const }),
             ...(options.useEnrolledImage && { use_enrolled_image: true as const }),
             ...(options.sandboxResult && { sandbox_result: options.sandboxResult }),
+            ...(challenge && { challenge_id: challenge.id }),
             ...(failures.length > 0 && { retry: true as const }),
           } satisfies UploadBody & (SignatureProof | TokenProof),
           options.signal,
