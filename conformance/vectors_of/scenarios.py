@@ -129,8 +129,11 @@ def vectors():
                  sent={"upload": {"token": token(challenge=CHALLENGE), "challenge_id": CHALLENGE["id"]}}),
         scenario("a web token with a challenge that the capture did not follow", [], [], [], needs=["web_token"], uploads=0, packages=0,
                  auth={"web_token": token(challenge=CHALLENGE)}, error={"kind": "challenge", "reason": "missing"}),
-        scenario("a web token with another challenge than the capture's", [], [], [], needs=["web_token"], uploads=0, packages=0,
-                 challenge=CHALLENGE, auth={"web_token": token(challenge=OTHER)}, error={"kind": "challenge", "reason": "expired"}),
+        scenario("a challenge that was drawn later than the web token's", [PREPARED], [TAKEN], [], PENDING, needs=["web_token"], asked=[],
+                 challenge=CHALLENGE, auth={"web_token": token(challenge=OTHER)}, sent={"upload": {"challenge_id": CHALLENGE["id"]}}),
+        scenario("a challenge that ends before the package comes", [PREPARED],
+                 [{"status": 410, "body": {"error": "expired", "code": "2205"}}], [], challenge=CHALLENGE,
+                 error={"kind": "challenge", "reason": "expired"}),
     ]
 
 

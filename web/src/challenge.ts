@@ -20,14 +20,17 @@ export class NotDrawn extends Error {
   }
 }
 
-/** The challenges that a page got, with the moment from which each is counted: a page may hand the same one on again and again. */
+/**
+ * The challenges that a page got, each with its end, counted from when it was first seen: a token's lives from the token's making
+ * on, and a server that is asked again may give the same.
+ */
 export class DrawnOnce {
-  readonly #first = new Map<string, number>();
+  readonly #ends = new Map<string, number>();
 
   /** Notes that a challenge was seen. Gives it with its end. */
   note(challenge: Challenge, token?: string, now: number = Date.now()): Drawn {
-    const first = this.#first.get(challenge.id) ?? now;
-    this.#first.set(challenge.id, first);
-    return { challenge, until: first + challengeMillis(challenge, first), ...(token !== undefined && { token }) };
+    const until = this.#ends.get(challenge.id) ?? now + challengeMillis(challenge, now);
+    this.#ends.set(challenge.id, until);
+    return { challenge, until, ...(token !== undefined && { token }) };
   }
 }

@@ -1,4 +1,4 @@
-import type { Challenge, JsonObject } from '@selfsame/client';
+import type { Challenge, JobStatus, JsonObject } from '@selfsame/client';
 
 import { DrawnOnce, type Draw } from './challenge.ts';
 import { Finder } from './engine/finder.ts';
@@ -54,6 +54,8 @@ export class SelfsameCapture extends HTMLElement {
   readonly #drawn = new DrawnOnce();
   /** A web token turned out to carry a challenge: the next capture follows one. */
   #challenged = false;
+  /** The last job was begun, and its capture's challenge ended before the images came. */
+  #begun = false;
   #messages: Partial<Messages> = {};
   #stop: AbortController | undefined;
   #planned = false;
@@ -162,16 +164,21 @@ export class SelfsameCapture extends HTMLElement {
       // Stays until the page begins anew.
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
     }
-    const { again } = await send(screens, images, to, signal, {
-      failed: (error) => {
-        if ((error as { reason?: unknown } | undefined)?.reason === 'missing') this.#challenged = true;
+    let ended = false;
+    const report = {
+      failed: (error: unknown) => {
+        const { kind, reason } = (error ?? {}) as { kind?: unknown; reason?: unknown };
+        if (kind === 'challenge' && reason === 'missing') this.#challenged = true;
+        if (kind === 'challenge' && reason === 'expired') ended = true;
         this.#emit('trouble', { error });
       },
-      ended: (status) => {
+      ended: (status: JobStatus) => {
         if (status.challengeFailure === 'missing') this.#challenged = true;
         this.#emit('submitted', status.toJSON());
       },
-    });
+    };
+    const { again } = await send(screens, images, to, signal, report, this.#begun);
+    this.#begun = ended;
     return again;
   }
 

@@ -45,22 +45,29 @@ export interface Going {
 
 const TAG = 'capture';
 
+/** A capture may take so long: a token's challenge with less time left is not begun. In milliseconds. */
+const ENOUGH = 45_000;
+
 /** How the challenge of a submission is drawn; `undefined` where it wants none. */
 export function drawFor(to: Submission | undefined, once: DrawnOnce): Draw | undefined {
   if (!to) return undefined;
   const { webToken } = to;
   const fixed = typeof webToken === 'string' ? challengeIn(webToken) : undefined;
-  if (fixed) return async () => once.note(fixed, webToken as string);
-  if (!to.challenge) return undefined;
+  // The end of a challenge that came with the page is counted from here on.
+  if (fixed) once.note(fixed);
+  else if (!to.challenge) return undefined;
   return async () => {
     let token: string | undefined;
     const client = new Client({
       server: to.server,
       partnerId: to.partnerId,
-      auth: { webToken: async (job) => (token = typeof webToken === 'string' ? webToken : await webToken(job)) },
+      auth: { webToken: async (job) => (token ??= typeof webToken === 'string' ? webToken : await webToken(job)) },
     });
     const { userId = '', jobId = '', jobType, isProduction = false } = to;
-    return once.note(await client.drawChallenge(userId, isProduction, { jobId, jobType }), token);
+    const draw = async () => once.note(await client.drawChallenge(userId, isProduction, { jobId, jobType }), token);
+    const first = await draw();
+    // The token outlives its challenge: its holder may have another drawn.
+    return first.until - Date.now() < ENOUGH && first.challenge.id === (token && challengeIn(token)?.id) ? draw() : first;
   };
 }
 

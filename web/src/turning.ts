@@ -12,8 +12,10 @@ export const TURN = {
   full: { left: 24, right: 24, up: 18 },
   /** How much less a single look may say: landmarks tremble. */
   slack: 4,
-  /** Straight again. */
-  straight: 10,
+  /** Straight again: the server allows 10 degrees of yaw and 7.5 of pitch. */
+  straight: { yaw: 8, pitch: 6 },
+  /** A head so far off in the direction that is not asked for gives no frames: fully turned there, it would be another turn. */
+  astray: { yaw: 15, pitch: 11 },
   /** The share of a full turn from which a head is on its way. */
   onTheWay: 0.3,
   /** So far the other way is a mistake, when it lasts. */
@@ -52,6 +54,8 @@ export interface Step {
   readonly again: boolean;
 }
 
+type Pose = Face['pose'];
+
 const ASKED: Record<Turn, Hint> = { left: 'hintLeft', right: 'hintRight', up: 'hintUp' };
 
 /**
@@ -60,8 +64,8 @@ const ASKED: Record<Turn, Hint> = { left: 'hintLeft', right: 'hintRight', up: 'h
  */
 export class Turning {
   readonly #turns: readonly Turn[];
-  readonly #selfie: Face['pose'];
-  readonly #poses: Face['pose'][] = [];
+  readonly #selfie: Pose;
+  readonly #poses: Pose[] = [];
   #stage: 'rest' | 'go' | 'held' | 'back' = 'rest';
   /** Which turn. */
   #at = 0;
@@ -106,13 +110,13 @@ export class Turning {
     if (cutOff(face, look)) return this.#step('hintCentre');
     switch (this.#stage) {
       case 'rest':
-        return this.#rest(now);
+        return this.#rest(face.pose, now);
       case 'go':
         return this.#go(face.pose, now);
       case 'held':
         return this.#hold(face.pose, now);
       case 'back':
-        return this.#back(now);
+        return this.#back(face.pose, now);
     }
   }
 
@@ -122,20 +126,21 @@ export class Turning {
     return this.#step(turned ? 'hintTooFar' : 'hintNoFace');
   }
 
-  #rest(now: number): Step {
-    if (!this.#straight) return this.#step('hintStraight');
+  #rest(pose: Pose, now: number): Step {
+    if (!this.#straight(pose)) return this.#step('hintStraight');
     const take = this.#take(now, TURN.frame);
     if (this.#frames < TURN.atRest) return this.#step('hintHold', { take });
     this.#begin(now);
     return this.#step(this.#asked, { take });
   }
 
-  #go(pose: Face['pose'], now: number): Step {
+  #go(pose: Pose, now: number): Step {
     const far = this.#far;
     this.#reached = Math.max(this.#reached, this.#towards(pose));
-    if (far >= this.#wanted && this.#towards(pose) >= this.#wanted - TURN.slack) return this.#turned(now);
+    const there = far >= this.#wanted && this.#towards(pose) >= this.#wanted - TURN.slack;
+    if (there && !this.#astray(pose)) return this.#turned(now);
     if (far >= this.#furthest + TURN.movedOn) [this.#furthest, this.#movedOn] = [far, now];
-    const take = !this.#way && far >= TURN.onTheWay * this.#wanted && this.#take(now, TURN.frame);
+    const take = !this.#way && !this.#astray(pose) && far >= TURN.onTheWay * this.#wanted && this.#take(now, TURN.frame);
     if (take) this.#way = true;
     this.#mistakenSince = far <= -TURN.otherWay ? (this.#mistakenSince ?? now) : undefined;
     if (this.#mistakenSince !== undefined && now - this.#mistakenSince >= TURN.mistaken) return this.#step('hintOtherWay');
@@ -151,27 +156,28 @@ export class Turning {
     return this.#step(this.#full < 2 ? 'hintHold' : 'hintBack', { take });
   }
 
-  #hold(pose: Face['pose'], now: number): Step {
+  #hold(pose: Pose, now: number): Step {
     if (this.#far < this.#wanted - TURN.slack) {
       // Turned back too soon: the second picture is still wanted, and only that.
       this.#stage = 'go';
       [this.#furthest, this.#movedOn] = [this.#far, now];
       return this.#step('hintTurnMore');
     }
-    if (this.#towards(pose) < this.#wanted - TURN.slack || !this.#take(now, TURN.hold)) return this.#step('hintHold');
+    const there = this.#towards(pose) >= this.#wanted - TURN.slack && !this.#astray(pose);
+    if (!there || !this.#take(now, TURN.hold)) return this.#step('hintHold');
     this.#full += 1;
     this.#stage = 'back';
     return this.#step('hintBack', { take: true });
   }
 
-  #back(now: number): Step {
+  #back(pose: Pose, now: number): Step {
     const far = this.#far;
     // Who turned so fast that no picture of the way was had, gives one on the way back.
-    if (!this.#way && far < 0.8 * this.#wanted && far >= TURN.onTheWay * this.#wanted && this.#take(now, TURN.frame)) {
+    if (!this.#way && !this.#astray(pose) && far < 0.8 * this.#wanted && far >= TURN.onTheWay * this.#wanted && this.#take(now, TURN.frame)) {
       this.#way = true;
       return this.#step('hintBack', { take: true });
     }
-    if (!this.#straight || !this.#take(now, TURN.frame)) return this.#step('hintBack');
+    if (!this.#straight(pose) || !this.#take(now, TURN.frame)) return this.#step('hintBack');
     this.#at += 1;
     if (this.#at === this.#turns.length) return this.#step('hintDone', { take: true, done: true });
     this.#begin(now);
@@ -205,7 +211,7 @@ export class Turning {
   }
 
   /** How far a head is turned as it is asked for. */
-  #towards({ yaw, pitch }: Face['pose']): number {
+  #towards({ yaw, pitch }: Pose): number {
     const { yaw: yaw0, pitch: pitch0 } = this.#selfie;
     // The person's left is the picture's right: pictures are not mirrored, only what the stage shows of them.
     if (this.#turn === 'up') return pitch - pitch0;
@@ -216,9 +222,21 @@ export class Turning {
     return middleOf(this.#poses.map((pose) => this.#towards(pose)));
   }
 
-  get #straight(): boolean {
-    const off = (of: (pose: Face['pose']) => number): number => Math.abs(middleOf(this.#poses.map(of)) - of(this.#selfie));
-    return off(({ yaw }) => yaw) <= TURN.straight && off(({ pitch }) => pitch) <= TURN.straight;
+  /** Whether the head is as on the selfie, for a while and in this very look. */
+  #straight(pose: Pose): boolean {
+    const off = (of: (pose: Pose) => number): number => Math.abs(middleOf(this.#poses.map(of)) - of(this.#selfie));
+    const { yaw, pitch } = this.#off(pose);
+    const now = yaw <= TURN.straight.yaw + 1 && pitch <= TURN.straight.pitch + 1;
+    return now && off((one) => one.yaw) <= TURN.straight.yaw && off((one) => one.pitch) <= TURN.straight.pitch;
+  }
+
+  #astray(pose: Pose): boolean {
+    const { yaw, pitch } = this.#off(pose);
+    return this.#turn === 'up' ? yaw > TURN.astray.yaw : pitch > TURN.astray.pitch;
+  }
+
+  #off({ yaw, pitch }: Pose): { yaw: number; pitch: number } {
+    return { yaw: Math.abs(yaw - this.#selfie.yaw), pitch: Math.abs(pitch - this.#selfie.pitch) };
   }
 
   #step(hint: Hint, more: Partial<Step> = {}): Step {

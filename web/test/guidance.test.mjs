@@ -148,7 +148,7 @@ describe('a challenge', () => {
       assert.ok(taken.length <= 25 && taken.length === 1 + framesOf(turns));
       const [selfie, ...frames] = taken;
       assert.equal(selfie.what, 'selfie');
-      const straight = ({ yaw, pitch }) => Math.hypot(yaw, pitch) <= TURN.straight + 5;
+      const straight = ({ yaw, pitch }) => Math.abs(yaw) <= 10 && Math.abs(pitch) <= 7.5;
       assert.ok([selfie, ...frames.splice(0, TURN.atRest)].every(straight), 'it begins straight');
       for (const turn of turns) {
         const far = ({ yaw, pitch }) => ({ left: yaw, right: -yaw, up: pitch })[turn];
@@ -193,6 +193,15 @@ describe('a challenge', () => {
     assert.equal(taken.length, 1 + TURN.atRest + 1);
     const bolder = (last, now) => (now > 6000 ? obedient(last) : shy(last));
     assert.equal(challenged(['left'], bolder).taken.length, 1 + framesOf(['left']));
+  });
+
+  test('who turns and raises the head at once gives no frames of it', () => {
+    const both = (last) => (last.turn ? { yaw: 36, pitch: 12 } : {});
+    const { taken, ended } = challenged(['left'], both, { seconds: 20 });
+    assert.equal(ended, undefined);
+    assert.equal(taken.filter(({ pitch }) => pitch > 13).length, 0);
+    const eased = (last, now) => (now > 5000 ? obedient(last) : both(last));
+    assert.equal(challenged(['left'], eased).taken.length, 1 + framesOf(['left']));
   });
 
   test('who turns back too soon is asked for the rest', () => {

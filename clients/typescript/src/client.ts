@@ -42,6 +42,8 @@ export class Client {
   readonly #clock: Clock;
   /** Web tokens by the challenge that was drawn with each: the job must come with the same. */
   readonly #held = new Map<string, string>();
+  /** Jobs that were begun, and whose challenge ended before their package came: the next try says that it is one. */
+  readonly #ended = new Set<string>();
 
   /**
    * @throws `ArgumentError` where the server's URL is none.
@@ -91,7 +93,8 @@ export class Client {
     if (!capture) throw new UnknownTagError(tag);
     const journey = await this.#begin(capture, jobType, isProduction, partnerParams, callbackUrl ?? '', options);
     const prepared = await this.#prepare(journey);
-    await this.#upload(prepared.uploadUrl, this.#package(capture, journey, id, geo), options);
+    await this.#upload(prepared.uploadUrl, this.#package(capture, journey, id, geo), journey);
+    this.#ended.delete(journey.names.jobId);
     if (journey.challenge) this.#held.delete(journey.challenge.id);
     await this.#tellStore(tag);
     const unanswered = { job_complete: false, job_success: false, result: { SmileJobID: prepared.smileJobId } };
@@ -113,28 +116,26 @@ export class Client {
   async drawChallenge(userId: string, isProduction: boolean, options: ChallengeOptions = {}): Promise<Challenge> {
     const { auth, partnerId } = this.#options;
     const { jobId = '', jobType = 2, signal } = options;
-    const { user_id, job_id } = nameParams({ user_id: userId, job_id: jobId }, jobType);
-    let proof: SignatureProof | TokenProof;
-    let names: Omit<ChallengeBody, 'partner_id'>;
+    const { user_id, job_id, job_type } = nameParams({ user_id: userId, job_id: jobId }, jobType);
+    let body: (ChallengeBody & SignatureProof) | TokenProof;
     if ('webToken' in auth) {
       const token = await auth.webToken({ userId: user_id, jobId: job_id, jobType, isProduction });
       const drawn = challengeIn(token);
-      if (drawn) return this.#hold(drawn, token);
-      names = {};
-      proof = { token };
+      // One that was given out before may have ended: then the token's holder has another drawn.
+      if (drawn && !this.#held.has(drawn.id)) return this.#hold(drawn, token);
+      body = { token };
     } else {
       if (!userId) throw new ArgumentError('a challenge is for one user: userId must not be empty');
-      names = { user_id, ...(jobId && { job_id }) };
       const timestamp = formatTimestamp(this.#clock.now());
-      proof = { timestamp, signature: sign(this.#apiKey(isProduction), partnerId, timestamp) };
+      const signature = sign(this.#apiKey(isProduction), partnerId, timestamp);
+      body = { partner_id: partnerId, user_id, ...(jobId && { job_id }), job_type, timestamp, signature };
     }
-    const body = { partner_id: partnerId, ...names, ...proof } satisfies ChallengeBody & (SignatureProof | TokenProof);
     const answer = await withRetry(this.#retry, this.#clock, signal, async () =>
-      acceptObject(await this.#post(`${this.#base(isProduction)}/challenge`, body, signal)),
+      acceptObject(await this.#post(`${this.#base(isProduction)}/challenge`, { ...body }, signal)),
     );
     const challenge = readChallenge(answer['challenge']);
     if (!challenge) throw new AnswerError("the server's answer carries no challenge that this client can guide");
-    return 'token' in proof ? this.#hold(challenge, proof.token) : challenge;
+    return 'token' in body ? this.#hold(challenge, body.token) : challenge;
   }
 
   #hold(challenge: Challenge, token: string): Challenge {
@@ -234,7 +235,6 @@ export class Client {
       const drawn = challengeIn(token);
       // Where the person is asked to turn their head after all, the same token is good for the next capture.
       if (drawn && !challenge) throw new ChallengeError('missing', this.#hold(drawn, token));
-      if (drawn && drawn.id !== challenge?.id) throw new ChallengeError('expired', this.#hold(drawn, token));
       // The token says whose job it is; what was asked for is only a wish.
       const { userId = names.userId, jobId = names.jobId } = namesIn(token);
       params = { ...params, user_id: userId, job_id: jobId };
@@ -250,7 +250,7 @@ export class Client {
 
   /** `POST /v1/upload`. After a failure the job may have been prepared all the same: the next try says that it is one. */
   async #prepare(journey: Journey): Promise<{ uploadUrl: string; smileJobId: string }> {
-    const { params, callbackUrl, proof, challenge, options } = journey;
+    const { names, params, callbackUrl, proof, challenge, options } = journey;
     const source = this.#options.source ?? DEFAULT_SOURCE;
     const prepared = await withRetry(this.#retry, this.#clock, options.signal, async (failures) =>
       acceptObject(
@@ -269,7 +269,7 @@ export class Client {
             ...(options.useEnrolledImage && { use_enrolled_image: true as const }),
             ...(options.sandboxResult && { sandbox_result: options.sandboxResult }),
             ...(challenge && { challenge_id: challenge.id }),
-            ...(failures.length > 0 && { retry: true as const }),
+            ...((failures.length > 0 || this.#ended.has(names.jobId)) && { retry: true as const }),
           } satisfies UploadBody & (SignatureProof | TokenProof),
           options.signal,
         ),
@@ -298,7 +298,7 @@ export class Client {
     });
   }
 
-  async #upload(url: string, body: Uint8Array, options: SubmitOptions): Promise<void> {
+  async #upload(url: string, body: Uint8Array, { challenge, names, options }: Journey): Promise<void> {
     const { signal, onProgress } = options;
     const timeoutMillis = this.#options.uploadTimeoutMillis ?? 300_000;
     await withRetry(this.#retry, this.#clock, signal, async (failures) => {
@@ -308,7 +308,11 @@ export class Client {
       } catch (error) {
         // An upload URL takes one package. Where an earlier try got no answer, that it is used says that the package arrived.
         const arrived = error instanceof RefusedError && error.httpStatus === 409;
-        if (!arrived || !failures.some((failure) => failure instanceof TransportError)) throw error;
+        if (arrived && failures.some((failure) => failure instanceof TransportError)) return;
+        // The upload URL of a job with a challenge lives no longer than the challenge.
+        if (!challenge || !(error instanceof RefusedError) || error.httpStatus !== 410) throw error;
+        this.#ended.add(names.jobId);
+        throw new ChallengeError('expired', challenge, error);
       }
     });
   }

@@ -53,9 +53,9 @@ export interface WebTokenOptions {
 
 /** What may be said of a challenge that is drawn. */
 export interface ChallengeOptions {
-  /** The job that it is for; a web token's own counts. */
+  /** The job that it is for, and then for no other. A web token's own counts. */
   readonly jobId?: string;
-  /** What a web token is asked for. Default: 2, to authenticate. */
+  /** What it is for: 2 authenticates (default), 4 registers. A web token's own counts. */
   readonly jobType?: number;
   /** Cancels. */
   readonly signal?: AbortSignal;

@@ -89,8 +89,9 @@ export interface TokenAnswer {
 /** `POST /v1/challenge`. */
 export interface ChallengeBody {
   partner_id: string;
-  user_id?: string;
+  user_id: string;
   job_id?: string;
+  job_type: number;
 }
 
 /** Its answer, as far as it is read. */

@@ -28,8 +28,8 @@ async function client(t, script, tokens) {
 test('with the API key the server draws one, for a user', async (t) => {
   const { client: made, server } = await client(t, { challenge: [{ status: 503, body: {} }, DRAWN] });
   assert.deepEqual(await made.drawChallenge('ada', true, { jobId: 'j-1' }), CHALLENGE);
-  const { path, partner_id, user_id, job_id, timestamp, signature } = server.last('challenge');
-  assert.deepEqual([path, partner_id, user_id, job_id], ['/production/v1/challenge', '2343', 'ada', 'j-1']);
+  const { path, partner_id, user_id, job_id, job_type, timestamp, signature } = server.last('challenge');
+  assert.deepEqual([path, partner_id, user_id, job_id, job_type], ['/production/v1/challenge', '2343', 'ada', 'j-1', 2]);
   assert.ok(timestamp && signature);
   assert.equal(server.count('challenge'), 2, 'a busy server is asked again');
   await assert.rejects(made.drawChallenge('', true), { kind: 'argument' });
@@ -50,11 +50,34 @@ test('the challenge of a web token is the one, and the job comes with the same t
 test('the holder of a web token without a challenge has one drawn', async (t) => {
   const { client: made, server, asked } = await client(t, { challenge: [DRAWN] }, [WITHOUT]);
   const challenge = await made.drawChallenge('ada', false);
-  const { token, user_id, signature } = server.last('challenge');
-  assert.deepEqual([token, user_id, signature], [WITHOUT, undefined, undefined]);
+  assert.deepEqual(server.last('challenge'), { path: '/sandbox/v1/challenge', token: WITHOUT });
   made.captures.keepSelfie('login', SELFIE, [SELFIE], challenge);
   await made.submitJob('login', 2, false);
   assert.deepEqual([server.last('upload').token, server.last('upload').challenge_id, asked.length], [WITHOUT, CHALLENGE.id, 1]);
+});
+
+test('a token’s challenge is given out once: whoever draws again has another drawn, for the same token', async (t) => {
+  const other = { ...CHALLENGE, id: 'chl_other' };
+  const { client: made, server } = await client(t, { challenge: [{ status: 200, body: { challenge: other } }] }, [WITH]);
+  assert.deepEqual(await made.drawChallenge('', false), CHALLENGE);
+  assert.deepEqual(await made.drawChallenge('', false), other);
+  assert.equal(server.last('challenge').token, WITH);
+  made.captures.keepSelfie('login', SELFIE, [SELFIE], other);
+  await made.submitJob('login', 2, false);
+  assert.deepEqual([server.last('upload').token, server.last('upload').challenge_id], [WITH, 'chl_other']);
+});
+
+test('a challenge that ends before the images have come is told, and the job may be tried again', async (t) => {
+  const gone = { status: 410, body: { error: 'expired', code: '2205' } };
+  const { client: made, server } = await client(t, { package: [gone, { status: 200, body: {} }] });
+  made.captures.keepSelfie('login', SELFIE, [SELFIE], CHALLENGE);
+  const names = { user_id: 'ada', job_id: 'j-1' };
+  const error = await made.submitJob('login', 2, false, names).catch((thrown) => thrown);
+  assert.deepEqual([error.kind, error.reason, error.challenge], ['challenge', 'expired', CHALLENGE]);
+  assert.equal(server.last('upload').retry, undefined);
+  made.captures.keepSelfie('login', SELFIE, [SELFIE], { ...CHALLENGE, id: 'chl_next' });
+  await made.submitJob('login', 2, false, names);
+  assert.deepEqual([server.last('upload').retry, server.last('upload').challenge_id], [true, 'chl_next']);
 });
 
 test('a token that turns out to want a challenge says which, and serves the next capture', async (t) => {

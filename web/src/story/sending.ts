@@ -14,6 +14,7 @@ export type Sent = { readonly again: boolean };
 /**
  * Sends a capture, with progress, cancel and retry, and shows what came of it.
  *
+ * @param begun The job may have been begun before, with a capture whose challenge ended.
  * @throws `Cancelled`, or what ended the screens.
  */
 export async function send(
@@ -22,8 +23,9 @@ export async function send(
   to: Submission,
   signal: AbortSignal,
   report: { failed: (error: unknown) => void; ended: (status: JobStatus) => void },
+  begun = false,
 ): Promise<Sent> {
-  for (let again = false; ; again = true) {
+  for (let again = begun; ; again = true) {
     try {
       const status = await attempt(screens, images, to, signal, again);
       report.ended(status);
