@@ -84,6 +84,7 @@ export function CaptureScreen({ request, done, failed, rejected, camera }: Props
           <camera.View
             side={request.subject === 'selfie' ? 'front' : 'back'}
             shutter={shutter}
+            unmirrored={request.subject === 'selfie' && request.challenge !== undefined}
             onReady={onReady}
             onFailure={failed}
           />
