@@ -96,7 +96,7 @@ export interface ChallengeBody {
 
 /** Its answer, as far as it is read. */
 export interface ChallengeAnswer {
-  challenge: { id: string; turns: ('left' | 'right' | 'up')[]; expires_at: string; seconds: number };
+  challenge: { id: string; turns: ('left' | 'right' | 'up')[]; expires_at: string; seconds?: number };
 }
 
 /** An error's body, as far as it is read. */
