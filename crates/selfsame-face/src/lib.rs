@@ -49,3 +49,5 @@ mod repetition;
 mod shrink;
 #[cfg(feature = "engine")]
 mod straighten;
+#[cfg(feature = "engine")]
+mod turn;

@@ -1,8 +1,9 @@
 //! Whether a live person was before the camera: what the pictures look like, and what happens between them.
 
-use selfsame_face::evidence::{CaptureEvidence, MotionEvidence};
+use selfsame_face::evidence::{CaptureEvidence, FrameEvidence, MotionEvidence};
 use serde::Serialize;
 
+use crate::challenge::{self, Challenge, ChallengeSide};
 use crate::policy::{LivenessPolicy, MotionMode, MotionPolicy, PresentationAttackPolicy};
 use crate::reason::{Reason, Response};
 
@@ -72,6 +73,7 @@ fn side(reasons: &[Reason], answer: impl Fn(Reason) -> Response) -> Side {
 /// What speaks against a live person, and what came of each side.
 pub(crate) fn judge(
     capture: &CaptureEvidence,
+    challenge: Option<&Challenge>,
     detector: bool,
     policy: &LivenessPolicy,
     answer: impl Fn(Reason) -> Response,
@@ -100,7 +102,18 @@ pub(crate) fn judge(
             reasons.push(reason);
         }
     }
-    match motion(capture, &policy.motion) {
+    let turned = challenge::judge(challenge, capture, &policy.challenge);
+    let mut moved = motion(capture, policy);
+    match turned {
+        ChallengeSide::NotJudged => {}
+        ChallengeSide::Followed => {
+            moved
+                .get_or_insert_default()
+                .retain(|r| !challenge::outweighs(*r));
+        }
+        ChallengeSide::Against(reason) => moved.get_or_insert_default().push(reason),
+    }
+    match moved {
         Some(found) => {
             outcome.motion = side(&found, &answer);
             reasons.extend(found);
@@ -130,7 +143,9 @@ fn pattern(decibels: Option<f32>, policy: &PresentationAttackPolicy) -> Option<R
 }
 
 /// `None`: movement was not judged, and nothing else in the frames speaks against the capture.
-fn motion(capture: &CaptureEvidence, policy: &MotionPolicy) -> Option<Vec<Reason>> {
+fn motion(capture: &CaptureEvidence, policy: &LivenessPolicy) -> Option<Vec<Reason>> {
+    let turned = policy.challenge.min_likeness_turned;
+    let policy = &policy.motion;
     if policy.mode == MotionMode::Off {
         return None;
     }
@@ -141,13 +156,16 @@ fn motion(capture: &CaptureEvidence, policy: &MotionPolicy) -> Option<Vec<Reason
     if repetition.identical_bytes > 0 || repetition.identical_pictures > policy.max_repeated {
         found.push(Reason::StillRepeated);
     }
-    let likeness = |f: &selfsame_face::evidence::FrameEvidence| f.likeness.map(|l| l.value());
-    if capture
-        .frames
-        .iter()
-        .filter_map(likeness)
-        .any(|score| score < policy.min_likeness)
-    {
+    // A turned face is less alike than the person is.
+    let least = |frame: &FrameEvidence| match frame.pose {
+        Some(pose) if pose.is_turned() => turned.min(policy.min_likeness),
+        _ => policy.min_likeness,
+    };
+    let is_another = |frame: &FrameEvidence| {
+        let likeness = frame.likeness.map(|likeness| likeness.value());
+        likeness.is_some_and(|score| score < least(frame))
+    };
+    if capture.frames.iter().any(is_another) {
         found.push(Reason::FramesOfAnotherPerson);
     }
     let usable = capture.frames.iter().filter(|f| f.faces > 0).count();

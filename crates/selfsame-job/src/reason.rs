@@ -160,6 +160,10 @@ reasons! {
         FramesOfAnotherPerson, frames_of_another_person: Liveness, Refuse, "a frame shows another person than the selfie";
         /// Too few frames came, or show the face, for movement to be judged.
         TooFewFrames, too_few_frames: Liveness, Refuse, "too few frames show the face: send the selfie with its liveness frames";
+        /// The head did not make the turns that the server drew.
+        ChallengeNotFollowed, challenge_not_followed: Liveness, Refuse, "the head did not turn as it was asked to: turn it as the capture tells you, and come back to the middle each time";
+        /// The policy asks for a challenge, and the capture answers none.
+        ChallengeMissing, challenge_missing: Liveness, Refuse, "this capture must follow turns that the server draws: use a capture that guides them";
         /// The comparison score is between the thresholds.
         BetweenThresholds, between_thresholds: Comparison, Review, "the comparison is not clear enough to decide";
     }

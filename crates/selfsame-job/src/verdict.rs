@@ -10,6 +10,7 @@ use selfsame_face::template::{ComparisonScore, Template};
 use serde::{Deserialize, Serialize};
 
 use crate::admission::Replaces;
+use crate::challenge::Challenge;
 use crate::liveness::{self, LivenessOutcome};
 use crate::policy::{ComparisonPolicy, Policy, ReplacementMode};
 use crate::quality;
@@ -101,6 +102,8 @@ pub struct Seen<'e> {
     pub recurrences: &'e [Recurrence],
     /// Other users with this face; only looked for at enrolment.
     pub duplicates: &'e [Duplicate],
+    /// The challenge that the capture answers.
+    pub challenge: Option<&'e Challenge>,
     /// What an enrolment would replace, and what the new face must score against it.
     pub replaces: (Replaces<'e>, ComparisonPolicy),
 }
@@ -114,6 +117,7 @@ impl<'e> Seen<'e> {
             detects_presentation_attacks: false,
             recurrences: &[],
             duplicates: &[],
+            challenge: None,
             replaces: (Replaces::Nobody, ComparisonPolicy::BUILT_IN),
         }
     }
@@ -166,6 +170,7 @@ impl<'p> Judging<'p> {
         let answers = self.policy.responses;
         let (outcome, reasons) = liveness::judge(
             seen.capture,
+            seen.challenge,
             seen.detects_presentation_attacks,
             &self.policy.liveness,
             |reason| answers.to(reason),

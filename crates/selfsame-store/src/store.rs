@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_job::audit::{Actor, AuditEntry, AuditRecord};
+use selfsame_job::challenge::{ChallengeId, DrawnChallenge};
 use selfsame_job::job::{Job, JobRequest, JobState, JobType};
 use selfsame_job::lockout::{Attempt, FailedAttempts};
 use selfsame_job::partner::Partner;
@@ -16,6 +17,7 @@ use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 use selfsame_wire::signature::ApiKey;
 
 use crate::audit::{AuditCheck, AuditHead};
+pub use crate::challenge::{Drawn, UnansweredLimit};
 pub use crate::delivery::{
     AfterAttempt, Delivery, DeliveryAttempt, DeliveryId, DeliveryLimits, DeliveryRecord,
     DeliveryState, Endpoint,
@@ -66,6 +68,8 @@ pub enum Prepared {
     QueueFull,
     /// So many packages of the partner are awaited that no further one may be; send some, or let them expire.
     TooManyUploads,
+    /// The job's challenge was taken by another job, has expired, or is not for this one: nothing was recorded.
+    ChallengeTaken,
 }
 
 /// What offering a package came to.
@@ -304,6 +308,18 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         environment: Environment,
         request_digest: &[u8; 32],
     ) -> Result<Option<Job>, StoreError>;
+    /// Records a challenge that was drawn, unless one is open for the same user and job, or too many of the user's were not
+    /// answered. Of many draws at once, one is recorded.
+    async fn draw_challenge(
+        &self,
+        new: &DrawnChallenge,
+        limit: &UnansweredLimit,
+    ) -> Result<Drawn, StoreError>;
+    /// A challenge that was drawn. [`Store::prepare_job`] and [`Store::submit_job`] take the one in
+    /// [`JobRequest::challenge`] for their job, in the same transaction.
+    async fn challenge(&self, id: &ChallengeId) -> Result<Option<DrawnChallenge>, StoreError>;
+    /// Forgets challenges that expired before. Returns how many.
+    async fn expire_challenges(&self, before: Timestamp) -> Result<u64, StoreError>;
     /// Takes the queued job whose turn it is: partners and environments take turns, production has three of four where both
     /// wait; of one partner's jobs those that a caller waits for come first, three of four times, and else the oldest.
     async fn claim_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError>;

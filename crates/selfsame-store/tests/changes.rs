@@ -40,6 +40,7 @@ async fn enrol(store: &SqliteStore, user: &str) {
             sandbox_result: None,
             source_sdk: None,
             source_sdk_version: None,
+            challenge: None,
         },
         retry: false,
         request_digest: None,

@@ -16,11 +16,14 @@ use crate::evidence::{
     PresentationAttackEvidence, RepetitionEvidence,
 };
 use crate::inference::InferenceError;
+use crate::mesh::Mesh;
 use crate::motion::{self, View};
 use crate::pattern;
 use crate::presentation_attack;
+use crate::quality;
 use crate::repetition::{self, Thumbnail, Window};
 use crate::template::Template;
+use crate::turn::Turns;
 
 /// Most frames of a capture. Clients send about eight.
 pub const MOST_FRAMES: usize = 24;
@@ -36,6 +39,8 @@ pub struct CaptureContext {
     pub received: Option<SystemTime>,
     /// Which frames are looked at more closely.
     pub draw: Draw,
+    /// The head was asked to turn: every frame's pose is measured, and each is compared with the selfie and the one before.
+    pub turns: bool,
     /// When the analysis must have ended. It is looked at between stages and every few rows of a picture, so that it is
     /// passed by a second at most.
     pub deadline: Deadline,
@@ -59,6 +64,7 @@ struct Gathered {
     views: Vec<View>,
     window: Option<Window>,
     thumbnails: Vec<Thumbnail>,
+    turns: Option<Turns>,
     timings: CaptureTimings,
 }
 
@@ -94,9 +100,11 @@ impl Analyser {
         let mut gathered = Gathered::default();
         deadline.check()?;
         self.selfie(&mut evidence, &picture.decoded, &mut gathered)?;
+        gathered.turns.take_if(|_| !context.turns);
         drop(picture);
         let drawn = context.draw.order(frames.len())?;
-        let compared = &drawn[..COMPARED.min(drawn.len())];
+        let compared = if context.turns { drawn.len() } else { COMPARED };
+        let compared = &drawn[..compared.min(drawn.len())];
         let scored = &drawn[drawn.len().saturating_sub(SCORED)..];
         let mut seen = Vec::with_capacity(frames.len());
         for (at, bytes) in frames.iter().enumerate() {
@@ -109,6 +117,9 @@ impl Analyser {
                 scored: scored.contains(&at),
             };
             seen.push(self.frame(&task, &mut gathered, deadline)?);
+            if let Some(turns) = &mut gathered.turns {
+                turns.came(at + 1);
+            }
         }
         deadline.check()?;
         let presentation_attack =
@@ -136,6 +147,7 @@ impl Analyser {
             pattern: gathered.pattern,
             motion,
             repetition,
+            turns: gathered.turns.map(Turns::evidence),
             timings,
         })
     }
@@ -151,7 +163,10 @@ impl Analyser {
         };
         let mut clock = Clock::start();
         let mesh = self.inner.mesh.find(&decoded.pixels, &face.landmarks);
-        face.geometry = mesh.map_err(failed)?.map(|m| m.geometry());
+        let mesh = mesh.map_err(failed)?;
+        face.geometry = mesh.as_ref().map(Mesh::geometry);
+        gathered.turns =
+            mesh.map(|mesh| Turns::new(mesh, face.landmarks, evidence.template.as_ref()));
         gathered.timings.mesh_ms += clock.lap();
         gathered.pattern = pattern::strength(&decoded.pixels, &face.face_box);
         gathered.timings.pattern_ms += clock.lap();
@@ -180,6 +195,7 @@ impl Analyser {
                     unusable: Some(error.to_string()),
                     faces: 0,
                     likeness: None,
+                    pose: None,
                     digests: None,
                 });
             }
@@ -190,6 +206,7 @@ impl Analyser {
             views,
             window,
             thumbnails,
+            turns,
             timings,
             ..
         } = gathered;
@@ -197,7 +214,7 @@ impl Analyser {
         deadline.check()?;
         let found = self.glance(image).map_err(failed)?;
         timings.detect_ms += clock.lap();
-        let mut likeness = None;
+        let (mut likeness, mut template) = (None, None);
         if let Some(face) = found.first() {
             if let Some(view) = View::of(&image.pixels, &face.landmarks) {
                 window.get_or_insert_with(|| Window::around(&view));
@@ -211,10 +228,15 @@ impl Analyser {
             if let Some(reference) = task.reference
                 && let Some(aligned) = self.aligned(image, face)?
             {
-                let template = self.embed(&aligned).map_err(failed)?;
-                likeness = template.map(|probe| probe.compare(reference));
+                template = self.embed(&aligned).map_err(failed)?;
+                likeness = template.as_ref().map(|probe| probe.compare(reference));
             }
             timings.embed_ms += clock.lap();
+            if let Some(turns) = turns {
+                let mesh = self.inner.mesh.find(&image.pixels, &face.landmarks);
+                turns.follow(mesh.map_err(failed)?.as_ref(), &face.landmarks, template);
+            }
+            timings.mesh_ms += clock.lap();
         }
         if let Some(window) = window {
             thumbnails.push(window.cut(&image.pixels));
@@ -227,6 +249,7 @@ impl Analyser {
             unusable: None,
             faces: found.len(),
             likeness,
+            pose: found.first().and_then(|f| quality::head_pose(&f.landmarks)),
             digests: Some(digests),
         })
     }

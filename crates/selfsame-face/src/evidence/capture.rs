@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ImageEvidence, ImageFacts};
+use super::{HeadPose, ImageEvidence, ImageFacts, TurnEvidence};
 use crate::template::ComparisonScore;
 
 /// All that a capture says.
@@ -22,6 +22,8 @@ pub struct CaptureEvidence {
     pub motion: Option<MotionEvidence>,
     /// Frames that repeat another image of the capture.
     pub repetition: RepetitionEvidence,
+    /// How the head turns; absent unless it was asked for, and where the selfie shows no face that could be measured.
+    pub turns: Option<TurnEvidence>,
     /// What all this took, beyond what [`ImageEvidence::timings`] tells of the selfie.
     pub timings: CaptureTimings,
 }
@@ -37,6 +39,7 @@ impl CaptureEvidence {
             pattern: None,
             motion: None,
             repetition: RepetitionEvidence::default(),
+            turns: None,
             timings: CaptureTimings::default(),
         }
     }
@@ -46,7 +49,7 @@ impl CaptureEvidence {
 /// images is summed over them. The selfie's own [`Timings`](super::Timings) come on top.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct CaptureTimings {
-    /// The selfie's mesh and expression.
+    /// The selfie's mesh and expression; each frame's too, where the head was asked to turn.
     pub mesh_ms: f64,
     /// The spectrum of the selfie's face.
     pub pattern_ms: f64,
@@ -75,6 +78,9 @@ pub struct FrameEvidence {
     pub faces: usize,
     /// How alike its largest face is to the selfie's; absent when it was not drawn for comparison, or shows none.
     pub likeness: Option<ComparisonScore>,
+    /// How its largest face's head is held, by five landmarks; absent when it shows none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pose: Option<HeadPose>,
     /// What the file is.
     pub digests: Option<ImageDigests>,
 }

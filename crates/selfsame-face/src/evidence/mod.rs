@@ -3,6 +3,7 @@
 mod capture;
 mod metadata;
 mod quality;
+mod turn;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,7 @@ pub use capture::{
 };
 pub use metadata::MetadataNote;
 pub use quality::{Cover, FaceQuality, Framing, HeadPose, Light};
+pub use turn::{HeadTurn, TurnEvidence};
 
 use crate::template::Template;
 

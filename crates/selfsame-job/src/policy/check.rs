@@ -1,6 +1,7 @@
 //! Whether a policy makes sense: ranges, order, and that worse evidence can never be answered more mildly.
 
-use super::Policy;
+use super::{ChallengePolicy, Policy};
+use crate::challenge::MOST_TURNS;
 use crate::lockout::LockoutPolicy;
 use crate::reason::Response;
 
@@ -77,6 +78,38 @@ fn lockout(policy: &LockoutPolicy) -> Result<(), Problem> {
         policy.forget_after_seconds,
         longest,
         most,
+    )
+}
+
+fn challenge(policy: &ChallengePolicy) -> Result<(), Problem> {
+    if !(1..=MOST_TURNS).contains(&policy.turns) {
+        return Err(Problem {
+            field: "liveness.challenge.turns",
+            text: format!("is {}; it must be 1 to {MOST_TURNS}", policy.turns),
+        });
+    }
+    seconds("liveness.challenge.seconds", policy.seconds, 20, 600)?;
+    // Less is what heads do that keep still, more what cameras do not see any more.
+    within("liveness.challenge.min_yaw", policy.min_yaw, 8.0, 40.0)?;
+    within("liveness.challenge.min_pitch", policy.min_pitch, 6.0, 30.0)?;
+    within(
+        "liveness.challenge.min_parallax",
+        policy.min_parallax,
+        0.0,
+        1.0,
+    )?;
+    within("liveness.challenge.min_nose", policy.min_nose, 0.0, 1.0)?;
+    within(
+        "liveness.challenge.min_likeness",
+        policy.min_likeness,
+        -1.0,
+        1.0,
+    )?;
+    within(
+        "liveness.challenge.min_likeness_turned",
+        policy.min_likeness_turned,
+        -1.0,
+        1.0,
     )
 }
 
@@ -173,6 +206,7 @@ pub(super) fn check(policy: &Policy) -> Result<(), Problem> {
     )?;
     within("liveness.motion.min_likeness", m.min_likeness, -1.0, 1.0)?;
     at_most("liveness.motion.max_repeated", m.max_repeated, 24)?;
+    challenge(&policy.liveness.challenge)?;
     at_most(
         "replay.max_distance",
         usize::try_from(policy.replay.max_distance).unwrap_or(usize::MAX),
@@ -271,6 +305,18 @@ mod tests {
         assert_eq!(
             field(|p| p.liveness.motion.min_frames = 1),
             "liveness.motion.min_frames"
+        );
+        assert_eq!(
+            field(|p| p.liveness.challenge.turns = 5),
+            "liveness.challenge.turns"
+        );
+        assert_eq!(
+            field(|p| p.liveness.challenge.seconds = 19),
+            "liveness.challenge.seconds"
+        );
+        assert_eq!(
+            field(|p| p.liveness.challenge.min_yaw = f32::NAN),
+            "liveness.challenge.min_yaw"
         );
         assert_eq!(
             field(|p| p.responses.between_thresholds = Response::Report),

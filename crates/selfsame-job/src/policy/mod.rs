@@ -101,6 +101,8 @@ pub struct LivenessPolicy {
     pub presentation_attack: PresentationAttackPolicy,
     /// What happens between them.
     pub motion: MotionPolicy,
+    /// Head turns that the server draws.
+    pub challenge: ChallengePolicy,
 }
 
 /// Where the fused score of presentation-attack detection divides: logit(bona fide) − logit(attack).
@@ -151,6 +153,43 @@ pub struct MotionPolicy {
     pub min_likeness: f32,
     /// So many frames may show another frame's very picture; more are `still_repeated`, and so is any file sent twice.
     pub max_repeated: usize,
+}
+
+/// Whether captures answer challenges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChallengeMode {
+    /// None are drawn, and none are judged.
+    Off,
+    /// Where one was drawn for the job.
+    WhenDrawn,
+    /// Always: a capture without one is refused (`challenge_missing`).
+    Required,
+}
+
+/// Head turns that the server draws, and what a capture must show of them (`challenge_not_followed`). Angles in degrees against
+/// the selfie. What the numbers come from: docs/decisions/0080-turned-heads.md.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChallengePolicy {
+    /// Whether they are judged.
+    pub mode: ChallengeMode,
+    /// So many turns are drawn, 1 to 4.
+    pub turns: usize,
+    /// The capture must have arrived so many seconds after the draw, 20 to 600.
+    pub seconds: u32,
+    /// From this yaw on the head is fully turned aside.
+    pub min_yaw: f32,
+    /// From this pitch on it is fully raised.
+    pub min_pitch: f32,
+    /// Least turn by parallax of the mesh's points, as a part of the turn that the mesh tells; less is flat.
+    pub min_parallax: f32,
+    /// How far the nose must stand before the plane of eyes and mouth at least, in inter-eye distances; less is flat.
+    pub min_nose: f32,
+    /// Least comparison score with the selfie of a frame at front.
+    pub min_likeness: f32,
+    /// Least comparison score of a turned frame with the selfie, and of any frame with the one before it.
+    pub min_likeness_turned: f32,
 }
 
 /// What follows when an image was accepted before, in another job of the partner.
@@ -248,6 +287,17 @@ impl Default for Policy {
                     min_smile_growth: 0.01,
                     min_likeness: 0.363,
                     max_repeated: 2,
+                },
+                challenge: ChallengePolicy {
+                    mode: ChallengeMode::WhenDrawn,
+                    turns: 2,
+                    seconds: 120,
+                    min_yaw: 16.0,
+                    min_pitch: 12.0,
+                    min_parallax: 0.4,
+                    min_nose: 0.25,
+                    min_likeness: 0.363,
+                    min_likeness_turned: 0.25,
                 },
             },
             replay: ReplayPolicy {

@@ -62,6 +62,7 @@ fn frame(likeness: f32) -> FrameEvidence {
         unusable: None,
         faces: 1,
         likeness: Some(ComparisonScore::new(likeness)),
+        pose: None,
         digests: None,
     }
 }

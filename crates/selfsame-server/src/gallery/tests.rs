@@ -46,6 +46,7 @@ async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &
             sandbox_result: None,
             source_sdk: None,
             source_sdk_version: None,
+            challenge: None,
         },
         retry: false,
         request_digest: None,

@@ -175,6 +175,7 @@ impl Case<'_> {
             detects_presentation_attacks: self.app.engine.detects_presentation_attacks,
             recurrences: &self.recurrences,
             duplicates: &self.others.duplicates,
+            challenge: self.job.request.challenge.as_ref(),
             replaces: (
                 Replaces::Nobody,
                 policies.replacement_thresholds(self.job.environment()),

@@ -181,6 +181,7 @@ impl SqliteStore {
             "UPDATE jobs SET blob = NULL WHERE partner = ? AND environment = ? AND user_id = ? AND blob IS NOT NULL",
             "DELETE FROM accepted_images WHERE partner = ? AND environment = ? AND user_id = ?",
             "DELETE FROM failed_attempts WHERE partner = ? AND environment = ? AND user_id = ?",
+            "DELETE FROM challenges WHERE partner = ? AND environment = ? AND user_id = ?",
         ] {
             sqlx::query(erased)
                 .bind(partner)

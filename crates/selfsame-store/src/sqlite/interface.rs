@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_job::audit::{Actor, AuditEntry, AuditRecord};
+use selfsame_job::challenge::{ChallengeId, DrawnChallenge};
 use selfsame_job::job::Job;
 use selfsame_job::lockout::FailedAttempts;
 use selfsame_job::partner::Partner;
@@ -21,8 +22,9 @@ use crate::error::StoreError;
 use crate::review::{FinalResult, Review, ReviewFilter, Ruled};
 use crate::store::{
     Accepted, AdminToken, AfterAttempt, Claim, Delivery, DeliveryAttempt, DeliveryLimits,
-    DeliveryRecord, Depths, Endpoint, Finished, Granted, InForce, JobFilter, JobResultRecord,
-    KeepSince, NewJob, Outcome, Prepared, Store, Swept, UploadGrant, UserChange,
+    DeliveryRecord, Depths, Drawn, Endpoint, Finished, Granted, InForce, JobFilter,
+    JobResultRecord, KeepSince, NewJob, Outcome, Prepared, Store, Swept, UnansweredLimit,
+    UploadGrant, UserChange,
 };
 
 #[async_trait]
@@ -82,6 +84,19 @@ impl Store for SqliteStore {
     ) -> Result<Option<Job>, StoreError> {
         self.select_repeated(partner, environment, request_digest)
             .await
+    }
+    async fn draw_challenge(
+        &self,
+        new: &DrawnChallenge,
+        limit: &UnansweredLimit,
+    ) -> Result<Drawn, StoreError> {
+        self.insert_challenge(new, limit).await
+    }
+    async fn challenge(&self, id: &ChallengeId) -> Result<Option<DrawnChallenge>, StoreError> {
+        self.select_challenge(id).await
+    }
+    async fn expire_challenges(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.forget_challenges(before).await
     }
     async fn claim_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError> {
         self.take_job(lease).await

@@ -3,6 +3,7 @@
 mod admin_tokens;
 mod attempts;
 mod audit;
+mod challenges;
 mod deliveries;
 mod delivery_lanes;
 mod depths;

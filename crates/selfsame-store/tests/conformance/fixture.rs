@@ -45,6 +45,7 @@ pub fn new_job(job: &str, user: &str) -> NewJob {
             sandbox_result: None,
             source_sdk: None,
             source_sdk_version: None,
+            challenge: None,
         },
         retry: false,
         request_digest: None,

@@ -8,6 +8,7 @@
 
 mod attempts;
 mod audit;
+mod challenges;
 mod delivery_turns;
 mod erasure;
 mod fixture;
