@@ -143,7 +143,11 @@ impl Analyser {
 
     /// For a frame a glance. Where it finds nothing, and for selfies: the first look; then a finer one; then one with an empty
     /// margin, for a face that fills the picture.
-    fn search(&self, pixels: &RgbImage, search: Search) -> Result<Vec<Detection>, InferenceError> {
+    pub(super) fn search(
+        &self,
+        pixels: &RgbImage,
+        search: Search,
+    ) -> Result<Vec<Detection>, InferenceError> {
         let looks = [
             (&self.inner.glance, 0.0),
             (&self.inner.first_look, 0.0),
