@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from vectors_of import callbacks, errors, packages, results, scenarios, signatures  # noqa: E402
+from vectors_of import callbacks, challenges, errors, packages, results, scenarios, signatures  # noqa: E402
 
 FOLDER = Path(__file__).parent / "vectors"
 SUBJECTS = {
     "signatures": signatures, "packages": packages, "results": results, "errors": errors, "scenarios": scenarios,
-    "callbacks": callbacks,
+    "callbacks": callbacks, "challenges": challenges,
 }
 
 

@@ -14,12 +14,13 @@ RESULT = {
 ABSENT = {
     "job_complete": False, "job_success": False, "result_code": None, "result_text": None, "smile_job_id": None,
     "confidence_value": None, "is_final_result": False, "actions": {"Selfie_Check": None}, "partner_params": None, "evidence": None,
+    "challenge_failure": None,
 }
 PRESENT = {
     "job_complete": True, "job_success": True, "result_code": "0820", "result_text": "Authenticated: the same person",
     "smile_job_id": "019c1", "confidence_value": 71.5, "is_final_result": True,
     "actions": {**ACTIONS, "Verify_Document": None, "toString": None}, "partner_params": RESULT["PartnerParams"],
-    "evidence": RESULT["evidence"],
+    "evidence": RESULT["evidence"], "challenge_failure": None,
 }
 
 
@@ -33,6 +34,14 @@ def vectors():
                      Actions={**ACTIONS, "Selfie_To_Registered_Selfie_Compare": "Failed"})
     provisional = changed(ResultCode="0822", ResultText="Provisional: the comparison awaits a review", IsFinalResult="false",
                           ConfidenceValue="50.00")
+    no_person = lambda *reasons: changed(
+        ResultCode="0907", ResultText="No live person", ConfidenceValue=None, evidence={"reasons": list(reasons)},
+        Actions={**ACTIONS, "Liveness_Check": "Failed"})
+    refused = lambda failure, *reasons: {
+        **PRESENT, "job_success": False, "result_code": "0907", "result_text": "No live person", "confidence_value": None,
+        "actions": {"Liveness_Check": "Failed"}, "evidence": {"reasons": list(reasons)}, "challenge_failure": failure,
+    }
+    live = lambda name, failure, *reasons: case(name, status(no_person(*reasons), success=False), refused(failure, *reasons))
     return [
         case("authenticated", status(RESULT), PRESENT),
         case("refused", status(failed, success=False), {
@@ -57,6 +66,11 @@ def vectors():
         case("no actions; unknown fields stay in the JSON",
              status(changed(Actions=None, New_Field={"deep": [1]}), history=[], image_links={"selfie_image": "https://x/y"}),
              {**PRESENT, "actions": {"Selfie_Check": None}}),
+        live("the challenge was not followed", "not_followed", "print_or_screen", "challenge_not_followed"),
+        live("a challenge is wanted", "missing", "challenge_missing"),
+        live("refused for another reason", None, "print_or_screen"),
+        case("reasons that are no list", status(changed(evidence={"reasons": "challenge_missing"})),
+             {**PRESENT, "evidence": {"reasons": "challenge_missing"}}),
     ]
 
 

@@ -1,8 +1,6 @@
 """Whole submissions against a scripted server: what is asked, when, and what comes of it."""
 
-import base64
-import json
-
+from .challenges import CHALLENGE, token
 from .results import RESULT, status
 
 PREPARED = {"status": 200, "body": {
@@ -13,6 +11,8 @@ DONE = {"status": 200, "signed": "right", "body": status(RESULT)}
 WAITING = {"status": 200, "signed": "right", "body": status("The job is being processed", False, False)}
 BUSY = {"status": 503, "body": {"error": "busy", "code": "2201"}}
 DROP = {"drop": True}
+REFUSED = {"status": 400, "body": {"error": "the challenge has expired; draw another with /v1/challenge", "code": "2204"}}
+EXPIRED = {"status": 400, "body": {"error": "draw another", "code": "2204", "reason": "challenge_expired"}}
 CALL = {
     "tag": "login", "job_type": 2, "is_production": False, "partner_params": {"job_id": "j-1", "user_id": "ada", "note": "kept"},
     "id_info": {}, "geo_info": {}, "callback_url": "", "job_status_polling_timeout_millis": 20_000,
@@ -22,10 +22,11 @@ PENDING = {"job_complete": False, "job_success": False, "result_code": None}
 ABSENT = "ABSENT"
 
 
+OTHER = {**CHALLENGE, "id": "chl_another"}
+
+
 def web_token(**partner_params):
-    """A token as pages read it; the server alone can tell whether it is signed."""
-    part = lambda value: base64.urlsafe_b64encode(json.dumps(value, ensure_ascii=False).encode()).decode().rstrip("=")
-    return ".".join([part({"alg": "HS256", "typ": "JWT"}), part({"partner_params": partner_params}), "c2ln"])
+    return token(partner_params=partner_params)
 
 
 def vectors():
@@ -116,14 +117,39 @@ def vectors():
         scenario("a web token that is refused", [{"status": 403, "body": {"error": "expired", "code": "2205"}}], [], [],
                  needs=["web_token"], auth={"web_token": "T0KEN"}, packages=0,
                  error={"kind": "refused", "http_status": 403, "code": "2205", "message": "expired"}),
+        # A challenge that the capture followed.
+        scenario("no challenge", [PREPARED], [TAKEN], [DONE], COMPLETE, asked=[0], sent={"upload": {"challenge_id": ABSENT}}),
+        scenario("a challenge", [PREPARED], [TAKEN], [DONE], COMPLETE, asked=[0], challenge=CHALLENGE,
+                 sent={"upload": {"challenge_id": CHALLENGE["id"]}}),
+        scenario("a challenge that the server does not take", [EXPIRED], [], [], challenge=CHALLENGE, packages=0,
+                 error={"kind": "challenge", "reason": "expired"}),
+        scenario("a challenge that the server refuses by its text alone", [REFUSED], [], [], challenge=CHALLENGE, packages=0,
+                 error={"kind": "challenge", "reason": "expired"}),
+        scenario("the same text, though no challenge was named", [REFUSED], [], [], packages=0,
+                 error={"kind": "refused", "http_status": 400, "code": "2204", "message": REFUSED["body"]["error"]}),
+        scenario("another refusal of a job with a challenge", [{"status": 400, "body": {"error": "no such user", "code": "2210"}}], [], [],
+                 challenge=CHALLENGE, packages=0,
+                 error={"kind": "refused", "http_status": 400, "code": "2210", "message": "no such user"}),
+        scenario("a challenge beside a web token without one", [PREPARED], [TAKEN], [], PENDING, needs=["web_token"], asked=[],
+                 challenge=CHALLENGE, auth={"web_token": "T0KEN"}, sent={"upload": {"token": "T0KEN", "challenge_id": CHALLENGE["id"]}}),
+        scenario("a challenge of the web token", [PREPARED], [TAKEN], [], PENDING, needs=["web_token"], asked=[],
+                 challenge=CHALLENGE, auth={"web_token": token(challenge=CHALLENGE)},
+                 sent={"upload": {"token": token(challenge=CHALLENGE), "challenge_id": CHALLENGE["id"]}}),
+        scenario("a web token with a challenge that the capture did not follow", [], [], [], needs=["web_token"], uploads=0, packages=0,
+                 auth={"web_token": token(challenge=CHALLENGE)}, error={"kind": "challenge", "reason": "missing"}),
+        scenario("a challenge that was drawn later than the web token's", [PREPARED], [TAKEN], [], PENDING, needs=["web_token"], asked=[],
+                 challenge=CHALLENGE, auth={"web_token": token(challenge=OTHER)}, sent={"upload": {"challenge_id": CHALLENGE["id"]}}),
+        scenario("a challenge that ends before the package comes", [PREPARED],
+                 [{"status": 410, "body": {"error": "expired", "code": "2205"}}], [], challenge=CHALLENGE,
+                 error={"kind": "challenge", "reason": "expired"}),
     ]
 
 
 def scenario(name, upload, package, job_status, outcome=None, *, call=None, auth=None, needs=(), sent=None, error=None, asked=None,
-             uploads=1, packages=1):
+             uploads=1, packages=1, challenge=None):
     """The last answer of each list is given again for as long as it is asked for."""
     return {
-        "name": name, "needs": list(needs), "auth": auth or {"api_key": "key-1"}, "partner_id": "2343",
+        "name": name, "needs": list(needs), "auth": auth or {"api_key": "key-1"}, "partner_id": "2343", "challenge": challenge,
         "call": {**CALL, **(call or {})},
         "script": {"upload": upload, "package": package, "job_status": job_status},
         "expect": {

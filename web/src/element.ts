@@ -1,5 +1,6 @@
-import type { JsonObject } from '@selfsame/client';
+import type { Challenge, JobStatus, JsonObject } from '@selfsame/client';
 
+import { DrawnOnce, type Draw } from './challenge.ts';
 import { Finder } from './engine/finder.ts';
 import { published, type Images, type PublishedImage } from './images.ts';
 import { choose, type Messages } from './messages/index.ts';
@@ -8,14 +9,19 @@ import { capture } from './story/capture.ts';
 import { Cancelled, Removed } from './story/ending.ts';
 import type { Watched } from './story/selfie.ts';
 import { send } from './story/sending.ts';
-import type { Submission } from './submission.ts';
+import { drawFor, type Submission } from './submission.ts';
 import { Screens } from './view/screens.ts';
 import { STYLE } from './view/style.ts';
 
 /** What `publish` carries, in the form of smart-camera-web's event of that name. */
 export interface Published {
   readonly images: PublishedImage[];
-  readonly meta: { readonly libraryVersion: string; readonly guided: boolean };
+  readonly meta: {
+    readonly libraryVersion: string;
+    readonly guided: boolean;
+    /** The challenge that the frames follow, where there was one: it goes along as `challenge_id`. */
+    readonly challengeId?: string;
+  };
 }
 
 /** The component's events. All bubble and leave its shadow. */
@@ -44,6 +50,12 @@ export class SelfsameCapture extends HTMLElement {
 
   readonly #root = this.attachShadow({ mode: 'open' });
   #submission: Submission | undefined;
+  #drawChallenge: (() => Promise<Challenge> | Challenge) | undefined;
+  readonly #drawn = new DrawnOnce();
+  /** A web token turned out to carry a challenge: the next capture follows one. */
+  #challenged = false;
+  /** The last job was begun, and its capture's challenge ended before the images came. */
+  #begun = false;
   #messages: Partial<Messages> = {};
   #stop: AbortController | undefined;
   #planned = false;
@@ -64,6 +76,19 @@ export class SelfsameCapture extends HTMLElement {
 
   set submission(submission: Submission | undefined) {
     this.#submission = submission;
+  }
+
+  /**
+   * Gets a challenge for a page that submits by itself, from the partner's own service, which has the server draw it. It is called
+   * when the person is ready for the selfie, and again for each selfie and where the time is over. Nobody but the server chooses turns.
+   */
+  get drawChallenge(): (() => Promise<Challenge> | Challenge) | undefined {
+    return this.#drawChallenge;
+  }
+
+  set drawChallenge(draw: (() => Promise<Challenge> | Challenge) | undefined) {
+    this.#drawChallenge = draw;
+    if (this.isConnected) this.restart();
   }
 
   /** Sentences of the page's own, in place of the component's. */
@@ -111,7 +136,7 @@ export class SelfsameCapture extends HTMLElement {
     void finder.then((came) => (engine = came));
     try {
       for (let started = this.hasAttribute('autostart') && !this.#rested; ; started = true) {
-        const means = { screens, signal, finder, started, files: !this.hasAttribute('no-files') };
+        const means = { screens, signal, finder, started, draw: this.#draw(), files: !this.hasAttribute('no-files') };
         const report = { watch: (seen: Watched) => this.#emit('look', seen), failed: (error: unknown) => this.#emit('trouble', { error }) };
         const images = await capture(steps, { ...means, ...report });
         if (!(await this.#hand(images, screens, signal, engine?.running === true))) break;
@@ -128,7 +153,9 @@ export class SelfsameCapture extends HTMLElement {
 
   /** Publishes and submits. Gives whether the person wants another try. */
   async #hand(images: Images, screens: Screens, signal: AbortSignal, guided: boolean): Promise<boolean> {
-    const detail: Published = { images: await published(images), meta: { libraryVersion: VERSION, guided } };
+    const challengeId = images.drawn?.challenge.id;
+    const meta = { libraryVersion: VERSION, guided, ...(challengeId !== undefined && { challengeId }) };
+    const detail: Published = { images: await published(images), meta };
     const go = this.#emit('publish', detail);
     const to = this.submission;
     if (!go || !to || signal.aborted) {
@@ -137,11 +164,30 @@ export class SelfsameCapture extends HTMLElement {
       // Stays until the page begins anew.
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
     }
-    const { again } = await send(screens, images, to, signal, {
-      failed: (error) => this.#emit('trouble', { error }),
-      ended: (status) => this.#emit('submitted', status.toJSON()),
-    });
+    let ended = false;
+    const report = {
+      failed: (error: unknown) => {
+        const { kind, reason } = (error ?? {}) as { kind?: unknown; reason?: unknown };
+        if (kind === 'challenge' && reason === 'missing') this.#challenged = true;
+        if (kind === 'challenge' && reason === 'expired') ended = true;
+        this.#emit('trouble', { error });
+      },
+      ended: (status: JobStatus) => {
+        if (status.challengeFailure === 'missing') this.#challenged = true;
+        this.#emit('submitted', status.toJSON());
+      },
+    };
+    const { again } = await send(screens, images, to, signal, report, this.#begun);
+    this.#begun = ended;
     return again;
+  }
+
+  /** How the challenge of the next selfie is drawn; `undefined` where none is wanted. */
+  #draw(): Draw | undefined {
+    const own = this.#drawChallenge;
+    if (own) return async () => this.#drawn.note(await own());
+    const to = this.submission;
+    return drawFor(to && this.#challenged ? { ...to, challenge: true } : to, this.#drawn);
   }
 
   /** The engine; without it the person is not guided, which is said, and no reason to stop. */

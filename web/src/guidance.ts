@@ -13,7 +13,17 @@ export type Hint =
   | 'hintSharp'
   | 'hintHold'
   | 'hintSmile'
-  | 'hintSmileMore';
+  | 'hintSmileMore'
+  | 'hintLeft'
+  | 'hintRight'
+  | 'hintUp'
+  | 'hintTurnMore'
+  | 'hintOtherWay'
+  | 'hintTooFar'
+  | 'hintBack'
+  | 'hintTimeUp'
+  | 'hintWait'
+  | 'hintDone';
 
 /** The oval that the face is to fill, as shares of the picture's width and height. */
 export const OVAL = { x: 0.5, y: 0.47, width: 0.62, height: 0.64 } as const;
@@ -38,7 +48,7 @@ export const GOOD = {
 } as const;
 
 /** Another face counts when it is this large beside the largest: people behind a person are smaller. */
-const BYSTANDER = 0.35;
+export const BYSTANDER = 0.35;
 
 /** What is wrong with a look, the gravest first; `undefined` when the face is good. */
 export function advise(look: Look): Hint | undefined {

@@ -1,8 +1,12 @@
+import type { Drawn } from './challenge.ts';
+
 /** What was captured. Each image is a JPEG file. */
 export interface Images {
   selfie?: Blob;
   /** The frames around the selfie, in the order in which they were taken. */
   frames?: Blob[];
+  /** The challenge that the frames follow. */
+  drawn?: Drawn;
   idCardFront?: Blob;
   idCardBack?: Blob;
 }

@@ -5,7 +5,7 @@ import type { Submission } from './submission.ts';
 /** The attributes that the component reads. Each is also described in the README. */
 export const ATTRIBUTES = [
   'capture', 'lang', 'theme', 'autostart', 'no-files', 'assets', 'model',
-  'server', 'partner-id', 'user-id', 'job-id', 'job-type', 'token', 'production', 'callback-url',
+  'server', 'partner-id', 'user-id', 'job-id', 'job-type', 'token', 'challenge', 'production', 'callback-url',
 ] as const;
 
 /** `capture="selfie"` (default), `"id-card"`, `"id-card-front"`, or several of them, in order. */
@@ -58,6 +58,7 @@ export function submissionOf(element: Element): Submission | undefined {
     userId,
     jobId,
     isProduction: element.hasAttribute('production'),
+    challenge: element.hasAttribute('challenge'),
     ...(callbackUrl && { callbackUrl }),
   };
 }

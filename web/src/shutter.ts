@@ -1,7 +1,10 @@
+import type { Turn } from '@selfsame/client';
+
 import { mouthWidth, type Look } from './face.ts';
 import { advise, type Hint } from './guidance.ts';
+import { framesOf, Turning } from './turning.ts';
 
-/** Frames beside the selfie. */
+/** Frames beside the selfie, where no turns are asked for. */
 export const FRAMES = 8;
 
 /** When the shutter does what. Times in milliseconds. */
@@ -26,6 +29,8 @@ export interface Decision {
   readonly take?: 'selfie' | 'frame';
   /** What to tell the person. */
   readonly hint: Hint;
+  /** The turn of the head that is asked for. */
+  readonly turn?: Turn | undefined;
   /** 0 to 1. */
   readonly progress: number;
   /** The selfie and all frames are taken. */
@@ -36,20 +41,30 @@ export interface Decision {
 
 type Phase =
   | { readonly at: 'guide'; readonly goodSince: number | undefined }
-  | { readonly at: 'smile'; readonly frames: number; readonly since: number; readonly lastFrame: number; readonly smiling: boolean };
+  | { readonly at: 'smile'; readonly frames: number; readonly since: number; readonly lastFrame: number; readonly smiling: boolean }
+  | { readonly at: 'turn'; readonly turning: Turning };
 
 /**
  * The automatic shutter: looks in, decisions out. It waits until the face is good for a while, takes the selfie, asks for a
- * smile and takes the frames while it begins. Knows no camera and no clock.
+ * smile and takes the frames while it begins; or, where there is a challenge, asks for its turns and takes the frames during
+ * them. Knows no camera and no clock.
  */
 export class Shutter {
+  readonly #turns: readonly Turn[];
   #phase: Phase = { at: 'guide', goodSince: undefined };
   #rest = Number.POSITIVE_INFINITY;
   #widths: number[] = [];
 
+  /** @param turns Those of a challenge, in order; none asks for a smile. */
+  constructor(turns: readonly Turn[] = []) {
+    this.#turns = turns;
+  }
+
   /** Decides on a picture, looked at when the clock said `now`. */
   see(look: Look, now: number): Decision {
-    return this.#phase.at === 'guide' ? this.#guide(look, now, this.#phase.goodSince) : this.#smile(look, now, this.#phase);
+    const phase = this.#phase;
+    if (phase.at === 'guide') return this.#guide(look, now, phase.goodSince);
+    return phase.at === 'smile' ? this.#smile(look, now, phase) : this.#turn(look, now, phase.turning);
   }
 
   #guide(look: Look, now: number, goodSince: number | undefined): Decision {
@@ -63,6 +78,11 @@ export class Shutter {
     if (waited < PACE.steady) {
       this.#phase = { at: 'guide', goodSince: since };
       return decision('hintHold', (0.2 * waited) / PACE.steady);
+    }
+    const [face] = look.faces;
+    if (this.#turns.length > 0 && face) {
+      this.#phase = { at: 'turn', turning: new Turning(this.#turns, face, now) };
+      return { ...decision('hintHold', 0.2), take: 'selfie' };
     }
     this.#rest = Number.POSITIVE_INFINITY;
     this.#widths = [];
@@ -93,6 +113,16 @@ export class Shutter {
       ...(take && { take: 'frame' as const }),
       done: frames === FRAMES,
     };
+  }
+
+  #turn(look: Look, now: number, turning: Turning): Decision {
+    const { hint, take, turn, done, again } = turning.see(look, now);
+    if (again) {
+      this.#phase = { at: 'guide', goodSince: undefined };
+      return { ...decision(hint, 0), again };
+    }
+    const progress = 0.2 + (0.8 * turning.frames) / framesOf(this.#turns);
+    return { ...decision(hint, progress), turn, done, ...(take && { take: 'frame' as const }) };
   }
 
   /** Notes the mouth's width and gives it, steadied, as a share of the narrowest since the selfie; 1 until that is known. */

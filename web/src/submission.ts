@@ -1,5 +1,6 @@
-import { Client, defaultTransport, type JobStatus, type Transport, type WebTokenAuth } from '@selfsame/client';
+import { challengeIn, Client, defaultTransport, type JobStatus, type Transport, type WebTokenAuth } from '@selfsame/client';
 
+import type { Draw, DrawnOnce } from './challenge.ts';
 import type { Images } from './images.ts';
 
 /** What the component needs to submit a capture by itself. The API key is no part of it. */
@@ -24,6 +25,11 @@ export interface Submission {
   readonly webToken: string | WebTokenAuth['webToken'];
   /** Gets the job's status from the partner's own service. Without it the result comes to the callback only. */
   readonly jobStatus?: WebTokenAuth['jobStatus'];
+  /**
+   * The selfie is to follow a challenge: head turns that the server drew with the web token, or draws for its holder. The token is
+   * then got before the selfie, not after. A `webToken` that is a text is asked for its challenge in any case.
+   */
+  readonly challenge?: boolean;
   /** How long to follow the job, in milliseconds. Default: a minute. */
   readonly pollingMillis?: number;
 }
@@ -39,6 +45,32 @@ export interface Going {
 
 const TAG = 'capture';
 
+/** A capture may take so long: a token's challenge with less time left is not begun. In milliseconds. */
+const ENOUGH = 45_000;
+
+/** How the challenge of a submission is drawn; `undefined` where it wants none. */
+export function drawFor(to: Submission | undefined, once: DrawnOnce): Draw | undefined {
+  if (!to) return undefined;
+  const { webToken } = to;
+  const fixed = typeof webToken === 'string' ? challengeIn(webToken) : undefined;
+  // The end of a challenge that came with the page is counted from here on.
+  if (fixed) once.note(fixed);
+  else if (!to.challenge) return undefined;
+  return async () => {
+    let token: string | undefined;
+    const client = new Client({
+      server: to.server,
+      partnerId: to.partnerId,
+      auth: { webToken: async (job) => (token ??= typeof webToken === 'string' ? webToken : await webToken(job)) },
+    });
+    const { userId = '', jobId = '', jobType, isProduction = false } = to;
+    const draw = async () => once.note(await client.drawChallenge(userId, isProduction, { jobId, jobType }), token);
+    const first = await draw();
+    // The token outlives its challenge: its holder may have another drawn.
+    return first.until - Date.now() < ENOUGH && first.challenge.id === (token && challengeIn(token)?.id) ? draw() : first;
+  };
+}
+
 /**
  * Submits a capture.
  *
@@ -46,7 +78,9 @@ const TAG = 'capture';
  */
 export async function submit(images: Images, to: Submission, going: Going): Promise<JobStatus> {
   if (!images.selfie) throw new Error('a job needs a selfie');
-  const { webToken, jobStatus } = to;
+  const { jobStatus } = to;
+  // A challenge and the token that it was drawn with belong together.
+  const webToken = images.drawn?.token ?? to.webToken;
   const client = new Client({
     server: to.server,
     partnerId: to.partnerId,
@@ -54,7 +88,7 @@ export async function submit(images: Images, to: Submission, going: Going): Prom
     transport: going.again && to.jobId ? sayingAgain : defaultTransport,
   });
   const frames = await Promise.all((images.frames ?? []).map(bytes));
-  client.captures.keepSelfie(TAG, await bytes(images.selfie), frames);
+  client.captures.keepSelfie(TAG, await bytes(images.selfie), frames, images.drawn?.challenge);
   if (images.idCardFront) {
     client.captures.keepIdCard(TAG, await bytes(images.idCardFront), images.idCardBack && (await bytes(images.idCardBack)));
   }

@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 
 import { source } from './support/source.mjs';
 
-const { advise, choose, en, FRAMES, middle, PACE, Shutter } = await source(
-  'guidance.ts', 'shutter.ts', 'picture.ts', 'messages/index.ts', 'messages/en.ts',
+const { advise, choose, DrawnOnce, en, FRAMES, framesOf, middle, PACE, prompts, Shutter, TURN } = await source(
+  'guidance.ts', 'shutter.ts', 'turning.ts', 'challenge.ts', 'picture.ts', 'messages/index.ts', 'messages/en.ts',
 );
 
 const SIZE = { width: 192, height: 256 };
@@ -92,6 +92,176 @@ describe('the shutter', () => {
     const { taken, ended } = session(() => [face()]);
     assert.equal(taken.length, 1 + FRAMES);
     assert.ok(ended > PACE.patience);
+  });
+});
+
+/** A head that goes to where it is sent, at some degrees a second, with a detector's trembling. */
+class Head {
+  yaw = 3;
+  pitch = -4;
+  #at = 0;
+  #seed = 1;
+  constructor({ speed = 40, trembling = 1.5 } = {}) {
+    Object.assign(this, { speed, trembling });
+  }
+  towards({ yaw = 3, pitch = -4 }, now) {
+    const most = (this.speed * (now - this.#at)) / 1000;
+    this.#at = now;
+    const step = (from, to) => from + Math.max(-most, Math.min(most, to - from));
+    [this.yaw, this.pitch] = [step(this.yaw, yaw), step(this.pitch, pitch)];
+    return face({ pose: { yaw: this.yaw + this.#tremble(), pitch: this.pitch + this.#tremble(), roll: 0 } });
+  }
+  #tremble() {
+    this.#seed = (this.#seed * 1_664_525 + 1_013_904_223) >>> 0;
+    return this.trembling * (this.#seed / 2 ** 31 - 1);
+  }
+}
+/** Where a person turns who does as told. The nose of who turns to their left goes to the picture's right. */
+const OBEYED = { left: { yaw: 36 }, right: { yaw: -30 }, up: { pitch: 20 } };
+
+/**
+ * A person before a shutter with a challenge; `where` gives where the head goes when the last decision was such. Gives what was
+ * taken with the pose of that moment, and all hints, each once for as long as it stood.
+ */
+function challenged(turns, where, { head = new Head(), seconds = 60, gap = 60, sees = (one) => [one] } = {}) {
+  const shutter = new Shutter(turns);
+  const [taken, hints] = [[], []];
+  let last = { hint: 'hintNoFace' };
+  for (let now = 0; now < seconds * 1000; now += gap) {
+    const seen = head.towards(where(last, now, taken), now);
+    last = shutter.see(look(...sees(seen, now, last)), now);
+    if (last.hint !== hints.at(-1)) hints.push(last.hint);
+    if (last.again) taken.length = 0;
+    if (last.take) taken.push({ what: last.take, now, yaw: head.yaw - 3, pitch: head.pitch + 4 });
+    if (last.done) return { taken, hints, ended: now };
+  }
+  return { taken, hints, ended: undefined };
+}
+const obedient = ({ turn, hint }) => (turn && hint !== 'hintBack' ? OBEYED[turn] : {});
+
+describe('a challenge', () => {
+  const CHALLENGES = [['left'], ['up'], ['left', 'up'], ['right', 'left', 'up', 'right']];
+  for (const turns of CHALLENGES) {
+    test(`is guided turn by turn: ${turns.join(', ')}`, () => {
+      const { taken, hints, ended } = challenged(turns, obedient);
+      assert.ok(ended < 1000 + 4500 * turns.length, `${ended} ms`);
+      assert.ok(taken.length <= 25 && taken.length === 1 + framesOf(turns));
+      const [selfie, ...frames] = taken;
+      assert.equal(selfie.what, 'selfie');
+      const straight = ({ yaw, pitch }) => Math.abs(yaw) <= 10 && Math.abs(pitch) <= 7.5;
+      assert.ok([selfie, ...frames.splice(0, TURN.atRest)].every(straight), 'it begins straight');
+      for (const turn of turns) {
+        const far = ({ yaw, pitch }) => ({ left: yaw, right: -yaw, up: pitch })[turn];
+        const [way, first, second, back] = frames.splice(0, TURN.each);
+        const [least, wanted] = [turn === 'up' ? 15 : 20, TURN.full[turn]];
+        assert.ok(far(way) > 0.2 * wanted && far(way) < wanted + 2, `${turn}: on the way at ${far(way)}`);
+        for (const full of [first, second]) assert.ok(far(full) >= least, `${turn}: ${far(full)} of ${least}`);
+        assert.ok(second.now - first.now >= TURN.hold);
+        assert.ok(straight(back), `${turn}: back at ${JSON.stringify(back)}`);
+      }
+      assert.ok(taken.every(({ now }, at) => at === 0 || now - taken[at - 1].now >= TURN.frame), 'in time, and apart');
+      const asked = hints.filter((hint) => ['hintLeft', 'hintRight', 'hintUp'].includes(hint));
+      assert.deepEqual(asked, turns.map((turn) => ({ left: 'hintLeft', right: 'hintRight', up: 'hintUp' })[turn]));
+      assert.equal(hints.at(-1), 'hintDone');
+      assert.ok(!hints.includes('hintOtherWay') && !hints.includes('hintNoFace'));
+    });
+  }
+
+  test('with five looks a second it is guided, too', () => {
+    const { taken, ended } = challenged(['left', 'up'], obedient, { gap: 200, head: new Head({ speed: 60 }) });
+    assert.ok(ended < 15_000);
+    assert.ok(taken.length >= 1 + framesOf(['left', 'up']) - 2);
+  });
+
+  test('who turns the wrong way is told, and nothing is taken', () => {
+    const mirrored = (last, now) => (last.turn === 'left' && now < 5000 ? { yaw: -33 } : obedient(last));
+    const { taken, hints, ended } = challenged(['left'], mirrored);
+    assert.ok(hints.includes('hintOtherWay'));
+    assert.ok(ended > 5000);
+    assert.ok(taken.filter(({ now }) => now < 5000).every(({ yaw }) => Math.abs(yaw) < 15), 'nothing of the wrong turn');
+    const nodding = (last, now) => (last.turn === 'up' && now < 5000 ? { pitch: -24 } : obedient(last));
+    assert.ok(challenged(['up'], nodding).hints.includes('hintOtherWay'));
+    // A turn that was not asked for is no turn.
+    assert.equal(challenged(['up'], ({ turn }) => (turn ? OBEYED.left : {}), { seconds: 20 }).ended, undefined);
+  });
+
+  test('who turns too little is told, and too little is never enough', () => {
+    const shy = (last) => (last.turn ? { yaw: 3 + 14 } : {});
+    const { taken, hints, ended } = challenged(['left'], shy, { seconds: 30 });
+    assert.ok(hints.includes('hintTurnMore'));
+    assert.equal(ended, undefined);
+    assert.equal(taken.length, 1 + TURN.atRest + 1);
+    const bolder = (last, now) => (now > 6000 ? obedient(last) : shy(last));
+    assert.equal(challenged(['left'], bolder).taken.length, 1 + framesOf(['left']));
+  });
+
+  test('who turns and raises the head at once gives no frames of it', () => {
+    const both = (last) => (last.turn ? { yaw: 36, pitch: 12 } : {});
+    const { taken, ended } = challenged(['left'], both, { seconds: 20 });
+    assert.equal(ended, undefined);
+    assert.equal(taken.filter(({ pitch }) => pitch > 13).length, 0);
+    const eased = (last, now) => (now > 5000 ? obedient(last) : both(last));
+    assert.equal(challenged(['left'], eased).taken.length, 1 + framesOf(['left']));
+  });
+
+  test('who turns back too soon is asked for the rest', () => {
+    const hasty = (last, _now, taken) => (last.turn && taken.length !== 5 ? OBEYED.left : {});
+    const { taken, hints } = challenged(['left'], (last, now, taken) => (now < 3000 ? hasty(last, now, taken) : obedient(last)));
+    assert.ok(hints.includes('hintTurnMore'));
+    assert.equal(taken.length, 1 + framesOf(['left']));
+  });
+
+  test('who does not come back is waited for', () => {
+    const stuck = (last, now) => (last.turn || (last.hint === 'hintBack' && now < 6000) ? OBEYED.left : {});
+    const { ended, hints } = challenged(['left'], stuck);
+    assert.ok(ended > 6000 && hints.includes('hintBack'));
+  });
+
+  test('who leaves the picture, or is joined by another, begins anew', () => {
+    for (const intruder of [() => [], (one) => [one, face({ dx: 60, scale: 0.8 })]]) {
+      const sees = (one, now) => (now > 2500 && now < 4500 ? intruder(one) : [one]);
+      const { taken } = challenged(['left', 'up'], obedient, { sees });
+      assert.equal(taken.length, 1 + framesOf(['left', 'up']));
+      assert.ok(taken[0].now >= 4500, 'even the selfie');
+    }
+  });
+
+  test('a face that is missed for a moment is not gone; one that was turned too far is told so', () => {
+    const far = (last) => (last.turn ? { yaw: 60 } : {});
+    // Nothing finds a face that is turned further than this.
+    const sees = (one) => (Math.abs(one.pose.yaw) > 45 ? [] : [one]);
+    const eased = (last, now) => (last.hint === 'hintTooFar' ? { yaw: 34 } : now < 4000 ? far(last) : obedient(last));
+    const { taken, hints } = challenged(['left'], eased, { sees, head: new Head({ speed: 400 }) });
+    assert.ok(hints.includes('hintTooFar'), hints.join());
+    assert.ok(taken[0].now < 1500, 'nothing began anew');
+    assert.equal(taken.at(-1).what, 'frame');
+  });
+
+  test('a face half out of the picture gives no frames', () => {
+    const sees = (one, now) => (now > 1500 ? [{ ...one, box: { ...one.box, x: 150 } }] : [one]);
+    const { taken, hints, ended } = challenged(['left'], obedient, { sees, seconds: 20 });
+    assert.equal(ended, undefined);
+    assert.ok(hints.includes('hintCentre') && taken.every(({ now }) => now <= 1500));
+  });
+
+  test('where nothing sees the head there is a prompt for each frame, with time to follow', () => {
+    for (const turns of CHALLENGES) {
+      const list = prompts(turns);
+      assert.equal(list.length, framesOf(turns));
+      assert.ok(list.length <= 24);
+      const said = list.map(({ hint }) => hint).filter((hint, at, all) => hint !== all[at - 1] && /Left|Right|Up/.test(hint));
+      assert.deepEqual(said, turns.map((turn) => `hint${turn[0].toUpperCase()}${turn.slice(1)}`));
+      const lasts = list.reduce((sum, { wait }) => sum + wait, 0);
+      assert.ok(lasts <= 1000 + 5000 * turns.length, `${lasts} ms`);
+    }
+  });
+
+  test('time runs from when a challenge was first seen, however often the page hands it on', () => {
+    const once = new DrawnOnce();
+    const challenge = { id: 'chl_a', turns: ['left'], expires_at: '2026-01-31T12:00:00.000Z', seconds: 30 };
+    assert.equal(once.note(challenge, 't', 1000).until, 31_000);
+    assert.equal(once.note(challenge, 't', 9000).until, 31_000);
+    assert.equal(once.note({ ...challenge, id: 'chl_b' }, undefined, 9000).until, 39_000);
   });
 });
 

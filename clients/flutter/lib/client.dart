@@ -4,6 +4,7 @@ library;
 export 'src/client/callback.dart' show CallbackVerifier;
 export 'src/client/cancellation.dart' show Cancellation;
 export 'src/client/capture.dart' show Capture, CaptureStore;
+export 'src/client/challenge.dart' show Challenge, HeadTurn;
 export 'src/client/client.dart' show Client;
 export 'src/client/clock.dart' show Clock, SystemClock;
 export 'src/client/connection.dart'
@@ -15,6 +16,8 @@ export 'src/client/errors.dart'
         CancelledException,
         CaptureException,
         CaptureFailure,
+        ChallengeException,
+        ChallengeFailure,
         DistrustReason,
         ErrorKind,
         RefusedException,
@@ -31,5 +34,6 @@ export 'src/client/signature.dart' show sign, verify, verifySigned;
 export 'src/client/submission.dart' show GeoInfo, JobType;
 export 'src/client/timestamp.dart' show TimestampWindow, checkWindow, formatTimestamp;
 export 'src/client/transport.dart' show Transport, WireAnswer, WireRequest;
+export 'src/client/web_token.dart' show challengeIn;
 export 'src/client/webhook.dart' show webhookSecret;
 export 'src/files/file_captures.dart' show FileCaptures;

@@ -4,6 +4,7 @@ import 'package:selfsame_flutter/src/capture/capture_request.dart';
 import 'package:selfsame_flutter/src/capture/capture_session.dart';
 import 'package:test/test.dart';
 
+import 'support/challenges.dart';
 import 'support/fake_camera.dart';
 import 'support/vectors.dart';
 
@@ -148,6 +149,83 @@ void main() {
     for (final frames in [-1, 25]) {
       expect(() => SelfieRequest(SelfieOptions(frames: frames)), throwsA(isA<ArgumentException>()));
     }
+  });
+
+  test('a challenge is told turn by turn, and its frames are taken in order', () async {
+    final clock = TurnedClock();
+    final drawn = <int>[];
+    final options = SelfieOptions(
+      drawChallenge: () async {
+        drawn.add(clock.elapsed);
+        return challenge('chl_a', ['left', 'up']);
+      },
+    );
+    final session = CaptureSession(SelfieRequest(options), clock: clock);
+    final said = <(String, HeadTurn?)>[];
+    session.onChange = () => said.add((session.hint, session.turn));
+    final shutter = FakeShutter();
+    session.cameraReady(shutter);
+    expect(session.hint, texts.thenTurn);
+    expect(drawn, <int>[], reason: 'a challenge lives for a short while');
+    await session.take();
+    expect(session.stage, CaptureStage.review);
+    session.use();
+    expect(await numbers(session), [for (var at = 1; at <= 11; at += 1) at]);
+    expect(session.challenge?.id, 'chl_a');
+    expect(clock.elapsed < 10_000, isTrue);
+    expect(said, [
+      (texts.thenTurn, null), (texts.thenTurn, null), (texts.wait, null), //
+      (texts.holdStill, null), (texts.holdStill, null),
+      (texts.turnLeft, HeadTurn.left), (texts.turnLeft, HeadTurn.left), (texts.holdStill, HeadTurn.left),
+      (texts.lookStraight, null),
+      (texts.turnUp, HeadTurn.up), (texts.turnUp, HeadTurn.up), (texts.holdStill, HeadTurn.up),
+      (texts.lookStraight, null),
+      (texts.review, null), (texts.review, null),
+    ]);
+  });
+
+  test('the longest challenge has no more frames than the server takes', () async {
+    final options = SelfieOptions(drawChallenge: () async => challenge('chl_a', ['left', 'up', 'right', 'left']));
+    final session = selfie(options)..cameraReady(FakeShutter());
+    await session.take();
+    session.use();
+    expect((await session.outcome).length, 19);
+  });
+
+  test('who is too slow begins anew, with another challenge', () async {
+    final list = [challenge('chl_short', ['left'], seconds: 2), challenge('chl_long', ['right'])];
+    final session = selfie(SelfieOptions(drawChallenge: () async => list.removeAt(0)))..cameraReady(FakeShutter());
+    await session.take();
+    expect([session.stage, session.hint, session.challenge], [CaptureStage.ready, texts.timeUp, null]);
+    await session.take();
+    session.use();
+    expect([(await session.outcome).length, session.challenge?.id], [7, 'chl_long']);
+  });
+
+  test('a challenge that cannot be drawn ends the capture, and says how', () async {
+    final session = selfie(SelfieOptions(drawChallenge: () async => throw const FormatException('no network')))
+      ..cameraReady(FakeShutter());
+    await session.take();
+    await expectLater(
+      session.outcome,
+      throwsA(failure(CaptureFailure.noChallenge).having((error) => error.cause, 'cause', isA<FormatException>())),
+    );
+  });
+
+  test('the app leaves the screen during a challenge: it begins anew with another', () async {
+    var drawn = 0;
+    final session = selfie(SelfieOptions(drawChallenge: () async => challenge('chl_${drawn += 1}', ['up'])));
+    final first = FakeShutter();
+    first.onTake = (number) {
+      if (number == 4) session.cameraStopped();
+    };
+    session.cameraReady(first);
+    await session.take();
+    expect([session.stage, session.turn, first.taken], [CaptureStage.starting, null, 4]);
+    session.cameraReady(FakeShutter());
+    await session.take();
+    session.use();
+    expect([(await session.outcome).length, session.challenge?.id], [7, 'chl_2']);
   });
 
   test('texts are replaced', () {

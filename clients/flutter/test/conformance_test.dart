@@ -99,6 +99,12 @@ void main() {
     });
   }
 
+  test('challenges of web tokens', () {
+    for (final dynamic v in vectors('challenges')['claims']) {
+      expect(challengeIn(v['token'] as String)?.toJson(), v['expect'], reason: v['name'] as String);
+    }
+  });
+
   test('the accessors are those of the contract, neither more nor fewer', () {
     final named = {for (final dynamic v in vectors('results')) ...(v['expect'] as Map<String, dynamic>).keys};
     expect({...accessors.keys, 'actions'}.toList()..sort(), named.toList()..sort());
@@ -116,6 +122,7 @@ final accessors = <String, Object? Function(JobStatus)>{
   'is_final_result': (status) => status.isFinalResult,
   'partner_params': (status) => status.partnerParams,
   'evidence': (status) => status.evidence,
+  'challenge_failure': (status) => status.challengeFailure?.wireName,
 };
 
 String outcomeOf(void Function() act, String well) {

@@ -95,7 +95,7 @@ class Run {
     final folder = await Directory.systemTemp.createTemp('selfsame-flutter-scenario');
     addTearDown(() => folder.delete(recursive: true));
     final captures = FileCaptures(() async => folder);
-    await captures.keepSelfie('login', selfie);
+    await captures.keepSelfie('login', selfie, const [], Challenge.read(scenario['challenge']));
     final calls = MobileCalls(captures, (_) => fail('nothing is captured here'));
     calls.configure(
       Connection(
@@ -119,6 +119,7 @@ class Run {
   void expectError(dynamic expected) {
     expect(error, isA<SelfsameException>());
     expect((error! as SelfsameException).kind.wireName, expected['kind']);
+    if (error case ChallengeException(:final reason)) expect(reason.wireName, expected['reason']);
     if (error case RefusedException(:final httpStatus, :final code, :final serverMessage)) {
       expect([httpStatus, code, serverMessage], [expected['http_status'], expected['code'], expected['message']]);
     }

@@ -1,6 +1,8 @@
 import {
   ArgumentError,
   Client,
+  type Challenge,
+  type ChallengeOptions,
   type ClientOptions,
   type GeoInfo,
   type JobStatus,
@@ -29,19 +31,39 @@ export function configure(configuration: Configuration): void {
 }
 
 /**
+ * Draws a challenge for {@link captureSelfie}: head turns that the server chooses, and nobody else. With a web token it is the one that
+ * was drawn with the token, if there is one, and {@link submitJob} uses that token for the capture that followed it.
+ *
+ * @param userId The person; with a web token the token's own counts, and `''` will do.
+ * @throws `SelfsameError`; its `kind` says what went wrong.
+ */
+export async function drawChallenge(userId: string, isProduction: boolean, options: ChallengeOptions = {}): Promise<Challenge> {
+  return configured().drawChallenge(userId, isProduction, options);
+}
+
+function configured(): Client {
+  if (!client) throw new ArgumentError('configure() was not called: the server and the partner are not known');
+  return client;
+}
+
+/**
  * Shows the camera, captures a selfie with its frames, and keeps them under a tag in the app's private files.
  *
  * @param tag Names the capture; `''` makes one.
  * @returns The tag.
- * @throws `CaptureError`; its `reason` says why nothing was captured.
+ * @throws `CaptureError`; its `reason` says why nothing was captured. `ChallengeError` where the time of a challenge is over and
+ *   `options` can get no other.
  */
 export async function captureSelfie(tag: string = '', options: SelfieOptions = {}): Promise<string> {
-  const { frames = 8, framePauseMillis = 250, texts } = options;
+  const { frames = 8, framePauseMillis = 250, challenge, texts } = options;
   // What the server takes beside the selfie, with room for a card's two sides.
   if (!Number.isInteger(frames) || frames < 0 || frames > 24) throw new ArgumentError('frames must be 0 to 24');
-  const request = { subject: 'selfie', frames, framePauseMillis, texts: { ...TEXTS, ...texts } } as const;
-  const [selfie, ...more] = await desk.capture(request);
-  return kept(tag, (name) => captures.keepSelfie(name, selfie, more));
+  const drawsAgain = typeof challenge === 'function';
+  const draw = drawsAgain ? challenge : challenge && (async () => challenge);
+  const request = { subject: 'selfie', frames, framePauseMillis, texts: { ...TEXTS, ...texts }, drawsAgain } as const;
+  const { pictures, challenge: followed } = await desk.capture({ ...request, ...(draw && { challenge: draw }) });
+  const [selfie, ...more] = pictures;
+  return kept(tag, (name) => captures.keepSelfie(name, selfie, more, followed));
 }
 
 /**
@@ -53,7 +75,8 @@ export async function captureSelfie(tag: string = '', options: SelfieOptions = {
  */
 export async function captureIDCard(tag: string = '', options: IdCardOptions = {}): Promise<string> {
   const { sides = 'both', texts } = options;
-  const [front, back] = await desk.capture({ subject: 'id_card', sides, texts: { ...TEXTS, ...texts } });
+  const { pictures } = await desk.capture({ subject: 'id_card', sides, texts: { ...TEXTS, ...texts } });
+  const [front, back] = pictures;
   return kept(tag, (name) => captures.keepIdCard(name, front, back));
 }
 
@@ -99,8 +122,7 @@ export async function submitJob(
   jobStatusPollingTimeoutMillis: number = 0,
   options: SubmitOptions = {},
 ): Promise<JobStatus> {
-  if (!client) throw new ArgumentError('configure() was not called: the server and the partner are not known');
-  return client.submitJob(
+  return configured().submitJob(
     tag,
     jobType,
     isProduction,

@@ -12,6 +12,8 @@ export type CaptureFailure =
   | 'camera_failed'
   /** The images could not be stored; `cause` says how. */
   | 'not_stored'
+  /** The challenge could not be drawn; `cause` says why. */
+  | 'no_challenge'
   /** Another capture is under way. */
   | 'busy'
   /** No `<CaptureHost />` is mounted: put one at the root of the app. */
@@ -23,6 +25,7 @@ const TEXTS: Record<CaptureFailure, string> = {
   no_camera: 'the device has no such camera',
   camera_failed: 'the camera failed',
   not_stored: 'the images could not be stored',
+  no_challenge: 'the challenge could not be drawn',
   busy: 'another capture is under way',
   no_host: 'no <CaptureHost /> is mounted: put one at the root of the app',
 };

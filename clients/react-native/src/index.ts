@@ -3,10 +3,10 @@
  *
  * @packageDocumentation
  */
-import { captureIDCard, captureSelfie, configure, forgetCapture, submitJob } from './calls';
+import { captureIDCard, captureSelfie, configure, drawChallenge, forgetCapture, submitJob } from './calls';
 
 export { CaptureHost } from './capture/CaptureHost';
-export { captureIDCard, captureSelfie, configure, forgetCapture, submitJob, type Configuration } from './calls';
+export { captureIDCard, captureSelfie, configure, drawChallenge, forgetCapture, submitJob, type Configuration } from './calls';
 export { CaptureError, type CaptureFailure } from './errors';
 export type { IdCardOptions, SelfieOptions } from './capture/request';
 export type { CaptureTexts } from './capture/texts';
@@ -14,6 +14,7 @@ export {
   AnswerError,
   ArgumentError,
   CancelledError,
+  ChallengeError,
   JobStatus,
   JobType,
   RefusedError,
@@ -21,13 +22,17 @@ export {
   TransportError,
   UnknownTagError,
   UntrustedError,
+  type Challenge,
+  type ChallengeFailure,
+  type ChallengeOptions,
   type ErrorKind,
   type GeoInfo,
   type JobNames,
   type PartnerParams,
   type SubmitOptions,
+  type Turn,
 } from '@selfsame/client';
 
 /** The calls under the name that the mobile example uses. */
-export const RnSmileId = { configure, captureSelfie, captureIDCard, forgetCapture, submitJob } as const;
+export const RnSmileId = { configure, drawChallenge, captureSelfie, captureIDCard, forgetCapture, submitJob } as const;
 export default RnSmileId;

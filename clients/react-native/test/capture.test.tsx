@@ -1,7 +1,7 @@
 // The capture screen, with a camera and files that stand in for native code.
 import { act, fireEvent, render, screen, waitFor } from '@testing-library/react-native';
 
-import { captureIDCard, CaptureHost, captureSelfie, forgetCapture } from '../src';
+import { captureIDCard, CaptureHost, captureSelfie, forgetCapture, type Challenge, type Turn } from '../src';
 import { FileCaptures } from '../src/files/file-captures';
 import { platformFiles } from '../src/files/platform-files';
 import { TEXTS } from '../src/capture/texts';
@@ -135,6 +135,65 @@ test('leaving the app’s screen ends a capture', async () => {
   const { capture } = await begin(() => captureSelfie('a'));
   screen.unmount();
   await expect(capture).rejects.toMatchObject({ reason: 'dismissed' });
+});
+
+const challenge = (id: string, turns: Turn[], seconds = 120): Challenge => ({ id, turns, expires_at: '2026-01-31T12:00:00.000Z', seconds });
+
+test('a challenge is told turn by turn, and kept with its frames', async () => {
+  const draw = jest.fn(async () => challenge('chl_a', ['left']));
+  const { capture } = await begin(() => captureSelfie('login', { challenge: draw }));
+  await hint(TEXTS.thenTurn);
+  expect(draw).not.toHaveBeenCalled();
+  await press(TEXTS.take);
+  await hint(TEXTS.turnLeft);
+  expect(screen.getByTestId('selfsame-arrow', { includeHiddenElements: true })).toHaveTextContent('\u2190');
+  expect(fake.taken).toBe(3);
+  await hint(TEXTS.lookStraight);
+  expect(screen.queryByTestId('selfsame-arrow', { includeHiddenElements: true })).toBeNull();
+  await hint(TEXTS.review);
+  // In a mirror's pictures left would be right.
+  expect(fake.mirrorMode).toBe('off');
+  await press(TEXTS.use);
+  await capture;
+  const kept = await captures.read('login');
+  expect([last(kept?.selfie), kept?.frames?.map(last), kept?.challenge]).toEqual([1, [2, 3, 4, 5, 6, 7], challenge('chl_a', ['left'])]);
+  // A selfie without one replaces it.
+  await captures.keepSelfie('login', new Uint8Array([0xff, 0xd8, 0xff, 99]), []);
+  expect((await captures.read('login'))?.challenge).toBeUndefined();
+});
+
+test('without a challenge the pictures are as they were', async () => {
+  const { capture } = await begin(() => captureSelfie('login', { frames: 0 }));
+  await press(TEXTS.take);
+  await press(TEXTS.use);
+  await capture;
+  expect(fake.mirrorMode).toBe('auto');
+});
+
+test('who is too slow gets another challenge, where one is to be had', async () => {
+  const list = [challenge('chl_short', ['up'], 1), challenge('chl_long', ['right'])];
+  const { capture } = await begin(() => captureSelfie('login', { challenge: async () => list.shift() as Challenge }));
+  await press(TEXTS.take);
+  await hint(TEXTS.turnUp);
+  await hint(TEXTS.timeUp);
+  await press(TEXTS.take);
+  await hint(TEXTS.turnRight);
+  await press(TEXTS.use);
+  await capture;
+  const kept = await captures.read('login');
+  expect([kept?.challenge?.id, kept?.frames?.length]).toEqual(['chl_long', 6]);
+});
+
+test('a fixed challenge whose time is over, and one that cannot be drawn, are told apart', async () => {
+  const { capture } = await begin(() => captureSelfie('login', { challenge: challenge('chl_short', ['up'], 1) }));
+  await press(TEXTS.take);
+  await hint(TEXTS.turnUp);
+  await waitFor(() => expect(screen.queryByTestId('selfsame-hint')).toBeNull(), patience);
+  await expect(capture).rejects.toMatchObject({ kind: 'challenge', reason: 'expired' });
+  const other = await begin(() => captureSelfie('login', { challenge: () => Promise.reject(new Error('no network')) }));
+  await press(TEXTS.take);
+  await act(() => expect(other.capture).rejects.toMatchObject({ kind: 'capture', reason: 'no_challenge', cause: { message: 'no network' } }));
+  expect(files.size).toBe(0);
 });
 
 test('texts are replaced', async () => {

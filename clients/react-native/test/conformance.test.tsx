@@ -9,11 +9,11 @@ const SELFIE = new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 1]);
 const captures = new FileCaptures(platformFiles);
 
 async function submit(scenario: any) {
-  const { partner_id: partnerId, auth, call, script } = scenario;
+  const { partner_id: partnerId, auth, call, script, challenge } = scenario;
   const { transport, clock, asked, times } = scriptedTransport(script as Script, partnerId, auth.api_key);
   const proof = auth.web_token ? { webToken: () => auth.web_token } : { apiKey: auth.api_key };
   configure({ server: 'https://server.example', partnerId, auth: proof, transport, clock });
-  await captures.keepSelfie('login', SELFIE, []);
+  await captures.keepSelfie('login', SELFIE, [], challenge ?? undefined);
   const outcome = await submitJob(...(Object.values(call) as Parameters<typeof submitJob>)).then(
     (status) => ({ status, error: undefined }),
     (error: any) => ({ status: undefined, error }),
@@ -32,8 +32,9 @@ test.each(named('scenarios'))('scenario: %s', async (_name, scenario: any) => {
   const { expect: expected } = scenario;
   const { status, error, asked, times } = await submit(scenario);
   if (expected.error) {
-    const { kind, http_status, code, message } = expected.error;
+    const { kind, reason, http_status, code, message } = expected.error;
     expect(error?.kind).toBe(kind);
+    if (kind === 'challenge') expect(error.reason).toBe(reason);
     if (kind === 'refused') expect([error.httpStatus, error.code, error.serverMessage]).toEqual([http_status, code, message]);
   } else {
     expect(error).toBeUndefined();
@@ -44,7 +45,7 @@ test.each(named('scenarios'))('scenario: %s', async (_name, scenario: any) => {
   if (expected.asked_at_millis) expect(times).toEqual(expected.asked_at_millis);
   // Deleted once the server has it, and no sooner.
   const delivered = expected.packages > 0 && (expected.error === undefined || asked.job_status.length > 0);
-  expect(files.size).toBe(delivered ? 0 : 1);
+  expect(files.size).toBe(delivered ? 0 : scenario.challenge ? 2 : 1);
 });
 
 test.each(named('results'))('result: %s', (_name, { status: json, expect: expected }: any) => {

@@ -1,3 +1,4 @@
+import type { Challenge } from './challenge.js';
 import { ArgumentError } from './errors.js';
 
 /** An image file, JPEG or PNG. */
@@ -9,6 +10,8 @@ export interface Capture {
   readonly selfie: Uint8Array;
   /** The frames around the selfie, in the order in which they were taken. About eight make a SmartSelfie. */
   readonly frames?: readonly Uint8Array[];
+  /** The challenge that the person followed, which the frames show. */
+  readonly challenge?: Challenge;
   /** The ID card's front. */
   readonly idCardFront?: Uint8Array;
   /** The ID card's back. */
@@ -26,6 +29,7 @@ export interface CaptureStore {
 interface Parts {
   selfie?: Uint8Array;
   frames?: readonly Uint8Array[];
+  challenge?: Challenge;
   idCardFront?: Uint8Array;
   idCardBack?: Uint8Array;
 }
@@ -34,17 +38,30 @@ interface Parts {
 export class MemoryCaptures implements CaptureStore {
   readonly #captures = new Map<string, Parts>();
 
-  /** Keeps a selfie and its frames; those that were kept under the tag before are replaced, ID card images stay. */
-  keepSelfie(tag: string, selfie: ImageBytes, frames: readonly ImageBytes[] = []): void {
-    this.#merge(tag, { selfie: image(selfie, 'selfie'), frames: frames.map((f, at) => image(f, `frames[${at}]`)) });
+  /**
+   * Keeps a selfie and its frames; those that were kept under the tag before are replaced, ID card images stay.
+   *
+   * @param challenge The challenge that was followed: the selfie looks straight ahead, and the frames, in the order in which they
+   *   were taken, begin so and then hold for each turn the way there, the head fully turned (twice), and the way back.
+   */
+  keepSelfie(tag: string, selfie: ImageBytes, frames: readonly ImageBytes[] = [], challenge?: Challenge): void {
+    const { idCardFront, idCardBack } = this.#captures.get(tag) ?? {};
+    this.#captures.set(tag, {
+      selfie: image(selfie, 'selfie'),
+      frames: frames.map((f, at) => image(f, `frames[${at}]`)),
+      ...(challenge && { challenge }),
+      ...(idCardFront && { idCardFront }),
+      ...(idCardBack && { idCardBack }),
+    });
   }
 
   /** Keeps an ID card's images; those that were kept under the tag before are replaced, the selfie stays. */
   keepIdCard(tag: string, front: ImageBytes, back?: ImageBytes): void {
-    const { selfie, frames } = this.#captures.get(tag) ?? {};
+    const { selfie, frames, challenge } = this.#captures.get(tag) ?? {};
     const parts: Parts = { idCardFront: image(front, 'front') };
     if (selfie) parts.selfie = selfie;
     if (frames) parts.frames = frames;
+    if (challenge) parts.challenge = challenge;
     if (back) parts.idCardBack = image(back, 'back');
     this.#captures.set(tag, parts);
   }
@@ -57,10 +74,6 @@ export class MemoryCaptures implements CaptureStore {
   read(tag: string): Capture | undefined {
     const { selfie, ...more } = this.#captures.get(tag) ?? {};
     return selfie && { selfie, ...more };
-  }
-
-  #merge(tag: string, parts: Parts): void {
-    this.#captures.set(tag, { ...this.#captures.get(tag), ...parts });
   }
 }
 

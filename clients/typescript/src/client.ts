@@ -1,7 +1,8 @@
 import { MemoryCaptures, type Capture, type CaptureStore } from './capture.js';
+import { readChallenge, type Challenge } from './challenge.js';
 import { systemClock, type Clock } from './clock.js';
-import type { ApiKeyAuth, ClientOptions, JobNames, SubmitOptions, WebTokenOptions } from './connection.js';
-import { AnswerError, ArgumentError, CancelledError, RefusedError, SelfsameError, TransportError, UnknownTagError } from './errors.js';
+import type { ApiKeyAuth, ChallengeOptions, ClientOptions, JobNames, SubmitOptions, WebTokenOptions } from './connection.js';
+import { AnswerError, ArgumentError, CancelledError, ChallengeError, RefusedError, SelfsameError, TransportError, UnknownTagError } from './errors.js';
 import { JobStatus } from './job-status.js';
 import type { JsonObject } from './json.js';
 import { buildPackage } from './package.js';
@@ -11,8 +12,8 @@ import { formatTimestamp, sign, verifySigned } from './signature.js';
 import { nameParams, present, type GeoInfo, type NamedParams, type PartnerParams } from './submission.js';
 import { defaultTransport, type HttpAnswer, type Transport } from './transport.js';
 import { VERSION } from './version.js';
-import { namesIn } from './web-token.js';
-import type { JobStatusBody, Product, SignatureProof, TokenBody, TokenProof, UploadBody } from './wire.js';
+import { challengeIn, namesIn } from './web-token.js';
+import type { ChallengeBody, JobStatusBody, Product, SignatureProof, TokenBody, TokenProof, UploadBody } from './wire.js';
 
 const DEFAULT_SOURCE = { sdk: 'selfsame-typescript', version: VERSION, language: 'typescript' };
 
@@ -23,8 +24,12 @@ interface Journey {
   readonly base: string;
   readonly callbackUrl: string;
   readonly proof: SignatureProof | TokenProof;
+  readonly challenge: Challenge | undefined;
   readonly options: SubmitOptions;
 }
+
+/** Tokens that are held for captures to come: a person makes one at a time. */
+const MOST_HELD = 8;
 
 /** Submits jobs to one server as one partner, and follows them. */
 export class Client {
@@ -35,6 +40,10 @@ export class Client {
   readonly #retry: RetryPolicy;
   readonly #transport: Transport;
   readonly #clock: Clock;
+  /** Web tokens by the challenge that was drawn with each: the job must come with the same. */
+  readonly #held = new Map<string, string>();
+  /** Jobs that were begun, and whose challenge ended before their package came: the next try says that it is one. */
+  readonly #ended = new Set<string>();
 
   /**
    * @throws `ArgumentError` where the server's URL is none.
@@ -82,13 +91,58 @@ export class Client {
     const wait = pollingTime(jobStatusPollingTimeoutMillis);
     const capture = await this.#store.read(tag);
     if (!capture) throw new UnknownTagError(tag);
-    const journey = await this.#begin(jobType, isProduction, partnerParams, callbackUrl ?? '', options);
+    const journey = await this.#begin(capture, jobType, isProduction, partnerParams, callbackUrl ?? '', options);
     const prepared = await this.#prepare(journey);
-    await this.#upload(prepared.uploadUrl, this.#package(capture, journey, id, geo), options);
+    await this.#upload(prepared.uploadUrl, this.#package(capture, journey, id, geo), journey);
+    this.#ended.delete(journey.names.jobId);
+    if (journey.challenge) this.#held.delete(journey.challenge.id);
     await this.#tellStore(tag);
     const unanswered = { job_complete: false, job_success: false, result: { SmileJobID: prepared.smileJobId } };
     const ask = this.#question(journey);
     return ask ? follow(ask, unanswered, wait, this.#clock, options.signal) : new JobStatus(unanswered);
+  }
+
+  /**
+   * Draws a challenge: head turns that the person makes while the frames are taken. For the capture that is about to begin; it ends
+   * soon after, and serves one job of this user.
+   *
+   * With the API key the server is asked for one. With a web token it is the one that was drawn with the token, or else one that
+   * the server draws for the token's holder; the token is kept in memory, and {@link submitJob} uses it for the capture that
+   * followed the challenge.
+   *
+   * @param userId The person. With a web token, a wish: the token's own counts, and `''` will do.
+   * @throws `SelfsameError`.
+   */
+  async drawChallenge(userId: string, isProduction: boolean, options: ChallengeOptions = {}): Promise<Challenge> {
+    const { auth, partnerId } = this.#options;
+    const { jobId = '', jobType = 2, signal } = options;
+    const { user_id, job_id, job_type } = nameParams({ user_id: userId, job_id: jobId }, jobType);
+    let body: (ChallengeBody & SignatureProof) | TokenProof;
+    if ('webToken' in auth) {
+      const token = await auth.webToken({ userId: user_id, jobId: job_id, jobType, isProduction });
+      const drawn = challengeIn(token);
+      // One that was given out before may have ended: then the token's holder has another drawn.
+      if (drawn && !this.#held.has(drawn.id)) return this.#hold(drawn, token);
+      body = { token };
+    } else {
+      if (!userId) throw new ArgumentError('a challenge is for one user: userId must not be empty');
+      const timestamp = formatTimestamp(this.#clock.now());
+      const signature = sign(this.#apiKey(isProduction), partnerId, timestamp);
+      body = { partner_id: partnerId, user_id, ...(jobId && { job_id }), job_type, timestamp, signature };
+    }
+    const answer = await withRetry(this.#retry, this.#clock, signal, async () =>
+      acceptObject(await this.#post(`${this.#base(isProduction)}/challenge`, { ...body }, signal)),
+    );
+    const challenge = readChallenge(answer['challenge']);
+    if (!challenge) throw new AnswerError("the server's answer carries no challenge that this client can guide");
+    return 'token' in body ? this.#hold(challenge, body.token) : challenge;
+  }
+
+  #hold(challenge: Challenge, token: string): Challenge {
+    this.#held.set(challenge.id, token);
+    const [oldest] = this.#held.keys();
+    if (this.#held.size > MOST_HELD && oldest !== undefined) this.#held.delete(oldest);
+    return challenge;
   }
 
   /**
@@ -152,6 +206,7 @@ export class Client {
         ...(options.allowNewEnroll && { allow_new_enroll: true as const }),
         ...(options.retry && { retry: true as const }),
         ...(options.sandboxResult && { sandbox_result: options.sandboxResult }),
+        ...(options.challenge && { challenge: true as const }),
         timestamp,
         signature: sign(this.#apiKey(isProduction), partnerId, timestamp),
       } satisfies TokenBody,
@@ -163,6 +218,7 @@ export class Client {
   }
 
   async #begin(
+    { challenge }: Capture,
     jobType: number,
     isProduction: boolean,
     partnerParams: PartnerParams | object,
@@ -174,7 +230,11 @@ export class Client {
     const { auth, partnerId } = this.#options;
     let proof: SignatureProof | TokenProof;
     if ('webToken' in auth) {
-      const token = await auth.webToken(names);
+      const held = challenge && this.#held.get(challenge.id);
+      const token = held ?? (await auth.webToken(names));
+      const drawn = challengeIn(token);
+      // Where the person is asked to turn their head after all, the same token is good for the next capture.
+      if (drawn && !challenge) throw new ChallengeError('missing', this.#hold(drawn, token));
       // The token says whose job it is; what was asked for is only a wish.
       const { userId = names.userId, jobId = names.jobId } = namesIn(token);
       params = { ...params, user_id: userId, job_id: jobId };
@@ -185,15 +245,16 @@ export class Client {
       proof = { timestamp, signature: sign(this.#apiKey(isProduction), partnerId, timestamp) };
     }
     if (options.signal?.aborted) throw new CancelledError();
-    return { names, params, base: this.#base(isProduction), callbackUrl, proof, options };
+    return { names, params, base: this.#base(isProduction), callbackUrl, proof, challenge, options };
   }
 
   /** `POST /v1/upload`. After a failure the job may have been prepared all the same: the next try says that it is one. */
   async #prepare(journey: Journey): Promise<{ uploadUrl: string; smileJobId: string }> {
-    const { params, callbackUrl, proof, options } = journey;
+    const { names, params, callbackUrl, proof, challenge, options } = journey;
     const source = this.#options.source ?? DEFAULT_SOURCE;
     const prepared = await withRetry(this.#retry, this.#clock, options.signal, async (failures) =>
-      acceptObject(
+      acceptChallenged(
+        challenge,
         await this.#post(
           `${journey.base}/upload`,
           {
@@ -208,7 +269,8 @@ export class Client {
             ...(options.allowNewEnroll && { allow_new_enroll: true as const }),
             ...(options.useEnrolledImage && { use_enrolled_image: true as const }),
             ...(options.sandboxResult && { sandbox_result: options.sandboxResult }),
-            ...(failures.length > 0 && { retry: true as const }),
+            ...(challenge && { challenge_id: challenge.id }),
+            ...((failures.length > 0 || this.#ended.has(names.jobId)) && { retry: true as const }),
           } satisfies UploadBody & (SignatureProof | TokenProof),
           options.signal,
         ),
@@ -237,7 +299,7 @@ export class Client {
     });
   }
 
-  async #upload(url: string, body: Uint8Array, options: SubmitOptions): Promise<void> {
+  async #upload(url: string, body: Uint8Array, { challenge, names, options }: Journey): Promise<void> {
     const { signal, onProgress } = options;
     const timeoutMillis = this.#options.uploadTimeoutMillis ?? 300_000;
     await withRetry(this.#retry, this.#clock, signal, async (failures) => {
@@ -247,7 +309,11 @@ export class Client {
       } catch (error) {
         // An upload URL takes one package. Where an earlier try got no answer, that it is used says that the package arrived.
         const arrived = error instanceof RefusedError && error.httpStatus === 409;
-        if (!arrived || !failures.some((failure) => failure instanceof TransportError)) throw error;
+        if (arrived && failures.some((failure) => failure instanceof TransportError)) return;
+        // The upload URL of a job with a challenge lives no longer than the challenge.
+        if (!challenge || !(error instanceof RefusedError) || error.httpStatus !== 410) throw error;
+        this.#ended.add(names.jobId);
+        throw new ChallengeError('expired', challenge, error);
       }
     });
   }
@@ -304,6 +370,17 @@ export class Client {
     const key = typeof apiKey === 'object' ? apiKey[isProduction ? 'production' : 'sandbox'] : apiKey;
     if (!key) throw new ArgumentError(`this call needs the API key of the ${isProduction ? 'production' : 'sandbox'}`);
     return key;
+  }
+}
+
+/** As `acceptObject`, of a request that named a challenge: a server may say by its text alone that it is the challenge which it refuses. */
+function acceptChallenged(challenge: Challenge | undefined, answer: HttpAnswer): JsonObject {
+  try {
+    return acceptObject(answer);
+  } catch (error) {
+    const refused = error instanceof RefusedError && error.httpStatus === 400 && error.code === '2204';
+    if (!challenge || !refused || !/\bchallenge/.test(error.serverMessage)) throw error;
+    throw new ChallengeError('expired', challenge, error);
   }
 }
 

@@ -47,6 +47,18 @@ export interface WebTokenOptions {
   readonly retry?: boolean;
   /** Sandbox only: the result code to force. */
   readonly sandboxResult?: string;
+  /** Draws a challenge with the token: the capture must show the head turns that it asks for. The server's policy may ask for more. */
+  readonly challenge?: boolean;
+}
+
+/** What may be said of a challenge that is drawn. */
+export interface ChallengeOptions {
+  /** The job that it is for, and then for no other. A web token's own counts. */
+  readonly jobId?: string;
+  /** What it is for: 2 authenticates (default), 4 registers. A web token's own counts. */
+  readonly jobType?: number;
+  /** Cancels. */
+  readonly signal?: AbortSignal;
 }
 
 /** Which server, as whom. */

@@ -1,3 +1,5 @@
+import type { Challenge } from './challenge.js';
+
 /** What kind of thing went wrong; the same names in every client (see `conformance/`). */
 export type ErrorKind =
   | 'unknown_tag'
@@ -7,7 +9,8 @@ export type ErrorKind =
   | 'answer'
   | 'untrusted'
   | 'cancelled'
-  | 'capture';
+  | 'capture'
+  | 'challenge';
 
 /** The base of every error that this package throws. `kind` tells them apart across bundles, where `instanceof` may not. */
 export abstract class SelfsameError extends Error {
@@ -62,6 +65,35 @@ export class RefusedError extends SelfsameError {
   /** Whether the same request may be served later: the server was busy or failed, the request itself was not at fault. */
   get retryable(): boolean {
     return this.httpStatus === 408 || this.httpStatus === 429 || this.httpStatus >= 500;
+  }
+}
+
+/** Why a capture does not stand to its challenge. */
+export type ChallengeFailure =
+  /** The challenge cannot be used any more: its time has passed, it was used, or another was drawn. Draw another and capture anew. */
+  | 'expired'
+  /** A challenge was drawn with the web token, and the capture followed none: `challenge` is the one to follow. */
+  | 'missing'
+  /** The person did not do what the challenge asked. */
+  | 'not_followed';
+
+const CHALLENGE_TEXTS: Record<ChallengeFailure, string> = {
+  expired: 'the challenge cannot be used any more: draw another, and capture anew',
+  missing: 'the capture followed no challenge, and one was drawn with the web token: capture anew with it',
+  not_followed: 'the person did not do what the challenge asked',
+};
+
+/** The capture does not stand to a challenge. Nothing was submitted: the job may be tried again with another capture. */
+export class ChallengeError extends SelfsameError {
+  readonly kind = 'challenge';
+  /** Why. */
+  readonly reason: ChallengeFailure;
+  /** The challenge to follow, where it is known. */
+  readonly challenge: Challenge | undefined;
+  constructor(reason: ChallengeFailure, challenge?: Challenge, cause?: unknown) {
+    super(CHALLENGE_TEXTS[reason], cause === undefined ? undefined : { cause });
+    this.reason = reason;
+    this.challenge = challenge;
   }
 }
 

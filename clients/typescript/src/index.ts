@@ -5,7 +5,16 @@
  * @packageDocumentation
  */
 export { Client } from './client.js';
-export type { ApiKeyAuth, ClientOptions, JobNames, SubmitOptions, WebTokenAuth, WebTokenOptions } from './connection.js';
+export { challengeMillis, readChallenge, type Challenge, type Turn } from './challenge.js';
+export type {
+  ApiKeyAuth,
+  ChallengeOptions,
+  ClientOptions,
+  JobNames,
+  SubmitOptions,
+  WebTokenAuth,
+  WebTokenOptions,
+} from './connection.js';
 export { MemoryCaptures, type Capture, type CaptureStore, type ImageBytes } from './capture.js';
 export { JobStatus } from './job-status.js';
 export { JobType, type GeoInfo, type PartnerParams } from './submission.js';
@@ -15,11 +24,13 @@ export {
   AnswerError,
   ArgumentError,
   CancelledError,
+  ChallengeError,
   RefusedError,
   SelfsameError,
   TransportError,
   UnknownTagError,
   UntrustedError,
+  type ChallengeFailure,
   type DistrustReason,
   type ErrorKind,
 } from './errors.js';
@@ -29,5 +40,6 @@ export { defaultTransport, type HttpAnswer, type HttpRequest, type Progress, typ
 export { systemClock, type Clock } from './clock.js';
 export type { RetryPolicy } from './retry.js';
 export type { Json, JsonObject } from './json.js';
+export { challengeIn } from './web-token.js';
 export { VERSION } from './version.js';
 export type { Product } from './wire.js';

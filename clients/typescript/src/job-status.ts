@@ -1,3 +1,4 @@
+import type { ChallengeFailure } from './errors.js';
 import { isObject, type Json, type JsonObject } from './json.js';
 
 /**
@@ -65,6 +66,15 @@ export class JobStatus {
   /** Scores, thresholds, models and reasons. */
   get evidence(): Json | undefined {
     return this.#field('evidence');
+  }
+
+  /** What stood against the capture of a challenge, where that is among the reasons; `undefined` where nothing did. */
+  get challengeFailure(): Exclude<ChallengeFailure, 'expired'> | undefined {
+    const { evidence } = this;
+    const reasons = isObject(evidence) ? evidence['reasons'] : undefined;
+    if (!Array.isArray(reasons)) return undefined;
+    if (reasons.includes('challenge_not_followed')) return 'not_followed';
+    return reasons.includes('challenge_missing') ? 'missing' : undefined;
   }
 
   /** Links to the job's images, where they were asked for. */

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import { AnswerError, RefusedError, TransportError } from './errors.js';
+import { AnswerError, ChallengeError, RefusedError, TransportError } from './errors.js';
 import { parseObject, type JsonObject } from './json.js';
 import type { HttpAnswer } from './transport.js';
 
@@ -50,14 +50,15 @@ export function pauseAfter(error: unknown, pause: number): number {
 /**
  * The body of an answer that is a success.
  *
- * @throws `RefusedError` with the wire's code and text otherwise.
+ * @throws `RefusedError` with the wire's code and text otherwise; `ChallengeError` where it is a challenge that is refused.
  */
 export function accept(answer: HttpAnswer): string {
   if (answer.status >= 200 && answer.status < 300) return answer.body;
   const error = parseObject(answer.body);
   const text = (name: string): string => (typeof error?.[name] === 'string' ? (error[name] as string) : '');
   const seconds = /^\d+$/.test(answer.retryAfter ?? '') ? Number(answer.retryAfter) : undefined;
-  throw new RefusedError(answer.status, text('code'), text('error'), seconds === undefined ? undefined : seconds * 1000);
+  const refused = new RefusedError(answer.status, text('code'), text('error'), seconds === undefined ? undefined : seconds * 1000);
+  throw error?.['reason'] === 'challenge_expired' ? new ChallengeError('expired', undefined, refused) : refused;
 }
 
 /**

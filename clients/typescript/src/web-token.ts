@@ -1,3 +1,6 @@
+import { readChallenge, type Challenge } from './challenge.js';
+import { isObject, parseObject, type JsonObject } from './json.js';
+
 /** The names of the job that a web token is for. */
 export interface TokenNames {
   readonly userId?: string;
@@ -9,14 +12,25 @@ export interface TokenNames {
  * judges tokens, not this.
  */
 export function namesIn(token: string): TokenNames {
+  const params = claimsOf(token)?.['partner_params'];
+  if (!isObject(params)) return {};
+  const { user_id: userId, job_id: jobId } = params;
+  return { ...(isName(userId) && { userId }), ...(isName(jobId) && { jobId }) };
+}
+
+/** The challenge that was drawn with a web token; `undefined` where there is none. */
+export function challengeIn(token: string): Challenge | undefined {
+  return readChallenge(claimsOf(token)?.['challenge']);
+}
+
+function claimsOf(token: string): JsonObject | undefined {
   try {
     const payload = atob(token.split('.')[1]?.replace(/-/g, '+').replace(/_/g, '/') ?? '');
     // Bytes as UTF-8 without TextDecoder, which not every engine has.
     const escaped = payload.replace(/[^]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
-    const { user_id: userId, job_id: jobId } = JSON.parse(decodeURIComponent(escaped)).partner_params;
-    return { ...(isName(userId) && { userId }), ...(isName(jobId) && { jobId }) };
+    return parseObject(decodeURIComponent(escaped));
   } catch {
-    return {};
+    return undefined;
   }
 }
 

@@ -25,6 +25,7 @@ export interface UploadBody {
   use_enrolled_image?: true;
   sandbox_result?: string;
   retry?: true;
+  challenge_id?: string;
 }
 
 /** Its answer, as far as it is read. */
@@ -77,11 +78,25 @@ export interface TokenBody extends SignatureProof {
   allow_new_enroll?: true;
   retry?: true;
   sandbox_result?: string;
+  challenge?: true;
 }
 
 /** Its answer, as far as it is read. */
 export interface TokenAnswer {
   token: string;
+}
+
+/** `POST /v1/challenge`. */
+export interface ChallengeBody {
+  partner_id: string;
+  user_id: string;
+  job_id?: string;
+  job_type: number;
+}
+
+/** Its answer, as far as it is read. */
+export interface ChallengeAnswer {
+  challenge: { id: string; turns: ('left' | 'right' | 'up')[]; expires_at: string; seconds?: number };
 }
 
 /** An error's body, as far as it is read. */

@@ -5,6 +5,7 @@ import test from 'node:test';
 import {
   buildPackage,
   CallbackVerifier,
+  challengeIn,
   checkWindow,
   Client,
   JobStatus,
@@ -124,6 +125,22 @@ for (const { name, answer, expect } of vectors('errors')) {
   });
 }
 
+for (const { name, answer, expect, error } of vectors('challenges').draw) {
+  test(`draw: ${name}`, async (t) => {
+    const server = await scriptedServer({ challenge: [answer] }, { clock: virtualClock(), partnerId: '2343', apiKey: 'key-1' });
+    t.after(() => server.close());
+    const client = new Client({ server: server.url, partnerId: '2343', auth: { apiKey: 'key-1' } });
+    const drawn = client.drawChallenge('ada', false);
+    if (error) assertError(await drawn.catch((thrown) => thrown), error);
+    else assert.deepEqual(await drawn, expect);
+    assert.equal(server.count('challenge'), 1);
+  });
+}
+
+test('challenges of web tokens', () => {
+  for (const { name, token, expect } of vectors('challenges').claims) assert.deepEqual(challengeIn(token) ?? null, expect, name);
+});
+
 for (const scenario of vectors('scenarios')) {
   test(`scenario: ${scenario.name}`, async (t) => {
     const { server, status, failure } = await submit(t, scenario);
@@ -138,7 +155,7 @@ for (const scenario of vectors('scenarios')) {
   });
 }
 
-async function submit(t, { partner_id: partnerId, auth, call, script }) {
+async function submit(t, { partner_id: partnerId, auth, call, script, challenge }) {
   const clock = virtualClock();
   const server = await scriptedServer(script, { clock, partnerId, apiKey: auth.api_key });
   t.after(() => server.close());
@@ -148,7 +165,7 @@ async function submit(t, { partner_id: partnerId, auth, call, script }) {
     clock,
     auth: auth.web_token ? { webToken: () => auth.web_token } : { apiKey: auth.api_key },
   });
-  client.captures.keepSelfie('login', SELFIE);
+  client.captures.keepSelfie('login', SELFIE, [], challenge ?? undefined);
   // The arguments in the mobile call's order, which is the vectors' order.
   return client.submitJob(...Object.values(call)).then(
     (status) => ({ server, status }),
@@ -156,9 +173,10 @@ async function submit(t, { partner_id: partnerId, auth, call, script }) {
   );
 }
 
-function assertError(thrown, { kind, http_status, code, message }) {
+function assertError(thrown, { kind, reason, http_status, code, message }) {
   assert.ok(thrown, 'it did not fail');
   assert.equal(thrown.kind, kind, thrown.stack);
+  if (kind === 'challenge') assert.equal(thrown.reason, reason);
   if (kind !== 'refused') return;
   assert.equal(thrown.httpStatus, http_status);
   assert.equal(thrown.code, code);

@@ -57,6 +57,8 @@ impl Cache {
             scope.update(&model.name);
             scope.update(&model.sha256);
         }
+        // A calibration makes other templates of the same file.
+        scope.update(analyser.template_model().as_str());
         Self::scoped(path, scope.finalize().into())
     }
 

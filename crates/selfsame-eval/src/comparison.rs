@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use selfsame_face::analyser::Analyser;
+use selfsame_face::evidence::ImageEvidence;
 use selfsame_face::template::Template;
 use selfsame_job::policy::ComparisonPolicy;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,9 @@ use crate::progress::{Progress, on_each};
 
 /// So many of the worst pairs are shown.
 const WORST: usize = 12;
+
+/// What templates are kept as in the cache; raised when what is kept changes its shape.
+const KEPT_AS: &str = "template 2";
 
 /// How well faces are told apart.
 #[derive(Debug, Clone, Serialize)]
@@ -98,6 +102,8 @@ pub struct ScoredPair {
 /// What a photograph gave.
 pub(crate) struct Acquired {
     pub(crate) template: Result<Template, String>,
+    /// How good the template is; higher is better.
+    pub(crate) quality: Option<f32>,
     faces: usize,
 }
 
@@ -106,6 +112,7 @@ struct Kept {
     /// Hexadecimal.
     template: Option<String>,
     reason: Option<String>,
+    quality: Option<f32>,
     faces: usize,
 }
 
@@ -124,43 +131,66 @@ pub(crate) fn acquire(
     bytes: &[u8],
 ) -> Result<Acquired, EvalError> {
     let digest: [u8; 32] = Sha256::digest(bytes).into();
-    if let Some(kept) = cache.get::<Kept>("template", &digest) {
-        let template = kept.template.as_deref().and_then(|text| {
-            let mut bytes = hex::decode(text).ok()?;
-            let template = Template::from_bytes(&bytes).ok();
-            bytes.zeroize();
-            template
-        });
+    if let Some(kept) = cache.get::<Kept>(KEPT_AS, &digest) {
+        let template = kept
+            .template
+            .as_deref()
+            .and_then(|text| from_text(text, analyser.template_model()));
         let reason = kept.reason.clone().unwrap_or_default();
         return Ok(Acquired {
             template: template.ok_or(reason),
+            quality: kept.quality,
             faces: kept.faces,
         });
     }
     let acquired = match analyser.analyse(bytes) {
         Ok(evidence) => Acquired {
             faces: evidence.faces.len(),
+            quality: quality(&evidence),
             template: evidence
                 .template
                 .ok_or_else(|| "no face was found".to_owned()),
         },
         Err(error) => Acquired {
             faces: 0,
+            quality: None,
             template: Err(error.to_string()),
         },
     };
     let kept = Kept {
-        template: acquired.template.as_ref().ok().map(|t| {
-            let mut bytes = t.to_bytes();
-            let text = hex::encode(&bytes);
-            bytes.zeroize();
-            text
-        }),
+        template: acquired.template.as_ref().ok().map(to_text),
         reason: acquired.template.as_ref().err().cloned(),
+        quality: acquired.quality,
         faces: acquired.faces,
     };
-    cache.put("template", &digest, &kept)?;
+    cache.put(KEPT_AS, &digest, &kept)?;
     Ok(acquired)
+}
+
+/// A template as the cache keeps it, under encryption.
+pub(crate) fn to_text(template: &Template) -> String {
+    let mut bytes = template.to_bytes();
+    let text = hex::encode(&bytes);
+    bytes.zeroize();
+    text
+}
+
+/// What [`to_text`] wrote.
+pub(crate) fn from_text(text: &str, model: &TemplateModel) -> Option<Template> {
+    let mut bytes = hex::decode(text).ok()?;
+    let template = Template::from_bytes(&bytes, model).ok();
+    bytes.zeroize();
+    template
+}
+
+/// How good an image's template is: the length of the model's output.
+fn quality(evidence: &ImageEvidence) -> Option<f32> {
+    evidence.template_length
+}
+
+/// How alike two templates are. An evaluation has one analyser, and so one model; templates of two would be least alike.
+pub(crate) fn score(probe: &Template, reference: &Template) -> f32 {
+    probe.compare(reference).map_or(-1.0, |score| score.value())
 }
 
 /// Compares all pairs.
@@ -196,8 +226,8 @@ pub fn evaluate(
         .iter()
         .filter_map(|pair| {
             let template = |place: u32| acquired[place as usize].template.as_ref().ok();
-            let score = template(pair.probe)?.compare(template(pair.reference)?);
-            Some((*pair, score.value()))
+            let score = score(template(pair.probe)?, template(pair.reference)?);
+            Some((*pair, score))
         })
         .collect();
     let of = |genuine: bool| -> Vec<f32> {

@@ -8,11 +8,6 @@ use toml::{Table, Value};
 use crate::comparison::ComparisonReport;
 use crate::metrics::error_rate::AtThreshold;
 use crate::metrics::interval::trials_for_rule_of_3;
-use crate::presentation_attack::{AttackReport, MeasureReport, PASSIVE_SCORE};
-
-/// APCER at which an attack is refused, and at which what is not clear goes to review.
-const APCER_REFUSED: f64 = 0.05;
-const APCER_REVIEWED: f64 = 0.01;
 
 /// What the policy should say, and why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -23,19 +18,8 @@ pub struct Recommendation {
     pub match_threshold: f64,
     /// Below this it is another person.
     pub review_threshold: f64,
-    /// Scores of presentation-attack detection, where real attacks in sufficient number support any.
-    pub presentation_attack: Option<AttackThresholds>,
     /// Why, sentence by sentence.
     pub reasons: Vec<String>,
-}
-
-/// Where presentation-attack detection's fused score divides.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct AttackThresholds {
-    /// Below this it is an attack.
-    pub reject_below: f64,
-    /// Below this it is not clear.
-    pub review_below: f64,
 }
 
 /// What the figures support. `base` is what holds where they support nothing.
@@ -44,7 +28,6 @@ pub fn recommend(
     base: &ComparisonPolicy,
     target_fmr: f64,
     comparison: Option<&ComparisonReport>,
-    attacks: Option<&AttackReport>,
 ) -> Recommendation {
     let mut reasons = Vec::new();
     let (match_threshold, review_threshold) = match comparison {
@@ -64,7 +47,6 @@ pub fn recommend(
         target_fmr,
         match_threshold,
         review_threshold,
-        presentation_attack: attacks.and_then(|attacks| attack_thresholds(attacks, &mut reasons)),
         reasons,
     }
 }
@@ -113,55 +95,6 @@ fn comparison_thresholds(
     (rounded(before), rounded(floor))
 }
 
-fn attack_thresholds(
-    attacks: &AttackReport,
-    reasons: &mut Vec<String>,
-) -> Option<AttackThresholds> {
-    let passive = attacks.images.iter().find(|m| m.measure == PASSIVE_SCORE);
-    let measure: &MeasureReport = match passive {
-        Some(measure) if attacks.performed => measure,
-        _ => {
-            reasons.push(
-                "Presentation-attack detection was not performed: no threshold is given for it."
-                    .to_owned(),
-            );
-            return None;
-        }
-    };
-    if measure.attacks_synthetic || measure.bona_fide_synthetic {
-        reasons.push("The attacks are synthetic: no threshold is taken from them; the detector's published one stays.".to_owned());
-        return None;
-    }
-    let fewest = measure
-        .species
-        .iter()
-        .map(|species| species.measured as u64)
-        .min()
-        .unwrap_or(0);
-    let needed = trials_for_rule_of_3(APCER_REFUSED);
-    if fewest < needed {
-        reasons.push(format!(
-            "A species has {fewest} presentations; {needed} are needed to establish APCER {APCER_REFUSED}: no threshold is given."
-        ));
-        return None;
-    }
-    let at = |apcer: f64| {
-        let found = measure
-            .bpcer_at
-            .iter()
-            .find(|at| (at.apcer - apcer).abs() < 1e-9);
-        found.map(|at| raised(at.threshold))
-    };
-    let (reject_below, review_below) = (at(APCER_REFUSED)?, at(APCER_REVIEWED)?);
-    reasons.push(format!(
-        "From a score of {reject_below:.3} on every species' APCER is at most {APCER_REFUSED}, from {review_below:.3} on at most {APCER_REVIEWED}."
-    ));
-    Some(AttackThresholds {
-        reject_below,
-        review_below: review_below.max(reject_below),
-    })
-}
-
 /// Three decimals, upwards: never more matches than measured.
 fn raised(threshold: f32) -> f64 {
     (f64::from(threshold) * 1000.0).ceil() / 1000.0
@@ -189,14 +122,6 @@ impl Recommendation {
                 ("review_threshold", self.review_threshold),
             ]),
         );
-        if let Some(attack) = &self.presentation_attack {
-            let scores = numbers(&[
-                ("reject_below", attack.reject_below),
-                ("review_below", attack.review_below),
-            ]);
-            let liveness = Table::from_iter([("presentation_attack".to_owned(), scores)]);
-            defaults.insert("liveness".to_owned(), Value::Table(liveness));
-        }
         let lines = self.reasons.iter().map(|reason| format!("# {reason}\n"));
         let models = models
             .iter()

@@ -177,7 +177,7 @@ fn evaluate(
     let level = |place: usize| {
         let scores = usable.iter().map(|(reference, probes)| {
             let probe = probes.get(place)?.as_ref()?;
-            Some(probe.compare(reference).value())
+            Some(probe.compare(reference)?.value())
         });
         summarise(conditions[place].1, scores.collect(), threshold)
     };

@@ -8,7 +8,7 @@ use crate::evidence::{Landmarks, Point};
 pub(crate) const SIDE: usize = 112;
 
 /// Where SFace wants the landmarks: the ArcFace reference points for 112 by 112.
-const REFERENCE: [Point; 5] = [
+pub(crate) const REFERENCE: [Point; 5] = [
     Point {
         x: 38.2946,
         y: 51.6963,
@@ -87,10 +87,21 @@ pub(crate) struct AlignedFace(Vec<f32>);
 
 /// Cuts the face out. `None` when its landmarks fall together.
 pub(crate) fn align(image: &RgbImage, landmarks: &Landmarks) -> Option<AlignedFace> {
-    let back = Similarity::fit(&REFERENCE, &landmarks.points())?;
-    let mut face = vec![0.0; 3 * SIDE * SIDE];
-    cut(image, &back, SIDE, samples(&back), &mut face);
-    Some(AlignedFace(face))
+    cut_out(image, landmarks, &REFERENCE, SIDE).map(AlignedFace)
+}
+
+/// Cuts a face out, its landmarks brought to these points: planes of red, green and blue, 0 to 255. `None` when its landmarks
+/// fall together.
+pub(crate) fn cut_out(
+    image: &RgbImage,
+    landmarks: &Landmarks,
+    points: &[Point; 5],
+    side: usize,
+) -> Option<Vec<f32>> {
+    let back = Similarity::fit(points, &landmarks.points())?;
+    let mut face = vec![0.0; 3 * side * side];
+    cut(image, &back, side, samples(&back), &mut face);
+    Some(face)
 }
 
 /// How many samples a side a pixel is to be averaged over against aliasing, for a face much larger than its crop.

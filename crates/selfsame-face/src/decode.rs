@@ -11,7 +11,7 @@ use image::RgbImage;
 use image::metadata::Orientation;
 
 use crate::deadline::{Deadline, Overdue};
-use crate::evidence::{ImageFacts, ImageFormat};
+use crate::evidence::{ImageFacts, ImageFormat, Turn};
 
 use jpeg::Jpeg;
 use png::Png;
@@ -124,6 +124,7 @@ impl Decoded {
 pub struct Announced<'b> {
     file: File<'b>,
     orientation: Orientation,
+    turn: Turn,
 }
 
 #[derive(Debug)]
@@ -156,6 +157,7 @@ pub fn announce<'b>(bytes: &'b [u8], limits: &Limits) -> Result<Announced<'b>, I
             File::Png(png) => png.orientation(),
         },
         file,
+        turn: Turn::None,
     };
     let (width, height) = announced.size();
     if u64::from(width) * u64::from(height) > limits.pixels {
@@ -214,6 +216,13 @@ impl Announced<'_> {
         }
     }
 
+    /// The same picture, turned further than its EXIF orientation says: for one that is not upright by it.
+    #[must_use]
+    pub const fn turned(mut self, turn: Turn) -> Self {
+        self.turn = turn;
+        self
+    }
+
     /// The most bytes that decoding holds at a time, the pixels included; the file's own bytes are not.
     #[must_use]
     pub fn memory(&self) -> u64 {
@@ -223,14 +232,15 @@ impl Announced<'_> {
             File::Jpeg(jpeg) => jpeg.memory(),
             File::Png(png) => png.memory(),
         };
-        if orientation::swaps_sides(self.orientation) {
+        let turns = [self.orientation, orientation::of(self.turn)];
+        if turns.into_iter().any(orientation::swaps_sides) {
             decoding.max(2 * pixels)
         } else {
             decoding
         }
     }
 
-    /// Decodes the picture and turns it upright by its EXIF orientation.
+    /// Decodes the picture and turns it by its EXIF orientation, and as far as [`Announced::turned`] says.
     ///
     /// Grey, CMYK, palette and 16-bit pixels become 8-bit RGB; transparent pixels are laid on white. The deadline is looked at
     /// every few rows, but for baseline JPEGs of one scan, which take less than a second at any size that is accepted.
@@ -254,6 +264,7 @@ impl Announced<'_> {
         let pixels = RgbImage::from_raw(width, height, pixels)
             .ok_or_else(|| ImageError::Damaged("its pixels are not all there".to_owned()))?;
         let pixels = orientation::upright(pixels, self.orientation);
+        let pixels = orientation::upright(pixels, orientation::of(self.turn));
         Ok(Decoded {
             facts: ImageFacts {
                 format,

@@ -20,6 +20,8 @@ pub mod decode;
 mod detect;
 #[cfg(feature = "engine")]
 pub mod digest;
+#[cfg(feature = "engine")]
+pub mod embed;
 #[cfg(feature = "detect")]
 pub mod finder;
 #[cfg(feature = "detect")]
@@ -51,3 +53,5 @@ mod repetition;
 mod shrink;
 #[cfg(feature = "engine")]
 mod straighten;
+#[cfg(feature = "engine")]
+mod turn;

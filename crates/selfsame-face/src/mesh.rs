@@ -158,6 +158,11 @@ fn read(outputs: &[&[f32]], back: &Similarity) -> Option<Vec<[f32; 3]>> {
 }
 
 impl Mesh {
+    /// In pixels of the upright image; the depth, of the same scale, grows away from the camera.
+    pub(crate) fn points(&self) -> &[[f32; 3]] {
+        &self.points
+    }
+
     /// Pose and expression.
     pub(crate) fn geometry(&self) -> FaceGeometry {
         let between = |from: usize, to: usize| {

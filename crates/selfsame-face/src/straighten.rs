@@ -1,22 +1,27 @@
-//! A tilted head's landmarks, found again with the head upright.
+//! The subject's landmarks, found again with the face upright and large in view.
 //!
-//! The detector was trained on upright faces: it finds a tilted one, but places its landmarks as if it were less tilted, and a
-//! face aligned by them compares badly (docs/decisions/0035-tilted-heads.md).
+//! The detector was trained on upright faces. It finds a tilted one, but places its landmarks as if it were less tilted; it
+//! finds one that stands on its head, and places its eyes on the mouth. Faces aligned by such landmarks compare badly, and
+//! those of strangers that are turned alike compare well (docs/decisions/0035-tilted-heads.md, 0062-turned-faces.md). And the
+//! larger a face is shown to it, the truer are the landmarks (docs/decisions/0063-second-look.md).
+
+use std::f32::consts::FRAC_PI_2;
 
 use image::RgbImage;
 
 use crate::align::Similarity;
 use crate::detect::{Detection, Detector};
-use crate::evidence::Point;
+use crate::evidence::{Point, Turn};
 use crate::inference::InferenceError;
 
 /// Up to this tilt, in radians, landmarks are as good as upright ones.
 const TILTED: f32 = 0.09;
 /// Each glance sees the tilt more truly than the one before, which saw little more than half of it.
 const GLANCES: usize = 3;
-/// The detector is at least so sure of an upright face. Of one that it is less sure of and sees no tilt in,
+/// The detector is at least so sure of an upright face that it sees large: of those that were measured, it was of 95 in 100,
+/// and of none that was turned by a quarter or more. Of one that it is less sure of,
 const SURE: f32 = 0.92;
-/// a glance from either side, in radians,
+/// a glance from either side, in radians, or at the picture turned by quarters
 const ASIDE: f32 = 0.35;
 /// tells more where it is surer than one from the front by so much.
 const SURER: f32 = 0.005;
@@ -28,54 +33,170 @@ struct Look<'d> {
     share: f32,
 }
 
-/// The same detection; where its head is tilted, with landmarks that were found with the head upright. How far it is tilted is
-/// found with `glance`, the landmarks with `detector`.
-pub(crate) fn straighten(
-    glance: &Detector,
-    detector: &Detector,
-    image: &RgbImage,
-    detection: Detection,
-) -> Result<Detection, InferenceError> {
-    // What is small is shown as large as it can be, with room for its hair.
-    let glance = Look {
-        detector: glance,
-        share: 0.55,
-    };
-    let mut seen = detection.landmarks;
-    let mut turned = 0.0;
-    if detection.score < SURE && seen.tilt().abs() <= TILTED {
-        let front = glance.at(image, &detection, 0.0)?;
-        let mut surest = front.map_or(0.0, |found| found.score) + SURER;
-        for aside in [-ASIDE, ASIDE] {
-            if let Some(found) = glance.at(image, &detection, aside)?
-                && found.score > surest
+/// Which way up a face is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stance {
+    /// Upright beyond doubt, as far as the detector can tell.
+    Upright,
+    /// More likely upright than not: a face that is blurred, dark or covered, or turned in such a picture.
+    Doubtful,
+    /// Not upright either way.
+    Turned,
+}
+
+/// What looks at a face again.
+#[derive(Clone, Copy)]
+pub(crate) struct Looks<'d> {
+    /// Tells quickly how far it is turned.
+    glance: Look<'d>,
+    /// Finds its landmarks.
+    close: Look<'d>,
+}
+
+/// A face that was looked at again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Straightened {
+    /// With landmarks that were found with the face upright, as far as the picture is; box and score are what they were.
+    pub(crate) detection: Detection,
+    /// How sure the detector was of it then, 0 to 1.
+    pub(crate) score: f32,
+    /// How far the picture must be turned for the face to be upright.
+    pub(crate) turn: Turn,
+}
+
+impl Straightened {
+    /// Which way up the face is.
+    pub(crate) fn stance(&self) -> Stance {
+        if self.turn != Turn::None {
+            Stance::Turned
+        } else if self.score >= SURE {
+            Stance::Upright
+        } else {
+            Stance::Doubtful
+        }
+    }
+}
+
+impl<'d> Looks<'d> {
+    /// With a detector of a small side, and one of about 320 pixels.
+    pub(crate) fn new(glance: &'d Detector, close: &'d Detector) -> Self {
+        Self {
+            // What is small is shown as large as it can be, with room for its hair.
+            glance: Look {
+                detector: glance,
+                share: 0.55,
+            },
+            // A face of 190 pixels.
+            close: Look {
+                detector: close,
+                share: 0.6,
+            },
+        }
+    }
+
+    /// Looks at a face again. Where it lies on its side or stands on its head, `turn` says so, and its landmarks are not to
+    /// be used.
+    pub(crate) fn straighten(
+        self,
+        image: &RgbImage,
+        detection: Detection,
+    ) -> Result<Straightened, InferenceError> {
+        let upright = |near: Detection| Straightened {
+            detection: Detection {
+                landmarks: near.landmarks,
+                ..detection
+            },
+            score: near.score,
+            turn: Turn::None,
+        };
+        let mut front = None;
+        if detection.landmarks.tilt().abs() <= TILTED {
+            front = self.close.at(image, &detection, 0.0)?;
+            if let Some(near) = front
+                && near.score >= SURE
+                && near.landmarks.tilt().abs() <= TILTED
             {
-                (seen, turned, surest) = (found.landmarks, aside, found.score);
+                return Ok(upright(near));
             }
         }
-    }
-    for _ in 0..GLANCES {
-        let tilt = seen.tilt();
-        if (tilt - turned).abs() <= TILTED {
-            break;
-        }
-        let Some(found) = glance.at(image, &detection, tilt)? else {
-            break;
+        let tilt = self.tilt(image, &detection, front)?;
+        let near = match front {
+            Some(front) if tilt == 0.0 => Some(front),
+            _ => self.close.at(image, &detection, tilt)?,
         };
-        (seen, turned) = (found.landmarks, tilt);
+        let best = match (near, front) {
+            (Some(near), _) => upright(near),
+            (None, Some(front)) => upright(front),
+            (None, None) => Straightened {
+                detection,
+                score: 0.0,
+                turn: Turn::None,
+            },
+        };
+        if best.score >= SURE {
+            return Ok(best);
+        }
+        let turn = self.turn(image, &detection, tilt)?;
+        Ok(Straightened { turn, ..best })
     }
-    if turned == 0.0 {
-        return Ok(detection);
+
+    /// How far the head is tilted in the picture, clockwise, in radians.
+    fn tilt(
+        self,
+        image: &RgbImage,
+        detection: &Detection,
+        front: Option<Detection>,
+    ) -> Result<f32, InferenceError> {
+        let mut seen = front.map_or(detection.landmarks, |front| front.landmarks);
+        let mut turned = 0.0;
+        if front.is_none_or(|f| f.score < SURE) && seen.tilt().abs() <= TILTED {
+            let front = self.glance.at(image, detection, 0.0)?;
+            let mut surest = front.map_or(0.0, |found| found.score) + SURER;
+            for aside in [-ASIDE, ASIDE] {
+                if let Some(found) = self.glance.at(image, detection, aside)?
+                    && found.score > surest
+                {
+                    (seen, turned, surest) = (found.landmarks, aside, found.score);
+                }
+            }
+        }
+        for _ in 0..GLANCES {
+            let tilt = seen.tilt();
+            if (tilt - turned).abs() <= TILTED {
+                break;
+            }
+            let Some(found) = self.glance.at(image, detection, tilt)? else {
+                break;
+            };
+            (seen, turned) = (found.landmarks, tilt);
+        }
+        Ok(if turned == 0.0 { 0.0 } else { seen.tilt() })
     }
-    let upright = Look {
-        detector,
-        share: 0.4,
+
+    /// How far the picture must be turned for the face to be upright, but for so much of a tilt. By glances from all four
+    /// sides: the detector is surest of an upright face.
+    fn turn(
+        self,
+        image: &RgbImage,
+        detection: &Detection,
+        tilt: f32,
+    ) -> Result<Turn, InferenceError> {
+        let (mut turn, mut surest) = (Turn::None, 0.0);
+        for (quarter, turned) in Turn::ALL.into_iter().enumerate() {
+            let at = tilt + quarter as f32 * FRAC_PI_2;
+            let score = self
+                .glance
+                .at(image, detection, at)?
+                .map_or(0.0, |found| found.score);
+            if quarter == 0 {
+                surest = score + SURER;
+            } else if score > surest {
+                // A face that is turned clockwise becomes upright by turning it back.
+                (turn, surest) = (turned.back(), score);
+            }
+        }
+        Ok(turn)
     }
-    .at(image, &detection, seen.tilt())?;
-    Ok(Detection {
-        landmarks: upright.map_or(detection.landmarks, |found| found.landmarks),
-        ..detection
-    })
 }
 
 impl Look<'_> {

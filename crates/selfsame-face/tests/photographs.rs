@@ -64,11 +64,15 @@ fn one_person_matches(engine: EngineChoice) {
         panic!("four photographs")
     };
     for (a, b) in [(obama, obama2), (obama, obama3), (obama2, obama3)] {
-        assert!(a.compare(b).value() >= THRESHOLD, "{:?}", a.compare(b));
+        assert!(
+            a.compare(b).unwrap().value() >= THRESHOLD,
+            "{:?}",
+            a.compare(b)
+        );
     }
     for other in [obama, obama2, obama3] {
         assert!(
-            biden.compare(other).value() < THRESHOLD,
+            biden.compare(other).unwrap().value() < THRESHOLD,
             "{:?}",
             biden.compare(other)
         );
@@ -104,10 +108,11 @@ fn a_tilted_head_is_still_the_same_person() {
     let [first, second, ..] = PHOTOGRAPHS;
     let reference = template(&store.read(&first).unwrap());
     let probe = store.read(&second).unwrap();
-    let upright = reference.compare(&template(&probe)).value();
+    let upright = reference.compare(&template(&probe)).unwrap().value();
     for degrees in [-50.0, -30.0, -15.0, 15.0, 30.0, 50.0] {
         let score = reference
             .compare(&template(&turned(&probe, degrees)))
+            .unwrap()
             .value();
         println!("{degrees}: {score:.3}, upright {upright:.3}");
         assert!(
@@ -173,6 +178,7 @@ impl Labelled {
             .map(|(x, y, _)| {
                 templates[x.as_str()]
                     .compare(&templates[y.as_str()])
+                    .unwrap()
                     .value()
             })
             .collect()

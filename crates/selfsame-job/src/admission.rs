@@ -2,7 +2,8 @@
 
 use crate::job::JobType;
 use crate::policy::ReplacementMode;
-use crate::user::{Reference, User, UserStatus};
+use crate::served::{Enrolled, Served};
+use crate::user::{User, UserStatus};
 use crate::verdict::ReferenceGone;
 
 /// Why a job is not admitted.
@@ -22,15 +23,15 @@ pub enum Replaces<'u> {
     /// Nobody: the user is new, or was deleted.
     Nobody,
     /// A face that the new one compares with.
-    Face(&'u Reference),
-    /// An enrolled user whose face cannot be compared with: another model's, or none on file.
+    Face(Enrolled<'u>),
+    /// An enrolled user whose face cannot be compared with: only of models that are not served, or none on file.
     Incomparable,
 }
 
 /// Admits a job that makes or replaces a template, and gives what it would replace.
 ///
 /// A disabled user stays refused whatever the job says; a deleted one may only come back by a new enrolment that is
-/// expressly allowed. `model_digest` is the digest of the model that will make the new template.
+/// expressly allowed. `served` are the models by which the new face can be compared.
 ///
 /// # Errors
 /// [`NotAdmitted`] says why not.
@@ -38,7 +39,7 @@ pub fn admit_enrolment<'u>(
     user: Option<&'u User>,
     allow_new_enroll: bool,
     mode: ReplacementMode,
-    model_digest: &str,
+    served: &'u Served,
 ) -> Result<Replaces<'u>, NotAdmitted> {
     let Some(user) = user else {
         return Ok(Replaces::Nobody);
@@ -51,23 +52,22 @@ pub fn admit_enrolment<'u>(
         UserStatus::Deleted => Ok(Replaces::Nobody),
         UserStatus::Active if !allow_new_enroll => Err(NotAdmitted::AlreadyEnrolled),
         UserStatus::Active if mode == ReplacementMode::Refuse => Err(NotAdmitted::NeverReplaced),
-        UserStatus::Active => Ok(match &user.reference {
-            Some(reference) if reference.model_digest == model_digest => Replaces::Face(reference),
-            _ => Replaces::Incomparable,
-        }),
+        UserStatus::Active => Ok(served
+            .enrolled(user)
+            .map_or(Replaces::Incomparable, Replaces::Face)),
     }
 }
 
-/// Admits a comparison with the template on file, and gives that template.
+/// Admits a comparison with the templates on file, and gives those that count.
 ///
-/// `model_digest` is the digest of the model that will make the probe's template.
+/// `served` are the models that will make the probe's templates.
 ///
 /// # Errors
 /// [`NotAdmitted::NoReference`] says what is missing.
 pub fn admit_authentication<'u>(
     user: Option<&'u User>,
-    model_digest: &str,
-) -> Result<&'u Reference, NotAdmitted> {
+    served: &'u Served,
+) -> Result<Enrolled<'u>, NotAdmitted> {
     let gone = |why| Err(NotAdmitted::NoReference(why));
     let Some(user) = user else {
         return gone(ReferenceGone::NotEnrolled);
@@ -76,10 +76,9 @@ pub fn admit_authentication<'u>(
         (UserStatus::Disabled, _) => gone(ReferenceGone::Disabled),
         (UserStatus::Deleted, _) => gone(ReferenceGone::Deleted),
         (UserStatus::Active, None) => gone(ReferenceGone::NoPhoto),
-        (UserStatus::Active, Some(reference)) if reference.model_digest != model_digest => {
-            gone(ReferenceGone::OtherModel)
-        }
-        (UserStatus::Active, Some(reference)) => Ok(reference),
+        (UserStatus::Active, Some(_)) => served
+            .enrolled(user)
+            .ok_or(NotAdmitted::NoReference(ReferenceGone::OtherModel)),
     }
 }
 
@@ -132,11 +131,15 @@ impl NotAdmitted {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use selfsame_face::template::{TEMPLATE_LEN, Template};
+    use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
     use selfsame_wire::id::{Environment, PartnerId, SmileJobId, UserId};
 
     use super::*;
-    use crate::user::UserKey;
+    use crate::user::{Reference, UserKey};
+
+    fn served(model: &str) -> Served {
+        Served::only(TemplateModel::new(model).unwrap())
+    }
 
     fn user(status: UserStatus, photo: bool) -> User {
         User {
@@ -147,10 +150,10 @@ mod tests {
             },
             status,
             reference: photo.then(|| Reference {
-                template: Template::from_embedding(&[1.0; TEMPLATE_LEN]).unwrap(),
-                model_digest: "m1".to_owned(),
+                template: Template::new(&[1.0; TEMPLATE_LEN], served("m1").primary()).unwrap(),
                 photo: SmileJobId::new("j").unwrap(),
             }),
+            further: Vec::new(),
             enrolled_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
         }
@@ -160,7 +163,7 @@ mod tests {
     fn enrolment() {
         use UserStatus::{Active, Deleted, Disabled};
         let code = |u: Option<User>, again| {
-            admit_enrolment(u.as_ref(), again, ReplacementMode::Match, "m1")
+            admit_enrolment(u.as_ref(), again, ReplacementMode::Match, &served("m1"))
                 .err()
                 .map(NotAdmitted::error_code)
         };
@@ -177,11 +180,13 @@ mod tests {
         use ReplacementMode::{Allow, Match, Refuse, Review};
         use UserStatus::{Active, Deleted};
         let replaces = |user: Option<User>, mode, model: &str| {
-            admit_enrolment(user.as_ref(), true, mode, model).map(|replaces| match replaces {
-                Replaces::Nobody => "nobody",
-                Replaces::Face(_) => "a face",
-                Replaces::Incomparable => "incomparable",
-            })
+            admit_enrolment(user.as_ref(), true, mode, &served(model)).map(
+                |replaces| match replaces {
+                    Replaces::Nobody => "nobody",
+                    Replaces::Face(_) => "a face",
+                    Replaces::Incomparable => "incomparable",
+                },
+            )
         };
         for mode in [Match, Review, Allow, Refuse] {
             assert_eq!(replaces(None, mode, "m1"), Ok("nobody"));
@@ -211,7 +216,7 @@ mod tests {
     fn authentication() {
         use UserStatus::{Active, Deleted, Disabled};
         let code = |u: Option<User>| {
-            admit_authentication(u.as_ref(), "m1")
+            admit_authentication(u.as_ref(), &served("m1"))
                 .err()
                 .map(NotAdmitted::error_code)
         };
@@ -222,7 +227,7 @@ mod tests {
         assert_eq!(code(Some(user(Deleted, false))), Some("2208"));
         let other = user(Active, true);
         assert_eq!(
-            admit_authentication(Some(&other), "m2")
+            admit_authentication(Some(&other), &served("m2"))
                 .err()
                 .map(NotAdmitted::error_code),
             Some("2211")

@@ -3,7 +3,7 @@
 //! Between the two a user may be enrolled, replaced, disabled or deleted, the same person may enrol under another name, a
 //! file may pass in another job, and the policy or the model may change. What a person was not shown, he did not approve.
 
-use selfsame_face::template::ComparisonScore;
+use selfsame_face::template::{ComparisonScore, TemplateModel};
 use selfsame_wire::id::UserId;
 
 use crate::admission::{NotAdmitted, admit_authentication, admit_enrolment};
@@ -14,6 +14,7 @@ use crate::reason::Response;
 use crate::replay::Duplicate;
 use crate::review::ReviewDecision;
 use crate::sandbox::{self, Forced};
+use crate::served::Served;
 use crate::user::{Reference, User, UserState};
 
 /// Why an approval cannot take effect.
@@ -67,8 +68,8 @@ pub struct Approval<'a> {
     pub template: Option<&'a Reference>,
     /// The policies in force.
     pub policies: &'a Policies,
-    /// Digest of the template model in use, where it is known.
-    pub model: Option<&'a str>,
+    /// The models that are served, where they are known.
+    pub served: Option<&'a Served>,
     /// One of its very files was accepted in another attempt.
     pub replayed: bool,
     /// Other users with this face, as [`duplicates_from`] asks for them.
@@ -116,7 +117,11 @@ impl Approval<'_> {
         if self.job.job_type == JobType::Enrolment {
             match self.template {
                 None => return Some(Hindrance::NoTemplate),
-                Some(t) if self.model.is_some_and(|model| model != t.model_digest) => {
+                Some(t)
+                    if self
+                        .served
+                        .is_some_and(|s| s.primary() != t.template.model()) =>
+                {
                     return Some(Hindrance::OtherModel);
                 }
                 Some(_) => {}
@@ -138,21 +143,22 @@ impl Approval<'_> {
     }
 
     fn admission(&self, policy: &Policy) -> Result<(), NotAdmitted> {
-        // Where the model in use is not known, each template is taken to be of it.
-        let own = |user: Option<&User>| {
-            user.and_then(|u| Some(u.reference.as_ref()?.model_digest.clone()))
-                .unwrap_or_default()
+        // Where the models are not known, the template on file is taken to be of one of them.
+        let own = || {
+            let reference = self.user?.reference.as_ref()?;
+            Some(Served::only(reference.template.model().clone()))
         };
-        let model = self.model.map_or_else(|| own(self.user), ToOwned::to_owned);
+        let served = self.served.cloned().or_else(own);
+        let served = served.unwrap_or_else(|| Served::only(TemplateModel::unknown()));
         match self.job.job_type {
             JobType::Enrolment => admit_enrolment(
                 self.user,
                 self.job.request.allow_new_enroll,
                 policy.replacement.mode,
-                &model,
+                &served,
             )
             .map(drop),
-            JobType::Authentication => admit_authentication(self.user, &model).map(drop),
+            JobType::Authentication => admit_authentication(self.user, &served).map(drop),
         }
     }
 }

@@ -94,6 +94,12 @@ pub enum AuditAction {
     MasterKeyReplaced,
     /// Older data was encrypted anew, and the keys that encrypted it erased.
     DataReencrypted,
+    /// Making templates anew by another model began.
+    TemplatesRemakeBegun,
+    /// Templates were made anew by another model; the details tell how many.
+    TemplatesRemade,
+    /// Templates of other models than the one in use were erased.
+    TemplatesForgotten,
     /// The chain was broken; a new segment begins behind the break that the details name.
     AuditSegmentBegun,
 }

@@ -107,6 +107,7 @@ impl JobNames {
             sandbox_result: None,
             source_sdk: None,
             source_sdk_version: None,
+            challenge: None,
         }
     }
 

@@ -7,6 +7,7 @@
 //! ```
 
 use jiff::Timestamp;
+use selfsame_wire::challenge::Challenge;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::partner_params::PartnerParams;
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,9 @@ pub struct JobRequest {
     pub source_sdk: Option<String>,
     /// Its version (`source_sdk_version`).
     pub source_sdk_version: Option<String>,
+    /// The challenge that the capture answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<Challenge>,
 }
 
 /// A job as it is on record.

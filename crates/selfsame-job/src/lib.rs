@@ -5,7 +5,9 @@
 pub mod admission;
 pub mod approval;
 pub mod audit;
+pub mod challenge;
 pub mod erasure;
+pub mod fusion;
 pub mod job;
 pub mod liveness;
 pub mod lockout;
@@ -17,5 +19,6 @@ pub mod reason;
 pub mod replay;
 pub mod review;
 pub mod sandbox;
+pub mod served;
 pub mod user;
 pub mod verdict;

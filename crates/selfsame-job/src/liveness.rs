@@ -1,9 +1,11 @@
 //! Whether a live person was before the camera: what the pictures look like, and what happens between them.
 
-use selfsame_face::evidence::{CaptureEvidence, MotionEvidence};
+use selfsame_face::evidence::{CaptureEvidence, FrameEvidence};
 use serde::Serialize;
 
-use crate::policy::{LivenessPolicy, MotionMode, MotionPolicy, PresentationAttackPolicy};
+use crate::challenge::{self, Challenge, ChallengeSide};
+use crate::fusion::{Fused, FusionPolicy};
+use crate::policy::{LivenessPolicy, MotionMode};
 use crate::reason::{Reason, Response};
 
 /// What came of one side of the liveness check.
@@ -23,14 +25,17 @@ pub enum Side {
 }
 
 /// What came of the liveness check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LivenessOutcome {
     /// Presentation-attack detection was performed. Movement alone does not count: a mask moves.
     pub performed: bool,
-    /// Presentation-attack detection.
+    /// What the pictures look like; of a capture with frames together with what happens between them.
     pub passive: Side,
-    /// Movement between the images.
+    /// The frames, by what no honest capture does.
     pub motion: Side,
+    /// The score that the passive side was judged by, and how much each measure weighed in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fused: Option<Fused>,
     /// Why a side was not performed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_performed: Vec<&'static str>,
@@ -49,6 +54,7 @@ impl LivenessOutcome {
             performed: false,
             passive: Side::NotPerformed,
             motion: Side::NotPerformed,
+            fused: None,
             not_performed: vec![NOT_REACHED],
         }
     }
@@ -72,6 +78,7 @@ fn side(reasons: &[Reason], answer: impl Fn(Reason) -> Response) -> Side {
 /// What speaks against a live person, and what came of each side.
 pub(crate) fn judge(
     capture: &CaptureEvidence,
+    challenge: Option<&Challenge>,
     detector: bool,
     policy: &LivenessPolicy,
     answer: impl Fn(Reason) -> Response,
@@ -80,74 +87,92 @@ pub(crate) fn judge(
         performed: false,
         passive: Side::NotPerformed,
         motion: Side::NotPerformed,
+        fused: None,
         not_performed: Vec::new(),
     };
-    let mut reasons = Vec::new();
-    let fused = capture.presentation_attack.as_ref().map(|e| e.fused);
-    let pattern = pattern(capture.pattern, &policy.presentation_attack);
-    if detector || fused.is_some() {
-        let mut found = passive(fused, &policy.presentation_attack);
-        // Score and pattern may both be unclear; that is one finding.
-        found.extend(pattern.filter(|reason| !found.contains(reason)));
-        outcome.performed = true;
-        outcome.passive = side(&found, &answer);
-        reasons.extend(found);
-    } else {
-        outcome.not_performed.push(NO_DETECTOR);
-        // A pattern speaks against a face without the model too; its absence says nothing for one.
-        if let Some(reason) = pattern {
-            outcome.passive = side(&[reason], &answer);
-            reasons.push(reason);
-        }
+    let detector = detector || capture.presentation_attack.is_some();
+    let turned = challenge::judge(challenge, capture, &policy.challenge);
+    let mut frames = frames(capture, policy);
+    match turned {
+        ChallengeSide::NotJudged => {}
+        ChallengeSide::Followed => frames
+            .get_or_insert_default()
+            .retain(|reason| *reason != Reason::TooFewFrames),
+        ChallengeSide::Against(reason) => frames.get_or_insert_default().push(reason),
     }
-    match motion(capture, &policy.motion) {
-        Some(found) => {
-            outcome.motion = side(&found, &answer);
-            reasons.extend(found);
+    let mut found = Vec::new();
+    let weighed = match &frames {
+        // A head that followed its challenge turned further than what movement and continuity are measured by; that it moves and
+        // is not flat is shown already.
+        _ if turned == ChallengeSide::Followed && detector => {
+            Some((&policy.still, Reason::PrintOrScreen))
+        }
+        Some(_) if capture.motion.is_some() => Some((&policy.capture, Reason::NotLive)),
+        _ if detector => Some((&policy.still, Reason::PrintOrScreen)),
+        _ => None,
+    };
+    if let Some((fusion, reason)) = weighed {
+        let fused = fusion.weigh(capture, detector);
+        found.extend(divide(fused.score, fusion, reason));
+        outcome.fused = Some(fused);
+    }
+    // A pattern speaks against a face without the model too; its absence says nothing for one.
+    if capture.pattern.is_some_and(|p| p > policy.max_pattern) {
+        found.push(Reason::RegularPattern);
+    }
+    outcome.performed = detector;
+    if detector || weighed.is_some() || !found.is_empty() {
+        outcome.passive = side(&found, &answer);
+    }
+    if !detector {
+        outcome.not_performed.push(NO_DETECTOR);
+    }
+    match frames {
+        Some(against) => {
+            outcome.motion = side(&against, &answer);
+            found.extend(against);
         }
         None if policy.motion.mode == MotionMode::Off => outcome.not_performed.push(MOTION_OFF),
         None => outcome.not_performed.push(NO_FRAMES),
     }
-    (outcome, reasons)
+    (outcome, found)
 }
 
-/// A score that the detector could not give is not a good one.
-fn passive(fused: Option<f32>, policy: &PresentationAttackPolicy) -> Vec<Reason> {
-    match fused {
-        Some(score) if score >= policy.review_below => Vec::new(),
-        Some(score) if score < policy.reject_below => vec![Reason::PrintOrScreen],
-        // NaN compares with nothing, and ends here as well.
-        _ => vec![Reason::LivenessUnclear],
+/// Where a score divides; one that is no number is not clear.
+fn divide(score: f32, policy: &FusionPolicy, refusal: Reason) -> Option<Reason> {
+    if score >= policy.review_below {
+        None
+    } else if score < policy.reject_below {
+        Some(refusal)
+    } else {
+        Some(Reason::LivenessUnclear)
     }
 }
 
-fn pattern(decibels: Option<f32>, policy: &PresentationAttackPolicy) -> Option<Reason> {
-    match decibels? {
-        strength if strength > policy.max_pattern => Some(Reason::RegularPattern),
-        strength if strength > policy.review_pattern => Some(Reason::LivenessUnclear),
-        _ => None,
-    }
-}
-
-/// `None`: movement was not judged, and nothing else in the frames speaks against the capture.
-fn motion(capture: &CaptureEvidence, policy: &MotionPolicy) -> Option<Vec<Reason>> {
+/// What no honest capture does, as far as the frames show it. `None`: the policy does not judge them, or none came that could be,
+/// and none need come.
+fn frames(capture: &CaptureEvidence, policy: &LivenessPolicy) -> Option<Vec<Reason>> {
+    let turned = policy.challenge.min_likeness_turned;
+    let policy = &policy.motion;
     if policy.mode == MotionMode::Off {
         return None;
     }
     let required = policy.mode == MotionMode::Required;
     let mut found = Vec::new();
-    let repetition = capture.repetition;
-    // No camera gives the same bytes twice; a person who holds still may give nearly the same picture.
-    if repetition.identical_bytes > 0 || repetition.identical_pictures > policy.max_repeated {
+    // No camera gives the same bytes twice.
+    if capture.repetition.identical_bytes > 0 {
         found.push(Reason::StillRepeated);
     }
-    let likeness = |f: &selfsame_face::evidence::FrameEvidence| f.likeness.map(|l| l.value());
-    if capture
-        .frames
-        .iter()
-        .filter_map(likeness)
-        .any(|score| score < policy.min_likeness)
-    {
+    // A turned face is less alike than the person is.
+    let least = |frame: &FrameEvidence| match frame.pose {
+        Some(pose) if pose.is_turned() => turned.min(policy.min_likeness),
+        _ => policy.min_likeness,
+    };
+    let is_another = |frame: &FrameEvidence| {
+        let likeness = frame.likeness.map(|likeness| likeness.value());
+        likeness.is_some_and(|score| score < least(frame))
+    };
+    if capture.frames.iter().any(is_another) {
         found.push(Reason::FramesOfAnotherPerson);
     }
     let usable = capture.frames.iter().filter(|f| f.faces > 0).count();
@@ -155,32 +180,17 @@ fn motion(capture: &CaptureEvidence, policy: &MotionPolicy) -> Option<Vec<Reason
     // Where frames are wanted at all, many without a face are as bad as none where they are required.
     let meant = required || capture.frames.len() >= policy.min_frames;
     match capture.motion {
-        Some(seen) if enough => found.extend(movement(&seen, policy)),
-        None if enough && !required => return (!found.is_empty()).then_some(found),
+        Some(seen) if enough => {
+            // Written so that a number that is none counts as too little.
+            let grown = |growth: f32| growth >= policy.min_smile_growth;
+            if policy.smile_required && !seen.smile_growth.is_some_and(grown) {
+                found.push(Reason::NoSmile);
+            }
+        }
+        None if enough && !required => {}
         _ if meant => found.push(Reason::TooFewFrames),
-        _ => return (!found.is_empty()).then_some(found),
+        _ => {}
     }
-    Some(found)
-}
-
-fn movement(seen: &MotionEvidence, policy: &MotionPolicy) -> Vec<Reason> {
-    // Written so that a number that is none counts as too little.
-    let less = |value: f32, least: f32| value.is_nan() || value < least;
-    let stiff = less(seen.deformation, policy.min_deformation);
-    let mut found = Vec::new();
-    if stiff && less(seen.movement, policy.min_movement) {
-        found.push(Reason::NoMovement);
-    }
-    // Either shows that it is no picture: who only smiles hardly turns, and who only turns hardly smiles.
-    if stiff && less(seen.parallax, policy.min_parallax) {
-        found.push(Reason::FlatPicture);
-    }
-    if policy.smile_required
-        && seen
-            .smile_growth
-            .is_none_or(|growth| less(growth, policy.min_smile_growth))
-    {
-        found.push(Reason::NoSmile);
-    }
-    found
+    let judged = !found.is_empty() || (enough && capture.motion.is_some());
+    judged.then_some(found)
 }

@@ -165,11 +165,11 @@ impl Decision {
     }
 }
 
-/// Whether a reason tells that somebody tried to pass for another. Frames that are missing tell nothing, and teach nothing; nor
+/// Whether a reason tells that somebody tried to pass for another. Frames and challenges that are missing tell nothing, and teach nothing; nor
 /// does a policy that leaves every replacement to people.
 fn is_guess(reason: Reason) -> bool {
     match reason.check() {
-        Check::Liveness => reason != Reason::TooFewFrames,
+        Check::Liveness => !matches!(reason, Reason::TooFewFrames | Reason::ChallengeMissing),
         Check::Comparison => reason != Reason::ReplacementReview,
         Check::Replay => true,
         Check::Face | Check::Quality => false,

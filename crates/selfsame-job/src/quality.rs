@@ -5,15 +5,15 @@ use selfsame_face::evidence::{FaceEvidence, ImageEvidence};
 use crate::policy::QualityPolicy;
 use crate::reason::Reason;
 
-/// Whether another face is about as large as the largest: then nobody knows whose selfie it is.
+/// Whether another face is nearly as prominent as the subject's, by size and nearness to the middle: then nobody knows whose
+/// selfie it is.
 pub(crate) fn crowd(selfie: &ImageEvidence, policy: &QualityPolicy) -> bool {
-    let area = |f: &FaceEvidence| f.face_box.width * f.face_box.height;
-    let Some((largest, others)) = selfie.faces.split_first() else {
+    let Some((subject, others)) = selfie.faces.split_first() else {
         return false;
     };
+    let rival = policy.second_face_area * subject.prominence();
     others.iter().any(|other| {
-        other.detection_score >= policy.min_detection_score
-            && area(other) >= policy.second_face_area * area(largest)
+        other.detection_score >= policy.min_detection_score && other.prominence() >= rival
     })
 }
 

@@ -143,23 +143,24 @@ reasons! {
         FaceCut, face_cut: Quality, Refuse, "a part of the face is outside the picture: centre your face";
         /// A regular pattern stands out of the face: a screen's pixels, a print's dots, or their moiré.
         RegularPattern, regular_pattern: Liveness, Refuse, "the face shows a screen's or a print's pattern: capture a live face";
-        /// The passive score is below `reject_below`: a print, a screen or the like.
+        /// A selfie alone scores below `still.reject_below`: a print, a screen or the like.
         PrintOrScreen, print_or_screen: Liveness, Refuse, "the picture looks like a print or a screen: capture a live face";
-        /// The passive score is between `reject_below` and `review_below`, or could not be computed although the detector is loaded;
-        /// or the pattern is between `review_pattern` and `max_pattern`.
+        /// A capture with frames scores below `capture.reject_below`: all that was measured, together, speaks for an attack.
+        NotLive, not_live: Liveness, Refuse, "the capture does not look like a live face: look into the camera in even light, move the head a little and smile";
+        /// The score is between `reject_below` and `review_below`.
         LivenessUnclear, liveness_unclear: Liveness, Review, "it is not clear that a live face was before the camera";
-        /// Frames repeat each other or the selfie.
-        StillRepeated, still_repeated: Liveness, Refuse, "the frames repeat one picture: capture them from the camera";
-        /// Nothing moves between the frames.
-        NoMovement, no_movement: Liveness, Refuse, "nothing moves between the frames: move the head a little and smile";
-        /// What moves, moves as a flat picture does.
-        FlatPicture, flat_picture: Liveness, Refuse, "the face moves like a flat picture: capture a live face";
+        /// A file of the capture comes twice.
+        StillRepeated, still_repeated: Liveness, Refuse, "the frames repeat one file: capture them from the camera";
         /// The smile does not grow, where the policy asks for one.
         NoSmile, no_smile: Liveness, Refuse, "no smile was seen: smile during the capture";
         /// A frame shows another face than the selfie.
         FramesOfAnotherPerson, frames_of_another_person: Liveness, Refuse, "a frame shows another person than the selfie";
         /// Too few frames came, or show the face, for movement to be judged.
         TooFewFrames, too_few_frames: Liveness, Refuse, "too few frames show the face: send the selfie with its liveness frames";
+        /// The head did not make the turns that the server drew.
+        ChallengeNotFollowed, challenge_not_followed: Liveness, Refuse, "the head did not turn as it was asked to: turn it as the capture tells you, and come back to the middle each time";
+        /// The policy asks for a challenge, and the capture answers none.
+        ChallengeMissing, challenge_missing: Liveness, Refuse, "this capture must follow turns that the server draws: use a capture that guides them";
         /// The comparison score is between the thresholds.
         BetweenThresholds, between_thresholds: Comparison, Review, "the comparison is not clear enough to decide";
     }

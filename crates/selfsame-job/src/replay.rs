@@ -40,6 +40,9 @@ pub struct Duplicate {
     pub user_id: UserId,
     /// How alike the faces are.
     pub score: ComparisonScore,
+    /// From which score on it counts, where another model's templates were compared; else the policy's threshold does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f32>,
 }
 
 /// What the recurrences come to, with the policy's answers.

@@ -1,7 +1,7 @@
 //! Users: the people whom a partner enrols.
 
 use jiff::Timestamp;
-use selfsame_face::template::Template;
+use selfsame_face::template::{Template, TemplateModel};
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +23,11 @@ pub struct User {
     pub key: UserKey,
     /// Whether it may authenticate.
     pub status: UserStatus,
-    /// The enrolled face; absent when its photo was erased (2216).
+    /// The enrolled face: the template that the latest enrolment made. Absent when its photo was erased (2216).
     pub reference: Option<Reference>,
+    /// Further templates of the same person: of earlier enrolments that the latest one matched, and of its photo by other
+    /// models. None where there is no `reference`.
+    pub further: Vec<Reference>,
     /// The first enrolment.
     pub enrolled_at: Timestamp,
     /// The latest change.
@@ -66,10 +69,42 @@ impl UserState {
 /// The reference that probes are compared with.
 #[derive(Debug, Clone)]
 pub struct Reference {
-    /// The enrolled template.
+    /// The enrolled template, of whichever model it is.
     pub template: Template,
-    /// SHA-256 (hex) of the model that made it: templates of two models do not compare (2211).
-    pub model_digest: String,
-    /// The job whose package holds the photograph.
+    /// The job whose package holds the photograph. It is kept for a user's `reference` only.
     pub photo: SmileJobId,
+}
+
+/// How many enrolments of a user each model has templates of, the latest included.
+pub const CAPTURES: usize = 3;
+
+impl User {
+    /// All templates on file, the latest enrolment's first.
+    pub fn references(&self) -> impl Iterator<Item = &Reference> {
+        self.reference.iter().chain(&self.further)
+    }
+
+    /// Those of one model.
+    pub fn references_by<'u>(
+        &'u self,
+        model: &'u TemplateModel,
+    ) -> impl Iterator<Item = &'u Reference> + use<'u> {
+        self.references()
+            .filter(move |r| r.template.model() == model)
+    }
+
+    /// Which earlier enrolments' templates stay beside that of a new one, by their photos.
+    ///
+    /// Where the new face was found to be that on file (`matched`): the latest of the same model, so that there are
+    /// [`CAPTURES`] together. Else none: whoever was enrolled before must not be let in as the new face.
+    #[must_use]
+    pub fn kept_beside(&self, new: &TemplateModel, matched: bool) -> Vec<SmileJobId> {
+        if !matched {
+            return Vec::new();
+        }
+        self.references_by(new)
+            .map(|r| r.photo.clone())
+            .take(CAPTURES - 1)
+            .collect()
+    }
 }

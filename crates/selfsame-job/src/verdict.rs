@@ -6,15 +6,17 @@
 
 use jiff::Timestamp;
 use selfsame_face::evidence::CaptureEvidence;
-use selfsame_face::template::{ComparisonScore, Template};
+use selfsame_face::template::ComparisonScore;
 use serde::{Deserialize, Serialize};
 
 use crate::admission::Replaces;
+use crate::challenge::Challenge;
 use crate::liveness::{self, LivenessOutcome};
 use crate::policy::{ComparisonPolicy, Policy, ReplacementMode};
 use crate::quality;
 use crate::reason::{Check, Reason, Response};
 use crate::replay::{self, Duplicate, Recurrence};
+use crate::served::Enrolled;
 
 /// What a job comes to.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,6 +103,8 @@ pub struct Seen<'e> {
     pub recurrences: &'e [Recurrence],
     /// Other users with this face; only looked for at enrolment.
     pub duplicates: &'e [Duplicate],
+    /// The challenge that the capture answers.
+    pub challenge: Option<&'e Challenge>,
     /// What an enrolment would replace, and what the new face must score against it.
     pub replaces: (Replaces<'e>, ComparisonPolicy),
 }
@@ -114,6 +118,7 @@ impl<'e> Seen<'e> {
             detects_presentation_attacks: false,
             recurrences: &[],
             duplicates: &[],
+            challenge: None,
             replaces: (Replaces::Nobody, ComparisonPolicy::BUILT_IN),
         }
     }
@@ -152,10 +157,10 @@ impl<'p> Judging<'p> {
         }
     }
 
-    /// The checks that enrolment and authentication share. Gives the probe.
-    fn capture<'e>(&mut self, seen: &Seen<'e>) -> Result<&'e Template, ()> {
+    /// The checks that enrolment and authentication share.
+    fn capture(&mut self, seen: &Seen<'_>) -> Result<(), ()> {
         let selfie = &seen.capture.selfie;
-        let (Some(face), Some(template)) = (selfie.faces.first(), selfie.template.as_ref()) else {
+        let (Some(face), Some(_)) = (selfie.faces.first(), seen.capture.probe()) else {
             self.note(self.answer(vec![Reason::NoFace]))?;
             return Err(());
         };
@@ -166,19 +171,34 @@ impl<'p> Judging<'p> {
         let answers = self.policy.responses;
         let (outcome, reasons) = liveness::judge(
             seen.capture,
+            seen.challenge,
             seen.detects_presentation_attacks,
             &self.policy.liveness,
             |reason| answers.to(reason),
         );
         self.liveness = outcome;
         self.note(self.answer(reasons))?;
-        self.note(replay::judge(seen.recurrences, &self.policy.replay))?;
-        Ok(template)
+        self.note(replay::judge(seen.recurrences, &self.policy.replay))
     }
 
-    fn compare(&mut self, probe: &Template, reference: &Template) -> Result<(), ()> {
-        let thresholds = self.policy.comparison;
-        let score = probe.compare(reference);
+    /// The score against what is on file, by the probe that the same model made.
+    fn score(
+        &mut self,
+        capture: &CaptureEvidence,
+        enrolled: Enrolled<'_>,
+    ) -> Result<ComparisonScore, ()> {
+        let probe = capture.probe_by(enrolled.model());
+        let Some(score) = probe.and_then(|probe| enrolled.compare(probe)) else {
+            // That model saw no face where the primary one did.
+            self.note(self.answer(vec![Reason::NoFace]))?;
+            return Err(());
+        };
+        Ok(score)
+    }
+
+    fn compare(&mut self, capture: &CaptureEvidence, enrolled: Enrolled<'_>) -> Result<(), ()> {
+        let thresholds = thresholds(enrolled, self.policy.comparison);
+        let score = self.score(capture, enrolled)?;
         self.comparison = Some(Comparison { score, thresholds });
         let reasons = if score.value() >= thresholds.match_threshold {
             Vec::new()
@@ -193,9 +213,9 @@ impl<'p> Judging<'p> {
     /// Whether the new face may replace what is on file. It never refuses: that is admission's, or a person's.
     fn replace(
         &mut self,
-        probe: &Template,
+        capture: &CaptureEvidence,
         replaces: Replaces<'_>,
-        thresholds: ComparisonPolicy,
+        policy: ComparisonPolicy,
     ) -> Result<(), ()> {
         let mode = self.policy.replacement.mode;
         let response = match mode {
@@ -207,8 +227,9 @@ impl<'p> Judging<'p> {
         let found = match replaces {
             Replaces::Nobody => return Ok(()),
             Replaces::Incomparable => Some(Reason::ReplacementNotComparable),
-            Replaces::Face(reference) => {
-                let score = probe.compare(&reference.template);
+            Replaces::Face(enrolled) => {
+                let thresholds = thresholds(enrolled, policy);
+                let score = self.score(capture, enrolled)?;
                 self.comparison = Some(Comparison { score, thresholds });
                 if score.value() >= thresholds.match_threshold {
                     None
@@ -228,10 +249,8 @@ impl<'p> Judging<'p> {
 
     fn search(&mut self, duplicates: &[Duplicate]) -> Result<(), ()> {
         let policy = self.policy.duplicates;
-        if duplicates
-            .iter()
-            .any(|d| d.score.value() >= policy.threshold)
-        {
+        let counts = |d: &Duplicate| d.score.value() >= d.threshold.unwrap_or(policy.threshold);
+        if duplicates.iter().any(counts) {
             return self.note(vec![(Reason::Duplicate, policy.response)]);
         }
         Ok(())
@@ -259,6 +278,16 @@ impl<'p> Judging<'p> {
     }
 }
 
+/// The thresholds of the templates' own model where they are another's, else the policy's.
+fn thresholds(enrolled: Enrolled<'_>, policy: ComparisonPolicy) -> ComparisonPolicy {
+    enrolled
+        .thresholds()
+        .map_or(policy, |own| ComparisonPolicy {
+            match_threshold: own.same,
+            review_threshold: own.review,
+        })
+}
+
 /// What a job comes to that a reason refuses.
 const fn refusal(reason: Reason) -> Verdict {
     match (reason, reason.check()) {
@@ -279,19 +308,24 @@ pub fn judge_enrolment(seen: &Seen<'_>, policy: &Policy) -> Decision {
     let (replaces, thresholds) = seen.replaces;
     let _ = judging
         .capture(seen)
-        .and_then(|probe| judging.replace(probe, replaces, thresholds))
+        .and_then(|()| judging.replace(seen.capture, replaces, thresholds))
         .and_then(|()| judging.search(seen.duplicates));
     judging.end()
 }
 
-/// Judges a probe against a reference made by the same model.
+/// Judges a probe against the templates on file, by those of one model.
 #[must_use]
-pub fn judge_authentication(seen: &Seen<'_>, reference: &Template, policy: &Policy) -> Decision {
+pub fn judge_authentication<'u>(
+    seen: &Seen<'_>,
+    enrolled: impl Into<Enrolled<'u>>,
+    policy: &Policy,
+) -> Decision {
+    let enrolled = enrolled.into();
     let mut judging = Judging::new(policy);
     // As above.
     let _ = judging
         .capture(seen)
-        .and_then(|probe| judging.compare(probe, reference));
+        .and_then(|()| judging.compare(seen.capture, enrolled));
     judging.end()
 }
 
@@ -315,6 +349,13 @@ impl Comparison {
 }
 
 impl Decision {
+    /// Whether the face was found to be the one on file.
+    #[must_use]
+    pub fn matched(&self) -> bool {
+        self.comparison
+            .is_some_and(|c| c.score.value() >= c.thresholds.match_threshold)
+    }
+
     /// A decision without evidence: what ended the job came before or after the pixels.
     #[must_use]
     pub fn without_evidence(verdict: Verdict) -> Self {

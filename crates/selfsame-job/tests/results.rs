@@ -34,6 +34,7 @@ fn job(job_type: JobType) -> Job {
             sandbox_result: None,
             source_sdk: None,
             source_sdk_version: None,
+            challenge: None,
         },
         state: JobState::Running,
         created_at: Timestamp::UNIX_EPOCH,

@@ -87,7 +87,7 @@ fn measure(
 
 #[cfg(feature = "index")]
 fn indexed(count: u32, probes: u32) -> Result<Option<Vec<Option<u32>>>, Box<dyn Error>> {
-    let mut index = selfsame_search::IndexedSearch::new()?;
+    let mut index = selfsame_search::IndexedSearch::new();
     let (planted, built) = fill(&mut index, count, probes)?;
     Ok(Some(measure("index", &index, &planted, THRESHOLD, built)))
 }

@@ -1,71 +1,94 @@
 //! Rows of templates in memory of fixed size: it grows without copying, and is wiped when it goes.
 
-use selfsame_face::template::{TEMPLATE_LEN, Template};
+use selfsame_face::template::Template;
 use zeroize::Zeroize as _;
 
-use crate::quantise::{Codes, Quantised};
+use crate::quantise::{Codes, LANE, Quantised, lanes};
 
 /// Rows of a block: large enough to be worth a call, small enough for a gallery of a few people.
 pub(crate) const ROWS: usize = 256;
 
-/// Bytes of a block.
-pub(crate) const BYTES: usize =
-    ROWS * (TEMPLATE_LEN * (size_of::<f32>() + 1) + 2 * size_of::<f32>());
+/// Bytes of a block of templates of so many numbers.
+pub(crate) const fn bytes(length: usize) -> usize {
+    ROWS * (length * size_of::<f32>() + lanes(length) * LANE + 2 * size_of::<f32>())
+}
 
-/// Up to [`ROWS`] templates: whole, and in 8 bits.
+/// Up to [`ROWS`] templates of one length: whole, and in 8 bits.
 pub(crate) struct Block {
-    codes: Box<[Codes; ROWS]>,
+    length: usize,
+    /// Of each row as many as [`lanes`] says, one after the other.
+    codes: Box<[Codes]>,
     scales: Box<[f32; ROWS]>,
     errors: Box<[f32; ROWS]>,
-    exact: Box<[[f32; TEMPLATE_LEN]]>,
+    exact: Box<[f32]>,
+}
+
+/// A row that is on its way from one place to another; wiped when it is dropped.
+pub(crate) struct Row {
+    codes: Vec<Codes>,
+    scale: f32,
+    error: f32,
+    exact: Vec<f32>,
+}
+
+impl Drop for Row {
+    fn drop(&mut self) {
+        self.codes.zeroize();
+        self.exact.zeroize();
+    }
 }
 
 impl Block {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(length: usize) -> Self {
         Self {
-            codes: Box::new([[0; TEMPLATE_LEN]; ROWS]),
+            length,
+            codes: vec![[0; LANE]; ROWS * lanes(length)].into_boxed_slice(),
             scales: Box::new([0.0; ROWS]),
             errors: Box::new([0.0; ROWS]),
-            exact: vec![[0.0; TEMPLATE_LEN]; ROWS].into_boxed_slice(),
+            exact: vec![0.0; ROWS * length].into_boxed_slice(),
         }
     }
 
+    fn codes(&mut self, row: usize) -> &mut [Codes] {
+        let lanes = lanes(self.length);
+        &mut self.codes[row * lanes..(row + 1) * lanes]
+    }
+
+    fn exact(&mut self, row: usize) -> &mut [f32] {
+        &mut self.exact[row * self.length..(row + 1) * self.length]
+    }
+
+    /// Takes in a template of the block's length.
     pub(crate) fn write(&mut self, row: usize, template: &Template) {
         let quantised = Quantised::new(template);
-        self.codes[row] = quantised.codes;
+        self.codes(row).copy_from_slice(&quantised.codes);
         self.scales[row] = quantised.scale;
         self.errors[row] = quantised.error;
-        self.exact[row] = *template.values();
+        self.exact(row).copy_from_slice(template.values());
     }
 
     /// A row as it is, to be written elsewhere by [`Block::put_row`].
-    pub(crate) fn row(&self, row: usize) -> (Codes, f32, f32, [f32; TEMPLATE_LEN]) {
-        (
-            self.codes[row],
-            self.scales[row],
-            self.errors[row],
-            self.exact[row],
-        )
+    pub(crate) fn row(&mut self, row: usize) -> Row {
+        Row {
+            codes: self.codes(row).to_vec(),
+            scale: self.scales[row],
+            error: self.errors[row],
+            exact: self.exact(row).to_vec(),
+        }
     }
 
-    pub(crate) fn put_row(
-        &mut self,
-        row: usize,
-        from: &mut (Codes, f32, f32, [f32; TEMPLATE_LEN]),
-    ) {
-        self.codes[row] = from.0;
-        self.scales[row] = from.1;
-        self.errors[row] = from.2;
-        self.exact[row] = from.3;
-        from.0.zeroize();
-        from.3.zeroize();
+    pub(crate) fn put_row(&mut self, row: usize, from: &Row) {
+        self.codes(row).copy_from_slice(&from.codes);
+        self.scales[row] = from.scale;
+        self.errors[row] = from.error;
+        self.exact(row).copy_from_slice(&from.exact);
     }
 
     pub(crate) fn wipe(&mut self, row: usize) {
-        self.codes[row].zeroize();
+        self.codes(row).as_flattened_mut().zeroize();
         self.scales[row] = 0.0;
         self.errors[row] = 0.0;
-        self.exact[row].zeroize();
+        self.exact(row).zeroize();
     }
 
     /// The true score of a row.
@@ -74,23 +97,31 @@ impl Block {
         let dot: f32 = probe
             .values()
             .iter()
-            .zip(&self.exact[row])
+            .zip(&self.exact[row * self.length..(row + 1) * self.length])
             .map(|(a, b)| a * b)
             .sum();
         dot.clamp(-1.0, 1.0)
     }
 
-    /// For each row what its score is at most. Written so that the compiler makes vectors of the loops.
+    /// For each row what its score is at most. Written so that the compiler makes vectors of the loops: each lane is of fixed
+    /// length.
     pub(crate) fn bounds(&self, probe: &Quantised, bounds: &mut [f32; ROWS]) {
         // Widened once, so that only the rows' numbers are widened in the loop.
-        let wide: [i16; TEMPLATE_LEN] = std::array::from_fn(|n| i16::from(probe.codes[n]));
-        for (bound, codes) in bounds.iter_mut().zip(self.codes.iter()) {
-            let mut dot = 0i32;
-            for (a, b) in wide.iter().zip(codes) {
-                // At most 127 · 127 · 128: it never wraps, but a check for it would keep the loop from being vectors.
-                dot = dot.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b)));
+        let wide: Vec<[i16; LANE]> = probe
+            .codes
+            .iter()
+            .map(|lane| std::array::from_fn(|n| i16::from(lane[n])))
+            .collect();
+        if let [wide] = &wide[..] {
+            for (bound, codes) in bounds.iter_mut().zip(&self.codes) {
+                *bound = dot(wide, codes) as f32;
             }
-            *bound = dot as f32;
+        } else {
+            for (bound, codes) in bounds.iter_mut().zip(self.codes.chunks_exact(wide.len())) {
+                let lanes = wide.iter().zip(codes);
+                // At most 127 · 127 · 4096.
+                *bound = lanes.fold(0i32, |sum, (a, b)| sum.wrapping_add(dot(a, b))) as f32;
+            }
         }
         let rows = self.scales.iter().zip(self.errors.iter());
         for (bound, (scale, error)) in bounds.iter_mut().zip(rows) {
@@ -104,13 +135,19 @@ impl Block {
     }
 }
 
+#[inline]
+fn dot(wide: &[i16; LANE], codes: &Codes) -> i32 {
+    let mut dot = 0i32;
+    for (a, b) in wide.iter().zip(codes) {
+        // At most 127 · 127 · 128: it never wraps, but a check for it would keep the loop from being vectors.
+        dot = dot.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b)));
+    }
+    dot
+}
+
 impl Drop for Block {
     fn drop(&mut self) {
-        for row in self.codes.iter_mut() {
-            row.zeroize();
-        }
-        for row in &mut self.exact {
-            row.zeroize();
-        }
+        self.codes.as_flattened_mut().zeroize();
+        self.exact.zeroize();
     }
 }

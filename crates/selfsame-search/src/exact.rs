@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
-use selfsame_face::template::{ComparisonScore, Template};
+use selfsame_face::template::{ComparisonScore, Template, TemplateModel};
 
 use crate::block::{self, Block, ROWS};
 use crate::quantise::Quantised;
@@ -20,8 +20,10 @@ const CANDIDATES: usize = 1024;
 /// Searches exhaustively: what it gives is what comparing with every template would give.
 ///
 /// A first pass over the templates in 8 bits, an eighth of a kilobyte each, rules out all that cannot be among the best; the
-/// rest are compared in full. Each template takes 648 bytes; taking one in, replacing or removing it takes constant time.
+/// rest are compared in full. Each template of 128 numbers takes 648 bytes; taking one in, replacing or removing it takes constant time.
 pub struct ExactSearch<K> {
+    /// The model and length of the templates, once there was one.
+    kind: Option<(TemplateModel, usize)>,
     blocks: Vec<Block>,
     /// The key of each row, in order.
     keys: Vec<K>,
@@ -40,6 +42,7 @@ impl<K: Clone + Eq + Hash> ExactSearch<K> {
     #[must_use]
     pub fn new(threads: NonZeroUsize) -> Self {
         Self {
+            kind: None,
             blocks: Vec::new(),
             keys: Vec::new(),
             rows: HashMap::new(),
@@ -52,6 +55,13 @@ impl<K: Clone + Eq + Hash> ExactSearch<K> {
     pub fn with_threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = threads;
         self
+    }
+
+    /// Whether a template compares with those that are there.
+    fn is_of_kind(&self, template: &Template) -> bool {
+        self.kind.as_ref().is_some_and(|(model, length)| {
+            model == template.model() && *length == template.values().len()
+        })
     }
 
     /// Looks at some blocks.
@@ -143,6 +153,13 @@ impl Found {
 
 impl<K: Clone + Eq + Hash + Send + Sync> Search<K> for ExactSearch<K> {
     fn put(&mut self, key: K, template: &Template) -> Result<(), SearchError> {
+        let length = template.values().len();
+        if self.keys.is_empty() {
+            self.kind = Some((template.model().clone(), length));
+        }
+        if !self.is_of_kind(template) {
+            return Err(SearchError::OtherModel);
+        }
         if let Some(row) = self.rows.get(&key) {
             let row = *row as usize;
             self.blocks[row / ROWS].write(row % ROWS, template);
@@ -151,7 +168,7 @@ impl<K: Clone + Eq + Hash + Send + Sync> Search<K> for ExactSearch<K> {
         let row = self.keys.len();
         let number = u32::try_from(row).map_err(|_| SearchError::Full(u32::MAX as usize))?;
         if row == self.blocks.len() * ROWS {
-            self.blocks.push(Block::new());
+            self.blocks.push(Block::new(length));
         }
         self.blocks[row / ROWS].write(row % ROWS, template);
         self.keys.push(key.clone());
@@ -166,8 +183,8 @@ impl<K: Clone + Eq + Hash + Send + Sync> Search<K> for ExactSearch<K> {
         // The last row takes the place of the one that goes.
         let (row, last) = (row as usize, self.keys.len() - 1);
         if row != last {
-            let mut moved = self.blocks[last / ROWS].row(last % ROWS);
-            self.blocks[row / ROWS].put_row(row % ROWS, &mut moved);
+            let moved = self.blocks[last / ROWS].row(last % ROWS);
+            self.blocks[row / ROWS].put_row(row % ROWS, &moved);
             self.rows.insert(self.keys[last].clone(), row as u32);
         }
         self.keys.swap_remove(row);
@@ -179,7 +196,7 @@ impl<K: Clone + Eq + Hash + Send + Sync> Search<K> for ExactSearch<K> {
     }
 
     fn nearest(&self, probe: &Template, most: usize, at_least: ComparisonScore) -> Vec<Hit<K>> {
-        if most == 0 || self.keys.is_empty() {
+        if most == 0 || self.keys.is_empty() || !self.is_of_kind(probe) {
             return Vec::new();
         }
         let (quantised, at_least) = (Quantised::new(probe), at_least.value());
@@ -223,7 +240,8 @@ impl<K: Clone + Eq + Hash + Send + Sync> Search<K> for ExactSearch<K> {
     }
 
     fn memory(&self) -> usize {
-        self.blocks.len() * block::BYTES
+        let length = self.kind.as_ref().map_or(0, |(_, length)| *length);
+        self.blocks.len() * block::bytes(length)
     }
 }
 
@@ -247,7 +265,10 @@ mod tests {
 
     /// What comparing with every template gives.
     fn by_hand(all: &[(u32, Template)], probe: &Template, most: usize, at_least: f32) -> Vec<f32> {
-        let mut scores: Vec<f32> = all.iter().map(|(_, t)| probe.compare(t).value()).collect();
+        let mut scores: Vec<f32> = all
+            .iter()
+            .map(|(_, t)| probe.compare(t).unwrap().value())
+            .collect();
         scores.retain(|s| *s >= at_least);
         scores.sort_by(|a, b| b.total_cmp(a));
         scores.truncate(most);
@@ -287,7 +308,7 @@ mod tests {
                 let hits = search.nearest(&probe, most, ComparisonScore::new(at_least));
                 assert_eq!(scores(&hits), by_hand(&all, &probe, most, at_least));
                 for hit in hits {
-                    assert_eq!(hit.score, probe.compare(&all[hit.key as usize].1));
+                    assert_eq!(Some(hit.score), probe.compare(&all[hit.key as usize].1));
                 }
             }
         }
@@ -303,6 +324,42 @@ mod tests {
         assert!(search.remove(&1) && !search.remove(&1));
         assert_eq!(search.nearest(&template, 3, any()), Vec::new());
         assert_eq!((search.len(), search.memory()), (0, 0));
+    }
+
+    #[test]
+    fn templates_of_another_model_or_length_are_not_mixed_in() {
+        let mut search = ExactSearch::new(ONE);
+        let (short, long) = (
+            Directions::of_length(1, 64).template(),
+            Directions::of_length(1, 512).template(),
+        );
+        let renamed = TemplateModel::new("another").unwrap();
+        let renamed = Template::new(short.values(), &renamed).unwrap();
+        search.put(1, &short).unwrap();
+        for other in [&long, &renamed] {
+            assert_eq!(search.put(2, other), Err(SearchError::OtherModel));
+            assert_eq!(search.nearest(other, 3, any()), Vec::new());
+        }
+        // Once the last one is gone, it may be filled with another model's.
+        assert!(search.remove(&1));
+        search.put(2, &long).unwrap();
+        assert_eq!(search.nearest(&long, 3, any())[0].key, 2);
+        assert!(search.nearest(&short, 3, any()).is_empty());
+    }
+
+    #[test]
+    fn it_finds_long_templates_as_comparing_with_all_does() {
+        for length in [16, 200, 512] {
+            let mut directions = Directions::of_length(4, length);
+            let all: Vec<(u32, Template)> = (0..600).map(|n| (n, directions.template())).collect();
+            let mut search = ExactSearch::new(ONE);
+            for (key, template) in &all {
+                search.put(*key, template).unwrap();
+            }
+            let probe = directions.near(&all[5].1, 0.6);
+            let hits = search.nearest(&probe, 9, any());
+            assert_eq!(scores(&hits), by_hand(&all, &probe, 9, -1.0));
+        }
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use selfsame_face::template::{ComparisonScore, TEMPLATE_LEN, Template};
+use selfsame_face::template::{ComparisonScore, Template, TemplateModel};
 use usearch::{Index, IndexOptions, MetricKind, ScalarKind};
 
 use crate::{Hit, Search, SearchError};
@@ -20,7 +20,8 @@ const EXPANSION_SEARCH: usize = 512;
 /// Taking a template in costs about a millisecond. The index is never written to disk, where it would stand in the clear; it is
 /// built anew at each start. Its memory is the library's, which does not wipe it.
 pub struct IndexedSearch<K> {
-    index: Index,
+    /// Made for the first template's length.
+    index: Option<(Index, TemplateModel)>,
     keys: HashMap<u64, K>,
     labels: HashMap<K, u64>,
     next: u64,
@@ -36,14 +37,45 @@ fn failed(error: impl std::fmt::Display) -> SearchError {
     SearchError::Index(error.to_string())
 }
 
+impl<K: Clone + Eq + Hash> Default for IndexedSearch<K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<K: Clone + Eq + Hash> IndexedSearch<K> {
     /// An empty one.
-    ///
-    /// # Errors
-    /// When the library cannot make one.
-    pub fn new() -> Result<Self, SearchError> {
-        let index = Index::new(&IndexOptions {
-            dimensions: TEMPLATE_LEN,
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            index: None,
+            keys: HashMap::new(),
+            labels: HashMap::new(),
+            next: 0,
+        }
+    }
+
+    /// The index for templates like this one.
+    fn index_for(&mut self, template: &Template) -> Result<&Index, SearchError> {
+        if self.keys.is_empty() && !self.is_of_kind(template) {
+            let index = Self::empty(template.values().len())?;
+            self.index = Some((index, template.model().clone()));
+        }
+        match &self.index {
+            Some((index, _)) if self.is_of_kind(template) => Ok(index),
+            _ => Err(SearchError::OtherModel),
+        }
+    }
+
+    fn is_of_kind(&self, template: &Template) -> bool {
+        self.index.as_ref().is_some_and(|(index, model)| {
+            model == template.model() && index.dimensions() == template.values().len()
+        })
+    }
+
+    fn empty(dimensions: usize) -> Result<Index, SearchError> {
+        Index::new(&IndexOptions {
+            dimensions,
             metric: MetricKind::IP,
             // Full precision: the scores are then the templates' own, and need not be computed again.
             quantization: ScalarKind::F32,
@@ -52,29 +84,22 @@ impl<K: Clone + Eq + Hash> IndexedSearch<K> {
             expansion_search: EXPANSION_SEARCH,
             multi: false,
         })
-        .map_err(failed)?;
-        Ok(Self {
-            index,
-            keys: HashMap::new(),
-            labels: HashMap::new(),
-            next: 0,
-        })
+        .map_err(failed)
     }
 }
 
 impl<K: Clone + Eq + Hash + Send + Sync> Search<K> for IndexedSearch<K> {
     fn put(&mut self, key: K, template: &Template) -> Result<(), SearchError> {
         self.remove(&key);
-        if self.index.size() == self.index.capacity() {
-            let more = (self.index.capacity() * 2).max(1024);
-            self.index.reserve(more).map_err(failed)?;
-        }
         // A label is used once: where the graph still finds a removed template, its label must not lead to another key.
         let label = self.next;
         self.next += 1;
-        self.index
-            .add::<f32>(label, template.values())
-            .map_err(failed)?;
+        let index = self.index_for(template)?;
+        if index.size() == index.capacity() {
+            let more = (index.capacity() * 2).max(1024);
+            index.reserve(more).map_err(failed)?;
+        }
+        index.add::<f32>(label, template.values()).map_err(failed)?;
         self.keys.insert(label, key.clone());
         self.labels.insert(key, label);
         Ok(())
@@ -86,16 +111,21 @@ impl<K: Clone + Eq + Hash + Send + Sync> Search<K> for IndexedSearch<K> {
         };
         self.keys.remove(&label);
         // The caller can do nothing about a failure, and none matters: a hit on a label without a key is dropped.
-        let _ = self.index.remove(label);
+        if let Some((index, _)) = &self.index {
+            let _ = index.remove(label);
+        }
         true
     }
 
     fn nearest(&self, probe: &Template, most: usize, at_least: ComparisonScore) -> Vec<Hit<K>> {
         let most = most.min(self.keys.len());
-        if most == 0 {
+        let Some((index, _)) = &self.index else {
+            return Vec::new();
+        };
+        if most == 0 || !self.is_of_kind(probe) {
             return Vec::new();
         }
-        let Ok(matches) = self.index.search::<f32>(probe.values(), most) else {
+        let Ok(matches) = index.search::<f32>(probe.values(), most) else {
             return Vec::new();
         };
         matches
@@ -116,7 +146,9 @@ impl<K: Clone + Eq + Hash + Send + Sync> Search<K> for IndexedSearch<K> {
     }
 
     fn memory(&self) -> usize {
-        self.index.memory_usage()
+        self.index
+            .as_ref()
+            .map_or(0, |(index, _)| index.memory_usage())
     }
 }
 
@@ -131,7 +163,7 @@ mod tests {
     #[test]
     fn it_finds_near_duplicates_and_follows_changes() {
         let mut directions = Directions::new(5);
-        let mut index = IndexedSearch::new().unwrap();
+        let mut index = IndexedSearch::new();
         let mut exact = ExactSearch::new(NonZeroUsize::MIN);
         let all: Vec<Template> = (0..3000).map(|_| directions.template()).collect();
         for (key, template) in all.iter().enumerate() {

@@ -32,23 +32,27 @@ pub enum SearchError {
     /// More templates than a search counts.
     #[error("a search holds at most {0} templates")]
     Full(usize),
+    /// The search holds another model's templates, which give no scores with it.
+    #[error("a search holds templates of one model")]
+    OtherModel,
     /// The index failed.
     #[error("the index: {0}")]
     Index(String),
 }
 
-/// A set of templates, one for each key, that can be searched.
+/// A set of templates of one model, whichever its first was of; one for each key. It can be searched.
 pub trait Search<K>: Send + Sync {
     /// Takes a template in, in place of the key's earlier one.
     ///
     /// # Errors
-    /// [`SearchError`] when there is no room for it; the earlier one may be gone then.
+    /// [`SearchError`] when it is of another model than the others, or there is no room for it; the earlier one may be gone then.
     fn put(&mut self, key: K, template: &Template) -> Result<(), SearchError>;
 
     /// Lets a key's template go. `false`: there was none.
     fn remove(&mut self, key: &K) -> bool;
 
     /// The templates that score at least `at_least` against the probe: the `most` best, best first.
+    /// None where the probe is of another model.
     fn nearest(&self, probe: &Template, most: usize, at_least: ComparisonScore) -> Vec<Hit<K>>;
 
     /// How many templates there are.

@@ -3,8 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use selfsame_face::embed::Embedder;
 use selfsame_face::models::ModelIdentity;
+use selfsame_face::template::{ModelThresholds, TemplateModel};
 use selfsame_job::partner::Partner;
+use selfsame_job::served::{Enrolled, Served};
+use selfsame_job::user::{User, UserKey};
+use selfsame_store::error::StoreError;
 use selfsame_store::store::Store;
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::id::{Environment, PartnerId};
@@ -54,11 +59,39 @@ pub(crate) struct App {
 pub(crate) struct EngineIdentity {
     pub(crate) engine: String,
     pub(crate) models: Vec<ModelIdentity>,
-    /// Digest of the model that makes templates.
+    /// The models whose templates are compared.
     #[serde(skip)]
-    pub(crate) template_model: String,
+    pub(crate) served: Served,
+    /// The embedders, the one that makes the templates first.
+    #[serde(skip)]
+    pub(crate) embedders: Vec<Embedder>,
     #[serde(skip)]
     pub(crate) detects_presentation_attacks: bool,
+}
+
+impl EngineIdentity {
+    /// The thresholds of a model that is served besides; the primary one's are the policy's.
+    pub(crate) fn thresholds(&self, model: &TemplateModel) -> Option<ModelThresholds> {
+        let mut also = self.embedders.iter().skip(1);
+        also.find(|e| e.model() == model)?.thresholds().copied()
+    }
+
+    /// Templates on file, judged by the thresholds of their model.
+    pub(crate) fn judged<'u>(&self, enrolled: Enrolled<'u>) -> Enrolled<'u> {
+        enrolled.judged_by(self.thresholds(enrolled.model()))
+    }
+
+    /// Brings templates that a model made before it was calibrated to what it makes now, so that they compare.
+    pub(crate) fn calibrated(&self, mut user: User) -> User {
+        let references = user.reference.iter_mut().chain(&mut user.further);
+        for reference in references {
+            let mut embedders = self.embedders.iter();
+            if let Some(template) = embedders.find_map(|e| e.calibrate(&reference.template)) {
+                reference.template = template;
+            }
+        }
+        user
+    }
 }
 
 /// A partner that proved to hold a key, and the environment that the key opens.
@@ -73,6 +106,12 @@ pub(crate) struct Caller {
 pub(crate) struct Scope(pub(crate) Option<Environment>);
 
 impl App {
+    /// A user as jobs are judged by it: its templates compare with what the embedders make now.
+    pub(crate) async fn user(&self, key: &UserKey) -> Result<Option<User>, StoreError> {
+        let user = self.store.user(key).await?;
+        Ok(user.map(|user| self.engine.calibrated(user)))
+    }
+
     /// Finds the caller by its signature.
     pub(crate) async fn authorise(
         &self,
@@ -123,5 +162,25 @@ impl App {
             partner,
             environment,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use selfsame_job::policy::Policy;
+
+    use super::*;
+
+    /// Both say where the built-in model's scores divide: the policy where it is the primary one, the manifest where it is served
+    /// beside another.
+    #[test]
+    fn the_built_in_embedder_has_the_thresholds_of_the_built_in_policy() {
+        let built_in = Embedder::built_in();
+        let thresholds = built_in.thresholds().unwrap();
+        let policy = Policy::default();
+        assert_eq!(thresholds.same, policy.comparison.match_threshold);
+        assert_eq!(thresholds.review, policy.comparison.review_threshold);
+        assert_eq!(thresholds.duplicate, policy.duplicates.threshold);
+        assert_eq!(thresholds.check(), Ok(()));
     }
 }

@@ -20,7 +20,11 @@ fn is_for_pages(path: &str) -> bool {
         .unwrap_or(path);
     matches!(
         path,
-        "/v1/upload" | "/v1/services" | "/v1/products_config" | "/v1/valid_documents"
+        "/v1/upload"
+            | "/v1/challenge"
+            | "/v1/services"
+            | "/v1/products_config"
+            | "/v1/valid_documents"
     ) || path.starts_with("/v1/package/")
 }
 
@@ -49,6 +53,7 @@ mod tests {
             "/sandbox/v1/upload",
             "/production/v1/package/abc",
             "/v1/services",
+            "/v1/challenge",
             "/sandbox/v1/products_config",
             "/production/v1/valid_documents",
         ] {

@@ -8,9 +8,11 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use selfsame_face::template::{ComparisonScore, Template};
+use selfsame_face::embed::Embedder;
+use selfsame_face::template::{ComparisonScore, Template, TemplateModel};
 use selfsame_job::replay::Duplicate;
-use selfsame_job::user::{Reference, User, UserKey, UserStatus};
+use selfsame_job::served::Served;
+use selfsame_job::user::{CAPTURES, Reference, User, UserKey, UserStatus};
 use selfsame_search::{ExactSearch, Hit, Search, SearchError};
 use selfsame_store::error::StoreError;
 use selfsame_store::store::{Store, UserChange};
@@ -22,12 +24,15 @@ const MOST: usize = 10;
 /// Users read from the store at a time.
 const PAGE: u32 = 1000;
 
-type Templates = Box<dyn Search<UserId>>;
+/// One of a user's templates: the user and its place among the user's own.
+type Key = (UserId, usize);
+type Templates = Box<dyn Search<Key>>;
 
 /// One partner's users in one environment.
 #[derive(Clone)]
 struct Partition {
-    templates: Arc<RwLock<Templates>>,
+    /// By model, in the gallery's order of models.
+    templates: Arc<RwLock<Vec<Templates>>>,
     /// Held by the enrolment that is being decided.
     turn: Arc<Mutex<()>>,
 }
@@ -41,6 +46,29 @@ pub struct Found {
     pub as_of: u64,
 }
 
+/// A new face, as one model sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Probe<'t> {
+    /// Its template.
+    pub template: &'t Template,
+    /// What another user must score at least.
+    pub at_least: ComparisonScore,
+    /// From which score on such a user counts, where that is not for the policy to say.
+    pub threshold: Option<f32>,
+}
+
+impl<'t> Probe<'t> {
+    /// One that the policy's threshold judges.
+    #[must_use]
+    pub const fn new(template: &'t Template, at_least: ComparisonScore) -> Self {
+        Self {
+            template,
+            at_least,
+            threshold: None,
+        }
+    }
+}
+
 /// The right to decide an enrolment; let go of once it is committed. It spares work: that no two enrolments of one face pass is
 /// seen to where they are committed, for other processes take no turns.
 #[derive(Debug)]
@@ -48,11 +76,13 @@ pub struct Turn {
     _held: OwnedMutexGuard<()>,
 }
 
-/// All templates on file that the model in use made.
+/// All templates on file of the models that are served.
 pub struct Gallery {
     store: Arc<dyn Store>,
-    /// Templates of another model do not compare.
-    model: String,
+    /// Templates of other models do not compare.
+    models: Vec<TemplateModel>,
+    /// Bring templates from before a model was calibrated to what it makes now.
+    embedders: Vec<Embedder>,
     threads: NonZeroUsize,
     /// Makes the search of a new partition.
     search: fn(NonZeroUsize) -> Result<Templates, SearchError>,
@@ -78,10 +108,11 @@ impl std::fmt::Debug for Gallery {
 impl Gallery {
     /// An empty gallery; [`Gallery::follow`] fills it. A large partition is searched by up to `threads` threads at once.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, model: String, threads: NonZeroUsize) -> Self {
+    pub fn new(store: Arc<dyn Store>, served: &Served, threads: NonZeroUsize) -> Self {
         Self {
             store,
-            model,
+            models: served.models().cloned().collect(),
+            embedders: Vec::new(),
             threads,
             search: |threads| Ok(Box::new(ExactSearch::new(threads))),
             partitions: RwLock::default(),
@@ -90,11 +121,18 @@ impl Gallery {
         }
     }
 
+    /// The same, taking up templates from before an embedder was calibrated as that embedder makes them now.
+    #[must_use]
+    pub fn calibrated_by(mut self, embedders: Vec<Embedder>) -> Self {
+        self.embedders = embedders;
+        self
+    }
+
     /// The same, searched by a graph index: for partitions of many millions. It may miss a duplicate.
     #[cfg(feature = "index")]
     #[must_use]
     pub fn with_index(mut self) -> Self {
-        self.search = |_| Ok(Box::new(selfsame_search::IndexedSearch::new()?));
+        self.search = |_| Ok(Box::new(selfsame_search::IndexedSearch::new()));
         self
     }
 
@@ -114,7 +152,12 @@ impl Gallery {
         }
         drop(partitions);
         let new = Partition {
-            templates: Arc::new(RwLock::new((self.search)(self.threads).map_err(broken)?)),
+            templates: Arc::new(RwLock::new(
+                self.models
+                    .iter()
+                    .map(|_| (self.search)(self.threads).map_err(broken))
+                    .collect::<Result<_, _>>()?,
+            )),
             turn: Arc::default(),
         };
         let mut partitions = self
@@ -148,20 +191,25 @@ impl Gallery {
             .templates
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        match self.comparable(user) {
-            Some(template) => templates
-                .put(user.key.user.clone(), template)
-                .map_err(broken),
-            None => {
-                templates.remove(&user.key.user);
-                Ok(())
+        for (model, templates) in self.models.iter().zip(templates.iter_mut()) {
+            let comparable = self.comparable(user, model);
+            for (at, template) in comparable.iter().enumerate() {
+                templates
+                    .put((user.key.user.clone(), at), template)
+                    .map_err(broken)?;
+            }
+            // Those that it had before and has no more; there are no gaps between a user's places.
+            let mut at = comparable.len();
+            while templates.remove(&(user.key.user.clone(), at)) {
+                at += 1;
             }
         }
+        Ok(())
     }
 
-    /// A user's template, where it counts: a disabled user's does, an erased one is none.
-    fn comparable<'u>(&self, user: &'u User) -> Option<&'u Template> {
-        comparable(user, &self.model)
+    /// A user's templates by a model, where they count: a disabled user's do, an erased one has none.
+    fn comparable(&self, user: &User, model: &TemplateModel) -> Vec<Template> {
+        comparable(user, model, &self.embedders)
     }
 
     /// Waits until no other enrolment of the partner, in that environment, is being decided. Two enrolments of one face at the
@@ -180,51 +228,75 @@ impl Gallery {
         })
     }
 
-    /// The partner's other users whose templates score at least `at_least` against this one, best first; ten at most.
+    /// The partner's other users whose templates score high enough against one of these, best first; ten at most.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn duplicates(
         &self,
         key: &UserKey,
-        template: &Template,
-        at_least: ComparisonScore,
+        probes: &[Probe<'_>],
     ) -> Result<Found, StoreError> {
         let as_of = self.follow().await?;
         let partition = self.partition(&key.partner, key.environment)?;
-        let probe = template.clone();
-        // The user itself may be among the best.
-        let hits = tokio::task::spawn_blocking(move || {
-            partition
-                .templates
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .nearest(&probe, MOST + 1, at_least)
-        })
-        .await
-        .map_err(broken)?;
-        let mut duplicates = Vec::new();
-        for Hit { key: user_id, .. } in hits {
-            if user_id == key.user || duplicates.len() == MOST {
-                continue;
-            }
-            // A hit counts as the store has it now: the user may just have been erased.
-            let user = self
-                .store
-                .user(&UserKey {
-                    user: user_id.clone(),
-                    ..key.clone()
-                })
-                .await?;
-            let score = user
-                .as_ref()
-                .and_then(|u| self.comparable(u))
-                .map(|t| template.compare(t));
-            if let Some(score) = score.filter(|s| *s >= at_least) {
-                duplicates.push(Duplicate { user_id, score });
+        let mut duplicates: Vec<Duplicate> = Vec::new();
+        for probe in probes {
+            for user_id in self.nearest(&partition, probe).await? {
+                let known = duplicates.iter().any(|d| d.user_id == user_id);
+                if user_id == key.user || known || duplicates.len() == MOST {
+                    continue;
+                }
+                // A hit counts as the store has it now: the user may just have been erased.
+                let user = self
+                    .store
+                    .user(&UserKey {
+                        user: user_id.clone(),
+                        ..key.clone()
+                    })
+                    .await?;
+                let score = user.and_then(|user| {
+                    highest(probe, &self.comparable(&user, probe.template.model()))
+                });
+                duplicates.extend(score.map(|score| Duplicate {
+                    user_id,
+                    score,
+                    threshold: probe.threshold,
+                }));
             }
         }
         Ok(Found { duplicates, as_of })
+    }
+
+    /// Users whose templates are the nearest to a probe, best first.
+    async fn nearest(
+        &self,
+        partition: &Partition,
+        probe: &Probe<'_>,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let mut models = self.models.iter();
+        let Some(model) = models.position(|model| model == probe.template.model()) else {
+            return Ok(Vec::new());
+        };
+        let (templates, template) = (Arc::clone(&partition.templates), probe.template.clone());
+        let at_least = probe.at_least;
+        // The user itself may be among the best, and each with all its templates.
+        let most = (MOST + 1) * CAPTURES;
+        let hits = tokio::task::spawn_blocking(move || {
+            templates
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(model)
+                .map(|search| search.nearest(&template, most, at_least))
+        })
+        .await
+        .map_err(broken)?;
+        let mut users: Vec<UserId> = Vec::new();
+        for Hit { key: (user, _), .. } in hits.unwrap_or_default() {
+            if !users.contains(&user) {
+                users.push(user);
+            }
+        }
+        Ok(users)
     }
 
     /// Templates held, and the bytes that they take.
@@ -241,16 +313,31 @@ impl Gallery {
                     .templates
                     .read()
                     .unwrap_or_else(PoisonError::into_inner);
-                (count + templates.len(), bytes + templates.memory())
+                templates.iter().fold((count, bytes), |(count, bytes), t| {
+                    (count + t.len(), bytes + t.memory())
+                })
             })
     }
 }
 
-fn comparable<'u>(user: &'u User, model: &str) -> Option<&'u Template> {
-    user.reference
-        .as_ref()
-        .filter(|r| r.model_digest == model && user.status != UserStatus::Deleted)
-        .map(|r| &r.template)
+fn comparable(user: &User, model: &TemplateModel, embedders: &[Embedder]) -> Vec<Template> {
+    if user.status == UserStatus::Deleted {
+        return Vec::new();
+    }
+    let calibrated = |template: &Template| embedders.iter().find_map(|e| e.calibrate(template));
+    user.references()
+        .map(|r| calibrated(&r.template).unwrap_or_else(|| r.template.clone()))
+        .filter(|template| template.model() == model)
+        .collect()
+}
+
+/// The highest score of a probe against a user's templates, where it is high enough.
+fn highest(probe: &Probe<'_>, templates: &[Template]) -> Option<ComparisonScore> {
+    templates
+        .iter()
+        .filter_map(|template| probe.template.compare(template))
+        .max_by(|a, b| a.value().total_cmp(&b.value()))
+        .filter(|score| *score >= probe.at_least)
 }
 
 /// The same search without a gallery: through the store, user by user. For a command that asks once; it reads every user.
@@ -276,10 +363,8 @@ pub async fn look_through(
                 continue;
             }
             // Who changed while the pages were read comes once more: the later word counts.
-            let score = comparable(user, &reference.model_digest)
-                .map(|template| reference.template.compare(template))
-                .filter(|score| *score >= at_least);
-            match score {
+            let templates = comparable(user, reference.template.model(), &[]);
+            match highest(&Probe::new(&reference.template, at_least), &templates) {
                 Some(score) => drop(found.insert(other.user.clone(), score)),
                 None => drop(found.remove(&other.user)),
             }
@@ -290,7 +375,11 @@ pub async fn look_through(
     }
     let mut duplicates: Vec<_> = found
         .into_iter()
-        .map(|(user_id, score)| Duplicate { user_id, score })
+        .map(|(user_id, score)| Duplicate {
+            user_id,
+            score,
+            threshold: None,
+        })
         .collect();
     duplicates.sort_by(|a, b| b.score.value().total_cmp(&a.score.value()));
     duplicates.truncate(MOST);

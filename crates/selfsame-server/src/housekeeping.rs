@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use selfsame_job::challenge::UNANSWERED_WITHIN;
 use selfsame_store::store::KeepSince;
 use tokio::sync::watch;
 
@@ -35,6 +36,11 @@ pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             Ok(0) => {}
             Ok(uploads) => tracing::info!(uploads, "jobs whose package never came are forgotten"),
             Err(error) => tracing::error!(%error, "cannot forget jobs whose package never came"),
+        }
+        // They are counted for a while after they expired.
+        let forgotten = Timestamp::now() - UNANSWERED_WITHIN - UPLOAD_MARGIN;
+        if let Err(error) = app.store.expire_challenges(forgotten).await {
+            tracing::error!(%error, "cannot forget challenges that expired");
         }
         if round.is_multiple_of(RETENTION) {
             sweep(&app).await;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use selfsame_job::admission::{NotAdmitted, admit_authentication, admit_enrolment};
+use selfsame_job::challenge::{ChallengeId, Unanswerable};
 use selfsame_job::job::{JobRequest, JobType};
 use selfsame_job::policy::Policy;
 use selfsame_job::sandbox::{self, Forced};
@@ -14,6 +15,7 @@ use selfsame_wire::job_type::JobType as WireJobType;
 
 use crate::app::{App, Caller};
 use crate::refusal::Refusal;
+use crate::route::v1::challenge;
 
 /// The job type that this build performs.
 pub(crate) fn performed(job_type: WireJobType) -> Result<JobType, Refusal> {
@@ -38,20 +40,23 @@ pub(crate) struct Intake<'c> {
     pub(crate) job_type: JobType,
     pub(crate) request: JobRequest,
     pub(crate) retry: bool,
+    /// The challenge that it says it answers.
+    pub(crate) challenge_id: Option<ChallengeId>,
     /// By what a repeat of the request is recognised.
     pub(crate) request_digest: [u8; 32],
 }
 
 impl Intake<'_> {
-    /// Checks the callback URL, what the sandbox forces, and the user; then names the job.
+    /// Checks the callback URL, what the sandbox forces, the user, and the challenge; then names the job.
     pub(crate) async fn check(self, app: &App) -> Result<NewJob, Refusal> {
         let Self {
             caller,
             user,
             job_id,
             job_type,
-            request,
+            mut request,
             retry,
+            challenge_id,
             request_digest,
         } = self;
         if let Some(url) = &request.callback_url {
@@ -80,19 +85,19 @@ impl Intake<'_> {
             }
             Some(Forced::Result(_)) => {}
             None => {
-                let record = app.store.user(&key).await?;
+                let record = app.user(&key).await?;
                 let policy = app.config.policies.of(key.environment, job_type);
-                let model = &app.engine.template_model;
+                let served = &app.engine.served;
                 let admitted = match job_type {
                     JobType::Enrolment => admit_enrolment(
                         record.as_ref(),
                         request.allow_new_enroll,
                         policy.replacement.mode,
-                        model,
+                        served,
                     )
                     .map(drop),
                     JobType::Authentication => {
-                        admit_authentication(record.as_ref(), model).map(drop)
+                        admit_authentication(record.as_ref(), served).map(drop)
                     }
                 };
                 admitted.map_err(|why| not_admitted(why, job_type))?;
@@ -102,6 +107,8 @@ impl Intake<'_> {
                 }
             }
         }
+        request.challenge =
+            challenge::named(app, challenge_id.as_ref(), &key, &job_id, job_type).await?;
         Ok(NewJob {
             smile_job_id: new_smile_job_id()?,
             user: key,
@@ -156,6 +163,7 @@ pub(crate) fn recorded(prepared: &Prepared) -> Result<(), Refusal> {
             "a job with this job_id exists; use a new job_id, or retry once the earlier attempt has ended",
         )),
         Prepared::QueueFull => Err(Refusal::busy("the job queue is full")),
+        Prepared::ChallengeTaken => Err(challenge::refused(Unanswerable::Used)),
         Prepared::TooManyUploads => Err(Refusal::too_many_uploads()),
     }
 }

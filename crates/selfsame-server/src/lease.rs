@@ -88,6 +88,7 @@ mod tests {
                 sandbox_result: None,
                 source_sdk: None,
                 source_sdk_version: None,
+                challenge: None,
             },
             retry: false,
             request_digest: None,

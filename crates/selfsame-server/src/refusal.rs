@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use selfsame_job::outcome;
 use selfsame_store::error::StoreError;
 use selfsame_wire::error::{ErrorCode, WireError};
@@ -73,6 +73,18 @@ impl Refusal {
                  some have expired",
             ),
             retry_after: Some(Duration::from_secs(60)),
+        }
+    }
+
+    /// Challenges of one user were drawn and not answered.
+    pub(crate) fn too_many_challenges(wait: SignedDuration) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            error: WireError::new(
+                ErrorCode::SystemError,
+                "too many challenges of this user were drawn and not answered; send captures that answer them, or wait",
+            ),
+            retry_after: Some(Duration::try_from(wait).unwrap_or_default()),
         }
     }
 

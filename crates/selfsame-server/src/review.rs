@@ -10,6 +10,7 @@ use selfsame_job::policy::{Policies, PolicyError};
 use selfsame_job::review::{
     MAX_NOTE_BYTES, ReviewDecision, Ruling, UnreadableResult, final_result,
 };
+use selfsame_job::served::Served;
 use selfsame_job::user::{Reference, UserState};
 use selfsame_store::error::StoreError;
 use selfsame_store::review::{FinalResult, Review, Ruled};
@@ -17,7 +18,7 @@ use selfsame_store::store::Store;
 use selfsame_wire::id::{SmileJobId, UserId};
 use selfsame_wire::result::ResultCode;
 
-use crate::gallery::{Found, Gallery, look_through};
+use crate::gallery::{Found, Gallery, Probe, look_through};
 
 /// How often an approval is checked again because something that it was checked by changed.
 const CHECKED_AT_MOST: usize = 16;
@@ -62,8 +63,8 @@ enum Enrolled<'a> {
 pub struct Reviews<'a> {
     store: &'a dyn Store,
     policies: Policies,
-    /// Digest of the template model in use, where it is known.
-    model: Option<String>,
+    /// The models that are served, where they are known.
+    served: Option<Served>,
     enrolled: Enrolled<'a>,
 }
 
@@ -74,12 +75,12 @@ impl<'a> Reviews<'a> {
         store: &'a dyn Store,
         gallery: &'a Gallery,
         policies: &Policies,
-        model: &str,
+        served: &Served,
     ) -> Self {
         Self {
             store,
             policies: policies.clone(),
-            model: Some(model.to_owned()),
+            served: Some(served.clone()),
             enrolled: Enrolled::Gallery(gallery),
         }
     }
@@ -97,7 +98,7 @@ impl<'a> Reviews<'a> {
         Ok(Self {
             store,
             policies,
-            model: in_force.map(|f| f.template_model),
+            served: in_force.map(|f| f.served),
             enrolled: Enrolled::Store,
         })
     }
@@ -183,7 +184,7 @@ impl<'a> Reviews<'a> {
                 judged: &review.judged,
                 template: template.as_ref(),
                 policies: &self.policies,
-                model: self.model.as_deref(),
+                served: self.served.as_ref(),
                 replayed: self.store.replayed(&job.smile_job_id).await?,
                 duplicates: &found,
                 shown: &shown(provisional),
@@ -217,7 +218,7 @@ impl<'a> Reviews<'a> {
         match self.enrolled {
             Enrolled::Gallery(gallery) => {
                 gallery
-                    .duplicates(&job.user, &reference.template, at_least)
+                    .duplicates(&job.user, &[Probe::new(&reference.template, at_least)])
                     .await
             }
             Enrolled::Store => look_through(self.store, &job.user, reference, at_least).await,

@@ -72,6 +72,11 @@ fn wire_routes() -> Vec<Route> {
             "/v1/auth_smile",
             post(v1::auth_smile::auth_smile),
         ),
+        of(
+            Method::POST,
+            "/v1/challenge",
+            post(v1::challenge::challenge),
+        ),
         of(Method::GET, "/v1/services", get(v1::offerings::services)),
         of(
             Method::POST,

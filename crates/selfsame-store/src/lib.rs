@@ -5,6 +5,7 @@
 
 pub mod audit;
 mod blobs;
+mod challenge;
 mod delivery;
 pub mod error;
 pub mod keyring;

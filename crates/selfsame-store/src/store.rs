@@ -5,17 +5,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+use selfsame_face::template::TemplateModel;
 use selfsame_job::audit::{Actor, AuditEntry, AuditRecord};
+use selfsame_job::challenge::{ChallengeId, DrawnChallenge};
 use selfsame_job::job::{Job, JobRequest, JobState, JobType};
 use selfsame_job::lockout::{Attempt, FailedAttempts};
 use selfsame_job::partner::Partner;
 use selfsame_job::replay::{ImageFingerprint, Recurrence};
 use selfsame_job::review::Ruling;
+use selfsame_job::served::Served;
 use selfsame_job::user::{Reference, User, UserKey, UserState, UserStatus};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 use selfsame_wire::signature::ApiKey;
 
 use crate::audit::{AuditCheck, AuditHead};
+pub use crate::challenge::{Drawn, UnansweredLimit};
 pub use crate::delivery::{
     AfterAttempt, Delivery, DeliveryAttempt, DeliveryId, DeliveryLimits, DeliveryRecord,
     DeliveryState, Endpoint,
@@ -66,6 +70,8 @@ pub enum Prepared {
     QueueFull,
     /// So many packages of the partner are awaited that no further one may be; send some, or let them expire.
     TooManyUploads,
+    /// The job's challenge was taken by another job, has expired, or is not for this one: nothing was recorded.
+    ChallengeTaken,
 }
 
 /// What offering a package came to.
@@ -130,6 +136,8 @@ pub struct Outcome {
     pub attempt: Option<Attempt>,
     /// The template to put on file, for an enrolment that passed.
     pub enrol: Option<Reference>,
+    /// Which earlier enrolments' templates stay beside it, by their photos: [`User::kept_beside`] says which.
+    pub keeps: Vec<SmileJobId>,
     /// Open a review: the result is not final.
     pub review: Option<NewReview>,
     /// The capture was accepted: its images are remembered.
@@ -164,8 +172,8 @@ pub enum Finished {
 pub struct InForce {
     /// The policy file without gaps, as [`selfsame_job::policy::Policies::text`] gives it.
     pub policy: String,
-    /// Digest of the model that makes templates.
-    pub template_model: String,
+    /// The models whose templates are compared.
+    pub served: Served,
     /// When it was put in force.
     pub at: Timestamp,
 }
@@ -304,6 +312,18 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         environment: Environment,
         request_digest: &[u8; 32],
     ) -> Result<Option<Job>, StoreError>;
+    /// Records a challenge that was drawn, unless one is open for the same user and job, or too many of the user's were not
+    /// answered. Of many draws at once, one is recorded.
+    async fn draw_challenge(
+        &self,
+        new: &DrawnChallenge,
+        limit: &UnansweredLimit,
+    ) -> Result<Drawn, StoreError>;
+    /// A challenge that was drawn. [`Store::prepare_job`] and [`Store::submit_job`] take the one in
+    /// [`JobRequest::challenge`] for their job, in the same transaction.
+    async fn challenge(&self, id: &ChallengeId) -> Result<Option<DrawnChallenge>, StoreError>;
+    /// Forgets challenges that expired before. Returns how many.
+    async fn expire_challenges(&self, before: Timestamp) -> Result<u64, StoreError>;
     /// Takes the queued job whose turn it is: partners and environments take turns, production has three of four where both
     /// wait; of one partner's jobs those that a caller waits for come first, three of four times, and else the oldest.
     async fn claim_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError>;
@@ -364,6 +384,19 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         by: &Actor,
     ) -> Result<bool, StoreError>;
 
+    /// Adds a template by another model of the photo that is on file. `Ok(false)`: that photo is not on file any more.
+    async fn add_template(&self, key: &UserKey, reference: &Reference) -> Result<bool, StoreError>;
+    /// Where a user has a template by this model of the photo on file: makes it the one on file, and erases those of other
+    /// models. `Ok(false)`: there was nothing to erase.
+    async fn keep_only(&self, key: &UserKey, model: &TemplateModel) -> Result<bool, StoreError>;
+    /// Puts on the audit's record that so many users' other templates were erased by [`Store::keep_only`].
+    async fn templates_forgotten(
+        &self,
+        model: &TemplateModel,
+        users: u64,
+        by: &Actor,
+    ) -> Result<(), StoreError>;
+
     /// The failures of a user since its last success, enrolled or not.
     async fn failed_attempts(&self, key: &UserKey) -> Result<Option<FailedAttempts>, StoreError>;
     /// Forgets a user's failures, and lifts its lock. `Ok(false)`: there were none.
@@ -383,7 +416,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn replayed(&self, job: &SmileJobId) -> Result<bool, StoreError>;
 
     /// Leaves on record what the server judges by, from its start on.
-    async fn set_in_force(&self, policy: &str, template_model: &str) -> Result<(), StoreError>;
+    async fn set_in_force(&self, policy: &str, served: &Served) -> Result<(), StoreError>;
     /// What the latest start put in force; absent before the first.
     async fn in_force(&self) -> Result<Option<InForce>, StoreError>;
 

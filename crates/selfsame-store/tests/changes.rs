@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use selfsame_face::template::{TEMPLATE_LEN, Template};
+use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_job::audit::Actor;
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::user::{Reference, UserKey, UserState, UserStatus};
@@ -40,6 +40,7 @@ async fn enrol(store: &SqliteStore, user: &str) {
             sandbox_result: None,
             source_sdk: None,
             source_sdk_version: None,
+            challenge: None,
         },
         retry: false,
         request_digest: None,
@@ -53,8 +54,8 @@ async fn enrol(store: &SqliteStore, user: &str) {
         result_code: "0840".to_owned(),
         judged: UserState::of(store.user(&key(user)).await.unwrap().as_ref()),
         enrol: Some(Reference {
-            template: Template::from_embedding(&[1.0; TEMPLATE_LEN]).unwrap(),
-            model_digest: "m".to_owned(),
+            template: Template::new(&[1.0; TEMPLATE_LEN], &TemplateModel::new("m").unwrap())
+                .unwrap(),
             photo: id,
         }),
         ..Outcome::default()

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use selfsame_face::template::{TEMPLATE_LEN, Template};
+use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_job::audit::Actor;
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::partner::Partner;
@@ -43,7 +43,8 @@ fn key(user: &str) -> UserKey {
 }
 
 fn template() -> Template {
-    Template::from_embedding(&std::array::from_fn::<f32, TEMPLATE_LEN, _>(|n| n as f32)).unwrap()
+    let numbers = std::array::from_fn::<f32, TEMPLATE_LEN, _>(|n| n as f32);
+    Template::new(&numbers, &TemplateModel::new("m").unwrap()).unwrap()
 }
 
 /// A job that enrolled its user; its name is the user's.
@@ -64,6 +65,7 @@ async fn enrol(store: &SqliteStore, user: &str) {
             sandbox_result: None,
             source_sdk: None,
             source_sdk_version: None,
+            challenge: None,
         },
         retry: false,
         request_digest: None,
@@ -78,7 +80,6 @@ async fn enrol(store: &SqliteStore, user: &str) {
         result_code: "0840".to_owned(),
         enrol: Some(Reference {
             template: template(),
-            model_digest: "m".to_owned(),
             photo: id,
         }),
         callback_url: Some(callback),

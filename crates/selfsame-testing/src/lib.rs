@@ -4,6 +4,8 @@
 //! `SELFSAME_REQUIRE_MODELS` says what is demanded: `1` the models that nobody can do without, `all` the optional ones too.
 //! `scripts/test.sh` sets it after `selfsame models fetch`.
 
+pub mod onnx;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 

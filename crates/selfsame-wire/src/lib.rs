@@ -2,6 +2,7 @@
 
 pub mod auth_smile;
 pub mod auth_token;
+pub mod challenge;
 pub mod error;
 pub mod fields;
 pub mod id;

@@ -35,6 +35,8 @@ pub struct TokenRequest {
     pub retry: bool,
     /// Sandbox only: the result code to force; in the body or in the partner parameters.
     pub sandbox_result: Option<String>,
+    /// A challenge is to be drawn with the token; the capture must show its turns.
+    pub challenge: bool,
 }
 
 impl TokenRequest {
@@ -60,6 +62,7 @@ impl TokenRequest {
             allow_new_enroll: fields.flag("allow_new_enroll")? || fields.flag("allow_re_enroll")?,
             retry: fields.flag("retry")?,
             sandbox_result: fields.text("sandbox_result")?,
+            challenge: fields.flag("challenge")?,
         };
         request.with_params_checked()
     }
@@ -186,6 +189,7 @@ mod tests {
         assert!(code(|b| b["product"] = "x".into()).starts_with("2204: product must be one of"));
         assert!(code(|b| b["allow_new_enroll"] = "perhaps".into()).starts_with("2204"));
         assert!(code(|b| b["callback_url"] = 5.into()).starts_with("2204"));
+        assert!(code(|b| b["challenge"] = "perhaps".into()).starts_with("2204"));
         let otherwise = code(|b| {
             b["sandbox_result"] = "0820".into();
             b["partner_params"] = serde_json::json!({"sandbox_result": "0821"});

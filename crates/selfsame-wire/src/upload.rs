@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::challenge::{self, ChallengeId};
 use crate::error::{ErrorCode, WireError};
 use crate::fields::Fields;
 use crate::id::{JobId, PartnerId, SmileJobId, UserId};
@@ -66,6 +67,8 @@ pub struct UploadRequest {
     pub retry: bool,
     /// In the body or in the partner parameters; a result or error code, as [`sandbox_result::code`] makes it.
     pub sandbox_result: Option<String>,
+    /// The challenge whose turns the capture shows (`challenge_id`).
+    pub challenge_id: Option<ChallengeId>,
     /// The client's name.
     pub source_sdk: Option<String>,
     /// The client's version.
@@ -104,6 +107,7 @@ impl UploadRequest {
             allow_new_enroll: fields.flag("allow_new_enroll")? || fields.flag("allow_re_enroll")?,
             retry: fields.flag("retry")?,
             sandbox_result,
+            challenge_id: challenge::read_id(fields.text("challenge_id")?)?,
             source_sdk: fields.text("source_sdk")?,
             source_sdk_version: fields.text("source_sdk_version")?,
         })
@@ -216,6 +220,8 @@ mod tests {
         assert_eq!(code(|b| b["partner_params"] = "x".into()), "2204");
         assert_eq!(code(|b| b["retry"] = "perhaps".into()), "2204");
         assert_eq!(code(|b| b["callback_url"] = 5.into()), "2204");
+        assert_eq!(code(|b| b["challenge_id"] = "".into()), "ok");
+        assert_eq!(code(|b| b["challenge_id"] = "chl_1".into()), "2204");
         assert_eq!(
             code(|b| {
                 b["signature"] = serde_json::Value::Null;

@@ -59,6 +59,7 @@ enum Command {
     /// Make and withdraw tokens for the operator API.
     Admin(command::admin::AdminCommand),
     User(command::user::UserCommand),
+    Templates(command::templates::TemplatesCommand),
     /// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
     Keys(command::keys::KeysCommand),
     #[command(after_help = EXIT_CODES)]
@@ -100,6 +101,7 @@ fn main() -> ExitCode {
             Command::Audit(audit) => audit.run(json).await,
             Command::Admin(admin) => admin.run(json).await,
             Command::User(user) => user.run(json).await,
+            Command::Templates(templates) => templates.run(&models, json).await,
             Command::Keys(keys) => keys.run(json).await,
             Command::Models(command) => command.run(&models, json),
             Command::Eval(eval) => eval.run(&models, json),

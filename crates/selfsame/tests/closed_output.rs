@@ -116,6 +116,12 @@ fn every_command(data: &str, out: &str) -> Vec<(&'static str, Vec<String>)> {
         ("user disable", format!("--data {data} --partner p nobody")),
         ("user enable", format!("--data {data} --partner p nobody")),
         ("user delete", format!("--data {data} --partner p nobody")),
+        ("templates status", format!("--data {data}")),
+        (
+            "templates remake",
+            format!("--data {data} --embedder {nowhere}.toml"),
+        ),
+        ("templates forget", format!("--data {data}")),
         ("keys list", format!("--data {data}")),
         ("keys rotate", format!("--data {data}")),
         ("keys reencrypt", format!("--data {data}")),

@@ -295,10 +295,18 @@ async fn every_answer_is_as_described() {
 
     let token = with(
         s.signed(),
-        json!({"partner_id": "p", "user_id": "u", "job_id": "j", "product": "authentication"}),
+        json!({"partner_id": "p", "user_id": "u", "job_id": "j", "product": "authentication", "challenge": true}),
     );
     let (status, token) = post(d, s, &http, "/v1/token", &token).await;
     assert_eq!(status, 200);
+    let asked = with(
+        s.signed(),
+        json!({"partner_id": "p", "user_id": "u", "job_type": 2}),
+    );
+    let of_page = json!({"token": token["token"]});
+    for asked in [asked, of_page] {
+        assert_eq!(post(d, s, &http, "/v1/challenge", &asked).await.0, 200);
+    }
     let config = support::selfsame(&[
         "partner",
         "--data",

@@ -65,6 +65,7 @@ async fn queue(store: &SqliteStore, partner: &str, callback_url: Option<String>)
             sandbox_result: None,
             source_sdk: None,
             source_sdk_version: None,
+            challenge: None,
         },
         retry: false,
         request_digest: None,

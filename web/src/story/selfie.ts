@@ -1,8 +1,12 @@
+import { ChallengeError, type Turn } from '@selfsame/client';
+
+import { NotDrawn, type Draw, type Drawn } from '../challenge.ts';
 import type { Finder } from '../engine/finder.ts';
 import type { Look } from '../face.ts';
 import type { Hint } from '../guidance.ts';
 import { Darkroom, SELFIE } from '../picture.ts';
 import { FRAMES, Shutter } from '../shutter.ts';
+import { prompts } from '../turning.ts';
 import { button, buttons, text } from '../view/controls.ts';
 import type { Screens } from '../view/screens.ts';
 import { Cancelled } from './ending.ts';
@@ -12,6 +16,8 @@ import { Viewing, type Loss } from './viewing.ts';
 export interface SelfieImages {
   readonly selfie: Blob;
   readonly frames: Blob[];
+  /** The challenge that the frames follow. */
+  readonly drawn?: Drawn;
 }
 
 /** What one look told, for whoever wants to watch. */
@@ -28,7 +34,12 @@ const OFFER_SHUTTER = 20_000;
 /** Between frames where no engine tells when. */
 const BLIND_GAP = 300;
 
-const GOOD_HINTS = new Set<Hint>(['hintHold', 'hintSmile', 'hintSmileMore']);
+/** How long it is said that the time is over. */
+const TOLD = 2500;
+
+const GOOD_HINTS = new Set<Hint>([
+  'hintHold', 'hintSmile', 'hintSmileMore', 'hintLeft', 'hintRight', 'hintUp', 'hintTurnMore', 'hintBack', 'hintDone',
+]);
 const pause = (millis: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis));
 
 /** A selfie and its frames as they are taken. No two of them are the same picture. */
@@ -55,10 +66,10 @@ class Series {
     this.#images.length = 0;
   }
 
-  /** The images, once all are there. */
-  get whole(): SelfieImages | undefined {
+  /** The images, once there is a selfie. */
+  get images(): SelfieImages | undefined {
     const [selfie, ...frames] = this.#images;
-    return selfie && frames.length === FRAMES ? { selfie, frames } : undefined;
+    return selfie && { selfie, frames };
   }
 }
 
@@ -69,13 +80,19 @@ export class SelfieShot {
   readonly #viewing: Viewing;
   readonly #note = text('', 'note');
   readonly #series = new Series();
+  readonly #draw: Draw | undefined;
+  #drawn: Drawn | undefined;
   #byHand = false;
   /** Resolves when the person takes the picture by hand. */
   readonly #pressed: Promise<undefined>;
 
-  /** @param signal Ends it from outside. */
-  constructor(screens: Screens, stream: MediaStream, signal: AbortSignal) {
+  /**
+   * @param draw Draws the challenge that is to be followed, where one is asked for.
+   * @param signal Ends it from outside.
+   */
+  constructor(screens: Screens, stream: MediaStream, draw: Draw | undefined, signal: AbortSignal) {
     this.#screens = screens;
+    this.#draw = draw;
     let pressed: (value: undefined) => void = () => undefined;
     this.#pressed = new Promise((resolve) => (pressed = resolve));
     const press = (): void => {
@@ -92,7 +109,8 @@ export class SelfieShot {
    *
    * @param finder Comes when it is ready; `undefined` where there is no engine.
    * @param failed Told when the engine fails midway. The person goes on by hand.
-   * @throws `Cancelled`, or what ended it from outside.
+   * @throws `Cancelled`, or what ended it from outside; `NotDrawn`; `ChallengeError` where the time is over and no other challenge is
+   *   to be had.
    */
   async take(
     finder: Promise<Finder | undefined>,
@@ -119,14 +137,19 @@ export class SelfieShot {
 
   async #guided(engine: Finder, watch: (seen: Watched) => void, failed: (error: unknown) => void): Promise<SelfieImages | Loss> {
     let shutter = new Shutter();
+    let waiting = this.#draw !== undefined;
     for (;;) {
       const began = performance.now();
       if (this.#byHand) return this.#blind();
+      if (this.#late) {
+        await this.#drawAgain();
+        shutter = new Shutter(this.#drawn?.challenge.turns);
+      }
       const arrival = await this.#viewing.next();
       if (arrival === 'lost' || arrival === 'stalled') return arrival;
       if (arrival === 'paused') {
         // The person may have put the device down: nothing of before counts.
-        shutter = new Shutter();
+        shutter = new Shutter(this.#drawn?.challenge.turns);
         this.#series.clear();
       }
       const picture = arrival === 'picture' && !this.#series.has(this.#viewing.mark) ? this.#viewing.picture : undefined;
@@ -141,11 +164,18 @@ export class SelfieShot {
         }
         const decision = shutter.see(look, performance.now());
         watch({ hint: decision.hint, millis: look.millis });
-        this.#tell(decision.hint, decision.progress);
+        if (waiting && decision.take) {
+          // A challenge lives for a short while: it is drawn when the person is ready for it.
+          waiting = false;
+          await this.#drawOne();
+          shutter = new Shutter(this.#drawn?.challenge.turns);
+          continue;
+        }
+        this.#tell(decision.hint, decision.progress, decision.turn);
         if (decision.again) this.#series.clear();
         // What was judged is still in the darkroom.
         if (decision.take) this.#series.add(this.#viewing.mark, this.#room.develop());
-        if (decision.done && this.#series.whole) return this.#done(this.#series.whole);
+        if (decision.done && this.#series.images) return this.#done(this.#series.images);
       }
       await pause(Math.max(0, LEAST_GAP - (performance.now() - began)));
     }
@@ -154,9 +184,12 @@ export class SelfieShot {
   /** By hand, without the engine's judgement: the selfie when the person says so, then frames at an even pace. */
   async #blind(): Promise<SelfieImages | Loss> {
     this.#series.clear();
-    this.#note.textContent = this.#screens.messages.manual;
+    this.#viewing.stage.point(undefined);
+    const m = this.#screens.messages;
+    this.#note.textContent = this.#draw ? m.manualTurns : m.manual;
     this.#note.hidden = this.#byHand;
     this.#viewing.shutter.hidden = false;
+    if (this.#draw) return this.#prompted();
     for (;;) {
       const arrival = await this.#viewing.next();
       if (arrival === 'lost' || arrival === 'stalled') return arrival;
@@ -166,22 +199,85 @@ export class SelfieShot {
       }
       if (arrival !== 'picture') continue;
       if (this.#byHand && !this.#series.has(this.#viewing.mark)) this.#series.add(this.#viewing.mark, this.#room.develop());
-      const { length, whole } = this.#series;
-      if (whole) return this.#done(whole);
+      const { length, images } = this.#series;
+      if (images && length === FRAMES + 1) return this.#done(images);
       this.#tell(length > 0 ? 'hintSmile' : 'hintNoFace', length / (FRAMES + 1));
       await pause(length > 0 ? BLIND_GAP : LEAST_GAP);
     }
   }
 
-  #done(images: SelfieImages): SelfieImages {
-    this.#screens.speaker.say(this.#screens.messages.hintDone);
-    return images;
+  /** By hand, with a challenge: the selfie when the person says so, then the turns, each said in time for its frames. */
+  async #prompted(): Promise<SelfieImages | Loss> {
+    for (;;) {
+      this.#tell('hintNoFace', 0);
+      // One that was drawn while the engine guided is followed, unless little of its time is left.
+      while (!this.#byHand) {
+        const arrival = await this.#viewing.next();
+        if (arrival === 'lost' || arrival === 'stalled') return arrival;
+      }
+      if (!this.#drawn || this.#late) await this.#drawOne();
+      const list = [undefined, ...prompts(this.#drawn?.challenge.turns ?? [])];
+      for (const [at, prompt] of list.entries()) {
+        if (prompt) this.#tell(prompt.hint, at / list.length, prompt.turn);
+        const kept = await this.#keepAfter(prompt?.wait ?? 0);
+        if (kept === 'lost' || kept === 'stalled') return kept;
+        if (kept === 'paused') break;
+      }
+      const { length, images } = this.#series;
+      if (this.#late) await this.#drawAgain();
+      else if (images && length === list.length) return this.#done(images);
+      // Begun anew, when the person says so.
+      this.#series.clear();
+      this.#byHand = false;
+    }
   }
 
-  #tell(hint: Hint, progress: number): void {
+  /** Keeps a picture that the camera gives after some time. Gives what stood against it. */
+  async #keepAfter(millis: number): Promise<Loss | 'paused' | undefined> {
+    const from = performance.now() + millis;
+    for (;;) {
+      const arrival = await this.#viewing.next();
+      if (arrival === 'lost' || arrival === 'stalled' || arrival === 'paused') return arrival;
+      if (performance.now() < from || arrival !== 'picture' || this.#series.has(this.#viewing.mark)) continue;
+      this.#series.add(this.#viewing.mark, this.#room.develop());
+      return undefined;
+    }
+  }
+
+  /** Whether the challenge's time is over. */
+  get #late(): boolean {
+    return this.#drawn !== undefined && Date.now() >= this.#drawn.until;
+  }
+
+  async #drawOne(): Promise<void> {
+    this.#tell('hintWait', 0.2);
+    try {
+      if (this.#draw) this.#drawn = await this.#viewing.meanwhile(this.#draw());
+    } catch (error) {
+      this.#viewing.check();
+      throw error instanceof ChallengeError ? error : new NotDrawn(error);
+    }
+    if (this.#late) throw new ChallengeError('expired', this.#drawn?.challenge);
+  }
+
+  /** Says that the time is over, and draws another challenge. */
+  async #drawAgain(): Promise<void> {
+    this.#series.clear();
+    this.#tell('hintTimeUp', 0);
+    await this.#viewing.meanwhile(pause(TOLD));
+    await this.#drawOne();
+  }
+
+  #done(images: SelfieImages): SelfieImages {
+    this.#screens.speaker.say(this.#screens.messages.hintDone);
+    return { ...images, ...(this.#drawn && { drawn: this.#drawn }) };
+  }
+
+  #tell(hint: Hint, progress: number, turn?: Turn): void {
     const sentence = this.#screens.messages[hint];
     this.#viewing.stage.hint(sentence, GOOD_HINTS.has(hint));
     this.#viewing.stage.progress(progress);
+    this.#viewing.stage.point(turn);
     this.#screens.speaker.say(sentence);
   }
 }

@@ -6,13 +6,15 @@ import { button, buttons, text } from '../view/controls.ts';
 import { h } from '../view/dom.ts';
 import type { Screens } from '../view/screens.ts';
 import { Cancelled } from './ending.ts';
+import { kindOf, notSent, timeUp } from './retrying.ts';
 
-/** How it ended: the job's status; or the person wants another capture. */
-export type Sent = { readonly status: JobStatus; readonly again: boolean };
+/** How it ended: whether the person is to be captured anew. */
+export type Sent = { readonly again: boolean };
 
 /**
  * Sends a capture, with progress, cancel and retry, and shows what came of it.
  *
+ * @param begun The job may have been begun before, with a capture whose challenge ended.
  * @throws `Cancelled`, or what ended the screens.
  */
 export async function send(
@@ -21,17 +23,24 @@ export async function send(
   to: Submission,
   signal: AbortSignal,
   report: { failed: (error: unknown) => void; ended: (status: JobStatus) => void },
+  begun = false,
 ): Promise<Sent> {
-  for (let again = false; ; again = true) {
+  for (let again = begun; ; again = true) {
     try {
       const status = await attempt(screens, images, to, signal, again);
       report.ended(status);
-      return { status, again: await outcome(screens, status) };
+      return { again: await outcome(screens, status) };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (kindOf(error) === 'cancelled') throw new Cancelled();
       report.failed(error);
-      await failure(screens, error);
+      if (kindOf(error) === 'challenge') {
+        // What was captured follows no challenge that still stands; or none, where one is wanted.
+        if ((error as { reason?: unknown }).reason === 'missing') screens.speaker.say(screens.messages.turnIntro);
+        else await timeUp(screens);
+        return { again: true };
+      }
+      await notSent(screens, error);
     }
   }
 }
@@ -68,23 +77,6 @@ async function attempt(screens: Screens, images: Images, to: Submission, gone: A
   }).finally(() => gone.removeEventListener('abort', leave));
 }
 
-async function failure(screens: Screens, error: unknown): Promise<void> {
-  const m = screens.messages;
-  const help = kindOf(error) === 'transport' ? m.noConnection : m.refused;
-  const said = serverText(error);
-  screens.speaker.say(help);
-  const again = await screens.ask<boolean>((answer) => ({
-    name: 'not-sent',
-    heading: m.notSent,
-    content: [
-      text(help, 'alert'),
-      ...(said ? [h('p', { part: 'note', lang: 'en', dir: 'ltr' }, said)] : []),
-      buttons(button(m.tryAgain, () => answer(true), 'primary'), button(m.cancel, () => answer(false))),
-    ],
-  }));
-  if (!again) throw new Cancelled();
-}
-
 /** Shows the result. Gives whether the person wants another try. */
 async function outcome(screens: Screens, status: JobStatus): Promise<boolean> {
   const m = screens.messages;
@@ -95,6 +87,7 @@ async function outcome(screens: Screens, status: JobStatus): Promise<boolean> {
     heading: m[kind],
     content: [
       text(m[`${kind}Help`]),
+      ...(status.challengeFailure ? [text(m.turnIntro)] : []),
       buttons(
         ...(kind === 'notPassed' ? [button(m.tryAgain, () => answer(true), 'primary')] : []),
         button(m.close, () => answer(false), kind === 'notPassed' ? 'secondary' : 'primary'),
@@ -102,10 +95,3 @@ async function outcome(screens: Screens, status: JobStatus): Promise<boolean> {
     ],
   }));
 }
-
-// By what errors say of themselves, not by their classes: a page may have a copy of the client of its own.
-const kindOf = (error: unknown): string => String((error as { kind?: unknown } | undefined)?.kind ?? '');
-const serverText = (error: unknown): string => {
-  const { serverMessage, code } = (error ?? {}) as { serverMessage?: unknown; code?: unknown };
-  return typeof serverMessage === 'string' && serverMessage !== '' ? `${serverMessage} (${String(code)})` : '';
-};

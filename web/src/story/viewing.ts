@@ -68,19 +68,20 @@ export class Viewing {
       return (await Promise.race([other, this.#over])) as T;
     } finally {
       // Whoever failed because of the end did not fail.
-      this.#check();
+      this.check();
     }
   }
 
   /** Waits for the camera's next picture. Throws what ended it. */
   async next(): Promise<Arrival> {
-    this.#check();
+    this.check();
     const arrival = await this.meanwhile(this.#feed.next());
     const paused = arrival === 'paused';
     if (paused) {
       const m = this.#screens.messages;
       this.stage.hint(m.hintPaused, false);
       this.stage.progress(0);
+      this.stage.point(undefined);
       this.#screens.speaker.say(m.hintPaused);
     }
     // They stay through what is neither pause nor picture: buttons that come and go are hard to press.
@@ -91,7 +92,8 @@ export class Viewing {
     return arrival;
   }
 
-  #check(): void {
+  /** Throws what ended it, if something has. */
+  check(): void {
     if (this.#why) throw this.#why;
   }
 }

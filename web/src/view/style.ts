@@ -89,6 +89,12 @@ button:focus-visible { outline: 3px solid var(--_text); outline-offset: 2px; }
 .line { fill: none; stroke: #fff; stroke-width: 3; stroke-dasharray: 8 6; }
 .good .line { stroke: var(--_good); stroke-dasharray: none; }
 .ring { fill: none; stroke: var(--_good); stroke-width: 7; transition: stroke-dashoffset .2s linear; }
+.arrow { display: none; fill: #fff; stroke: #000; stroke-width: 3; }
+.arrow[data-turn] { display: block; animation: beckon 1s ease-in-out infinite alternate; }
+.arrow[data-turn="left"] { transform: translate(46px, 188px); }
+.arrow[data-turn="right"] { transform: translate(254px, 188px) rotate(180deg); }
+.arrow[data-turn="up"] { transform: translate(150px, 40px) rotate(90deg); }
+@keyframes beckon { from { opacity: 1; } to { opacity: .45; } }
 .hint {
   position: absolute;
   inset-inline: .5rem;
@@ -116,6 +122,6 @@ p[part~="alert"] { border-inline-start: 4px solid var(--_accent); padding-inline
   .frame[data-screen="selfie"] .stage { grid-area: 1 / 1 / span 9; inline-size: 56vh; }
   .frame[data-screen="selfie"] > :not(.stage) { grid-column: 2; }
 }
-@media (prefers-reduced-motion: reduce) { .ring { transition: none; } }
-@media (forced-colors: active) { .line, .ring { stroke: CanvasText; } .hint { border: 1px solid CanvasText; } }
+@media (prefers-reduced-motion: reduce) { .ring { transition: none; } .arrow[data-turn] { animation: none; } }
+@media (forced-colors: active) { .line, .ring { stroke: CanvasText; } .arrow { fill: CanvasText; stroke: Canvas; } .hint { border: 1px solid CanvasText; } }
 `;

@@ -3,6 +3,7 @@ import 'dart:typed_data';
 
 import 'capture/capture_request.dart';
 import 'capture/capture_session.dart';
+import 'client/challenge.dart';
 import 'client/client.dart';
 import 'client/connection.dart';
 import 'client/errors.dart';
@@ -39,15 +40,27 @@ class MobileCalls {
 
   /// See `SmileFlutter.captureSelfie`.
   Future<CapturedTag> captureSelfie(String tag, SelfieOptions options) async {
-    final pictures = await _capture(SelfieRequest(options));
-    return _kept(tag, (name) => captures.keepSelfie(name, pictures.first, pictures.sublist(1)));
+    final (pictures, challenge) = await _capture(SelfieRequest(options));
+    return _kept(tag, (name) => captures.keepSelfie(name, pictures.first, pictures.sublist(1), challenge));
   }
 
   /// See `SmileFlutter.captureIDCard`.
   Future<CapturedTag> captureIdCard(String tag, IdCardOptions options) async {
-    final pictures = await _capture(IdCardRequest(options));
+    final (pictures, _) = await _capture(IdCardRequest(options));
     return _kept(tag, (name) => captures.keepIdCard(name, pictures.first, pictures.elementAtOrNull(1)));
   }
+
+  /// See `SmileFlutter.drawChallenge`.
+  Future<Challenge> drawChallenge(
+    String userId,
+    bool isProduction, {
+    String jobId = '',
+    int jobType = JobType.smartSelfieAuthentication,
+  }) => _configured.drawChallenge(userId, isProduction: isProduction, jobId: jobId, jobType: jobType);
+
+  Client get _configured =>
+      _client ??
+      (throw const ArgumentException('configure() was not called: the server and the partner are not known'));
 
   /// See `SmileFlutter.submitJob`.
   Future<JobStatus> submitJob(
@@ -61,11 +74,7 @@ class MobileCalls {
     int jobStatusPollingTimeoutMillis = 0,
     SubmitOptions options = const SubmitOptions(),
   ]) async {
-    final client = _client;
-    if (client == null) {
-      throw const ArgumentException('configure() was not called: the server and the partner are not known');
-    }
-    return client.submitJob(
+    return _configured.submitJob(
       tag,
       jobType,
       isProduction,
@@ -78,13 +87,13 @@ class MobileCalls {
     );
   }
 
-  Future<List<Uint8List>> _capture(CaptureRequest request) async {
+  Future<(List<Uint8List>, Challenge?)> _capture(CaptureRequest request) async {
     if (_capturing) throw CaptureException(CaptureFailure.busy);
     _capturing = true;
     try {
       final session = CaptureSession(request);
       _present(session);
-      return await session.outcome;
+      return (await session.outcome, session.challenge);
     } finally {
       _capturing = false;
     }

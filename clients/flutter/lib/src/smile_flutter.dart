@@ -3,9 +3,11 @@ import 'package:path_provider/path_provider.dart';
 
 import 'capture/capture_request.dart';
 import 'capture/capture_route.dart';
+import 'client/challenge.dart';
 import 'client/connection.dart';
 import 'client/job_status.dart';
 import 'client/json.dart';
+import 'client/submission.dart';
 import 'files/file_captures.dart';
 import 'mobile_calls.dart';
 
@@ -31,6 +33,18 @@ abstract final class SmileFlutter {
     _shownBy = navigatorKey ?? SmileFlutter.navigatorKey;
     _calls.configure(connection);
   }
+
+  /// Draws a challenge for [captureSelfie]: head turns that the server chooses, and nobody else. With a web token it is
+  /// the one that was drawn with the token, if there is one, and [submitJob] uses that token for the capture that
+  /// followed it; user, job and type are then the token's, and an empty [userId] will do.
+  ///
+  /// Ends with `SelfsameException`; its `kind` says what went wrong.
+  static Future<Challenge> drawChallenge(
+    String userId,
+    bool isProduction, {
+    String jobId = '',
+    int jobType = JobType.smartSelfieAuthentication,
+  }) => _calls.drawChallenge(userId, isProduction, jobId: jobId, jobType: jobType);
 
   /// Shows the front camera, captures a selfie with its frames, and keeps them under a tag in the app's private files.
   ///

@@ -26,7 +26,9 @@ class ScriptedServer {
   final TurnedClock _clock;
   final String _partnerId;
   final String? _apiKey;
-  final _asked = <String, List<({String path, List<int> body})>>{'upload': [], 'package': [], 'job_status': []};
+  final _asked = <String, List<({String path, List<int> body})>>{
+    for (final kind in const ['upload', 'package', 'job_status', 'challenge']) kind: [],
+  };
 
   /// When job_status was asked, in milliseconds.
   final times = <int>[];

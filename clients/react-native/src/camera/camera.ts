@@ -13,6 +13,8 @@ export interface Shutter {
 export interface CameraViewProps {
   readonly side: CameraSide;
   readonly shutter: Ref<Shutter>;
+  /** Pictures are to be as the camera sees them, not as a mirror shows them: in a mirror's picture left is right. */
+  readonly unmirrored?: boolean | undefined;
   /** The camera runs; pictures can be taken. */
   readonly onReady: () => void;
   /** The camera cannot be used. */

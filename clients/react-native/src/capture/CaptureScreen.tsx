@@ -1,3 +1,4 @@
+import { ChallengeError, SelfsameError } from '@selfsame/client';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { AccessibilityInfo, Image, Pressable, StyleSheet, Text, View } from 'react-native';
 
@@ -5,35 +6,24 @@ import type { PlatformCamera, Shutter } from '../camera/camera';
 import { toBase64 } from '../files/base64';
 import type { OpenRequest } from './desk';
 import { CaptureGuide } from './CaptureGuide';
-import type { CaptureRequest, Pictures } from './request';
+import type { Prompt } from './prompts';
+import type { Captured, Pictures } from './request';
+import { takeAll } from './series';
 
 type Props = OpenRequest & { readonly camera: PlatformCamera };
 
-const pause = (millis: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis));
-
-/** The pictures that one press of the button takes: of a selfie all, of a card one side. */
-async function takeAll(shutter: Shutter, request: CaptureRequest, say: (hint: string) => void): Promise<Pictures> {
-  const first = await shutter.take();
-  if (request.subject !== 'selfie') return [first];
-  const frames: Uint8Array[] = [];
-  if (request.frames > 0) say(request.texts.nowSmile);
-  while (frames.length < request.frames) {
-    await pause(request.framePauseMillis);
-    frames.push(await shutter.take());
-  }
-  return [first, ...frames];
-}
-
 /** The camera with a guide and a button; then a look at what was taken. */
-export function CaptureScreen({ request, done, failed, camera }: Props) {
+export function CaptureScreen({ request, done, failed, rejected, camera }: Props) {
   const { texts } = request;
   const shutter = useRef<Shutter>(null);
   const [stage, setStage] = useState<'starting' | 'ready' | 'taking' | 'review'>('starting');
   const [allowed, setAllowed] = useState(false);
-  const [hint, setHint] = useState(texts.starting);
-  const [taken, setTaken] = useState<Pictures>();
+  const [prompt, setPrompt] = useState<Prompt>();
+  const [late, setLate] = useState(false);
+  const [taken, setTaken] = useState<Captured>();
   const [kept, setKept] = useState<readonly Uint8Array[]>([]);
-  const guide = request.subject === 'selfie' ? texts.faceInOval : kept.length > 0 ? texts.cardBack : texts.cardFront;
+  const face = request.subject === 'selfie' && request.challenge ? (late ? texts.timeUp : texts.thenTurn) : texts.faceInOval;
+  const guide = request.subject === 'selfie' ? face : kept.length > 0 ? texts.cardBack : texts.cardFront;
 
   useEffect(() => {
     let left = false;
@@ -54,11 +44,19 @@ export function CaptureScreen({ request, done, failed, camera }: Props) {
   const take = async (): Promise<void> => {
     if (!shutter.current) return;
     setStage('taking');
+    setPrompt(undefined);
     try {
-      setTaken(await takeAll(shutter.current, request, setHint));
+      setTaken(await takeAll(shutter.current, request, setPrompt));
       setStage('review');
     } catch (cause) {
-      failed('camera_failed', cause);
+      if (cause instanceof ChallengeError && request.subject === 'selfie' && request.drawsAgain) {
+        setLate(true);
+        setStage('ready');
+      } else if (cause instanceof SelfsameError) {
+        rejected(cause);
+      } else {
+        failed('camera_failed', cause);
+      }
     }
   };
   const retake = (): void => {
@@ -67,16 +65,16 @@ export function CaptureScreen({ request, done, failed, camera }: Props) {
   };
   const use = (): void => {
     if (!taken) return;
-    const all: Pictures = [...kept, ...taken] as unknown as Pictures;
+    const all: Pictures = [...kept, ...taken.pictures] as unknown as Pictures;
     if (request.subject === 'id_card' && request.sides === 'both' && all.length === 1) {
       setKept(all);
       retake();
     } else {
-      done(all);
+      done({ ...taken, pictures: all });
     }
   };
 
-  const said = { starting: texts.starting, ready: guide, taking: hint, review: texts.review }[stage];
+  const said = { starting: texts.starting, ready: guide, taking: prompt ? texts[prompt.text] : guide, review: texts.review }[stage];
   // iOS has no live regions: there the hint is spoken by announcing it.
   useEffect(() => AccessibilityInfo.announceForAccessibility(said), [said]);
   return (
@@ -86,6 +84,7 @@ export function CaptureScreen({ request, done, failed, camera }: Props) {
           <camera.View
             side={request.subject === 'selfie' ? 'front' : 'back'}
             shutter={shutter}
+            unmirrored={request.subject === 'selfie' && request.challenge !== undefined}
             onReady={onReady}
             onFailure={failed}
           />
@@ -94,11 +93,11 @@ export function CaptureScreen({ request, done, failed, camera }: Props) {
           <Image
             style={styles.review}
             resizeMode="contain"
-            source={{ uri: `data:image/jpeg;base64,${toBase64(taken[0])}` }}
+            source={{ uri: `data:image/jpeg;base64,${toBase64(taken.pictures[0])}` }}
             accessibilityLabel={texts.review}
           />
         ) : (
-          <CaptureGuide subject={request.subject} />
+          <CaptureGuide subject={request.subject} turn={stage === 'taking' ? prompt?.turn : undefined} />
         )}
       </View>
       <Text style={styles.hint} accessibilityLiveRegion="polite" testID="selfsame-hint">

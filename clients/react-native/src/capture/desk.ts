@@ -1,11 +1,15 @@
+import type { SelfsameError } from '@selfsame/client';
+
 import { CaptureError, type CaptureFailure } from '../errors';
-import type { CaptureRequest, Pictures } from './request';
+import type { Captured, CaptureRequest } from './request';
 
 /** A request that is under way. */
 export interface OpenRequest {
   readonly request: CaptureRequest;
-  readonly done: (pictures: Pictures) => void;
+  readonly done: (captured: Captured) => void;
   readonly failed: (reason: CaptureFailure, cause?: unknown) => void;
+  /** Fails with an error of the package's as it is. */
+  readonly rejected: (error: SelfsameError) => void;
 }
 
 /** Where calls for a capture meet the host that shows the screen. */
@@ -14,7 +18,7 @@ export class CaptureDesk {
   #host: ((open: OpenRequest | undefined) => void) | undefined;
 
   /** Shows the screen, and gives what was captured. */
-  capture(request: CaptureRequest): Promise<Pictures> {
+  capture(request: CaptureRequest): Promise<Captured> {
     const host = this.#host;
     if (!host) return Promise.reject(new CaptureError('no_host'));
     if (this.#open) return Promise.reject(new CaptureError('busy'));
@@ -26,13 +30,14 @@ export class CaptureDesk {
       };
       const open: OpenRequest = {
         request,
-        done: (pictures) => {
+        done: (captured) => {
           close();
-          resolve(pictures);
+          resolve(captured);
         },
-        failed: (reason, cause) => {
+        failed: (reason, cause) => open.rejected(new CaptureError(reason, cause)),
+        rejected: (error) => {
           close();
-          reject(new CaptureError(reason, cause));
+          reject(error);
         },
       };
       this.#open = open;

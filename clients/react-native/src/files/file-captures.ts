@@ -1,4 +1,4 @@
-import { ArgumentError, type Capture, type CaptureStore } from '@selfsame/client';
+import { ArgumentError, readChallenge, type Capture, type CaptureStore, type Challenge } from '@selfsame/client';
 
 import type { PrivateFiles } from './private-files';
 
@@ -6,6 +6,7 @@ const ROOT = 'selfsame-captures';
 const SELFIE = 'selfie';
 const FRONT = 'id_card_front';
 const BACK = 'id_card_back';
+const CHALLENGE = 'challenge';
 
 /** Captures by tag, in the app's private files. They are deleted once the server has the job's package. */
 export class FileCaptures implements CaptureStore {
@@ -16,12 +17,13 @@ export class FileCaptures implements CaptureStore {
   }
 
   /** Keeps a selfie and its frames; those that were kept under the tag before are replaced, ID card images stay. */
-  async keepSelfie(tag: string, selfie: Uint8Array, frames: readonly Uint8Array[]): Promise<void> {
+  async keepSelfie(tag: string, selfie: Uint8Array, frames: readonly Uint8Array[], challenge?: Challenge): Promise<void> {
     const folder = folderOf(tag);
     for (const name of await this.#files.list(folder)) {
-      if (name === SELFIE || isFrame(name)) await this.#files.remove(`${folder}/${name}`);
+      if (name === SELFIE || name === CHALLENGE || isFrame(name)) await this.#files.remove(`${folder}/${name}`);
     }
     for (const [at, frame] of frames.entries()) await this.#files.write(`${folder}/${frameName(at)}`, frame);
+    if (challenge) await this.#files.write(`${folder}/${CHALLENGE}`, packed(challenge));
     // The selfie last: a capture that was cut short has none, and so is none.
     await this.#files.write(`${folder}/${SELFIE}`, selfie);
   }
@@ -46,8 +48,9 @@ export class FileCaptures implements CaptureStore {
     if (!selfie) return undefined;
     const names = (await this.#files.list(folder)).filter(isFrame).sort();
     const frames = (await Promise.all(names.map(read))).filter((frame) => frame !== undefined);
+    const challenge = unpacked(await read(CHALLENGE));
     const [idCardFront, idCardBack] = [await read(FRONT), await read(BACK)];
-    return { selfie, frames, ...(idCardFront && { idCardFront }), ...(idCardBack && { idCardBack }) };
+    return { selfie, frames, ...(challenge && { challenge }), ...(idCardFront && { idCardFront }), ...(idCardBack && { idCardBack }) };
   }
 
   async submitted(tag: string): Promise<void> {
@@ -57,6 +60,12 @@ export class FileCaptures implements CaptureStore {
 
 const frameName = (at: number): string => `frame_${String(at).padStart(3, '0')}`;
 const isFrame = (name: string): boolean => name.startsWith('frame_');
+
+// As ASCII: not every engine has an encoder of text.
+const packed = (challenge: Challenge): Uint8Array =>
+  Uint8Array.from(encodeURIComponent(JSON.stringify(challenge)), (character) => character.charCodeAt(0));
+const unpacked = (bytes: Uint8Array | undefined): Challenge | undefined =>
+  bytes && readChallenge(JSON.parse(decodeURIComponent(String.fromCharCode(...bytes))));
 
 /** A tag's folder. Escaped and prefixed, so that no tag leads out of the captures' own. */
 function folderOf(tag: string): string {

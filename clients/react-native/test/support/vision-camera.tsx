@@ -11,6 +11,7 @@ export const fake = {
   taken: 0,
   disposed: 0,
   sides: [] as string[],
+  mirrorMode: undefined as string | undefined,
 };
 
 export function resetCamera(): void {
@@ -55,7 +56,8 @@ const output = {
 };
 export const usePhotoOutput = (): typeof output => output;
 
-export function Camera({ onStarted }: { onStarted?: () => void }) {
+export function Camera({ onStarted, mirrorMode }: { onStarted?: () => void; mirrorMode?: string }) {
+  fake.mirrorMode = mirrorMode;
   useEffect(() => onStarted?.(), [onStarted]);
   return <View testID="camera" />;
 }

@@ -7,7 +7,7 @@ import { sign } from '@selfsame/client';
 const MISSING = { status: 500, body: { error: 'the script has no answer', code: '0000' } };
 
 export async function scriptedServer(script, { clock, partnerId, apiKey }) {
-  const asked = { upload: [], package: [], job_status: [] };
+  const asked = { upload: [], package: [], job_status: [], challenge: [] };
   const times = [];
   const server = createServer((request, response) => {
     const chunks = [];

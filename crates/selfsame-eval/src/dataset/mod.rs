@@ -1,6 +1,8 @@
 //! What is evaluated: photographs, labelled pairs of them, and presentations.
 
+pub mod folds;
 pub mod pairs;
+pub mod people;
 pub mod presentation;
 
 use std::path::{Path, PathBuf};
@@ -41,7 +43,7 @@ fn gather(folder: &Path, deeper: usize, found: &mut Vec<PathBuf>) -> Result<(), 
 }
 
 /// The entries of a folder by name, without hidden ones.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, EvalError> {
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, EvalError> {
     let mut paths = std::fs::read_dir(folder)
         .and_then(|entries| {
             entries
@@ -54,7 +56,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, EvalError> {
     Ok(paths)
 }
 
-fn is_image(path: &Path) -> bool {
+pub(crate) fn is_image(path: &Path) -> bool {
     path.extension().is_some_and(|extension| {
         ["jpg", "jpeg", "png"]
             .iter()

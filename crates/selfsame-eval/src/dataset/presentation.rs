@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::{entries, is_image, name, name_below, photographs, read_image};
 use crate::error::{EvalError, input};
 use crate::generate::{self, Species, Subject};
+use crate::staged::{self, Treated};
 
 /// One presentation to a capture subsystem.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub enum Origin {
         /// The generator's seed.
         seed: u64,
     },
+    /// Photographs that are treated when they are needed: the selfie, then the frames in their order. Never empty.
+    Staged(Vec<Treated>),
 }
 
 /// A presentation's images.
@@ -54,12 +57,28 @@ pub struct Images {
 }
 
 impl Presentation {
+    /// Who is in it, as far as its name tells: of a bona fide presentation what stands before the first `/`; of an attack what
+    /// stands after its species' folder, up to a hyphen.
+    #[must_use]
+    pub fn person(&self) -> &str {
+        let mut parts = self.name.split(['/', '\\']);
+        let first = parts.next().unwrap_or_default();
+        match &self.species {
+            None => first,
+            Some(species) => {
+                let after = if first == species { parts.next() } else { None };
+                after.unwrap_or(first).split('-').next().unwrap_or_default()
+            }
+        }
+    }
+
     /// Whether it is a selfie with frames.
     #[must_use]
     pub fn is_sequence(&self) -> bool {
         match &self.origin {
             Origin::Files { frames, .. } => !frames.is_empty(),
             Origin::Made { species, .. } => species.is_sequence(),
+            Origin::Staged(parts) => parts.len() > 1,
         }
     }
 
@@ -84,6 +103,14 @@ impl Presentation {
                 all.update(generate::VERSION.to_le_bytes());
                 all.update(seed.to_le_bytes());
                 all.update(species.name());
+            }
+            Origin::Staged(parts) => {
+                all.update(staged::VERSION.to_le_bytes());
+                for part in parts {
+                    all.update(Sha256::digest(read_image(&part.photograph)?));
+                    // A debug form names every field: whatever is added to a treatment is part of the digest.
+                    all.update(format!("{:?}", part.treatment));
+                }
             }
         }
         Ok(all.finalize().into())
@@ -117,6 +144,23 @@ impl Presentation {
                         selfie: capture.selfie,
                         frames: capture.frames,
                     }
+                }))
+            }
+            Origin::Staged(parts) => {
+                let mut images = Vec::with_capacity(parts.len());
+                for part in parts {
+                    match part.treatment.of(&read_image(&part.photograph)?) {
+                        Ok(image) => images.push(image),
+                        Err(reason) => return Ok(Err(reason)),
+                    }
+                }
+                if images.is_empty() {
+                    return Ok(Err("it holds no image".to_owned()));
+                }
+                let selfie = images.remove(0);
+                Ok(Ok(Images {
+                    selfie,
+                    frames: images,
                 }))
             }
         }
@@ -307,6 +351,10 @@ mod tests {
         write(folder.path(), "synthetic.json");
         let found = attacks(&folder.path().join("attack")).unwrap();
         assert_eq!(found[0].species.as_deref(), Some("print-office"));
+        assert_eq!(found[0].person(), "a.jpg");
+        write(folder.path(), "attack/print-office/client7-dim/selfie.jpg");
+        let found = attacks(&folder.path().join("attack")).unwrap();
+        assert_eq!(found[1].person(), "client7");
         assert!(found[0].synthetic);
         write(folder.path(), "attack/stray.jpg");
         assert!(

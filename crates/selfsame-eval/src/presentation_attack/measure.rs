@@ -30,7 +30,7 @@ pub(super) const OF_IMAGES: [Measure; 3] = [VERDICT, PASSIVE, PATTERN];
 const PASSIVE: Measure = Measure {
     name: "passive score",
     meaning: "passive presentation-attack detection, fused over the images: logit(bona fide) - logit(attack)",
-    threshold: |policy| Some(policy.liveness.presentation_attack.reject_below),
+    threshold: |_| None,
     of: |seen| seen.passive,
 };
 
@@ -41,19 +41,19 @@ pub(super) const OF_SEQUENCES: [Measure; 9] = [
     Measure {
         name: "deformation",
         meaning: "how far the expression moves, in inter-eye distances",
-        threshold: |policy| Some(policy.liveness.motion.min_deformation),
+        threshold: |_| None,
         of: |seen| seen.motion.map(|m| m.deformation),
     },
     Measure {
         name: "parallax",
         meaning: "how far the nose's tip moves against the face around it, in inter-eye distances",
-        threshold: |policy| Some(policy.liveness.motion.min_parallax),
+        threshold: |_| None,
         of: |seen| seen.motion.map(|m| m.parallax),
     },
     Measure {
         name: "movement",
         meaning: "movement of the face as a whole",
-        threshold: |policy| Some(policy.liveness.motion.min_movement),
+        threshold: |_| None,
         of: |seen| seen.motion.map(|m| m.movement),
     },
     Measure {
@@ -65,13 +65,13 @@ pub(super) const OF_SEQUENCES: [Measure; 9] = [
     Measure {
         name: "distinct files",
         meaning: "part of the frames whose bytes are no other image's; 1 is bona fide",
-        threshold: |policy| Some(least_distinct(policy)),
+        threshold: |_| Some(1.0),
         of: |seen| distinct(seen, seen.repetition.identical_bytes),
     },
     Measure {
         name: "distinct pictures",
         meaning: "part of the frames whose picture is no other image's, however it was saved; 1 is bona fide",
-        threshold: |policy| Some(least_distinct(policy)),
+        threshold: |_| None,
         of: |seen| distinct(seen, seen.repetition.identical_pictures),
     },
 ];
@@ -80,7 +80,7 @@ pub(super) const OF_SEQUENCES: [Measure; 9] = [
 const PATTERN: Measure = Measure {
     name: "minus pattern",
     meaning: "how far a regular pattern stands out of the selfie's face, in decibels, negated",
-    threshold: |policy| Some(-policy.liveness.presentation_attack.max_pattern),
+    threshold: |policy| Some(-policy.liveness.max_pattern),
     of: |seen| seen.pattern.map(|decibels| -decibels),
 };
 
@@ -97,11 +97,6 @@ const VERDICT: Measure = Measure {
         })
     },
 };
-
-/// With eight frames, so large a part must be distinct.
-fn least_distinct(policy: &Policy) -> f32 {
-    1.0 - policy.liveness.motion.max_repeated.min(8) as f32 / 8.0
-}
 
 fn distinct(seen: &Seen, repeated: usize) -> Option<f32> {
     (seen.unusable.is_none() && seen.frames > 0)
@@ -216,6 +211,7 @@ mod tests {
             frames: 8,
             answer: Answer::Passed,
             reasons: Vec::new(),
+            measures: Vec::new(),
         }
     }
 

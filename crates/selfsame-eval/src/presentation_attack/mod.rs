@@ -2,8 +2,10 @@
 
 mod measure;
 mod seen;
+mod table;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use selfsame_face::analyser::Analyser;
 use selfsame_job::policy::Policy;
@@ -12,7 +14,7 @@ use serde::Serialize;
 pub(crate) use measure::FEWEST_POINTS;
 use measure::{OF_IMAGES, OF_SEQUENCES, measured};
 pub use seen::Verdicts;
-use seen::{Judge, Seen};
+pub(crate) use seen::{Answer, Judge, Seen, drawn_alike, reason_name};
 
 use crate::cache::Cache;
 use crate::comparison::Failure;
@@ -27,7 +29,7 @@ use crate::progress::{Progress, on_each};
 pub(crate) const PASSIVE_SCORE: &str = "passive score";
 
 /// The bona fide presentations' name among the species.
-const BONA_FIDE: &str = "bona fide";
+pub(crate) const BONA_FIDE: &str = "bona fide";
 
 /// How well presentation attacks are detected.
 #[derive(Debug, Clone, Serialize)]
@@ -92,15 +94,16 @@ pub struct SpeciesValues {
     pub highest: Option<f32>,
 }
 
-/// Measures all presentations.
+/// Measures all presentations; with `table`, writes every measure of each there as CSV.
 ///
 /// # Errors
-/// When a file cannot be read. An image without a face is a non-response, and counted.
+/// When a file cannot be read or written. An image without a face is a non-response, and counted.
 pub fn evaluate(
     presentations: &[Presentation],
     analyser: &Analyser,
     cache: &Cache,
     policy: &Policy,
+    table: Option<&Path>,
     progress: &dyn Progress,
 ) -> Result<AttackReport, EvalError> {
     let judge = Judge::new(analyser, cache, policy)?;
@@ -110,6 +113,9 @@ pub fn evaluate(
         progress,
         |presentation| judge.look(presentation),
     )?;
+    if let Some(path) = table {
+        table::write(path, presentations, &seen)?;
+    }
     let mut failures = Vec::new();
     let mut counts = BTreeMap::new();
     for (presentation, seen) in presentations.iter().zip(&seen) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use selfsame_face::analyser::{Analyser, CaptureContext, Draw};
 use selfsame_face::evidence::{CaptureEvidence, MotionEvidence, RepetitionEvidence};
+use selfsame_job::fusion::Measure;
 use selfsame_job::policy::{MotionMode, Policy};
 use selfsame_job::reason::Reason;
 use selfsame_job::verdict::{self, Verdict, judge_enrolment};
@@ -16,22 +17,24 @@ use crate::error::EvalError;
 
 /// What a presentation gave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Seen {
-    pub(super) unusable: Option<String>,
+pub(crate) struct Seen {
+    pub(crate) unusable: Option<String>,
     pub(super) passive: Option<f32>,
     pub(super) pattern: Option<f32>,
     pub(super) motion: Option<MotionEvidence>,
     pub(super) repetition: RepetitionEvidence,
     pub(super) frames: usize,
-    pub(super) answer: Answer,
+    pub(crate) answer: Answer,
     /// What speaks against it and counts.
-    pub(super) reasons: Vec<Reason>,
+    pub(crate) reasons: Vec<Reason>,
+    /// Every measure, in the order of [`Measure::ALL`].
+    pub(crate) measures: Vec<Option<f32>>,
 }
 
 /// What the policy says of a capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Refused,
     Reviewed,
     Passed,
@@ -51,7 +54,7 @@ pub struct Verdicts {
 }
 
 /// Judges as an enrolment by a policy would be; a single image is not asked for movement.
-pub(super) struct Judge<'a> {
+pub(crate) struct Judge<'a> {
     analyser: &'a Analyser,
     cache: &'a Cache,
     of_sequences: &'a Policy,
@@ -61,12 +64,15 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         analyser: &'a Analyser,
         cache: &'a Cache,
         policy: &'a Policy,
     ) -> Result<Self, EvalError> {
-        let text = serde_json::to_vec(policy).map_err(|e| EvalError::Report(e.to_string()))?;
+        // What is measured is part of it: a build that measures more finds nothing that lacks it.
+        let names: Vec<&str> = Measure::ALL.iter().map(|measure| measure.name()).collect();
+        let text =
+            serde_json::to_vec(&(policy, names)).map_err(|e| EvalError::Report(e.to_string()))?;
         let mut of_images = policy.clone();
         of_images.liveness.motion.mode = MotionMode::Off;
         Ok(Self {
@@ -79,7 +85,7 @@ impl<'a> Judge<'a> {
     }
 
     /// What a presentation gives.
-    pub(super) fn look(&self, presentation: &Presentation) -> Result<Seen, EvalError> {
+    pub(crate) fn look(&self, presentation: &Presentation) -> Result<Seen, EvalError> {
         let digest = presentation.digest()?;
         if let Some(kept) = self.cache.get(&self.purpose, &digest) {
             return Ok(kept);
@@ -88,9 +94,8 @@ impl<'a> Judge<'a> {
             Err(reason) => unusable(reason),
             Ok(images) => {
                 let frames: Vec<&[u8]> = images.frames.iter().map(Vec::as_slice).collect();
-                // The same frames are looked at each time, so that a figure can be repeated.
                 let context = CaptureContext {
-                    draw: Draw::Seeded(seed(&images.selfie)),
+                    draw: drawn_alike(&images.selfie),
                     ..CaptureContext::default()
                 };
                 match self
@@ -130,6 +135,7 @@ impl<'a> Judge<'a> {
                 _ => Answer::Refused,
             },
             reasons: decision.reasons,
+            measures: Measure::ALL.iter().map(|m| m.of(evidence)).collect(),
         }
     }
 }
@@ -144,6 +150,26 @@ fn unusable(reason: String) -> Seen {
         frames: 0,
         answer: Answer::Refused,
         reasons: Vec::new(),
+        measures: vec![None; Measure::ALL.len()],
+    }
+}
+
+impl Answer {
+    /// Its name in tables.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Reviewed => "reviewed",
+            Self::Passed => "passed",
+        }
+    }
+}
+
+/// A reason's name, as results have it.
+pub(crate) fn reason_name(reason: Reason) -> String {
+    match serde_json::to_value(reason) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => reason.advice().to_owned(),
     }
 }
 
@@ -155,23 +181,16 @@ impl Verdicts {
             Answer::Reviewed => self.reviewed += 1,
             Answer::Refused => self.refused += 1,
         }
-        let named = seen
-            .reasons
-            .iter()
-            .map(|reason| match serde_json::to_value(reason) {
-                Ok(serde_json::Value::String(name)) => name,
-                _ => reason.advice().to_owned(),
-            });
+        let named = seen.reasons.iter().copied().map(reason_name);
         for name in named.chain(seen.unusable.clone()) {
             *self.reasons.entry(name).or_default() += 1;
         }
     }
 }
 
-/// A number that is the same for the same file wherever it is measured.
-fn seed(file: &[u8]) -> u64 {
-    Sha256::digest(file)
-        .iter()
-        .take(8)
-        .fold(0, |seed, byte| (seed << 8) | u64::from(*byte))
+/// The same frames of a capture are looked at more closely each time, so that a figure can be repeated.
+pub(crate) fn drawn_alike(selfie: &[u8]) -> Draw {
+    let digest = Sha256::digest(selfie);
+    let first = digest.iter().take(8);
+    Draw::Seeded(first.fold(0, |seed, byte| (seed << 8) | u64::from(*byte)))
 }

@@ -3,7 +3,9 @@
 mod charts;
 mod page;
 mod plot;
+mod protocols;
 mod sections;
+mod tables;
 mod text;
 mod thumbnail;
 
@@ -13,11 +15,16 @@ use selfsame_face::analyser::Analyser;
 use selfsame_face::models::ModelIdentity;
 use serde::Serialize;
 
+use crate::all_pairs::AllPairsReport;
+use crate::captures::CapturesReport;
 use crate::comparison::ComparisonReport;
 use crate::error::{EvalError, file};
+use crate::folds::FoldsReport;
+use crate::groups::GroupsReport;
 use crate::presentation_attack::AttackReport;
 use crate::recommendation::Recommendation;
 use crate::robustness::RobustnessReport;
+use crate::turned::TurnedReport;
 
 /// What was measured. Holds no time and no path: the same input gives the same report.
 #[derive(Debug, Clone, Serialize)]
@@ -34,6 +41,16 @@ pub struct Report {
     pub presentation_attack: Option<AttackReport>,
     /// Worse and worse probes.
     pub robustness: Option<RobustnessReport>,
+    /// LFW's ten folds.
+    pub folds: Option<FoldsReport>,
+    /// Every image against every other.
+    pub all_pairs: Option<AllPairsReport>,
+    /// By group of people.
+    pub groups: Option<GroupsReport>,
+    /// Turned photographs.
+    pub turned: Option<TurnedReport>,
+    /// Whole captures.
+    pub captures: Option<CapturesReport>,
     /// What the policy should say.
     pub recommendation: Option<Recommendation>,
 }
@@ -56,6 +73,11 @@ impl Report {
             comparison: None,
             presentation_attack: None,
             robustness: None,
+            folds: None,
+            all_pairs: None,
+            groups: None,
+            turned: None,
+            captures: None,
             recommendation: None,
         }
     }

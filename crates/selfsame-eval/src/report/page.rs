@@ -44,6 +44,7 @@ pub(super) fn page(report: &Report, options: PageOptions) -> Result<String, Eval
                 (sections::models(report))
                 @if let Some(recommendation) = &report.recommendation { (sections::recommendation(recommendation)) }
                 @if let Some(comparison) = comparison { (comparison) }
+                @for section in super::protocols::of(report) { (section.html()) }
                 @if let Some(attacks) = &report.presentation_attack { (sections::attacks(attacks)) }
                 @if let Some(robustness) = &report.robustness { (sections::robustness(robustness)) }
             }

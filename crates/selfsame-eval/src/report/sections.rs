@@ -17,7 +17,7 @@ use crate::recommendation::Recommendation;
 use crate::robustness::RobustnessReport;
 
 /// A rate with its interval.
-fn rate(of: &Proportion) -> String {
+pub(super) fn rate(of: &Proportion) -> String {
     format!(
         "{:.2} % [{:.2}, {:.2}] ({} of {})",
         of.rate * 100.0,
@@ -28,7 +28,7 @@ fn rate(of: &Proportion) -> String {
     )
 }
 
-fn table(heads: &[&str], rows: &[Vec<String>]) -> Markup {
+pub(super) fn table(heads: &[&str], rows: &[Vec<String>]) -> Markup {
     html! {
         div.scroll { table {
             thead { tr { @for head in heads { th scope="col" { (head) } } } }

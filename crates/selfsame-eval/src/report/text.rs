@@ -12,6 +12,9 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
     if let Some(comparison) = &report.comparison {
         of_comparison(comparison, &mut lines);
     }
+    for section in super::protocols::of(report) {
+        section.lines(&mut lines);
+    }
     if let Some(attacks) = &report.presentation_attack {
         of_attacks(attacks, &mut lines);
     }

@@ -5,22 +5,25 @@ use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
+use super::sight::Search;
 use super::{Analyser, Clock};
-use crate::align::{self, AlignedFace};
 use crate::continuity::{self, Colour, Moment};
 use crate::deadline::Deadline;
 use crate::decode::{Decoded, ImageError};
-use crate::detect::Detection;
 use crate::digest;
 use crate::evidence::{
     CaptureEvidence, CaptureTimings, FaceBox, FrameEvidence, ImageEvidence, RepetitionEvidence,
 };
 use crate::inference::InferenceError;
+use crate::mesh::Mesh;
 use crate::motion::{self, Surroundings, View};
 use crate::pattern;
 use crate::presentation_attack::{self, Scores};
+use crate::quality;
 use crate::repetition::{self, Thumbnail, Window};
+use crate::straighten::Stance;
 use crate::template::Template;
+use crate::turn::Turns;
 
 /// Most frames of a capture. Clients send about eight.
 pub const MOST_FRAMES: usize = 24;
@@ -34,6 +37,8 @@ pub struct CaptureContext {
     pub closely: Closely,
     /// Which frames these are.
     pub draw: Draw,
+    /// The head was asked to turn: every frame's pose is measured, and each is compared with the selfie and the one before.
+    pub turns: bool,
     /// When the analysis must have ended. It is looked at between stages and every few rows of a picture, so that it is
     /// passed by a second at most.
     pub deadline: Deadline,
@@ -79,6 +84,9 @@ struct Gathered {
     frames: Vec<Moment>,
     windows: Option<Windows>,
     thumbnails: Vec<Thumbnail>,
+    turns: Option<Turns>,
+    /// Templates of frames that face the camera.
+    frontal: Vec<Template>,
     timings: CaptureTimings,
 }
 
@@ -86,6 +94,18 @@ struct Gathered {
 struct Windows {
     face: Window,
     wide: Window,
+}
+
+impl Gathered {
+    /// Of the selfie and the frames that face the camera. A model's output is the longer the more of a face it saw.
+    fn template(&self) -> Option<Template> {
+        let selfie = self.selfie.as_ref()?.template.as_ref()?;
+        let weighted: Vec<(&Template, f32)> = std::iter::once(selfie)
+            .chain(&self.frontal)
+            .map(|template| (template, template.raw_length().unwrap_or(1.0)))
+            .collect();
+        Template::fuse(&weighted)
+    }
 }
 
 /// What is to be done with one frame.
@@ -120,9 +140,11 @@ impl Analyser {
         let mut gathered = Gathered::default();
         deadline.check()?;
         self.selfie(&mut evidence, &picture.decoded, &mut gathered)?;
+        gathered.turns.take_if(|_| !context.turns);
         drop(picture);
         let drawn = context.draw.order(frames.len())?;
-        let compared = &drawn[..context.closely.compared.min(drawn.len())];
+        let compared = if context.turns { drawn.len() } else { context.closely.compared };
+        let compared = &drawn[..compared.min(drawn.len())];
         let scored = &drawn[drawn.len().saturating_sub(context.closely.scored)..];
         let mut seen = Vec::with_capacity(frames.len());
         for (at, bytes) in frames.iter().enumerate() {
@@ -135,6 +157,9 @@ impl Analyser {
                 scored: scored.contains(&at),
             };
             seen.push(self.frame(&task, &mut gathered, deadline)?);
+            if let Some(turns) = &mut gathered.turns {
+                turns.came(at + 1);
+            }
         }
         deadline.check()?;
         let mut timings = gathered.timings;
@@ -157,8 +182,10 @@ impl Analyser {
             identical_pictures: repetition::repeated(&gathered.thumbnails),
         };
         timings.motion_ms += clock.lap();
+        let template = gathered.template();
         Ok(CaptureEvidence {
             selfie: evidence,
+            template,
             frames: seen,
             presentation_attack: presentation_attack::evidence(&gathered.scores),
             pattern: gathered.pattern,
@@ -166,6 +193,7 @@ impl Analyser {
             repetition,
             continuity,
             surroundings,
+            turns: gathered.turns.map(Turns::evidence),
             timings,
         })
     }
@@ -182,7 +210,10 @@ impl Analyser {
         };
         let mut clock = Clock::start();
         let mesh = self.inner.mesh.find(&decoded.pixels, &face.landmarks);
-        face.geometry = mesh.map_err(failed)?.map(|m| m.geometry());
+        let mesh = mesh.map_err(failed)?;
+        face.geometry = mesh.as_ref().map(Mesh::geometry);
+        gathered.turns =
+            mesh.map(|mesh| Turns::new(mesh, face.landmarks, evidence.template.as_ref()));
         gathered.timings.mesh_ms += clock.lap();
         gathered.pattern = pattern::strength(&decoded.pixels, &face.face_box);
         gathered.timings.pattern_ms += clock.lap();
@@ -210,8 +241,8 @@ impl Analyser {
     ) -> Result<FrameEvidence, ImageError> {
         let mut clock = Clock::start();
         gathered.scores.push(Scores::default());
-        let picture = match self.open(task.bytes, deadline) {
-            Ok(picture) => picture,
+        let mut sight = match self.see(task.bytes, Search::Glance, deadline) {
+            Ok(sight) => sight,
             Err(error @ ImageError::Overdue(_)) => return Err(error),
             Err(error) => {
                 return Ok(FrameEvidence {
@@ -219,27 +250,33 @@ impl Analyser {
                     unusable: Some(error.to_string()),
                     faces: 0,
                     likeness: None,
+                    pose: None,
                     digests: None,
                 });
             }
         };
-        let image = &picture.decoded;
         let Gathered {
             scores,
             frames,
             windows,
             thumbnails,
+            turns,
+            frontal,
             timings,
             ..
         } = gathered;
-        timings.decode_ms += clock.lap();
-        deadline.check()?;
-        let found = self.glance(image).map_err(failed)?;
-        timings.detect_ms += clock.lap();
+        clock.lap();
+        if task.reference.is_some() {
+            self.closer(&mut sight)?;
+        }
+        timings.decode_ms += sight.decode_ms;
+        timings.detect_ms += sight.detect_ms + clock.lap();
+        let image = &sight.picture.decoded;
         let digests = digest::digests(task.bytes, &image.pixels);
         timings.file_ms += clock.lap();
-        let mut likeness = None;
-        if let Some(face) = found.first() {
+        let (mut likeness, mut pose) = (None, None);
+        if let Some(face) = sight.faces.first() {
+            pose = quality::head_pose(&face.landmarks);
             if task.scored
                 && let Some(last) = scores.last_mut()
             {
@@ -248,12 +285,23 @@ impl Analyser {
             timings.attacks_ms += clock.lap();
             let mut template = None;
             if let Some(reference) = task.reference
-                && let Some(aligned) = self.aligned(image, face)?
+                && sight.stance != Stance::Turned
             {
-                template = self.embed(&aligned).map_err(failed)?;
-                likeness = template.as_ref().map(|probe| probe.compare(reference));
+                template = self
+                    .embed(&image.pixels, &face.landmarks, None)
+                    .map_err(failed)?;
+                likeness = template.as_ref().and_then(|t| t.compare(reference));
+                if !pose.is_some_and(|pose| pose.is_turned()) {
+                    frontal.extend(template.clone());
+                }
             }
             timings.embed_ms += clock.lap();
+            if let Some(turns) = turns {
+                let mesh = self.inner.mesh.find(&image.pixels, &face.landmarks);
+                let mesh = mesh.map_err(failed)?;
+                turns.follow(mesh.as_ref(), &face.landmarks, template.clone());
+            }
+            timings.mesh_ms += clock.lap();
             if let Some(view) = View::of(&image.pixels, &face.landmarks)
                 && let Some(light) = Colour::of(&image.pixels, &face.face_box)
             {
@@ -278,29 +326,11 @@ impl Analyser {
         Ok(FrameEvidence {
             image: Some(image.facts),
             unusable: None,
-            faces: found.len(),
+            faces: sight.faces.len(),
             likeness,
+            pose,
             digests: Some(digests),
         })
-    }
-
-    /// A small look suffices for a frame; where it finds nothing, the frame is looked at as a selfie is.
-    fn glance(&self, image: &Decoded) -> Result<Vec<Detection>, InferenceError> {
-        let found = self.inner.glance.detect(&image.pixels, 0.0)?;
-        if found.is_empty() {
-            return self.find(&image.pixels);
-        }
-        Ok(found)
-    }
-
-    /// A frame's face, ready for its template.
-    fn aligned(
-        &self,
-        image: &Decoded,
-        face: &Detection,
-    ) -> Result<Option<AlignedFace>, ImageError> {
-        let straight = self.straighten(&image.pixels, *face).map_err(failed)?;
-        Ok(align::align(&image.pixels, &straight.landmarks))
     }
 
     fn score(&self, image: &Decoded, face: &FaceBox) -> Result<Scores, ImageError> {

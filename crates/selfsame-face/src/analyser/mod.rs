@@ -2,6 +2,7 @@
 
 mod capture;
 mod picture;
+mod sight;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -14,19 +15,21 @@ pub use capture::{CaptureContext, Closely, Draw, MOST_FRAMES};
 use crate::align;
 use crate::deadline::Deadline;
 use crate::decode::{ImageError, Limits};
-use crate::detect::{Detection, Detector, FIRST_LOOK, GLANCE, SECOND_LOOK};
+use crate::detect::{Detector, FIRST_LOOK, GLANCE, SECOND_LOOK};
 use crate::digest;
-use crate::evidence::{FaceBox, FaceEvidence, ImageEvidence, Timings};
-use crate::inference::{self, EngineChoice, EngineError, Inference, InferenceError, Precision};
+use crate::embed::{Embedder, EmbedderError, Embedders, LoadedEmbedder, NotLoaded};
+use crate::evidence::{FaceBox, FaceEvidence, ImageEvidence, Landmarks, Timings};
+use crate::inference::{self, EngineChoice, EngineError, InferenceError, Precision};
 use crate::memory::MemoryBudget;
 use crate::mesh::{self, FaceMesh};
 use crate::metadata;
 use crate::models::{Model, ModelError, ModelIdentity, ModelStore};
 use crate::presentation_attack::PresentationAttackDetector;
 use crate::quality;
-use crate::straighten::straighten;
-use crate::template::{TEMPLATE_LEN, Template};
+use crate::straighten::Stance;
+use crate::template::{Template, TemplateModel};
 use picture::Picture;
+use sight::{Search, Sight};
 
 /// Detects, aligns and embeds. Cheap to clone; clones share the models and may work at the same time.
 #[derive(Clone)]
@@ -68,12 +71,13 @@ struct Inner {
     glance: Detector,
     first_look: Detector,
     second_look: Detector,
-    embedder: Box<dyn Inference>,
+    embedder: LoadedEmbedder,
+    /// Those that are served besides.
+    also: Vec<LoadedEmbedder>,
     mesh: FaceMesh,
     /// With those of its models that were fetched.
     attacks: PresentationAttackDetector,
     models: Vec<ModelIdentity>,
-    template_model: ModelIdentity,
     limits: Limits,
     memory: MemoryBudget,
 }
@@ -98,7 +102,39 @@ pub enum LoadError {
     /// The engine does not take the model.
     #[error("the engine refuses the model {0}: {1}")]
     Engine(&'static str, InferenceError),
+    /// An operator's embedder is missing or not what its manifest says.
+    #[error(transparent)]
+    Embedder(#[from] EmbedderError),
+    /// The engine does not take an embedder.
+    #[error("the engine refuses the embedder {0}: {1}")]
+    EmbedderEngine(String, InferenceError),
+    /// An embedder does not give what its manifest promises.
+    #[error("the embedder {name} gives {found} numbers, and its manifest says output = {wanted}")]
+    EmbedderOutput {
+        /// Its name.
+        name: String,
+        /// What it gives.
+        found: usize,
+        /// What its manifest says.
+        wanted: usize,
+    },
+    /// Two embedders are the same.
+    #[error("the embedder {0} is given twice")]
+    EmbedderTwice(String),
 }
+
+impl From<NotLoaded> for LoadError {
+    fn from(error: NotLoaded) -> Self {
+        match error {
+            NotLoaded::Model(error) => Self::Model(error),
+            NotLoaded::Embedder(error) => Self::Embedder(error),
+        }
+    }
+}
+
+/// A face that the detector is not sure is upright, and whose template was shorter than this before it was brought to length 1,
+/// lies on its side or shows too little to be compared (docs/decisions/0062-turned-faces.md).
+const SHORTEST_OF_DOUBTFUL: f32 = 8.0;
 
 /// Tells one stage's time from the next one's.
 struct Clock(Instant);
@@ -118,11 +154,23 @@ impl Clock {
 }
 
 impl Analyser {
-    /// Loads and warms up the models.
+    /// Loads and warms up the models, with the built-in embedder.
     ///
     /// # Errors
     /// [`LoadError`] says which model or engine is missing or refused.
     pub fn load(store: &ModelStore, settings: &Settings) -> Result<Self, LoadError> {
+        Self::load_with(store, settings, &Embedders::default())
+    }
+
+    /// The same with these embedders.
+    ///
+    /// # Errors
+    /// [`LoadError`] says which model, embedder or engine is missing or refused.
+    pub fn load_with(
+        store: &ModelStore,
+        settings: &Settings,
+        embedders: &Embedders,
+    ) -> Result<Self, LoadError> {
         let mut engine = inference::start(settings.engine, store, settings.parallel).map_err(
             |error| match error {
                 EngineError::Model(error) => LoadError::Model(error),
@@ -138,15 +186,26 @@ impl Analyser {
         };
         let glance = look(GLANCE)?;
         let (first_look, second_look) = (look(FIRST_LOOK)?, look(SECOND_LOOK)?);
-        let embedder = store.load(Model::SFace)?;
-        let embed = engine
-            .load(
-                &embedder.onnx,
-                &[1, 3, align::SIDE, align::SIDE],
-                settings.precision,
-            )
-            .map_err(|e| LoadError::Engine("SFace", e))?;
-        let mut models = vec![detector.identity, embedder.identity.clone()];
+        let mut models = vec![detector.identity];
+        let mut embed = |embedder: &Embedder| {
+            let (identity, side) = (embedder.identity(), embedder.input().side);
+            let onnx = embedder.onnx(store)?;
+            let inference = engine
+                .load(&onnx, &[1, 3, side, side], settings.precision)
+                .map_err(|e| LoadError::EmbedderEngine(identity.name.clone(), e))?;
+            models.push(identity.clone());
+            Ok::<_, LoadError>(LoadedEmbedder::new(embedder.clone(), inference))
+        };
+        let embedder = embed(&embedders.primary)?;
+        let mut also = Vec::new();
+        for further in &embedders.also {
+            let mut loaded = std::iter::once(&embedder).chain(&also);
+            if loaded.any(|e| e.embedder().model() == further.model()) {
+                let name = further.identity().name.clone();
+                return Err(LoadError::EmbedderTwice(name));
+            }
+            also.push(embed(further)?);
+        }
         let mut closer = |model: Model, shape: &[usize]| {
             let loaded = store.load(model)?;
             models.push(loaded.identity);
@@ -167,18 +226,18 @@ impl Analyser {
                 }
                 Err(error) => Err(error),
             })?;
-        drop((detector.onnx, embedder.onnx));
+        drop(detector.onnx);
         let analyser = Self {
             inner: Arc::new(Inner {
                 engine: engine.name(settings.precision),
                 glance,
                 first_look,
                 second_look,
-                embedder: embed,
+                embedder,
+                also,
                 mesh,
                 attacks,
                 models,
-                template_model: embedder.identity,
                 limits: settings.limits,
                 memory: MemoryBudget::new(settings.memory),
             }),
@@ -191,12 +250,21 @@ impl Analyser {
     /// Runs each model once, so that the first request is not slower than others.
     fn warm_up(&self) -> Result<(), LoadError> {
         let grey = RgbImage::from_pixel(64, 64, image::Rgb([127; 3]));
-        self.find(&grey)
+        self.search(&grey, Search::Glance)
             .map_err(|e| LoadError::Engine("YuNet", e))?;
-        self.inner
-            .embedder
-            .run(&mut |input| input.fill(127.0), &mut |_| ())
-            .map_err(|e| LoadError::Engine("SFace", e))?;
+        for loaded in std::iter::once(&self.inner.embedder).chain(&self.inner.also) {
+            let name = &loaded.embedder().identity().name;
+            let found = loaded
+                .try_out()
+                .map_err(|e| LoadError::EmbedderEngine(name.clone(), e))?;
+            if found != loaded.output() {
+                return Err(LoadError::EmbedderOutput {
+                    name: name.clone(),
+                    found,
+                    wanted: loaded.output(),
+                });
+            }
+        }
         let face = FaceBox {
             x: 16.0,
             y: 16.0,
@@ -224,8 +292,14 @@ impl Analyser {
 
     /// The model that makes the templates.
     #[must_use]
-    pub fn template_model(&self) -> &ModelIdentity {
-        &self.inner.template_model
+    pub fn template_model(&self) -> &TemplateModel {
+        self.inner.embedder.embedder().model()
+    }
+
+    /// The embedders, the one that makes the templates first.
+    pub fn embedders(&self) -> impl Iterator<Item = &Embedder> {
+        let loaded = std::iter::once(&self.inner.embedder).chain(&self.inner.also);
+        loaded.map(LoadedEmbedder::embedder)
     }
 
     /// Whether a model that detects presentation attacks is loaded. Without one no capture has that evidence.
@@ -234,7 +308,7 @@ impl Analyser {
         !self.inner.attacks.is_empty()
     }
 
-    /// Measures the faces in an image and makes a template of the largest.
+    /// Measures the faces in an image and makes a template of its subject.
     ///
     /// # Errors
     /// When the image cannot be used.
@@ -262,26 +336,27 @@ impl Analyser {
         received: Option<SystemTime>,
         deadline: &Deadline,
     ) -> Result<(ImageEvidence, Picture), ImageError> {
-        let mut timings = Timings::default();
+        let Sight {
+            picture,
+            faces: found,
+            turned,
+            stance,
+            decode_ms,
+            detect_ms,
+            ..
+        } = self.see(bytes, Search::Thorough, deadline)?;
+        let mut timings = Timings {
+            decode_ms,
+            detect_ms,
+            ..Timings::default()
+        };
         let mut clock = Clock::start();
-        let picture = self.open(bytes, deadline)?;
         let decoded = &picture.decoded;
-        timings.decode_ms = clock.lap();
         let digests = digest::digests(bytes, &decoded.pixels);
         let metadata = metadata::notes(bytes, decoded, &digests, received);
         timings.file_ms = clock.lap();
-        deadline.check()?;
-        let mut found = self
-            .find(&decoded.pixels)
-            .map_err(|e| ImageError::Analysis(e.to_string()))?;
-        if let Some(largest) = found.first_mut() {
-            *largest = self
-                .straighten(&decoded.pixels, *largest)
-                .map_err(|e| ImageError::Analysis(e.to_string()))?;
-        }
-        timings.detect_ms = clock.lap();
         let mut faces = Vec::with_capacity(found.len());
-        let mut largest = None;
+        let mut subject = None;
         for detection in &found {
             deadline.check()?;
             let Some(face) = align::align(&decoded.pixels, &detection.landmarks) else {
@@ -304,21 +379,36 @@ impl Analyser {
                 ),
                 geometry: None,
             });
-            largest.get_or_insert(face);
+            subject.get_or_insert((face, detection.landmarks));
         }
         timings.align_ms = clock.lap();
-        let template = match largest {
-            Some(face) => Some(
-                self.embed(&face)
-                    .map_err(|e| ImageError::Analysis(e.to_string()))?,
-            ),
-            None => None,
-        };
+        let (mut template, mut further_templates) = (None, Vec::new());
+        if let Some((face, landmarks)) = &subject
+            && stance != Stance::Turned
+        {
+            let failed = |e: InferenceError| ImageError::Analysis(e.to_string());
+            template = self
+                .embed(&decoded.pixels, landmarks, Some(face))
+                .map_err(failed)?
+                .filter(|t| {
+                    stance == Stance::Upright
+                        || t.raw_length().is_none_or(|l| l >= SHORTEST_OF_DOUBTFUL)
+                });
+            if template.is_some() {
+                for also in &self.inner.also {
+                    let made = also.embed(&decoded.pixels, landmarks, Some(face));
+                    further_templates.extend(made.map_err(failed)?);
+                }
+            }
+        }
         timings.embed_ms = clock.lap();
         let evidence = ImageEvidence {
             image: decoded.facts,
             faces,
-            template: template.flatten(),
+            template_length: template.as_ref().and_then(Template::raw_length),
+            template,
+            further_templates,
+            turned,
             digests,
             metadata,
             timings,
@@ -326,38 +416,14 @@ impl Analyser {
         Ok((evidence, picture))
     }
 
-    /// The first look; then a finer one; then one with an empty margin, for a face that fills the frame.
-    fn find(&self, image: &RgbImage) -> Result<Vec<Detection>, InferenceError> {
-        let looks = [
-            (&self.inner.first_look, 0.0),
-            (&self.inner.second_look, 0.0),
-            (&self.inner.first_look, 0.25),
-        ];
-        for (detector, margin) in looks {
-            let found = detector.detect(image, margin)?;
-            if !found.is_empty() {
-                return Ok(found);
-            }
-        }
-        Ok(Vec::new())
-    }
-
-    /// A face with the landmarks that it has with its head upright.
-    fn straighten(&self, image: &RgbImage, face: Detection) -> Result<Detection, InferenceError> {
-        straighten(&self.inner.glance, &self.inner.first_look, image, face)
-    }
-
-    /// `None` when the embedding has no direction.
-    fn embed(&self, face: &align::AlignedFace) -> Result<Option<Template>, InferenceError> {
-        let mut template = None;
-        self.inner.embedder.run(
-            &mut |input| input.copy_from_slice(face.planes()),
-            &mut |outputs| {
-                let embedding: Option<&[f32; TEMPLATE_LEN]> =
-                    outputs.first().and_then(|o| (*o).try_into().ok());
-                template = embedding.and_then(|e| Template::from_embedding(e).ok());
-            },
-        )?;
-        Ok(template)
+    /// The template of a face; `aligned` is the face cut out, where that was done already. `None` when the landmarks fall
+    /// together, or the embedding has no direction.
+    fn embed(
+        &self,
+        image: &RgbImage,
+        landmarks: &Landmarks,
+        aligned: Option<&align::AlignedFace>,
+    ) -> Result<Option<Template>, InferenceError> {
+        self.inner.embedder.embed(image, landmarks, aligned)
     }
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::Analyser;
 use crate::deadline::Deadline;
 use crate::decode::{self, Decoded, ImageError};
+use crate::evidence::Turn;
 use crate::memory::{MemoryShare, NeverFits};
 use crate::metadata;
 
@@ -16,9 +17,15 @@ pub(super) struct Picture {
 }
 
 impl Analyser {
-    /// Decodes a picture once there is memory for it. Who holds a picture must let it go before he opens another.
-    pub(super) fn open(&self, bytes: &[u8], deadline: &Deadline) -> Result<Picture, ImageError> {
-        let announced = decode::announce(bytes, &self.inner.limits)?;
+    /// Decodes a picture once there is memory for it, and turns it so far beyond its EXIF orientation. Who holds a picture
+    /// must let it go before he opens another.
+    pub(super) fn open(
+        &self,
+        bytes: &[u8],
+        turn: Turn,
+        deadline: &Deadline,
+    ) -> Result<Picture, ImageError> {
+        let announced = decode::announce(bytes, &self.inner.limits)?.turned(turn);
         let waiting = Instant::now();
         let mut share = self
             .inner

@@ -3,10 +3,22 @@
 use image::metadata::Orientation;
 use image::{RgbImage, imageops};
 
+use crate::evidence::Turn;
+
 /// The orientation that an EXIF block tells. One that cannot be read is none: the pixels are still good.
 pub(super) fn told_by(exif: Option<&[u8]>) -> Orientation {
     exif.and_then(Orientation::from_exif_chunk)
         .unwrap_or(Orientation::NoTransforms)
+}
+
+/// A turn as an orientation.
+pub(super) const fn of(turn: Turn) -> Orientation {
+    match turn {
+        Turn::None => Orientation::NoTransforms,
+        Turn::Quarter => Orientation::Rotate90,
+        Turn::Half => Orientation::Rotate180,
+        Turn::ThreeQuarters => Orientation::Rotate270,
+    }
 }
 
 /// Whether turning swaps width and height, which takes a second copy of the pixels.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ImageEvidence, ImageFacts};
-use crate::template::ComparisonScore;
+use super::{HeadPose, ImageEvidence, ImageFacts, TurnEvidence};
+use crate::template::{ComparisonScore, Template, TemplateModel};
 
 /// All that a capture says.
 #[derive(Debug, Clone)]
@@ -12,6 +12,9 @@ pub struct CaptureEvidence {
     pub selfie: ImageEvidence,
     /// The liveness frames, in the order in which they were taken.
     pub frames: Vec<FrameEvidence>,
+    /// The template of the selfie together with the frames that were compared with it and face the camera, each counted by its
+    /// [`Template::raw_length`]; absent where the selfie has none.
+    pub template: Option<Template>,
     /// Passive presentation-attack detection over all images; absent when its model is not loaded, or found no face.
     pub presentation_attack: Option<PresentationAttackEvidence>,
     /// How far the sharpest regular pattern in the fine structure of the selfie's face stands out, in decibels: a screen's
@@ -26,6 +29,8 @@ pub struct CaptureEvidence {
     pub continuity: Option<ContinuityEvidence>,
     /// How the face moves against what is around it; absent likewise.
     pub surroundings: Option<SurroundingsEvidence>,
+    /// How the head turns; absent unless it was asked for, and where the selfie shows no face that could be measured.
+    pub turns: Option<TurnEvidence>,
     /// What all this took, beyond what [`ImageEvidence::timings`] tells of the selfie.
     pub timings: CaptureTimings,
 }
@@ -37,14 +42,32 @@ impl CaptureEvidence {
         Self {
             selfie,
             frames: Vec::new(),
+            template: None,
             presentation_attack: None,
             pattern: None,
             motion: None,
             repetition: RepetitionEvidence::default(),
             continuity: None,
             surroundings: None,
+            turns: None,
             timings: CaptureTimings::default(),
         }
+    }
+
+    /// The template that the capture is compared by, of the primary model.
+    #[must_use]
+    pub fn probe(&self) -> Option<&Template> {
+        self.template.as_ref().or(self.selfie.template.as_ref())
+    }
+
+    /// The template that it is compared by with templates of this model; absent where the model is not served, or saw no face.
+    #[must_use]
+    pub fn probe_by(&self, model: &TemplateModel) -> Option<&Template> {
+        let further = &self.selfie.further_templates;
+        self.probe()
+            .into_iter()
+            .chain(further)
+            .find(|t| t.model() == model)
     }
 }
 
@@ -52,7 +75,7 @@ impl CaptureEvidence {
 /// images is summed over them. The selfie's own [`Timings`](super::Timings) come on top.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct CaptureTimings {
-    /// The selfie's mesh and expression.
+    /// The selfie's mesh and expression; each frame's too, where the head was asked to turn.
     pub mesh_ms: f64,
     /// The spectrum of the selfie's face.
     pub pattern_ms: f64,
@@ -81,6 +104,9 @@ pub struct FrameEvidence {
     pub faces: usize,
     /// How alike its largest face is to the selfie's; absent when it was not drawn to be compared, or shows none.
     pub likeness: Option<ComparisonScore>,
+    /// How its largest face's head is held, by five landmarks; absent when it shows none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pose: Option<HeadPose>,
     /// What the file is.
     pub digests: Option<ImageDigests>,
 }

@@ -1,9 +1,12 @@
 //! What an image says about the face in it: measurements and reasons, never decisions.
 
 mod capture;
+mod head_turn;
 mod measures;
 mod metadata;
 mod quality;
+mod subject;
+mod turn;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +14,11 @@ pub use capture::{
     CaptureEvidence, CaptureTimings, ContinuityEvidence, FrameEvidence, ImageDigests, ModelScores,
     MotionEvidence, PresentationAttackEvidence, RepetitionEvidence, SurroundingsEvidence,
 };
+pub use head_turn::{HeadTurn, TurnEvidence};
 pub use measures::Measure;
 pub use metadata::MetadataNote;
 pub use quality::{Cover, FaceQuality, Framing, HeadPose, Light};
+pub use turn::Turn;
 
 use crate::template::Template;
 
@@ -22,10 +27,22 @@ use crate::template::Template;
 pub struct ImageEvidence {
     /// What the file was.
     pub image: ImageFacts,
-    /// Every face that was found, largest first.
+    /// Every face that was found: the subject, which is the largest and nearest to the middle, then the others in the order
+    /// of their [`FaceEvidence::prominence`].
     pub faces: Vec<FaceEvidence>,
-    /// The template of the largest face; absent when no face was found.
+    /// The subject's template; absent when no face was found, or none that is surely upright.
     pub template: Option<Template>,
+    /// Length of the recognition model's output before it became a template, which has length 1: how much of a face the model
+    /// saw. Sharp frontal portraits measure 13 in the middle, 12 with the mouth covered, 11 with the eyes covered, 10 half
+    /// covered or in a sixteenth of the light, 9 blurred or noisy, and faces that lie on their side or stand on their head 3
+    /// to 9 (docs/decisions/0064-template-length.md). It tells which comparisons fail, as sharpness does not. Of another
+    /// recognition model it is another scale. Absent with the template.
+    pub template_length: Option<f32>,
+    /// How far the picture was turned beyond its EXIF orientation, because its subject was not upright. Boxes and landmarks
+    /// are those of the turned picture.
+    pub turned: Turn,
+    /// Its templates by the other models that are served, for users whom those enrolled.
+    pub further_templates: Vec<Template>,
     /// What tells whether the image was seen before.
     pub digests: ImageDigests,
     /// What the file says of its origin.
@@ -39,9 +56,9 @@ pub struct ImageEvidence {
 pub struct ImageFacts {
     /// The container.
     pub format: ImageFormat,
-    /// Width in pixels after the EXIF orientation was applied.
+    /// Width in pixels of the upright picture: after its EXIF orientation, and [`ImageEvidence::turned`].
     pub width: u32,
-    /// Height in pixels after the EXIF orientation was applied.
+    /// Height in pixels of the upright picture.
     pub height: u32,
 }
 
@@ -157,8 +174,8 @@ pub struct FaceEvidence {
     pub exposure: f32,
     /// What else bears on how well it can be compared.
     pub quality: FaceQuality,
-    /// Its pose and expression; absent where they were not looked for, or not found. Only the largest face of a capture's
-    /// selfie is looked at so closely.
+    /// Its pose and expression; absent where they were not looked for, or not found. Only the subject of a capture's selfie is
+    /// looked at so closely.
     #[serde(default)]
     pub geometry: Option<FaceGeometry>,
 }
@@ -186,12 +203,12 @@ pub struct FaceGeometry {
 /// Milliseconds per stage. `embed_ms` covers one face.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timings {
-    /// Bytes to upright pixels.
+    /// Bytes to upright pixels; twice where the first way up was wrong.
     pub decode_ms: f64,
     /// Digests of the file and the picture, and what its metadata says.
     #[serde(default)]
     pub file_ms: f64,
-    /// Pixels to faces, second look included.
+    /// Pixels to faces: all looks at them.
     pub detect_ms: f64,
     /// Face to the 112 by 112 crop, with its quality measurements.
     pub align_ms: f64,

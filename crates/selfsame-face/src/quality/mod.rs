@@ -8,6 +8,7 @@ mod pose;
 
 pub(crate) use detail::sharpness;
 pub(crate) use light::mean_luminance;
+pub(crate) use pose::estimate as head_pose;
 
 use crate::align::{AlignedFace, SIDE};
 use crate::evidence::{FaceBox, FaceQuality, Landmarks};

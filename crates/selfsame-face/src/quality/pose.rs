@@ -22,7 +22,7 @@ const FURTHEST: f32 = std::f32::consts::FRAC_PI_2;
 type Pose = [f32; 4];
 
 /// The pose under which the mean face, seen from far away (weak perspective), comes nearest to the landmarks.
-pub(super) fn estimate(landmarks: &Landmarks) -> Option<HeadPose> {
+pub(crate) fn estimate(landmarks: &Landmarks) -> Option<HeadPose> {
     let points = landmarks.points();
     let (eyes_x, eyes_y) = (
         landmarks.right_eye.x - landmarks.left_eye.x,

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod sequence;
+mod turned;
+mod turning;
 
 use std::num::NonZeroUsize;
 

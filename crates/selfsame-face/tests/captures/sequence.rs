@@ -5,15 +5,15 @@ use image::imageops::{self, FilterType};
 use image::{DynamicImage, Rgb, RgbImage};
 use selfsame_face::evidence::Landmarks;
 
-const SIDE: u32 = 480;
+pub const SIDE: u32 = 480;
 const FRAMES: usize = 8;
 
 /// Where the face is in a frame: the middle between the eyes, and the distance between them in pixels.
 #[derive(Clone, Copy)]
 pub struct Face {
-    x: f32,
-    y: f32,
-    unit: f32,
+    pub x: f32,
+    pub y: f32,
+    pub unit: f32,
 }
 
 /// A selfie and its frames, as files.
@@ -78,11 +78,11 @@ impl Kind {
 }
 
 /// Numbers that look random and are the same each time.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
     /// From −1 to 1.
-    fn next(&mut self) -> f32 {
+    pub fn next(&mut self) -> f32 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -249,7 +249,7 @@ fn depth(x: f32, y: f32) -> f32 {
     head + nose
 }
 
-fn sample(picture: &RgbImage, x: f32, y: f32) -> [f32; 3] {
+pub fn sample(picture: &RgbImage, x: f32, y: f32) -> [f32; 3] {
     let last = (SIDE - 1) as f32;
     let (x, y) = (x.clamp(0.0, last), y.clamp(0.0, last));
     let (left, top) = (x as u32, y as u32);
@@ -263,7 +263,7 @@ fn sample(picture: &RgbImage, x: f32, y: f32) -> [f32; 3] {
     })
 }
 
-fn jpeg(picture: &RgbImage, quality: u8) -> Vec<u8> {
+pub fn jpeg(picture: &RgbImage, quality: u8) -> Vec<u8> {
     let mut file = Vec::new();
     let encoder = JpegEncoder::new_with_quality(&mut file, quality);
     DynamicImage::ImageRgb8(picture.clone())

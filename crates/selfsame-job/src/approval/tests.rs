@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use selfsame_face::template::{TEMPLATE_LEN, Template};
+use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 
 use super::*;
@@ -11,8 +11,7 @@ const MODEL: &str = "m1";
 
 fn reference(photo: &str, model: &str) -> Reference {
     Reference {
-        template: Template::from_embedding(&[1.0; TEMPLATE_LEN]).unwrap(),
-        model_digest: model.to_owned(),
+        template: Template::new(&[1.0; TEMPLATE_LEN], &TemplateModel::new(model).unwrap()).unwrap(),
         photo: SmileJobId::new(photo).unwrap(),
     }
 }
@@ -36,6 +35,7 @@ fn job(job_type: JobType) -> Job {
             sandbox_result: None,
             source_sdk: None,
             source_sdk_version: None,
+            challenge: None,
         },
         state: JobState::Done,
         created_at: Timestamp::UNIX_EPOCH,
@@ -48,6 +48,7 @@ fn user(photo: &str) -> User {
         key: job(JobType::Enrolment).user,
         status: UserStatus::Active,
         reference: Some(reference(photo, MODEL)),
+        further: Vec::new(),
         enrolled_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
     }
@@ -86,13 +87,15 @@ fn case(job_type: JobType, on_file: Option<User>) -> Case {
 
 impl Case {
     fn hindrance(&self) -> Option<Hindrance> {
+        let model = |name| Served::only(TemplateModel::new(name).unwrap());
+        let served = self.model.map(model);
         Approval {
             job: &self.job,
             user: self.user.as_ref(),
             judged: &self.judged,
             template: self.template.as_ref(),
             policies: &self.policies,
-            model: self.model,
+            served: served.as_ref(),
             replayed: self.replayed,
             duplicates: &self.duplicates,
             shown: &self.shown,
@@ -171,6 +174,7 @@ fn duplicates_hinder_as_the_policy_says() {
     let twin = Duplicate {
         user_id: UserId::new("twin").unwrap(),
         score: ComparisonScore::new(0.9),
+        threshold: None,
     };
     let mut case = case(JobType::Enrolment, None);
     case.duplicates = vec![twin.clone()];

@@ -8,8 +8,9 @@ use selfsame_wire::result::{Actions, JobResult, ResultCode};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use crate::challenge;
 use crate::job::{Job, JobType};
-use crate::policy::Policies;
+use crate::policy::{ChallengeMode, Policies};
 use crate::reason::{Check, Reason};
 use crate::replay::{Duplicate, Recurrence};
 use crate::verdict::{Decision, ReferenceGone, Verdict};
@@ -164,7 +165,7 @@ fn evidence(decision: &Decision, circumstances: &Circumstances<'_>) -> Value {
         .filter(|r| r.check() == Check::Liveness)
         .collect();
     liveness["reasons"] = json!(speak_against);
-    json!({
+    let mut evidence = json!({
         "version": 2,
         "forced": circumstances.forced,
         "engine": circumstances.engine,
@@ -185,7 +186,27 @@ fn evidence(decision: &Decision, circumstances: &Circumstances<'_>) -> Value {
         "reasons": decision.reasons,
         "reported": decision.reported,
         "advice": decision.reasons.iter().map(|r| r.advice()).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(answered) = answered(circumstances) {
+        evidence["challenge"] = answered;
+    }
+    evidence
+}
+
+/// What the capture made of its challenge; `None` where there is none that counts. The poses by which it is told stand beside it.
+fn answered(circumstances: &Circumstances<'_>) -> Option<Value> {
+    let job = circumstances.job;
+    let drawn = job.request.challenge.as_ref()?;
+    let policy = circumstances.policies.of(job.environment(), job.job_type);
+    let policy = policy.liveness.challenge;
+    let capture = circumstances.evidence?;
+    if policy.mode == ChallengeMode::Off {
+        return None;
+    }
+    let answer = challenge::answer(drawn, capture, &policy);
+    Some(json!({
+        "id": drawn.id, "drawn": answer.drawn, "made": answer.made, "flaws": answer.flaws, "turns": capture.turns,
+    }))
 }
 
 /// What is told while a user is locked.

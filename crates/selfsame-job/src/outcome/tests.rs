@@ -26,6 +26,7 @@ fn job(job_type: JobType) -> Job {
             sandbox_result: None,
             source_sdk: None,
             source_sdk_version: None,
+            challenge: None,
         },
         state: JobState::Running,
         created_at: jiff::Timestamp::UNIX_EPOCH,
@@ -40,6 +41,7 @@ fn decision(verdict: Verdict, reasons: &[Reason], passive: Side) -> Decision {
             performed: passive != Side::NotPerformed,
             passive,
             motion: Side::NotPerformed,
+            fused: None,
             not_performed: Vec::new(),
         },
         ..Decision::without_evidence(verdict)

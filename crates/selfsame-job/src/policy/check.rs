@@ -1,6 +1,8 @@
 //! Whether a policy makes sense: ranges, order, and that worse evidence can never be answered more mildly.
 
-use super::Policy;
+use super::{ChallengePolicy, Policy};
+use crate::challenge::MOST_TURNS;
+use crate::fusion::{FusionPolicy, Measure};
 use crate::lockout::LockoutPolicy;
 use crate::reason::Response;
 
@@ -8,28 +10,28 @@ use crate::reason::Response;
 #[derive(Debug, PartialEq)]
 pub(super) struct Problem {
     /// Dotted.
-    pub(super) field: &'static str,
+    pub(super) field: String,
     /// What is wrong and what would be right.
     pub(super) text: String,
 }
 
-fn within(field: &'static str, value: f32, low: f32, high: f32) -> Result<(), Problem> {
+fn within(field: impl Into<String>, value: f32, low: f32, high: f32) -> Result<(), Problem> {
     if (low..=high).contains(&value) {
         Ok(())
     } else {
         Err(Problem {
-            field,
+            field: field.into(),
             text: format!("is {value}; it must be {low} to {high}"),
         })
     }
 }
 
-fn at_most(field: &'static str, value: usize, high: usize) -> Result<(), Problem> {
+fn at_most(field: impl Into<String>, value: usize, high: usize) -> Result<(), Problem> {
     if value <= high {
         Ok(())
     } else {
         Err(Problem {
-            field,
+            field: field.into(),
             text: format!("is {value}; it must be at most {high}"),
         })
     }
@@ -37,7 +39,7 @@ fn at_most(field: &'static str, value: usize, high: usize) -> Result<(), Problem
 
 /// The milder finding must not be answered more strictly than the graver one that contains it.
 fn no_stricter(
-    field: &'static str,
+    field: impl Into<String>,
     milder: Response,
     than: &str,
     graver: Response,
@@ -46,7 +48,7 @@ fn no_stricter(
         Ok(())
     } else {
         Err(Problem {
-            field,
+            field: field.into(),
             text: format!(
                 "is stricter than {than}, which is the graver finding; worse evidence would pass"
             ),
@@ -54,12 +56,12 @@ fn no_stricter(
     }
 }
 
-fn seconds(field: &'static str, value: u32, low: u32, high: u32) -> Result<(), Problem> {
+fn seconds(field: impl Into<String>, value: u32, low: u32, high: u32) -> Result<(), Problem> {
     if (low..=high).contains(&value) {
         Ok(())
     } else {
         Err(Problem {
-            field,
+            field: field.into(),
             text: format!("is {value}; it must be {low} to {high} seconds"),
         })
     }
@@ -77,6 +79,60 @@ fn lockout(policy: &LockoutPolicy) -> Result<(), Problem> {
         policy.forget_after_seconds,
         longest,
         most,
+    )
+}
+
+/// Scores divide in order, and no measure may count the wrong way round.
+fn fusion(field: &str, policy: &FusionPolicy) -> Result<(), Problem> {
+    let at = |name: &str| format!("{field}.{name}");
+    within(at("reject_below"), policy.reject_below, -100.0, 100.0)?;
+    within(
+        at("review_below"),
+        policy.review_below,
+        policy.reject_below,
+        100.0,
+    )?;
+    within(at("intercept"), policy.intercept, -1000.0, 1000.0)?;
+    for measure in Measure::ALL {
+        let term = policy.terms.of(*measure);
+        let at = |name| at(&format!("terms.{}.{name}", measure.name()));
+        within(at("weight"), term.weight, 0.0, 100.0)?;
+        within(at("low"), term.low, -1000.0, 1000.0)?;
+        // The least span keeps a term from being a cliff that no number of its field shows.
+        within(at("high"), term.high, term.low + 1e-6, 1000.0)?;
+    }
+    Ok(())
+}
+
+fn challenge(policy: &ChallengePolicy) -> Result<(), Problem> {
+    if !(1..=MOST_TURNS).contains(&policy.turns) {
+        return Err(Problem {
+            field: "liveness.challenge.turns".to_owned(),
+            text: format!("is {}; it must be 1 to {MOST_TURNS}", policy.turns),
+        });
+    }
+    seconds("liveness.challenge.seconds", policy.seconds, 20, 600)?;
+    // Less is what heads do that keep still, more what cameras do not see any more.
+    within("liveness.challenge.min_yaw", policy.min_yaw, 8.0, 40.0)?;
+    within("liveness.challenge.min_pitch", policy.min_pitch, 6.0, 30.0)?;
+    within(
+        "liveness.challenge.min_parallax",
+        policy.min_parallax,
+        0.0,
+        1.0,
+    )?;
+    within("liveness.challenge.min_nose", policy.min_nose, 0.0, 1.0)?;
+    within(
+        "liveness.challenge.min_likeness",
+        policy.min_likeness,
+        -1.0,
+        1.0,
+    )?;
+    within(
+        "liveness.challenge.min_likeness_turned",
+        policy.min_likeness_turned,
+        -1.0,
+        1.0,
     )
 }
 
@@ -124,47 +180,18 @@ pub(super) fn check(policy: &Policy) -> Result<(), Problem> {
     within("quality.max_exposure", q.max_exposure, 0.0, 1.0)?;
     within("quality.min_exposure", q.min_exposure, 0.0, q.max_exposure)?;
     within("quality.second_face_area", q.second_face_area, 0.0, 1.0)?;
-    let p = policy.liveness.presentation_attack;
-    within(
-        "liveness.presentation_attack.reject_below",
-        p.reject_below,
-        -100.0,
-        100.0,
-    )?;
-    within(
-        "liveness.presentation_attack.review_below",
-        p.review_below,
-        p.reject_below,
-        100.0,
-    )?;
-    within(
-        "liveness.presentation_attack.max_pattern",
-        p.max_pattern,
-        0.0,
-        200.0,
-    )?;
-    within(
-        "liveness.presentation_attack.review_pattern",
-        p.review_pattern,
-        0.0,
-        p.max_pattern,
-    )?;
+    fusion("liveness.still", &policy.liveness.still)?;
+    fusion("liveness.capture", &policy.liveness.capture)?;
+    let max_pattern = policy.liveness.max_pattern;
+    within("liveness.max_pattern", max_pattern, 0.0, 200.0)?;
     let m = policy.liveness.motion;
     // Movement is only measured over three images or more: the selfie and two frames.
     if !(2..=24).contains(&m.min_frames) {
         return Err(Problem {
-            field: "liveness.motion.min_frames",
+            field: "liveness.motion.min_frames".to_owned(),
             text: format!("is {}; it must be 2 to 24", m.min_frames),
         });
     }
-    within(
-        "liveness.motion.min_deformation",
-        m.min_deformation,
-        0.0,
-        1.0,
-    )?;
-    within("liveness.motion.min_parallax", m.min_parallax, 0.0, 1.0)?;
-    within("liveness.motion.min_movement", m.min_movement, 0.0, 10.0)?;
     within(
         "liveness.motion.min_smile_growth",
         m.min_smile_growth,
@@ -172,7 +199,7 @@ pub(super) fn check(policy: &Policy) -> Result<(), Problem> {
         1.0,
     )?;
     within("liveness.motion.min_likeness", m.min_likeness, -1.0, 1.0)?;
-    at_most("liveness.motion.max_repeated", m.max_repeated, 24)?;
+    challenge(&policy.liveness.challenge)?;
     at_most(
         "replay.max_distance",
         usize::try_from(policy.replay.max_distance).unwrap_or(usize::MAX),
@@ -196,8 +223,8 @@ pub(super) fn check(policy: &Policy) -> Result<(), Problem> {
     no_stricter(
         "responses.liveness_unclear",
         r.liveness_unclear,
-        "responses.regular_pattern",
-        r.regular_pattern,
+        "responses.not_live",
+        r.not_live,
     )?;
     no_stricter(
         "replay.near",
@@ -207,7 +234,7 @@ pub(super) fn check(policy: &Policy) -> Result<(), Problem> {
     )?;
     if r.between_thresholds == Response::Report {
         return Err(Problem {
-            field: "responses.between_thresholds",
+            field: "responses.between_thresholds".to_owned(),
             text: "is \"report\"; it must be \"review\" or \"refuse\": lower match_threshold to let more pass"
                 .to_owned(),
         });
@@ -249,12 +276,20 @@ mod tests {
             "responses.liveness_unclear"
         );
         assert_eq!(
-            field(|p| p.responses.regular_pattern = Response::Report),
+            field(|p| p.responses.not_live = Response::Report),
             "responses.liveness_unclear"
         );
         assert_eq!(
-            field(|p| p.liveness.presentation_attack.review_pattern = 14.0),
-            "liveness.presentation_attack.review_pattern"
+            field(|p| p.liveness.capture.review_below = -99.0),
+            "liveness.capture.review_below"
+        );
+        assert_eq!(
+            field(|p| p.liveness.still.terms.passive.weight = -1.0),
+            "liveness.still.terms.passive.weight"
+        );
+        assert_eq!(
+            field(|p| p.liveness.capture.terms.pattern.high = -2000.0),
+            "liveness.capture.terms.pattern.high"
         );
         assert_eq!(
             field(|p| p.lockout.first_delay_seconds = 0),
@@ -271,6 +306,18 @@ mod tests {
         assert_eq!(
             field(|p| p.liveness.motion.min_frames = 1),
             "liveness.motion.min_frames"
+        );
+        assert_eq!(
+            field(|p| p.liveness.challenge.turns = 5),
+            "liveness.challenge.turns"
+        );
+        assert_eq!(
+            field(|p| p.liveness.challenge.seconds = 19),
+            "liveness.challenge.seconds"
+        );
+        assert_eq!(
+            field(|p| p.liveness.challenge.min_yaw = f32::NAN),
+            "liveness.challenge.min_yaw"
         );
         assert_eq!(
             field(|p| p.responses.between_thresholds = Response::Report),

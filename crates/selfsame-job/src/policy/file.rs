@@ -1,5 +1,6 @@
 //! The policy file: layers of overrides, resolved once into one policy for each environment and job type.
 
+use selfsame_face::template::ModelThresholds;
 use selfsame_wire::id::Environment;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -72,6 +73,30 @@ impl Policies {
     /// # Errors
     /// The first thing that is wrong, named by its dotted field.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        Self::read(text, &|_| ())
+    }
+
+    /// The same for another recognition model than the built-in one: thresholds that the file leaves out are the model's own, never
+    /// the built-in ones, which mean nothing to its scores.
+    ///
+    /// # Errors
+    /// As [`Policies::parse`]; and where neither the file nor the model has a threshold.
+    pub fn parse_for(text: &str, model: Option<&ModelThresholds>) -> Result<Self, PolicyError> {
+        Self::read(text, &|table| scores(table, model))
+    }
+
+    /// What is built in, for another recognition model than the built-in one.
+    ///
+    /// # Errors
+    /// Where the model has no thresholds.
+    pub fn built_in_for(model: Option<&ModelThresholds>) -> Result<Self, PolicyError> {
+        let version = env!("CARGO_PKG_VERSION");
+        let text = format!("name = \"built-in\"\nversion = \"{version}\"\n");
+        Self::parse_for(&text, model)
+    }
+
+    /// Reads a file over what is built in, as `adjust` changes that.
+    fn read(text: &str, adjust: &dyn Fn(&mut Table)) -> Result<Self, PolicyError> {
         if text.len() > MAX_BYTES {
             return Err(PolicyError::Syntax(format!(
                 "the file is larger than {MAX_BYTES} bytes"
@@ -85,8 +110,17 @@ impl Policies {
         let layers = Layers::read(&file)?;
         let resolve = |environment: Environment, job_type: JobType| {
             let mut table = as_table(&Policy::built_in(environment))?;
+            adjust(&mut table);
             for layer in layers.of(environment, job_type) {
                 merge(&mut table, layer);
+            }
+            if let Some(field) = unset(&table) {
+                return Err(PolicyError::Field {
+                    field: format!("{field} ({environment}, {})", key(job_type)),
+                    problem: "is not set: what is built in holds for the built-in recognition model only; set it in the policy \
+                              file, or [thresholds] in the embedder's manifest"
+                        .to_owned(),
+                });
             }
             let policy = read(table, "")?;
             check::check(&policy)
@@ -336,6 +370,55 @@ fn subtable<'t>(
             problem: "must be a table".to_owned(),
         }),
     }
+}
+
+/// A field's path, and which of a model's thresholds it is.
+type Score = (&'static [&'static str], fn(&ModelThresholds) -> f32);
+
+/// The fields that hold comparison scores.
+const SCORES: [Score; 4] = [
+    (&["comparison", "match_threshold"], |t| t.same),
+    (&["comparison", "review_threshold"], |t| t.review),
+    (&["duplicates", "threshold"], |t| t.duplicate),
+    (&["liveness", "motion", "min_likeness"], |t| t.review),
+];
+
+/// The table that holds a field, and the field's name there.
+fn holder<'t>(
+    table: &'t mut Table,
+    path: &[&'static str],
+) -> Option<(&'t mut Table, &'static str)> {
+    let (field, outer) = path.split_last()?;
+    let mut table = table;
+    for name in outer {
+        table = table.get_mut(*name)?.as_table_mut()?;
+    }
+    Some((table, field))
+}
+
+/// Puts a model's thresholds into what is built in; takes the built-in ones out where it has none.
+fn scores(table: &mut Table, model: Option<&ModelThresholds>) {
+    for (path, of) in SCORES {
+        if let Some((table, field)) = holder(table, path) {
+            match model {
+                Some(model) => drop(table.insert(field.to_owned(), f64::from(of(model)).into())),
+                None => drop(table.remove(field)),
+            }
+        }
+    }
+}
+
+/// The first of those fields that nothing set.
+fn unset(table: &Table) -> Option<String> {
+    let is_set = |path: &[&str]| {
+        let mut names = path.iter();
+        let first = names.next().and_then(|name| table.get(*name));
+        names
+            .try_fold(first?, |value, name| value.get(*name))
+            .map(|_| ())
+    };
+    let unset = SCORES.iter().find(|(path, _)| is_set(path).is_none())?;
+    Some(unset.0.join("."))
 }
 
 fn as_table(policy: &Policy) -> Result<Table, PolicyError> {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use file::{Policies, PolicyError};
 
+use crate::fusion::FusionPolicy;
 use crate::lockout::LockoutPolicy;
 use crate::reason::{Response, Responses};
 
@@ -88,8 +89,8 @@ pub struct QualityPolicy {
     pub max_size: f32,
     /// Greatest part of the face that may be outside the picture.
     pub max_outside: f32,
-    /// Another face is a second person when its box's area is at least this part of the largest one's; smaller ones are
-    /// people in the background.
+    /// Another face is a second person when its prominence, which is its box's area less the further it is from the
+    /// picture's middle, is at least this part of the subject's; others are people in the background.
     pub second_face_area: f32,
 }
 
@@ -97,24 +98,17 @@ pub struct QualityPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LivenessPolicy {
-    /// What the pictures themselves look like.
-    pub presentation_attack: PresentationAttackPolicy,
-    /// What happens between them.
-    pub motion: MotionPolicy,
-}
-
-/// Where the fused score of presentation-attack detection divides: logit(bona fide) − logit(attack).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PresentationAttackPolicy {
-    /// Below this it is an attack (`print_or_screen`).
-    pub reject_below: f32,
-    /// Below this it is not clear (`liveness_unclear`).
-    pub review_below: f32,
-    /// Above this a regular pattern stands out of the selfie's face, in decibels (`regular_pattern`).
+    /// A selfie alone, or with too few frames to say anything: what it looks like (`print_or_screen`).
+    pub still: FusionPolicy,
+    /// A selfie with its frames: all that was measured, weighed together (`not_live`).
+    pub capture: FusionPolicy,
+    /// Above this a regular pattern stands out of the selfie's face, in decibels (`regular_pattern`): no face measures so
+    /// much, whatever else speaks for it.
     pub max_pattern: f32,
-    /// Above this it is not clear whether one does (`liveness_unclear`).
-    pub review_pattern: f32,
+    /// What frames must come, and what no honest capture does.
+    pub motion: MotionPolicy,
+    /// Head turns that the server draws.
+    pub challenge: ChallengePolicy,
 }
 
 /// Whether movement is judged.
@@ -137,20 +131,49 @@ pub struct MotionPolicy {
     pub mode: MotionMode,
     /// So many frames, beside the selfie, must show a face.
     pub min_frames: usize,
-    /// Least deformation; less of it and of parallax is a picture that is moved about (`flat_picture`).
-    pub min_deformation: f32,
-    /// Least parallax; less of it and of deformation is a picture that is moved about (`flat_picture`).
-    pub min_parallax: f32,
-    /// Least movement; a face that neither moves nor deforms is a still (`no_movement`).
-    pub min_movement: f32,
     /// The smile must grow (`no_smile`).
     pub smile_required: bool,
     /// By so much, 0 to 1.
     pub min_smile_growth: f32,
     /// Least comparison score of each frame's face with the selfie's (`frames_of_another_person`).
     pub min_likeness: f32,
-    /// So many frames may show another frame's very picture; more are `still_repeated`, and so is any file sent twice.
-    pub max_repeated: usize,
+}
+
+/// Whether captures answer challenges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChallengeMode {
+    /// None are drawn, and none are judged.
+    Off,
+    /// Where one was drawn for the job.
+    WhenDrawn,
+    /// Always: a capture without one is refused (`challenge_missing`).
+    Required,
+}
+
+/// Head turns that the server draws, and what a capture must show of them (`challenge_not_followed`). Angles in degrees against
+/// the selfie. What the numbers come from: docs/decisions/0080-turned-heads.md.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChallengePolicy {
+    /// Whether they are judged.
+    pub mode: ChallengeMode,
+    /// So many turns are drawn, 1 to 4.
+    pub turns: usize,
+    /// The capture must have arrived so many seconds after the draw, 20 to 600.
+    pub seconds: u32,
+    /// From this yaw on the head is fully turned aside.
+    pub min_yaw: f32,
+    /// From this pitch on it is fully raised.
+    pub min_pitch: f32,
+    /// Least turn by parallax of the mesh's points, as a part of the turn that the mesh tells; less is flat.
+    pub min_parallax: f32,
+    /// How far the nose must stand before the plane of eyes and mouth at least, in inter-eye distances; less is flat.
+    pub min_nose: f32,
+    /// Least comparison score with the selfie of a frame at front.
+    pub min_likeness: f32,
+    /// Least comparison score of a turned frame with the selfie, and of any frame with the one before it.
+    pub min_likeness_turned: f32,
 }
 
 /// What follows when an image was accepted before, in another job of the partner.
@@ -232,22 +255,26 @@ impl Default for Policy {
                 second_face_area: 0.25,
             },
             liveness: LivenessPolicy {
-                presentation_attack: PresentationAttackPolicy {
-                    reject_below: 0.5,
-                    review_below: 2.0,
-                    max_pattern: 13.0,
-                    review_pattern: 11.0,
-                },
+                still: FusionPolicy::STILL,
+                capture: FusionPolicy::CAPTURE,
+                max_pattern: 13.0,
                 motion: MotionPolicy {
                     mode: MotionMode::Required,
                     min_frames: 4,
-                    min_deformation: 0.012,
-                    min_parallax: 0.006,
-                    min_movement: 0.01,
                     smile_required: false,
                     min_smile_growth: 0.01,
                     min_likeness: 0.363,
-                    max_repeated: 2,
+                },
+                challenge: ChallengePolicy {
+                    mode: ChallengeMode::WhenDrawn,
+                    turns: 2,
+                    seconds: 120,
+                    min_yaw: 16.0,
+                    min_pitch: 12.0,
+                    min_parallax: 0.4,
+                    min_nose: 0.25,
+                    min_likeness: 0.363,
+                    min_likeness_turned: 0.25,
                 },
             },
             replay: ReplayPolicy {

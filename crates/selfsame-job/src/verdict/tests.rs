@@ -4,11 +4,13 @@ mod replacement;
 use selfsame_face::evidence::{
     FaceBox, FaceEvidence, FaceQuality, FrameEvidence, HeadPose, ImageDigests, ImageEvidence,
     ImageFacts, ImageFormat, Landmarks, MotionEvidence, Point, PresentationAttackEvidence, Timings,
+    Turn,
 };
-use selfsame_face::template::TEMPLATE_LEN;
+use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_wire::id::{Environment, SmileJobId, UserId};
 
 use super::*;
+use crate::fusion::{Measure, Terms};
 use crate::liveness::Side;
 use crate::policy::MotionMode;
 
@@ -41,7 +43,7 @@ fn template(x: f32, y: f32) -> Template {
     let mut values = [0.0; TEMPLATE_LEN];
     values[0] = x;
     values[1] = y;
-    Template::from_embedding(&values).unwrap()
+    Template::new(&values, &TemplateModel::new("m").unwrap()).unwrap()
 }
 
 fn at_cosine(cosine: f32) -> Template {
@@ -62,6 +64,7 @@ fn frame(likeness: f32) -> FrameEvidence {
         unusable: None,
         faces: 1,
         likeness: Some(ComparisonScore::new(likeness)),
+        pose: None,
         digests: None,
     }
 }
@@ -72,7 +75,10 @@ fn selfie(faces: Vec<FaceEvidence>) -> CaptureEvidence {
     CaptureEvidence::alone(ImageEvidence {
         image: facts(),
         faces,
+        template_length: template.as_ref().map(|_| 13.0),
         template,
+        turned: Turn::None,
+        further_templates: Vec::new(),
         digests: ImageDigests::default(),
         metadata: Vec::new(),
         timings: Timings::default(),
@@ -146,6 +152,10 @@ fn a_selfie_without_a_face_or_with_a_crowd_is_refused() {
         Verdict::SeveralFaces
     );
     assert_eq!(verdict(vec![face(200.0), face(60.0)]), Verdict::Pass);
+    // As large as the subject, but at the edge: somebody who stands by.
+    let mut bystander = face(200.0);
+    bystander.quality.framing.off_centre_across = 0.45;
+    assert_eq!(verdict(vec![face(200.0), bystander]), Verdict::Pass);
 }
 
 #[test]
@@ -198,22 +208,18 @@ fn the_thresholds_belong_to_the_better_side() {
 #[test]
 fn each_attack_has_its_reason() {
     type Attack = fn(&mut CaptureEvidence);
-    let moved = |capture: &mut CaptureEvidence, deformation, parallax, movement| {
-        if let Some(motion) = &mut capture.motion {
-            (motion.deformation, motion.parallax, motion.movement) =
-                (deformation, parallax, movement);
-        }
-    };
-    let cases: [(&str, Attack, &[Reason]); 9] = [
+    let cases: [(&str, Attack, &[Reason]); 8] = [
         (
             "print",
             |c| c.presentation_attack = attack(-3.0),
-            &[Reason::PrintOrScreen],
+            &[Reason::NotLive],
         ),
         (
             "still",
             |c| {
                 c.repetition.identical_bytes = 8;
+                c.repetition.identical_pictures = 8;
+                c.presentation_attack = attack(1.0);
                 c.motion = c.motion.map(|m| MotionEvidence {
                     deformation: 0.0,
                     parallax: 0.0,
@@ -221,20 +227,11 @@ fn each_attack_has_its_reason() {
                     ..m
                 });
             },
-            &[
-                Reason::StillRepeated,
-                Reason::NoMovement,
-                Reason::FlatPicture,
-            ],
+            &[Reason::NotLive, Reason::StillRepeated],
         ),
         (
             "one frame twice",
             |c| c.repetition.identical_bytes = 1,
-            &[Reason::StillRepeated],
-        ),
-        (
-            "one picture saved again and again",
-            |c| c.repetition.identical_pictures = 3,
             &[Reason::StillRepeated],
         ),
         (
@@ -264,14 +261,8 @@ fn each_attack_has_its_reason() {
         ),
         (
             "not a number",
-            |c| {
-                c.motion = c.motion.map(|m| MotionEvidence {
-                    deformation: f32::NAN,
-                    parallax: f32::NAN,
-                    ..m
-                })
-            },
-            &[Reason::FlatPicture],
+            |c| c.presentation_attack = attack(f32::NAN),
+            &[Reason::NotLive],
         ),
     ];
     for (name, change, reasons) in cases {
@@ -286,45 +277,68 @@ fn each_attack_has_its_reason() {
         );
         assert_eq!(decision.liveness.worst(), Side::Failed, "{name}");
     }
-    let mut flat = live();
-    moved(&mut flat, 0.005, 0.001, 0.5);
-    assert_eq!(enrolled(&flat, &strict()).reasons, [Reason::FlatPicture]);
-    // Who only smiles, or only turns, is no picture.
-    for (deformation, parallax) in [(0.03, 0.001), (0.005, 0.01)] {
-        let mut person = live();
-        moved(&mut person, deformation, parallax, 0.5);
-        assert_eq!(enrolled(&person, &strict()).reasons, []);
-    }
 }
 
 #[test]
-fn a_weak_pattern_is_for_a_person_to_decide() {
-    for (decibels, reasons) in [
-        (11.0, vec![]),
-        (11.5, vec![Reason::LivenessUnclear]),
-        (13.5, vec![Reason::RegularPattern]),
-    ] {
-        let mut capture = live();
-        capture.pattern = Some(decibels);
-        assert_eq!(enrolled(&capture, &strict()).reasons, reasons, "{decibels}");
+fn keeping_still_and_not_smiling_is_no_attack() {
+    let mut still = live();
+    still.motion = still.motion.map(|m| MotionEvidence {
+        deformation: 0.0,
+        parallax: 0.0,
+        movement: 0.0,
+        smile_growth: None,
+        ..m
+    });
+    let decision = enrolled(&still, &strict());
+    assert_eq!(decision.verdict, Verdict::Pass);
+    // What weighed how much is told, and adds up.
+    let fused = decision.liveness.fused.unwrap();
+    let sum: f32 = fused.contributions.iter().map(|c| c.adds).sum();
+    assert!((fused.score - strict().liveness.capture.intercept - sum).abs() < 1e-4);
+    // The same stillness of what looks like a print is not let in.
+    still.presentation_attack = attack(1.0);
+    assert_eq!(enrolled(&still, &strict()).reasons, [Reason::NotLive]);
+}
+
+/// A policy that leaves scores from −1 to 1 to a person.
+fn with_band() -> Policy {
+    let mut policy = strict();
+    for fusion in [&mut policy.liveness.capture, &mut policy.liveness.still] {
+        (fusion.reject_below, fusion.review_below) = (-1.0, 1.0);
     }
+    policy
+}
+
+#[test]
+fn a_score_between_is_for_a_person_to_decide() {
+    let mut policy = with_band();
     let mut capture = live();
-    capture.pattern = Some(12.0);
+    for (intercept, reasons) in [
+        (1.0, vec![]),
+        (0.99, vec![Reason::LivenessUnclear]),
+        (-1.01, vec![Reason::NotLive]),
+        (f32::NAN, vec![Reason::LivenessUnclear]),
+    ] {
+        policy.liveness.capture.terms = Terms::NOTHING;
+        policy.liveness.capture.intercept = intercept;
+        assert_eq!(enrolled(&capture, &policy).reasons, reasons, "{intercept}");
+    }
+    policy.liveness.capture.intercept = 0.0;
     assert_eq!(
-        enrolled(&capture, &strict()).verdict,
+        enrolled(&capture, &policy).verdict,
         Verdict::Provisional,
         "nobody is let in until a person decides"
     );
-    capture.presentation_attack = attack(1.0);
+    capture.pattern = Some(13.5);
     assert_eq!(
-        enrolled(&capture, &strict()).reasons,
-        [Reason::LivenessUnclear],
-        "score and pattern are one finding"
+        enrolled(&capture, &policy).reasons,
+        [Reason::RegularPattern, Reason::LivenessUnclear],
+        "no score makes up for a screen's pixels"
     );
 }
 
 #[test]
-fn a_missing_score_is_unclear_where_the_detector_is_loaded() {
+fn a_missing_score_is_the_worst_where_the_detector_is_loaded() {
     let capture = CaptureEvidence {
         presentation_attack: None,
         ..live()
@@ -332,12 +346,17 @@ fn a_missing_score_is_unclear_where_the_detector_is_loaded() {
     let decision = enrolled(&capture, &strict());
     assert_eq!(
         (decision.verdict, decision.reasons),
-        (Verdict::Provisional, vec![Reason::LivenessUnclear])
+        (Verdict::PossibleSpoof, vec![Reason::NotLive])
     );
     let decision = judge_enrolment(&Seen::alone(&capture), &strict());
-    assert_eq!(decision.verdict, Verdict::Pass);
     assert!(!decision.liveness.performed);
+    let half = decision.liveness.fused.unwrap();
+    assert_eq!(half.contributions[0].measure, Measure::Passive);
+    assert_eq!(half.contributions[0].adds, half.contributions[0].lacks);
+    let still = selfie(vec![face(200.0)]);
+    let decision = judge_enrolment(&Seen::alone(&still), &lenient());
     assert_eq!(decision.liveness.passive, Side::NotPerformed);
+    assert_eq!(decision.liveness.fused, None);
 }
 
 #[test]
@@ -413,6 +432,7 @@ fn people_who_are_enrolled_already() {
     let twin = Duplicate {
         user_id: UserId::new("u").unwrap(),
         score: ComparisonScore::new(0.7),
+        threshold: None,
     };
     let mut policy = strict();
     let judge = |policy: &Policy| {
@@ -433,9 +453,10 @@ fn people_who_are_enrolled_already() {
 
 #[test]
 fn a_later_refusal_wins_over_an_earlier_review() {
-    let mut capture = live();
-    capture.presentation_attack = attack(0.5);
-    let decision = judge_authentication(&seen(&capture), &at_cosine(0.1), &strict());
+    let mut policy = with_band();
+    policy.liveness.capture.terms = Terms::NOTHING;
+    policy.liveness.capture.intercept = 0.5;
+    let decision = judge_authentication(&seen(&live()), &at_cosine(0.1), &policy);
     assert_eq!(decision.verdict, Verdict::NoMatch);
     assert_eq!(
         decision.reasons,
@@ -446,12 +467,12 @@ fn a_later_refusal_wins_over_an_earlier_review() {
 #[test]
 fn what_is_only_reported_decides_nothing_but_is_no_pass_either() {
     let mut policy = strict();
-    policy.responses.print_or_screen = Response::Report;
+    policy.responses.not_live = Response::Report;
     policy.responses.liveness_unclear = Response::Report;
     let mut capture = live();
     capture.presentation_attack = attack(-3.0);
     let decision = enrolled(&capture, &policy);
     assert_eq!(decision.verdict, Verdict::Pass);
-    assert_eq!(decision.reported, [Reason::PrintOrScreen]);
+    assert_eq!(decision.reported, [Reason::NotLive]);
     assert_eq!(decision.liveness.passive, Side::Reported);
 }

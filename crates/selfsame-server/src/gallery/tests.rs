@@ -27,10 +27,15 @@ fn sandbox(user: &str) -> UserKey {
 fn face(degrees: f32) -> Template {
     let mut values = [0.0; TEMPLATE_LEN];
     (values[0], values[1]) = (degrees.to_radians().cos(), degrees.to_radians().sin());
-    Template::from_embedding(&values).unwrap()
+    face_by(&values, "m")
+}
+
+fn face_by(values: &[f32], model: &str) -> Template {
+    Template::new(values, &TemplateModel::new(model).unwrap()).unwrap()
 }
 
 async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &str) {
+    let template = face_by(template.values(), model);
     let id = SmileJobId::new(uuid::Uuid::new_v4().to_string()).unwrap();
     let job = NewJob {
         smile_job_id: id.clone(),
@@ -46,6 +51,7 @@ async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &
             sandbox_result: None,
             source_sdk: None,
             source_sdk_version: None,
+            challenge: None,
         },
         retry: false,
         request_digest: None,
@@ -60,7 +66,6 @@ async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &
         judged: UserState::of(store.user(user).await.unwrap().as_ref()),
         enrol: Some(Reference {
             template,
-            model_digest: model.to_owned(),
             photo: id,
         }),
         ..Outcome::default()
@@ -71,12 +76,13 @@ async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &
 
 fn gallery(store: &Arc<SqliteStore>) -> Gallery {
     let store: Arc<dyn Store> = store.clone();
-    Gallery::new(store, "m".to_owned(), NonZeroUsize::MIN)
+    let served = Served::only(TemplateModel::new("m").unwrap());
+    Gallery::new(store, &served, NonZeroUsize::MIN)
 }
 
 async fn found(gallery: &Gallery, user: &UserKey, face: &Template) -> Vec<String> {
     let duplicates = gallery
-        .duplicates(user, face, ComparisonScore::new(0.6))
+        .duplicates(user, &[Probe::new(face, ComparisonScore::new(0.6))])
         .await
         .unwrap()
         .duplicates;
@@ -97,7 +103,7 @@ async fn an_earlier_user_with_the_same_face_is_found_where_it_counts() {
     let (_dir, store) = store().await;
     enrol(&store, &sandbox("ada"), face(0.0), "m").await;
     enrol(&store, &sandbox("bob"), face(90.0), "m").await;
-    enrol(&store, &sandbox("old"), face(1.0), "another model").await;
+    enrol(&store, &sandbox("old"), face(1.0), "another").await;
     enrol(
         &store,
         &key("p", Environment::Production, "eve"),
@@ -209,7 +215,7 @@ async fn looking_through_the_store_finds_what_the_gallery_finds() {
         )
         .await;
     }
-    enrol(&store, &sandbox("old"), face(1.0), "another model").await;
+    enrol(&store, &sandbox("old"), face(1.0), "another").await;
     let elsewhere = key("p", Environment::Production, "eve");
     enrol(&store, &elsewhere, face(2.0), "m").await;
     let erased = sandbox("u2");
@@ -221,13 +227,12 @@ async fn looking_through_the_store_finds_what_the_gallery_finds() {
     for user in ["new", "u1"] {
         let reference = Reference {
             template: face(3.0),
-            model_digest: "m".to_owned(),
             photo: SmileJobId::new("j").unwrap(),
         };
         let at_least = ComparisonScore::new(0.6);
         let user = sandbox(user);
         let searched = gallery
-            .duplicates(&user, &reference.template, at_least)
+            .duplicates(&user, &[Probe::new(&reference.template, at_least)])
             .await
             .unwrap();
         let looked = look_through(&*store, &user, &reference, at_least)

@@ -19,7 +19,9 @@ use std::time::Duration;
 use axum::Router;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use selfsame_face::analyser::Analyser;
+use selfsame_face::embed::Embedder;
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
+use selfsame_job::served::Served;
 use selfsame_store::error::StoreError;
 use selfsame_store::store::Store;
 use tokio::net::{TcpListener, TcpSocket};
@@ -154,23 +156,26 @@ impl Server {
         )?;
         announce(&config, detects_presentation_attacks, &*store).await?;
         let limits = config.limits;
+        let embedders: Vec<Embedder> = analyser.embedders().cloned().collect();
+        let also = embedders.iter().flat_map(Embedder::models).skip(1).cloned();
+        let served = Served::with(analyser.template_model().clone(), also.collect());
         let gallery = Gallery::new(
             Arc::clone(&store),
-            analyser.template_model().sha256.clone(),
+            &served,
             NonZeroUsize::new(config.workers).unwrap_or(NonZeroUsize::MIN),
-        );
+        )
+        .calibrated_by(embedders.clone());
         gallery.follow().await?;
         let health = Arc::new(Health::default());
         health.look(&*store).await;
         // Commands that decide beside the server go by it.
-        store
-            .set_in_force(config.policies.text(), &analyser.template_model().sha256)
-            .await?;
+        store.set_in_force(config.policies.text(), &served).await?;
         let app = App {
             engine: EngineIdentity {
                 engine: analyser.engine_name().to_owned(),
                 models: analyser.models().to_vec(),
-                template_model: analyser.template_model().sha256.clone(),
+                served,
+                embedders,
                 detects_presentation_attacks,
             },
             store,

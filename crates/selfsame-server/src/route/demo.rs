@@ -87,6 +87,9 @@ struct TokenQuestion {
     /// What the person calls themselves: a word of this browser's, not a user's name.
     name: String,
     act: Act,
+    /// Whether head turns are to be drawn.
+    #[serde(default)]
+    challenge: bool,
 }
 
 #[derive(Serialize)]
@@ -117,7 +120,7 @@ async fn mint(
         named()?,
         None,
     );
-    let token = token::mint(&app, &caller, &grant)?;
+    let (token, _) = token::mint(&app, &caller, grant, question.challenge).await?;
     let cookie = visitor.cookie(origin.0.starts_with("https:"));
     let headers = [
         (header::CACHE_CONTROL, "no-store".to_owned()),

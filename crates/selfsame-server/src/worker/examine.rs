@@ -100,6 +100,7 @@ pub(super) async fn examine(
         let context = CaptureContext {
             received: Some(SystemTime::from(job.created_at)),
             deadline: Deadline::after(allowed),
+            turns: job.request.challenge.is_some(),
             ..CaptureContext::default()
         };
         let (ended, capture) = match analyser.analyse_capture(selfie, &frames, &context) {

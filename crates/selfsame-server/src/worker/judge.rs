@@ -4,6 +4,7 @@
 //! else the job is judged again.
 
 use selfsame_face::analyser::Analyser;
+use selfsame_face::evidence::CaptureEvidence;
 use selfsame_face::template::ComparisonScore;
 use selfsame_job::admission::{NotAdmitted, Replaces, admit_authentication, admit_enrolment};
 use selfsame_job::job::{Job, JobType};
@@ -20,10 +21,11 @@ use selfsame_job::verdict::{
 use selfsame_store::error::StoreError;
 use selfsame_store::review::NewReview;
 use selfsame_store::store::{Claim, Finished, Outcome};
+use selfsame_wire::id::SmileJobId;
 use selfsame_wire::result::ResultCode;
 
 use crate::app::App;
-use crate::gallery::Found;
+use crate::gallery::{Found, Probe};
 use crate::intake::locked_until;
 use crate::worker::examine::{Examined, examine};
 
@@ -78,6 +80,7 @@ pub(super) async fn process(
         others: Found::default(),
         judged: UserState::default(),
         may_enrol: false,
+        keeps: Vec::new(),
         forced,
     };
     for _ in 0..JUDGED_AT_MOST {
@@ -134,15 +137,18 @@ struct Case<'a> {
     judged: UserState,
     /// The user's state lets an enrolment that passes be put on file.
     may_enrol: bool,
+    /// Earlier enrolments whose templates stay beside a new one's.
+    keeps: Vec<SmileJobId>,
     forced: Option<ResultCode>,
 }
 
 impl Case<'_> {
     async fn decide(&mut self) -> Result<Decision, StoreError> {
-        let store = &self.app.store;
-        let user = store.user(&self.job.user).await?;
+        let (store, engine) = (&self.app.store, &self.app.engine);
+        let user = self.app.user(&self.job.user).await?;
         self.judged = UserState::of(user.as_ref());
         self.may_enrol = false;
+        self.keeps.clear();
         if let Some(decision) = &self.examined.ended {
             return Ok(decision.clone());
         }
@@ -158,15 +164,8 @@ impl Case<'_> {
                     self.policy.replay.max_distance,
                 )
                 .await?;
-            if let (JobType::Enrolment, Some(template)) =
-                (self.job.job_type, &capture.selfie.template)
-            {
-                let at_least = ComparisonScore::new(self.policy.duplicates.threshold);
-                self.others = self
-                    .app
-                    .gallery
-                    .duplicates(&self.job.user, template, at_least)
-                    .await?;
+            if self.job.job_type == JobType::Enrolment {
+                self.others = self.look_for_others(capture).await?;
             }
         }
         let policies = &self.app.config.policies;
@@ -175,28 +174,35 @@ impl Case<'_> {
             detects_presentation_attacks: self.app.engine.detects_presentation_attacks,
             recurrences: &self.recurrences,
             duplicates: &self.others.duplicates,
+            challenge: self.job.request.challenge.as_ref(),
             replaces: (
                 Replaces::Nobody,
                 policies.replacement_thresholds(self.job.environment()),
             ),
         };
-        let model = &self.app.engine.template_model;
         let decision = match self.job.job_type {
             JobType::Enrolment => admit_enrolment(
                 user.as_ref(),
                 self.job.request.allow_new_enroll,
                 self.policy.replacement.mode,
-                model,
+                &engine.served,
             )
             .map(|replaces| {
+                let replaces = match replaces {
+                    Replaces::Face(enrolled) => Replaces::Face(engine.judged(enrolled)),
+                    other => other,
+                };
                 // What the sandbox forces compares nothing, and so replaces nobody.
                 self.may_enrol = self.forced.is_none() || matches!(replaces, Replaces::Nobody);
                 let replaces = (replaces, seen.replaces.1);
                 judge_enrolment(&Seen { replaces, ..seen }, self.policy)
             }),
-            JobType::Authentication => admit_authentication(user.as_ref(), model)
-                .map(|reference| judge_authentication(&seen, &reference.template, self.policy)),
+            JobType::Authentication => admit_authentication(user.as_ref(), &engine.served)
+                .map(|enrolled| judge_authentication(&seen, engine.judged(enrolled), self.policy)),
         };
+        if let (Some(user), Ok(decision)) = (&user, &decision) {
+            self.keeps = user.kept_beside(engine.served.primary(), decision.matched());
+        }
         Ok(decision.unwrap_or_else(|why| {
             Decision::without_evidence(match why {
                 NotAdmitted::AlreadyEnrolled | NotAdmitted::NeverReplaced => {
@@ -205,6 +211,25 @@ impl Case<'_> {
                 NotAdmitted::NoReference(why) => Verdict::ReferenceGone(why),
             })
         }))
+    }
+
+    /// Other users with this face, by each model that is served.
+    async fn look_for_others(&self, capture: &CaptureEvidence) -> Result<Found, StoreError> {
+        let engine = &self.app.engine;
+        let probes: Vec<Probe<'_>> = engine
+            .served
+            .models()
+            .filter_map(|model| {
+                let own = engine.thresholds(model).map(|t| t.duplicate);
+                Some(Probe {
+                    template: capture.probe_by(model)?,
+                    at_least: ComparisonScore::new(own.unwrap_or(self.policy.duplicates.threshold)),
+                    threshold: own,
+                })
+            })
+            .collect();
+        let gallery = &self.app.gallery;
+        gallery.duplicates(&self.job.user, &probes).await
     }
 
     fn outcome(&self, decision: &Decision) -> Outcome {
@@ -232,12 +257,11 @@ impl Case<'_> {
             .examined
             .capture
             .as_ref()
-            .and_then(|c| c.selfie.template.clone());
+            .and_then(|c| c.probe().cloned());
         let reference = template
             .filter(|_| job.job_type == JobType::Enrolment)
             .map(|template| Reference {
                 template,
-                model_digest: app.engine.template_model.clone(),
                 photo: job.smile_job_id.clone(),
             });
         let accepted =
@@ -261,6 +285,7 @@ impl Case<'_> {
             enrol: reference
                 .clone()
                 .filter(|_| code.is_success() && self.may_enrol),
+            keeps: self.keeps.clone(),
             review: (!code.is_final()).then_some(NewReview { enrol: reference }),
             accepted: if accepted {
                 self.examined.fingerprints.clone()

@@ -179,8 +179,10 @@ impl SqliteStore {
         }
         for erased in [
             "UPDATE jobs SET blob = NULL WHERE partner = ? AND environment = ? AND user_id = ? AND blob IS NOT NULL",
+            "DELETE FROM user_templates WHERE partner = ? AND environment = ? AND user_id = ?",
             "DELETE FROM accepted_images WHERE partner = ? AND environment = ? AND user_id = ?",
             "DELETE FROM failed_attempts WHERE partner = ? AND environment = ? AND user_id = ?",
+            "DELETE FROM challenges WHERE partner = ? AND environment = ? AND user_id = ?",
         ] {
             sqlx::query(erased)
                 .bind(partner)

@@ -1,10 +1,11 @@
 //! What the server judges by, left on record for commands that decide beside it.
 
 use jiff::Timestamp;
+use selfsame_job::served::Served;
 use sqlx::Row as _;
 
 use super::SqliteStore;
-use super::record::{micros, timestamp};
+use super::record::{id, micros, timestamp};
 use crate::error::StoreError;
 use crate::store::InForce;
 
@@ -12,14 +13,14 @@ impl SqliteStore {
     pub(super) async fn write_in_force(
         &self,
         policy: &str,
-        template_model: &str,
+        served: &Served,
     ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO in_force (one, policy, template_model, at) VALUES (1, ?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET policy = ?1, template_model = ?2, at = ?3",
         )
         .bind(policy)
-        .bind(template_model)
+        .bind(served.text())
         .bind(micros(Timestamp::now()))
         .execute(&self.write)
         .await?;
@@ -33,7 +34,10 @@ impl SqliteStore {
         row.map(|row| {
             Ok(InForce {
                 policy: row.try_get("policy")?,
-                template_model: row.try_get("template_model")?,
+                served: id(
+                    Served::parse(&row.try_get::<String, _>("template_model")?),
+                    "template models",
+                )?,
                 at: timestamp(row.try_get("at")?)?,
             })
         })

@@ -5,12 +5,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+use selfsame_face::template::TemplateModel;
 use selfsame_job::audit::{Actor, AuditEntry, AuditRecord};
+use selfsame_job::challenge::{ChallengeId, DrawnChallenge};
 use selfsame_job::job::Job;
 use selfsame_job::lockout::FailedAttempts;
 use selfsame_job::partner::Partner;
 use selfsame_job::replay::{ImageFingerprint, Recurrence};
 use selfsame_job::review::Ruling;
+use selfsame_job::served::Served;
 use selfsame_job::user::{Reference, User, UserKey, UserStatus};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 use selfsame_wire::signature::ApiKey;
@@ -21,8 +24,9 @@ use crate::error::StoreError;
 use crate::review::{FinalResult, Review, ReviewFilter, Ruled};
 use crate::store::{
     Accepted, AdminToken, AfterAttempt, Claim, Delivery, DeliveryAttempt, DeliveryLimits,
-    DeliveryRecord, Depths, Endpoint, Finished, Granted, InForce, JobFilter, JobResultRecord,
-    KeepSince, NewJob, Outcome, Prepared, Store, Swept, UploadGrant, UserChange,
+    DeliveryRecord, Depths, Drawn, Endpoint, Finished, Granted, InForce, JobFilter,
+    JobResultRecord, KeepSince, NewJob, Outcome, Prepared, Store, Swept, UnansweredLimit,
+    UploadGrant, UserChange,
 };
 
 #[async_trait]
@@ -82,6 +86,19 @@ impl Store for SqliteStore {
     ) -> Result<Option<Job>, StoreError> {
         self.select_repeated(partner, environment, request_digest)
             .await
+    }
+    async fn draw_challenge(
+        &self,
+        new: &DrawnChallenge,
+        limit: &UnansweredLimit,
+    ) -> Result<Drawn, StoreError> {
+        self.insert_challenge(new, limit).await
+    }
+    async fn challenge(&self, id: &ChallengeId) -> Result<Option<DrawnChallenge>, StoreError> {
+        self.select_challenge(id).await
+    }
+    async fn expire_challenges(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.forget_challenges(before).await
     }
     async fn claim_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError> {
         self.take_job(lease).await
@@ -150,6 +167,20 @@ impl Store for SqliteStore {
     ) -> Result<bool, StoreError> {
         self.update_user_status(key, status, by).await
     }
+    async fn add_template(&self, key: &UserKey, reference: &Reference) -> Result<bool, StoreError> {
+        self.insert_template(key, reference).await
+    }
+    async fn keep_only(&self, key: &UserKey, model: &TemplateModel) -> Result<bool, StoreError> {
+        self.keep_template_by(key, model).await
+    }
+    async fn templates_forgotten(
+        &self,
+        model: &TemplateModel,
+        users: u64,
+        by: &Actor,
+    ) -> Result<(), StoreError> {
+        self.record_forgotten(model, users, by).await
+    }
     async fn failed_attempts(&self, key: &UserKey) -> Result<Option<FailedAttempts>, StoreError> {
         self.select_failed_attempts(key).await
     }
@@ -167,8 +198,8 @@ impl Store for SqliteStore {
     async fn replayed(&self, job: &SmileJobId) -> Result<bool, StoreError> {
         self.was_replayed(job).await
     }
-    async fn set_in_force(&self, policy: &str, template_model: &str) -> Result<(), StoreError> {
-        self.write_in_force(policy, template_model).await
+    async fn set_in_force(&self, policy: &str, served: &Served) -> Result<(), StoreError> {
+        self.write_in_force(policy, served).await
     }
     async fn in_force(&self) -> Result<Option<InForce>, StoreError> {
         self.read_in_force().await

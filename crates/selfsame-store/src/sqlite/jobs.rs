@@ -117,6 +117,10 @@ impl SqliteStore {
         if grant.is_some() && self.too_many_uploads(&mut tx, &job.user).await? {
             return Ok(Prepared::TooManyUploads);
         }
+        // After an earlier attempt without a package is gone: it held the challenge.
+        if !self.take_challenge(&mut tx, job, Timestamp::now()).await? {
+            return Ok(Prepared::ChallengeTaken);
+        }
         let state = if blob.is_some() {
             JobState::Queued
         } else {

@@ -3,6 +3,7 @@
 mod admin_tokens;
 mod attempts;
 mod audit;
+mod challenges;
 mod deliveries;
 mod delivery_lanes;
 mod depths;
@@ -19,6 +20,7 @@ mod reviews;
 mod schema;
 mod sealed_columns;
 mod sweep;
+mod templates;
 mod turns;
 mod unreadable;
 mod users;

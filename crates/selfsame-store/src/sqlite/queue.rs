@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use selfsame_job::job::Job;
 use selfsame_job::user::Reference;
+use selfsame_wire::id::SmileJobId;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
@@ -176,7 +177,8 @@ impl SqliteStore {
             return Ok(Finished::LockedOut(until));
         }
         if let Some(reference) = &outcome.enrol {
-            self.put_on_file(&mut tx, job, reference, now).await?;
+            self.put_on_file(&mut tx, job, reference, &outcome.keeps, now)
+                .await?;
         }
         if outcome.only_if_new && self.was_accepted(&mut tx, job, &outcome.accepted).await? {
             return Ok(Finished::SeenMeanwhile);
@@ -204,9 +206,12 @@ impl SqliteStore {
         tx: &mut SqliteConnection,
         job: &Job,
         reference: &Reference,
+        keeps: &[SmileJobId],
         now: i64,
     ) -> Result<(), StoreError> {
         let key = &job.user;
+        let model = reference.template.model();
+        self.keep_earlier(tx, key, model, keeps).await?;
         sqlx::query(
             "INSERT INTO users (partner, environment, user_id, status, template, model_digest, photo, enrolled_at, updated_at)
              VALUES (?1, ?2, ?3, 'active', ?4, ?5, ?6, ?7, ?7)
@@ -215,8 +220,8 @@ impl SqliteStore {
         .bind(key.partner.as_str())
         .bind(key.environment.as_str())
         .bind(key.user.as_str())
-        .bind(self.keys.seal(&reference.template.to_bytes(), &user_place(key))?)
-        .bind(&reference.model_digest)
+        .bind(self.seal_template(&reference.template, &user_place(key))?)
+        .bind(model.as_str())
         .bind(reference.photo.as_str())
         .bind(now)
         .execute(tx)

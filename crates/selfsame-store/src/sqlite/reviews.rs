@@ -1,6 +1,5 @@
 //! Reviews on record: opened by a job's outcome, decided once.
 
-use selfsame_face::template::Template;
 use selfsame_job::audit::{AuditAction, AuditEntry};
 use selfsame_job::job::{Job, JobType};
 use selfsame_job::review::Ruling;
@@ -39,10 +38,7 @@ impl SqliteStore {
         now: i64,
     ) -> Result<(), StoreError> {
         let template = match &review.enrol {
-            Some(reference) => Some(
-                self.keys
-                    .seal(&reference.template.to_bytes(), &template_place(job))?,
-            ),
+            Some(reference) => Some(self.seal_template(&reference.template, &template_place(job))?),
             None => None,
         };
         sqlx::query(
@@ -51,7 +47,7 @@ impl SqliteStore {
         )
         .bind(job.as_str())
         .bind(template)
-        .bind(review.enrol.as_ref().map(|r| r.model_digest.as_str()))
+        .bind(review.enrol.as_ref().map(|r| r.template.model().as_str()))
         .bind(judged.status.as_ref().map(text))
         .bind(judged.photo.as_ref().map(SmileJobId::as_str))
         .bind(now)
@@ -220,7 +216,8 @@ impl SqliteStore {
             let Some(reference) = self.waiting_template(tx, &job.smile_job_id).await? else {
                 return Ok(false);
             };
-            self.put_on_file(tx, job, &reference, now).await?;
+            // A person decided, whatever the comparison said: earlier faces go.
+            self.put_on_file(tx, job, &reference, &[], now).await?;
         }
         Ok(true)
     }
@@ -242,10 +239,8 @@ impl SqliteStore {
         let (Some(sealed), Some(model_digest)) = columns else {
             return Ok(None);
         };
-        let plain = self.keys.open(&sealed, &template_place(job), "template")?;
         Ok(Some(Reference {
-            template: id(Template::from_bytes(&plain), "template")?,
-            model_digest,
+            template: self.open_template(&sealed, &template_place(job), &model_digest)?,
             photo: job.clone(),
         }))
     }

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::keys::purpose_place;
 use super::record::{id, job_place, result_place, user_key, user_place};
-use super::{audit, images, partners, reviews};
+use super::{audit, images, partners, reviews, templates};
 use crate::error::StoreError;
 
 /// A column whose values are encrypted.
@@ -35,7 +35,7 @@ fn job(row: &SqliteRow, column: &str) -> Result<String, StoreError> {
 }
 
 /// Every encrypted column. A test holds the schema to it.
-pub(super) const COLUMNS: [Column; 12] = [
+pub(super) const COLUMNS: [Column; 13] = [
     Column {
         table: "partners",
         column: "sandbox_key",
@@ -53,6 +53,16 @@ pub(super) const COLUMNS: [Column; 12] = [
         column: "template",
         named_by: "partner, environment, user_id",
         place: |row| Ok(user_place(&user_key(row)?)),
+    },
+    Column {
+        table: "user_templates",
+        column: "template",
+        named_by: "partner, environment, user_id, model_digest, photo",
+        place: |row| {
+            let (model, photo): (String, String) =
+                (row.try_get("model_digest")?, row.try_get("photo")?);
+            Ok(templates::further_place(&user_key(row)?, &model, &photo))
+        },
     },
     Column {
         table: "jobs",

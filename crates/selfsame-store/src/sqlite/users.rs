@@ -1,7 +1,6 @@
 //! Users on record.
 
 use jiff::Timestamp;
-use selfsame_face::template::Template;
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
 use selfsame_job::user::{Reference, User, UserKey, UserState, UserStatus};
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
@@ -23,20 +22,17 @@ impl SqliteStore {
             row.try_get("photo")?,
         );
         let reference = match columns {
-            (Some(template), Some(model_digest), Some(photo)) => {
-                let plain = self.keys.open(&template, &user_place(&key), "template")?;
-                Some(Reference {
-                    template: id(Template::from_bytes(&plain), "template")?,
-                    model_digest,
-                    photo: id(SmileJobId::new(photo), "smile job id")?,
-                })
-            }
+            (Some(template), Some(model_digest), Some(photo)) => Some(Reference {
+                template: self.open_template(&template, &user_place(&key), &model_digest)?,
+                photo: id(SmileJobId::new(photo), "smile job id")?,
+            }),
             _ => None,
         };
         Ok(User {
             key,
             status: record::status(row)?,
             reference,
+            further: Vec::new(),
             enrolled_at: timestamp(row.try_get("enrolled_at")?)?,
             updated_at: timestamp(row.try_get("updated_at")?)?,
         })
@@ -53,6 +49,7 @@ impl SqliteStore {
                     key,
                     status: record::status(row)?,
                     reference: None,
+                    further: Vec::new(),
                     enrolled_at: timestamp(row.try_get("enrolled_at")?)?,
                     updated_at: timestamp(row.try_get("updated_at")?)?,
                 })
@@ -70,7 +67,11 @@ impl SqliteStore {
         .bind(key.user.as_str())
         .fetch_optional(&self.read)
         .await?;
-        row.map(|r| self.read_user(&r)).transpose()
+        let Some(row) = row else { return Ok(None) };
+        let mut user = self.read_user(&row)?;
+        let further = self.further_of(key).await?;
+        self.attach(std::iter::once(&mut user), &further)?;
+        Ok(Some(user))
     }
 
     /// A user as it stands in this transaction.
@@ -131,7 +132,10 @@ impl SqliteStore {
         .bind(environment.as_str())
         .fetch_all(&self.read)
         .await?;
-        readable(&rows, "user", |r| self.read_user_anyhow(r))
+        let mut users = readable(&rows, "user", |r| self.read_user_anyhow(r))?;
+        let further = self.further_in(partner, environment).await?;
+        self.attach(users.iter_mut(), &further)?;
+        Ok(users)
     }
 
     pub(super) async fn select_changed_users(
@@ -147,12 +151,21 @@ impl SqliteStore {
         .bind(i64::from(limit))
         .fetch_all(&self.read)
         .await?;
-        readable(&rows, "user", |row| {
+        let mut changes = readable(&rows, "user", |row| {
             Ok(UserChange {
                 sequence: u64::try_from(row.try_get::<i64, _>("sequence")?).unwrap_or(0),
                 user: self.read_user_anyhow(row)?,
             })
-        })
+        })?;
+        if let Some(last) = rows.last() {
+            // Whoever changes between the two readings comes once more.
+            let after = i64::try_from(after).unwrap_or(i64::MAX);
+            let further = self
+                .further_changed(after, last.try_get("sequence")?)
+                .await?;
+            self.attach(changes.iter_mut().map(|c| &mut c.user), &further)?;
+        }
+        Ok(changes)
     }
 
     pub(super) async fn update_user_status(

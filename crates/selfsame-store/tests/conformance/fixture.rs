@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use selfsame_face::template::{TEMPLATE_LEN, Template};
+use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_job::audit::Actor;
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::partner::Partner;
@@ -45,6 +45,7 @@ pub fn new_job(job: &str, user: &str) -> NewJob {
             sandbox_result: None,
             source_sdk: None,
             source_sdk_version: None,
+            challenge: None,
         },
         retry: false,
         request_digest: None,
@@ -59,10 +60,13 @@ pub fn grant(n: u8) -> UploadGrant {
 }
 
 pub fn template() -> Template {
-    Template::from_embedding(&std::array::from_fn::<f32, TEMPLATE_LEN, _>(|n| {
-        n as f32 - 40.0
-    }))
-    .unwrap()
+    template_by("m")
+}
+
+/// The same numbers, of a model of this name.
+pub fn template_by(model: &str) -> Template {
+    let numbers = std::array::from_fn::<f32, TEMPLATE_LEN, _>(|n| n as f32 - 40.0);
+    Template::new(&numbers, &TemplateModel::new(model).unwrap()).unwrap()
 }
 
 pub fn outcome(job: &NewJob) -> Outcome {
@@ -72,7 +76,6 @@ pub fn outcome(job: &NewJob) -> Outcome {
         result_code: "0840".to_owned(),
         enrol: Some(Reference {
             template: template(),
-            model_digest: "m".to_owned(),
             photo: job.smile_job_id.clone(),
         }),
         callback_url: job.request.callback_url.clone(),

@@ -8,6 +8,7 @@
 
 mod attempts;
 mod audit;
+mod challenges;
 mod delivery_turns;
 mod erasure;
 mod fixture;
@@ -17,5 +18,6 @@ mod repeats;
 mod reviews;
 mod secrecy;
 mod sweep;
+mod templates;
 mod turns;
 mod unreadable;

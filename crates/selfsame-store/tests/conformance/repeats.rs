@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use selfsame_job::served::Served;
 use selfsame_store::store::*;
 
 use crate::fixture::*;
@@ -157,12 +158,10 @@ async fn what_is_in_force_is_the_latest_start() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir).await;
     assert_eq!(store.in_force().await.unwrap(), None);
-    for (policy, model) in [("one", "m1"), ("two", "m2")] {
-        store.set_in_force(policy, model).await.unwrap();
+    for (policy, model) in [("one", "m1"), ("two", "m2 m1")] {
+        let served = Served::parse(model).unwrap();
+        store.set_in_force(policy, &served).await.unwrap();
         let in_force = store.in_force().await.unwrap().unwrap();
-        assert_eq!(
-            (&*in_force.policy, &*in_force.template_model),
-            (policy, model)
-        );
+        assert_eq!((&*in_force.policy, in_force.served), (policy, served));
     }
 }

@@ -25,6 +25,7 @@ impl UploadRequest {
     /// - Partner, user, job, job type, further partner parameters that the token binds, `sandbox_result`: refused where they differ.
     /// - `callback_url`: the token's, whatever the page says, since the public embed always says its own.
     /// - `allow_new_enroll`: the token's; a page that wants more is refused.
+    /// - `challenge_id`: the token's, unless the page names one that was drawn later.
     /// - `retry`: what the page or the token says; how often is for the server to decide.
     ///
     /// # Errors
@@ -56,6 +57,11 @@ impl UploadRequest {
             allow_new_enroll: grant.allow_new_enroll,
             retry: self.retry || grant.retry,
             sandbox_result: grant.sandbox_result.clone(),
+            // A page cannot do without the token's challenge. Another one's user and job are for the server to compare.
+            challenge_id: self
+                .challenge_id
+                .clone()
+                .or_else(|| grant.challenge.as_ref().map(|drawn| drawn.id.clone())),
             ..self
         })
     }

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::challenge::Challenge;
 use crate::error::WireError;
 use crate::id::{Environment, JobId, PartnerId, UserId};
 use crate::partner_params::PartnerParams;
@@ -71,6 +72,8 @@ pub struct Grant {
     pub retry: bool,
     /// Sandbox only: the result code to force.
     pub sandbox_result: Option<String>,
+    /// The challenge that was drawn with the token: the capture shows its turns, or those of a later one for the same job.
+    pub challenge: Option<Challenge>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,10 +96,12 @@ struct Claims {
     retry: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     sandbox_result: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    challenge: Option<Challenge>,
 }
 
 impl Grant {
-    /// The least that a job needs: no callback, nothing replaced, one attempt, nothing forced. `further` are partner parameters
+    /// The least that a job needs: no callback, nothing replaced, one attempt, nothing forced, no challenge. `further` are partner parameters
     /// that the page cannot change.
     #[must_use]
     pub fn new(
@@ -128,6 +133,7 @@ impl Grant {
             allow_new_enroll: false,
             retry: false,
             sandbox_result: None,
+            challenge: None,
         }
     }
 
@@ -170,6 +176,7 @@ impl Grant {
             allow_new_enroll: self.allow_new_enroll,
             retry: self.retry,
             sandbox_result: self.sandbox_result.clone(),
+            challenge: self.challenge.clone(),
         };
         let payload = match serde_json::to_string(&claims) {
             Ok(payload) => payload,
@@ -236,6 +243,7 @@ pub fn open(token: &str, key: &ApiKey, now: Timestamp) -> Result<Grant, TokenErr
         allow_new_enroll: claims.allow_new_enroll,
         retry: claims.retry,
         sandbox_result: claims.sandbox_result,
+        challenge: claims.challenge,
     })
 }
 

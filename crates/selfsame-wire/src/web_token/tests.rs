@@ -3,6 +3,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::challenge::{ChallengeId, Turn};
 use crate::id::Environment::{Production, Sandbox};
 use crate::upload::UploadRequest;
 
@@ -399,4 +400,41 @@ proptest::proptest! {
         proptest::prop_assert_eq!(opened.as_ref(), Ok(&granted));
         proptest::prop_assert_eq!(opened.as_ref().map(Grant::job), Ok(granted.job()));
     }
+}
+
+#[test]
+fn a_challenge_goes_with_the_token_and_no_page_can_do_without_it() {
+    let drawn = Challenge {
+        id: ChallengeId::from_random([7; 16]),
+        turns: vec![Turn::Up, Turn::Right],
+        expires_at: later(120),
+    };
+    let with = Grant {
+        challenge: Some(drawn.clone()),
+        ..grant()
+    };
+    let token = with.mint(&key(), NOW, QUARTER).unwrap();
+    assert_eq!(open(&token, &key(), NOW).unwrap(), with);
+    let payload = URL_SAFE_NO_PAD
+        .decode(token.split('.').nth(1).unwrap())
+        .unwrap();
+    let claims: Value = serde_json::from_slice(&payload).unwrap();
+    assert_eq!(
+        claims["challenge"],
+        json!({"id": drawn.id, "turns": ["up", "right"], "expires_at": "2026-01-31T12:02:00.000Z"})
+    );
+    let asked = |challenge: Value| {
+        let body = json!({
+            "smile_client_id": "2343", "token": token, "challenge_id": challenge,
+            "partner_params": {"user_id": "grace é", "job_id": "j-9", "job_type": 2},
+        });
+        let request = UploadRequest::parse(body.to_string().as_bytes()).unwrap();
+        request.bound_by(&with).unwrap().challenge_id
+    };
+    assert_eq!(asked(Value::Null), Some(drawn.id.clone()));
+    assert_eq!(asked(json!("")), Some(drawn.id.clone()));
+    let later = ChallengeId::from_random([8; 16]);
+    assert_eq!(asked(json!(later)), Some(later));
+    // A token from before there were challenges opens as it did.
+    assert!(open(&minted(), &key(), NOW).unwrap().challenge.is_none());
 }

@@ -7,9 +7,12 @@ use selfsame_face::analyser::{Analyser, Settings};
 use selfsame_face::evidence::{CaptureEvidence, ImageEvidence};
 use selfsame_face::inference::EngineChoice;
 use selfsame_face::models::ModelStore;
-use selfsame_job::policy::{MotionMode, Policy};
+use selfsame_job::job::JobType;
+use selfsame_job::policy::MotionMode;
 use selfsame_job::verdict::{Seen, Verdict, judge_authentication, judge_enrolment};
+use selfsame_wire::id::Environment;
 
+use super::embedder::{self, EmbedderChoice};
 use crate::output::{self, Outcome};
 
 /// Compare the faces in two photographs, without a server: the same person, another, or not sure (exit 1 as well).
@@ -22,6 +25,8 @@ pub(crate) struct Compare {
     /// auto, tract or openvino.
     #[arg(long, default_value = "auto")]
     engine: EngineChoice,
+    #[command(flatten)]
+    embedder: EmbedderChoice,
 }
 
 impl Compare {
@@ -30,7 +35,9 @@ impl Compare {
             engine: self.engine,
             ..Settings::default()
         };
-        let analyser = Analyser::load(models, &settings)?;
+        let embedders = self.embedder.alone()?;
+        let policies = embedder::policies(None, &embedders.primary)?;
+        let analyser = Analyser::load_with(models, &settings, &embedders)?;
         let look = |path: &Path| -> Result<CaptureEvidence, String> {
             let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
             let selfie = analyser
@@ -40,11 +47,12 @@ impl Compare {
         };
         let (reference, probe) = (look(&self.reference)?, look(&self.probe)?);
         // Two photographs are compared: whether they are alive is not asked.
-        let mut policy = Policy::default();
+        let production = policies.of(Environment::Production, JobType::Authentication);
+        let mut policy = production.clone();
         policy.liveness.motion.mode = MotionMode::Off;
         let mut decision = judge_enrolment(&Seen::alone(&reference), &policy);
         let mut at_fault = Some("reference");
-        if let (Verdict::Pass, Some(template)) = (&decision.verdict, &reference.selfie.template) {
+        if let (Verdict::Pass, Some(template)) = (&decision.verdict, reference.probe()) {
             decision = judge_authentication(&Seen::alone(&probe), template, &policy);
             at_fault = decision.comparison.is_none().then_some("probe");
         }

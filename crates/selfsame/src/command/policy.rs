@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use selfsame_job::policy::Policies;
 
+use super::embedder::{self, EmbedderChoice};
 use crate::output::{self, Outcome};
 
 /// Show and check policies.
@@ -23,11 +24,15 @@ enum Action {
     Show {
         /// The policy file.
         file: Option<PathBuf>,
+        #[command(flatten)]
+        embedder: EmbedderChoice,
     },
     /// Check a policy file.
     Check {
         /// The policy file.
         file: PathBuf,
+        #[command(flatten)]
+        embedder: EmbedderChoice,
     },
 }
 
@@ -41,16 +46,13 @@ impl PolicyCommand {
     pub(crate) fn run(&self, json: bool) -> Outcome {
         match &self.action {
             Action::Default => output::line(Policies::built_in_file()?.trim_end()),
-            Action::Show { file } => {
-                let policies = match file {
-                    Some(file) => read(file)?,
-                    None => Policies::default(),
-                };
+            Action::Show { file, embedder } => {
+                let policies = embedder::policies(file.as_deref(), &embedder.read()?)?;
                 // Byte for byte what is hashed.
                 output::text(policies.text());
             }
-            Action::Check { file } => {
-                let policies = read(file)?;
+            Action::Check { file, embedder } => {
+                let policies = embedder::policies(Some(file), &embedder.read()?)?;
                 if json {
                     output::json(&serde_json::json!({
                         "name": policies.name(), "version": policies.version(), "sha256": policies.sha256(),

@@ -18,6 +18,7 @@ use selfsame_store::sqlite::SqliteStore;
 
 use super::data::Data;
 use super::demo_page;
+use super::embedder::{self, EmbedderChoices};
 use crate::output::{self, Outcome};
 
 /// Serve the API. Prints one line of JSON with its addresses once it is ready; logs to standard error.
@@ -57,6 +58,8 @@ pub(crate) struct Serve {
     /// auto, tract or openvino.
     #[arg(long, default_value = "auto")]
     engine: EngineChoice,
+    #[command(flatten)]
+    embedders: EmbedderChoices,
     /// The policy file [default: what is built in; `selfsame policy default` prints it].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -174,22 +177,23 @@ impl Serve {
         config.keep_results = days(self.keep_results);
         config.keep_packages = days(self.keep_packages);
         config.operations = self.operations_listen;
-        if let Some(path) = &self.policy {
-            config.policies = super::policy::read(path)?;
-        }
+        let embedders = self.embedders.read()?;
+        config.policies = embedder::policies(self.policy.as_deref(), &embedders.primary)?;
         if let Some(path) = &self.admin_token_file {
             config.admin_token = Some(super::admin::read_token(path)?);
         }
         let parallel = NonZeroUsize::new(config.workers).unwrap_or(NonZeroUsize::MIN);
-        let analyser = Analyser::load(
-            models,
-            &Settings {
-                engine: self.engine,
-                parallel,
-                memory: u64::from(self.images_mib) * 1024 * 1024,
-                ..Settings::default()
-            },
-        )?;
+        let settings = Settings {
+            engine: self.engine,
+            parallel,
+            memory: u64::from(self.images_mib) * 1024 * 1024,
+            ..Settings::default()
+        };
+        let analyser = Analyser::load_with(models, &settings, &embedders)?;
+        for embedder in analyser.embedders() {
+            let (identity, model) = (embedder.identity(), embedder.model());
+            tracing::info!(name = identity.name, version = identity.version, licence = embedder.licence(), %model, "embedder");
+        }
         let mut options = self.data.options()?;
         options.max_queued = self.max_queued;
         options.max_uploads = self.max_uploads;

@@ -1,3 +1,4 @@
+import '../client/challenge.dart';
 import '../client/errors.dart';
 import 'capture_texts.dart';
 
@@ -7,6 +8,7 @@ class SelfieOptions {
   const SelfieOptions({
     this.frames = 8,
     this.framePause = const Duration(milliseconds: 250),
+    this.drawChallenge,
     this.texts = const CaptureTexts(),
   });
 
@@ -15,6 +17,11 @@ class SelfieOptions {
 
   /// Pause between two frames; the time that the camera itself needs for a picture comes on top.
   final Duration framePause;
+
+  /// Gets a challenge that the server drew, e.g. by `SmileFlutter.drawChallenge`: the person is told its turns, each in
+  /// time for its frames, of which there are then two and four more for each turn. Called when the person has pressed
+  /// the button, and again where the time of one is over.
+  final Future<Challenge> Function()? drawChallenge;
 
   /// What the screen says.
   final CaptureTexts texts;
@@ -44,7 +51,11 @@ sealed class CaptureRequest {
 /// A selfie with its frames.
 final class SelfieRequest extends CaptureRequest {
   /// Throws [ArgumentException] where there are too many frames.
-  SelfieRequest(SelfieOptions options) : frames = options.frames, pause = options.framePause, super(options.texts) {
+  SelfieRequest(SelfieOptions options)
+    : frames = options.frames,
+      pause = options.framePause,
+      drawChallenge = options.drawChallenge,
+      super(options.texts) {
     // What the server takes beside the selfie, with room for a card's two sides.
     if (frames < 0 || frames > 24) throw const ArgumentException('frames must be 0 to 24');
   }
@@ -54,6 +65,9 @@ final class SelfieRequest extends CaptureRequest {
 
   /// Pause before each of them.
   final Duration pause;
+
+  /// Draws the challenge to follow; null where none is asked for.
+  final Future<Challenge> Function()? drawChallenge;
 }
 
 /// An ID card's sides.

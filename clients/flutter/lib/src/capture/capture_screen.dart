@@ -141,7 +141,7 @@ class _CaptureScreenState extends State<CaptureScreen> with WidgetsBindingObserv
       fit: StackFit.expand,
       children: [
         if (_camera case final camera?) Center(child: camera.preview()),
-        CaptureGuide(request: _session.request),
+        CaptureGuide(request: _session.request, turn: _session.turn),
       ],
     );
   }

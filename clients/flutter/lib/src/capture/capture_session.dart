@@ -1,9 +1,11 @@
 import 'dart:async';
 import 'dart:typed_data';
 
+import '../client/challenge.dart';
 import '../client/clock.dart';
 import '../client/errors.dart';
 import 'capture_request.dart';
+import 'prompts.dart';
 import 'shutter.dart';
 
 /// Where a capture stands.
@@ -47,6 +49,13 @@ class CaptureSession {
   var _stage = CaptureStage.starting;
   var _smiling = false;
 
+  /// What is said while a challenge is followed.
+  Prompt? _prompt;
+  Challenge? _challenge;
+
+  /// The time of the last challenge was over.
+  var _late = false;
+
   /// Where it stands.
   CaptureStage get stage => _stage;
 
@@ -58,14 +67,22 @@ class CaptureSession {
   /// The picture to look at, during [CaptureStage.review].
   Uint8List? get taken => _taken.firstOrNull;
 
+  /// The challenge that the pictures follow, once [outcome] has come; null without one.
+  Challenge? get challenge => _challenge;
+
+  /// Where the head is to turn now.
+  HeadTurn? get turn => _stage == CaptureStage.taking ? _prompt?.turn : null;
+
   /// What the screen says now.
   String get hint {
     final texts = request.texts;
     return switch (_stage) {
       CaptureStage.starting => texts.starting,
       CaptureStage.review || CaptureStage.ended => texts.review,
+      CaptureStage.taking when _prompt != null => _prompt!.text,
       CaptureStage.taking when _smiling => texts.nowSmile,
       CaptureStage.ready || CaptureStage.taking => switch (request) {
+        SelfieRequest(drawChallenge: _?) => _late ? texts.timeUp : texts.thenTurn,
         SelfieRequest() => texts.faceInOval,
         IdCardRequest() => _kept.isEmpty ? texts.cardFront : texts.cardBack,
       },
@@ -89,19 +106,28 @@ class CaptureSession {
     final shutter = _shutter;
     if (_stage != CaptureStage.ready || shutter == null) return;
     _smiling = false;
+    _prompt = null;
+    _challenge = null;
+    _late = false;
     _become(CaptureStage.taking);
     final taken = <Uint8List>[];
     bool interrupted() => _stage != CaptureStage.taking || !identical(_shutter, shutter);
     try {
-      taken.add(await shutter.take());
-      if (request case SelfieRequest(:final frames, :final pause) when frames > 0 && !interrupted()) {
-        _smiling = true;
-        _become(CaptureStage.taking);
-        while (taken.length <= frames) {
-          await _clock.sleep(pause);
-          if (interrupted()) return;
+      switch (request) {
+        case SelfieRequest(:final drawChallenge?):
+          if (!await _follow(drawChallenge, shutter, taken, interrupted)) return;
+        case SelfieRequest(:final frames, :final pause) when frames > 0:
           taken.add(await shutter.take());
-        }
+          if (interrupted()) return;
+          _smiling = true;
+          _become(CaptureStage.taking);
+          while (taken.length <= frames) {
+            await _clock.sleep(pause);
+            if (interrupted()) return;
+            taken.add(await shutter.take());
+          }
+        case SelfieRequest() || IdCardRequest():
+          taken.add(await shutter.take());
       }
     } catch (cause) {
       // A camera that was let go under way may fail, and even with an error of its own: then it is no failure.
@@ -113,6 +139,48 @@ class CaptureSession {
     if (interrupted()) return;
     _taken = taken;
     _become(CaptureStage.review);
+  }
+
+  /// Draws a challenge, and takes the selfie and the frames while the person follows it. Gives whether all are there.
+  Future<bool> _follow(
+    Future<Challenge> Function() draw,
+    Shutter shutter,
+    List<Uint8List> taken,
+    bool Function() interrupted,
+  ) async {
+    void say(Prompt prompt) {
+      _prompt = prompt;
+      _become(CaptureStage.taking);
+    }
+
+    say((text: request.texts.wait, turn: null, wait: Duration.zero));
+    final Challenge challenge;
+    try {
+      challenge = await draw();
+    } catch (cause) {
+      if (!interrupted()) fail(CaptureFailure.noChallenge, cause);
+      return false;
+    }
+    if (interrupted()) return false;
+    final drawnAt = _clock.now();
+    final until = drawnAt.add(challenge.life(drawnAt));
+    taken.add(await shutter.take());
+    for (final prompt in prompts(challenge.turns, request.texts)) {
+      if (interrupted()) return false;
+      say(prompt);
+      await _clock.sleep(prompt.wait);
+      if (interrupted()) return false;
+      taken.add(await shutter.take());
+      if (!_clock.now().isBefore(until)) {
+        if (interrupted()) return false;
+        // The person begins anew, with another challenge.
+        _late = true;
+        _become(CaptureStage.ready);
+        return false;
+      }
+    }
+    _challenge = challenge;
+    return true;
   }
 
   /// Throws away what is looked at, and begins it again.

@@ -5,6 +5,14 @@ class CaptureTexts {
     this.starting = 'The camera starts…',
     this.faceInOval = 'Hold your face in the oval, look straight, then press the button',
     this.nowSmile = 'Now smile slowly',
+    this.thenTurn = 'Hold your face in the oval and press the button, then turn your head as you are told',
+    this.wait = 'One moment…',
+    this.holdStill = 'Good. Hold still',
+    this.turnLeft = 'Turn your head to your left',
+    this.turnRight = 'Turn your head to your right',
+    this.turnUp = 'Raise your chin',
+    this.lookStraight = 'Look straight at the camera again',
+    this.timeUp = 'The time is over. Press the button, and follow a little faster',
     this.cardFront = 'Lay the front of the card in the frame, then press the button',
     this.cardBack = 'Now the back of the card',
     this.take = 'Take the picture',
@@ -22,6 +30,30 @@ class CaptureTexts {
 
   /// While the frames are taken.
   final String nowSmile;
+
+  /// Before the selfie of a challenge.
+  final String thenTurn;
+
+  /// While the challenge is drawn.
+  final String wait;
+
+  /// While pictures of a still head are taken.
+  final String holdStill;
+
+  /// Asks for a turn to the person's left.
+  final String turnLeft;
+
+  /// Asks for a turn to the person's right.
+  final String turnRight;
+
+  /// Asks for a raised chin.
+  final String turnUp;
+
+  /// After a turn.
+  final String lookStraight;
+
+  /// Before the selfie, when the time of a challenge is over.
+  final String timeUp;
 
   /// Before the card's front.
   final String cardFront;

@@ -1,17 +1,21 @@
 import 'dart:typed_data';
 
+import 'challenge.dart';
 import 'errors.dart';
 
 /// What was captured under a tag: a selfie with its frames, and ID card images where they were captured.
 class Capture {
   /// Takes JPEG or PNG files.
-  const Capture({required this.selfie, this.frames = const [], this.idCardFront, this.idCardBack});
+  const Capture({required this.selfie, this.frames = const [], this.challenge, this.idCardFront, this.idCardBack});
 
   /// The selfie.
   final Uint8List selfie;
 
   /// The frames around the selfie, in the order in which they were taken. Eight make a SmartSelfie.
   final List<Uint8List> frames;
+
+  /// The challenge that the person followed, which the frames show.
+  final Challenge? challenge;
 
   /// The ID card's front.
   final Uint8List? idCardFront;

@@ -3,6 +3,7 @@ import 'dart:typed_data';
 
 import 'cancellation.dart';
 import 'capture.dart';
+import 'challenge.dart';
 import 'connection.dart';
 import 'errors.dart';
 import 'http_transport.dart';
@@ -20,7 +21,7 @@ import 'web_token.dart';
 
 /// One job on its way: what every step of it needs.
 class _Journey {
-  _Journey(this.params, this.names, this.callbackUrl, this.proof, this.options);
+  _Journey(this.params, this.names, this.callbackUrl, this.proof, this.challenge, this.options);
 
   final NamedParams params;
   final JobNames names;
@@ -28,8 +29,12 @@ class _Journey {
 
   /// A timestamp and its signature, or a web token.
   final JsonObject proof;
+  final Challenge? challenge;
   final SubmitOptions options;
 }
+
+/// Tokens that are held for captures to come: a person makes one at a time.
+const _mostHeld = 8;
 
 /// Submits jobs to one server as one partner, and follows them. Pure Dart: it needs no Flutter.
 class Client {
@@ -47,6 +52,12 @@ class Client {
   final Source source;
 
   final Transport _transport;
+
+  /// Web tokens by the challenge that was drawn with each: the job must come with the same.
+  final _held = <String, String>{};
+
+  /// Jobs that were begun, and whose challenge ended before their package came: the next try says that it is one.
+  final _ended = <String>{};
 
   /// Submits a job and follows it until it ends or the polling time passes.
   ///
@@ -68,9 +79,11 @@ class Client {
     final wait = _pollingTime(jobStatusPollingTimeoutMillis);
     final capture = await captures.read(tag);
     if (capture == null) throw UnknownTagException(tag);
-    final journey = await _begin(jobType, isProduction, partnerParams, callbackUrl ?? '', options);
+    final journey = await _begin(capture, jobType, isProduction, partnerParams, callbackUrl ?? '', options);
     final (:uploadUrl, :smileJobId) = await _prepare(journey);
-    await _upload(uploadUrl, _package(capture, journey, present(idInfo), present(geoInfo)), options);
+    await _upload(uploadUrl, _package(capture, journey, present(idInfo), present(geoInfo)), journey);
+    _ended.remove(journey.names.jobId);
+    _held.remove(journey.challenge?.id);
     await _tellStore(tag);
     final unanswered = {
       'job_complete': false,
@@ -80,6 +93,67 @@ class Client {
     final ask = _question(journey);
     if (ask == null) return JobStatus(unanswered);
     return follow(ask, unanswered, wait, connection.clock, options.cancellation);
+  }
+
+  /// Draws a challenge: head turns that the person makes while the frames are taken. For the capture that is about to
+  /// begin; it ends soon after, and serves one job of this user.
+  ///
+  /// With the API key the server is asked for one; with a [jobId] it is good for no other job. With a web token it is
+  /// the one that was drawn with the token, or else one that the server draws for the token's holder; the token is kept
+  /// in memory, and [submitJob] uses it for the capture that followed the challenge. What is said here is then a wish.
+  ///
+  /// Throws [SelfsameException].
+  Future<Challenge> drawChallenge(
+    String userId, {
+    required bool isProduction,
+    String jobId = '',
+    int jobType = JobType.smartSelfieAuthentication,
+    Cancellation? cancellation,
+  }) async {
+    final named = NamedParams.of({'user_id': userId, 'job_id': jobId}, jobType);
+    final JsonObject body;
+    String? token;
+    switch (connection.auth) {
+      case WebTokenAuth(:final webToken):
+        final job = JobNames(
+          userId: named.userId,
+          jobId: named.jobId,
+          jobType: jobType,
+          isProduction: isProduction,
+        );
+        token = await webToken(job);
+        final drawn = challengeIn(token);
+        // One that was given out before may have ended: then the token's holder has another drawn.
+        if (drawn != null && !_held.containsKey(drawn.id)) return _hold(drawn, token);
+        body = {'token': token};
+      case ApiKeyAuth():
+        if (userId.isEmpty) throw const ArgumentException('a challenge is for one user: userId must not be empty');
+        body = {
+          'partner_id': connection.partnerId,
+          'user_id': userId,
+          if (jobId.isNotEmpty) 'job_id': jobId,
+          'job_type': jobType,
+          ..._signed(_apiKey(isProduction: isProduction)),
+        };
+    }
+    final url = '${connection.base(isProduction: isProduction)}/challenge';
+    final answer = await withRetry(
+      connection.retry,
+      connection.clock,
+      cancellation,
+      (_) async => acceptObject(await _post(url, body, cancellation)),
+    );
+    final challenge = Challenge.read(answer['challenge']);
+    if (challenge == null) {
+      throw const AnswerException("the server's answer carries no challenge that this client can guide");
+    }
+    return token == null ? challenge : _hold(challenge, token);
+  }
+
+  Challenge _hold(Challenge challenge, String token) {
+    _held[challenge.id] = token;
+    if (_held.length > _mostHeld) _held.remove(_held.keys.first);
+    return challenge;
   }
 
   /// Asks once how a job stands. Needs the API key.
@@ -110,7 +184,8 @@ class Client {
   ///
   /// [product] is as the wire names it: `authentication` or `smartselfie` (an enrolment). The token holds all that it
   /// allows: what the app says otherwise is refused, and its callback URL is ignored. With [retry], the job may be
-  /// tried again after an attempt that has ended; [partnerParams] are further keys that the app cannot change.
+  /// tried again after an attempt that has ended; [partnerParams] are further keys that the app cannot change. With
+  /// [challenge], one is drawn with the token: the capture must show the head turns that it asks for.
   Future<String> webToken(
     String userId,
     String jobId, {
@@ -120,6 +195,7 @@ class Client {
     JsonObject? partnerParams,
     bool allowNewEnroll = false,
     bool retry = false,
+    bool challenge = false,
   }) async {
     final answer = await _post('${connection.base(isProduction: isProduction)}/token', {
       'partner_id': connection.partnerId,
@@ -130,6 +206,7 @@ class Client {
       if (partnerParams != null) 'partner_params': partnerParams,
       if (allowNewEnroll) 'allow_new_enroll': true,
       if (retry) 'retry': true,
+      if (challenge) 'challenge': true,
       ..._signed(_apiKey(isProduction: isProduction)),
     }, null);
     final token = acceptObject(answer)['token'];
@@ -138,6 +215,7 @@ class Client {
   }
 
   Future<_Journey> _begin(
+    Capture capture,
     int jobType,
     bool isProduction,
     JsonObject? partnerParams,
@@ -152,13 +230,19 @@ class Client {
       case ApiKeyAuth():
         proof = _signed(_apiKey(isProduction: isProduction));
       case WebTokenAuth(:final webToken):
-        final token = await webToken(names());
+        final challenge = capture.challenge;
+        final token = _held[challenge?.id] ?? await webToken(names());
+        final drawn = challengeIn(token);
+        // Where the person is asked to turn their head after all, the same token is good for the next capture.
+        if (drawn != null && challenge == null) {
+          throw ChallengeException(ChallengeFailure.missing, challenge: _hold(drawn, token));
+        }
         // The token says whose job it is; what was asked for is only a wish.
         params = NamedParams.of({...params.json, ...namesIn(token)}, jobType);
         proof = {'token': token};
     }
     options.cancellation?.check();
-    return _Journey(params, names(), callbackUrl, proof, options);
+    return _Journey(params, names(), callbackUrl, proof, capture.challenge, options);
   }
 
   /// `POST /v1/upload`. After a failure the job may have been prepared all the same: the next try says that it is one.
@@ -178,9 +262,10 @@ class Client {
         if (options.allowNewEnroll) 'allow_new_enroll': true,
         if (options.useEnrolledImage) 'use_enrolled_image': true,
         if (options.sandboxResult case final code?) 'sandbox_result': code,
-        if (failures.isNotEmpty) 'retry': true,
+        if (journey.challenge case final challenge?) 'challenge_id': challenge.id,
+        if (failures.isNotEmpty || _ended.contains(journey.names.jobId)) 'retry': true,
       }, options.cancellation);
-      return acceptObject(answer);
+      return _acceptChallenged(journey.challenge, answer);
     });
     final smileJobId = prepared['smile_job_id'];
     final uploadUrl = switch (prepared['upload_url']) {
@@ -209,7 +294,8 @@ class Client {
     ),
   );
 
-  Future<void> _upload(Uri url, Uint8List body, SubmitOptions options) async {
+  Future<void> _upload(Uri url, Uint8List body, _Journey journey) async {
+    final _Journey(:challenge, :options) = journey;
     final request = WireRequest(
       method: 'PUT',
       url: url,
@@ -225,7 +311,11 @@ class Client {
       } on RefusedException catch (error) {
         // An upload URL takes one package. Where an earlier try got no answer, that it is used says that the package
         // arrived.
-        if (error.httpStatus != 409 || !failures.any((failure) => failure is TransportException)) rethrow;
+        if (error.httpStatus == 409 && failures.any((failure) => failure is TransportException)) return;
+        // The upload URL of a job with a challenge lives no longer than the challenge.
+        if (challenge == null || error.httpStatus != 410) rethrow;
+        _ended.add(journey.names.jobId);
+        throw ChallengeException(ChallengeFailure.expired, challenge: challenge, cause: error);
       }
     });
   }
@@ -286,6 +376,18 @@ class Client {
     final ApiKeyAuth auth => auth.of(isProduction: isProduction),
     WebTokenAuth() => throw const ArgumentException('this call needs the API key, and there is a web token only'),
   };
+}
+
+/// As [acceptObject], of a request that named a challenge: a server may say by its text alone that it is the challenge
+/// which it refuses.
+JsonObject _acceptChallenged(Challenge? challenge, WireAnswer answer) {
+  try {
+    return acceptObject(answer);
+  } on RefusedException catch (error) {
+    final refused = error.httpStatus == 400 && error.code == '2204' && error.serverMessage.contains('challenge');
+    if (challenge == null || !refused) rethrow;
+    throw ChallengeException(ChallengeFailure.expired, challenge: challenge, cause: error);
+  }
 }
 
 Duration _pollingTime(int millis) {

@@ -1,3 +1,5 @@
+import 'challenge.dart';
+
 /// What kind of thing went wrong; the same names in every client (see `conformance/`).
 enum ErrorKind {
   /// Nothing was captured under the tag.
@@ -22,7 +24,10 @@ enum ErrorKind {
   cancelled('cancelled'),
 
   /// Nothing was captured.
-  capture('capture');
+  capture('capture'),
+
+  /// A capture does not stand to its challenge.
+  challenge('challenge');
 
   /// Takes its name in the contract.
   const ErrorKind(this.wireName);
@@ -96,6 +101,46 @@ final class RefusedException extends SelfsameException {
 
   @override
   ErrorKind get kind => ErrorKind.refused;
+}
+
+/// Why a capture does not stand to its challenge.
+enum ChallengeFailure {
+  /// The challenge cannot be used any more: its time has passed, it was used, or another was drawn. Draw another and
+  /// capture anew.
+  expired('expired', 'the challenge cannot be used any more: draw another, and capture anew'),
+
+  /// A challenge was drawn with the web token, and the capture followed none.
+  missing(
+    'missing',
+    'the capture followed no challenge, and one was drawn with the web token: capture anew with it',
+  ),
+
+  /// The person did not do what the challenge asked.
+  notFollowed('not_followed', 'the person did not do what the challenge asked');
+
+  /// Takes its name in the contract, and its words.
+  const ChallengeFailure(this.wireName, this.text);
+
+  /// The name in the contract.
+  final String wireName;
+
+  /// The failure in words.
+  final String text;
+}
+
+/// A capture does not stand to a challenge. Nothing was submitted: the job may be tried again with another capture.
+final class ChallengeException extends SelfsameException {
+  /// Says why; [cause] says how, where something led to it.
+  ChallengeException(this.reason, {this.challenge, Object? cause}) : super(reason.text, cause);
+
+  /// Why.
+  final ChallengeFailure reason;
+
+  /// The challenge to follow, where it is known.
+  final Challenge? challenge;
+
+  @override
+  ErrorKind get kind => ErrorKind.challenge;
 }
 
 /// The server could not be reached, the connection broke, or no answer came in time.
@@ -180,6 +225,9 @@ enum CaptureFailure {
 
   /// The images could not be stored; the cause says how.
   notStored('the images could not be stored'),
+
+  /// The challenge could not be drawn; the cause says why.
+  noChallenge('the challenge could not be drawn'),
 
   /// Another capture is under way.
   busy('another capture is under way'),

@@ -1,6 +1,7 @@
 import 'dart:collection';
 import 'dart:convert';
 
+import 'errors.dart';
 import 'json.dart';
 
 /// What the server says of a job: a map, read item by item, through typed accessors, as JSON ([toJson]) or as text
@@ -56,6 +57,16 @@ class JobStatus extends UnmodifiableMapView<String, dynamic> {
 
   /// Scores, thresholds, models and reasons.
   Object? get evidence => _field('evidence');
+
+  /// What stood against the capture of a challenge, where that is among the reasons: it is missing, or was not
+  /// followed.
+  ChallengeFailure? get challengeFailure {
+    final evidence = this.evidence;
+    final reasons = evidence is JsonObject ? evidence['reasons'] : null;
+    if (reasons is! List<Object?>) return null;
+    if (reasons.contains('challenge_not_followed')) return ChallengeFailure.notFollowed;
+    return reasons.contains('challenge_missing') ? ChallengeFailure.missing : null;
+  }
 
   /// Links to the job's images, where they were asked for.
   JsonObject? get imageLinks {

@@ -54,7 +54,8 @@ Duration pauseAfter(Object error, Duration pause) {
 
 /// The body of an answer that is a success.
 ///
-/// Throws [RefusedException] with the wire's code and text otherwise.
+/// Throws [RefusedException] with the wire's code and text otherwise; [ChallengeException] where it is a challenge that
+/// is refused.
 String accept(WireAnswer answer) {
   if (answer.status >= 200 && answer.status < 300) return answer.body;
   final error = parseObject(answer.body);
@@ -64,12 +65,13 @@ String accept(WireAnswer answer) {
   };
   // Up to nine digits; what waits longer is cut to the longest pause anyway.
   final seconds = RegExp(r'^\d{1,9}$').hasMatch(answer.retryAfter ?? '') ? int.parse(answer.retryAfter!) : null;
-  throw RefusedException(
+  final refused = RefusedException(
     answer.status,
     text('code'),
     text('error'),
     retryAfter: seconds == null ? null : Duration(seconds: seconds),
   );
+  throw text('reason') == 'challenge_expired' ? ChallengeException(ChallengeFailure.expired, cause: refused) : refused;
 }
 
 /// An answer's JSON object.

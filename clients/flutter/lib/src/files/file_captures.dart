@@ -1,14 +1,18 @@
+import 'dart:convert';
 import 'dart:io';
 import 'dart:typed_data';
 
 import '../client/capture.dart';
+import '../client/challenge.dart';
 import '../client/errors.dart';
+import '../client/json.dart';
 
 const _root = 'selfsame-captures';
 const _selfie = 'selfie';
 const _front = 'id_card_front';
 const _back = 'id_card_back';
 const _frame = 'frame_';
+const _challenge = 'challenge';
 
 /// Captures by tag, in a private folder. They are deleted once the server has the job's package.
 class FileCaptures implements CaptureStore {
@@ -19,8 +23,16 @@ class FileCaptures implements CaptureStore {
 
   /// Keeps a selfie and its frames; those that were kept under the tag before are replaced, ID card images stay.
   ///
+  /// With a [challenge], the selfie looks straight ahead, and the frames, in the order in which they were taken, begin
+  /// so and then hold for each turn the way there, the head fully turned (twice), and the way back.
+  ///
   /// Throws [ArgumentException] where one is no image or the tag is too long.
-  Future<void> keepSelfie(String tag, Uint8List selfie, [List<Uint8List> frames = const []]) async {
+  Future<void> keepSelfie(
+    String tag,
+    Uint8List selfie, [
+    List<Uint8List> frames = const [],
+    Challenge? challenge,
+  ]) async {
     checkImage(selfie, 'selfie');
     for (final (at, frame) in frames.indexed) {
       checkImage(frame, 'frames[$at]');
@@ -28,12 +40,14 @@ class FileCaptures implements CaptureStore {
     final folder = await _folderOf(tag);
     // The selfie is the first to go and the last to come: a capture that was cut short has none, and so is none.
     await _remove(folder, _selfie);
+    await _remove(folder, _challenge);
     for (final name in await _frameNames(folder)) {
       await _remove(folder, name);
     }
     for (final (at, frame) in frames.indexed) {
       await _write(folder, '$_frame${'$at'.padLeft(3, '0')}', frame);
     }
+    if (challenge != null) await _write(folder, _challenge, utf8.encode(jsonEncode(challenge)));
     await _write(folder, _selfie, selfie);
   }
 
@@ -61,9 +75,11 @@ class FileCaptures implements CaptureStore {
     final selfie = await _read(folder, _selfie);
     if (selfie == null) return null;
     final frames = [for (final name in await _frameNames(folder)) await _read(folder, name)];
+    final challenge = await _read(folder, _challenge);
     return Capture(
       selfie: selfie,
       frames: frames.nonNulls.toList(),
+      challenge: challenge == null ? null : Challenge.read(parseObject(utf8.decode(challenge))),
       idCardFront: await _read(folder, _front),
       idCardBack: await _read(folder, _back),
     );

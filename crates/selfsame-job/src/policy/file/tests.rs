@@ -149,3 +149,54 @@ fn errors_name_the_dotted_field() {
             .starts_with("policy: name is missing")
     );
 }
+
+#[test]
+fn another_models_thresholds_take_the_place_of_the_built_in_ones() {
+    let own = selfsame_face::template::ModelThresholds {
+        same: 0.3125,
+        review: 0.25,
+        duplicate: 0.375,
+    };
+    let policies = Policies::built_in_for(Some(&own)).unwrap();
+    for environment in Environment::ALL {
+        for job_type in JOB_TYPES {
+            let policy = policies.of(environment, job_type);
+            assert_eq!(policy.comparison.match_threshold, 0.3125);
+            assert_eq!(policy.comparison.review_threshold, 0.25);
+            assert_eq!(policy.duplicates.threshold, 0.375);
+        }
+    }
+    let head = "name = \"t\"\nversion = \"1\"\n";
+    let file = format!("{head}[production.comparison]\nmatch_threshold = 0.5\n");
+    let policies = Policies::parse_for(&file, Some(&own)).unwrap();
+    let threshold = |environment| {
+        let policy = policies.of(environment, JobType::Authentication);
+        policy.comparison.match_threshold
+    };
+    assert_eq!(threshold(Environment::Production), 0.5);
+    assert_eq!(threshold(Environment::Sandbox), 0.3125);
+}
+
+#[test]
+fn a_model_without_thresholds_needs_a_policy_that_sets_them_all() {
+    let told = Policies::built_in_for(None).unwrap_err().to_string();
+    assert!(
+        told.contains("comparison.match_threshold") && told.contains("not set"),
+        "{told}"
+    );
+    let mut file = "name = \"t\"\nversion = \"1\"\n".to_owned();
+    file += "[defaults.comparison]\nmatch_threshold = 0.5\nreview_threshold = 0.4\n";
+    file += "[defaults.duplicates]\nthreshold = 0.6\n";
+    let told = Policies::parse_for(&file, None).unwrap_err().to_string();
+    assert!(told.contains("liveness.motion.min_likeness"), "{told}");
+    // For one environment only.
+    let half = format!("{file}[sandbox.liveness.motion]\nmin_likeness = 0.4\n");
+    let told = Policies::parse_for(&half, None).unwrap_err().to_string();
+    assert!(told.contains("production"), "{told}");
+    let whole = format!("{file}[defaults.liveness.motion]\nmin_likeness = 0.4\n");
+    let policies = Policies::parse_for(&whole, None).unwrap();
+    let policy = policies.of(Environment::Production, JobType::Enrolment);
+    assert_eq!(policy.duplicates.threshold, 0.6);
+    // What is in force is whole, and reads without the model.
+    assert_eq!(Policies::parse(policies.text()).unwrap(), policies);
+}

@@ -35,18 +35,19 @@ prop_compose! {
         let mut policy = Policy::default();
         let r = &mut policy.responses;
         (r.face_unclear, r.face_too_small, r.blurred) = (answers[0], answers[1], answers[2]);
-        (r.still_repeated, r.no_movement, r.flat_picture) = (answers[3], answers[4], answers[5]);
-        (r.no_smile, r.frames_of_another_person, r.too_few_frames) = (answers[6], answers[7], answers[8]);
+        (r.still_repeated, r.no_smile) = (answers[3], answers[4]);
+        (r.frames_of_another_person, r.too_few_frames) = (answers[7], answers[8]);
         (r.mouth_covered, r.regular_pattern) = (answers[12], answers[13]);
         r.print_or_screen = answers[9].max(answers[10]);
-        r.liveness_unclear = answers[9].min(answers[10]).min(answers[13]);
+        r.not_live = answers[9].max(answers[5]);
+        r.liveness_unclear = answers[9].min(answers[10]).min(answers[5]);
         policy.replay.exact = answers[10].max(answers[11]);
         policy.replay.near = answers[10].min(answers[11]);
         policy.duplicates.response = answers[1];
         policy.replacement.mode = replacement;
         policy.liveness.motion.mode = mode;
         policy.liveness.motion.smile_required = smile;
-        policy.liveness.presentation_attack.review_below = review_below;
+        policy.liveness.capture.review_below = policy.liveness.capture.reject_below + review_below;
         policy
     }
 }
@@ -55,7 +56,7 @@ prop_compose! {
     fn any_capture()(
         size in 20.0f32..300.0, definition in 0.0f32..0.2, detection in 0.5f32..1.0, fused in -5.0f32..10.0,
         likeness in 0.0f32..1.0, motion in (0.0f32..0.05, 0.0f32..0.02, 0.0f32..0.05), smile in 0.0f32..0.2,
-        repeated in 0usize..3, mouth in 0.0f32..0.3, pattern in prop::option::of(0.0f32..20.0),
+        repeated in 0usize..3, pictures in 0usize..9, mouth in 0.0f32..0.3, pattern in prop::option::of(0.0f32..20.0),
     ) -> CaptureEvidence {
         let mut capture = live();
         let face = &mut capture.selfie.faces[0];
@@ -66,6 +67,7 @@ prop_compose! {
         capture.presentation_attack = attack(fused);
         capture.frames[0] = frame(likeness);
         capture.repetition.identical_bytes = repeated;
+        capture.repetition.identical_pictures = pictures;
         capture.motion = capture.motion.map(|m| MotionEvidence {
             deformation: motion.0, parallax: motion.1, movement: motion.2, smile_growth: Some(smile), ..m
         });
@@ -94,6 +96,10 @@ fn worse(a: &CaptureEvidence, b: &CaptureEvidence) -> CaptureEvidence {
         .repetition
         .identical_bytes
         .max(b.repetition.identical_bytes);
+    worse.repetition.identical_pictures = a
+        .repetition
+        .identical_pictures
+        .max(b.repetition.identical_pictures);
     let (m, n) = (a.motion.unwrap(), b.motion.unwrap());
     worse.motion = Some(MotionEvidence {
         deformation: m.deformation.min(n.deformation),
@@ -125,7 +131,7 @@ proptest! {
         seen_before in prop::option::of(0u32..40), twin in 0.0f32..1.0,
     ) {
         let worse = worse(&a, &b);
-        let twins = [Duplicate { user_id: UserId::new("u").unwrap(), score: ComparisonScore::new(twin) }];
+        let twins = [Duplicate { user_id: UserId::new("u").unwrap(), score: ComparisonScore::new(twin), threshold: None }];
         let before: Vec<_> = seen_before.map(|d| recurrence(d == 0, d)).into_iter().collect();
         let all = |capture| Seen { recurrences: &before, duplicates: &twins, ..seen(capture) };
         prop_assert!(rank(&judge_enrolment(&seen(&worse), &policy)) <= rank(&judge_enrolment(&seen(&a), &policy)));
@@ -135,7 +141,7 @@ proptest! {
         prop_assert!(at(&seen(&worse), lower) <= at(&seen(&a), cosine));
         let replace = |capture, cosine: f32| {
             let old = on_file(cosine);
-            let replaces = (Replaces::Face(&old), policy.comparison);
+            let replaces = (Replaces::Face((&old).into()), policy.comparison);
             rank(&judge_enrolment(&Seen { replaces, ..seen(capture) }, &policy))
         };
         prop_assert!(replace(&worse, lower) <= replace(&a, cosine));

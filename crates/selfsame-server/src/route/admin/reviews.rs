@@ -147,7 +147,7 @@ pub(crate) async fn decide(
         &*app.store,
         &app.gallery,
         &app.config.policies,
-        &app.engine.template_model,
+        &app.engine.served,
     );
     let code = reviews
         .decide(&job, asked.decision, reviewer, asked.note)

@@ -1,6 +1,7 @@
 //! v1: prepare, upload, poll.
 
 pub(crate) mod auth_smile;
+pub(crate) mod challenge;
 pub(crate) mod job_status;
 pub(crate) mod offerings;
 pub(crate) mod package;

@@ -7,6 +7,8 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use selfsame_job::sandbox;
+use selfsame_job::user::UserKey;
+use selfsame_wire::challenge::Challenge;
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::product::Product;
 use selfsame_wire::signature;
@@ -19,12 +21,16 @@ use crate::body::collect_json;
 use crate::client_address::ClientAddress;
 use crate::intake::performed;
 use crate::refusal::Refusal;
+use crate::route::v1::challenge;
 
 /// The answer.
 #[derive(Debug, Serialize)]
 pub(crate) struct TokenResponse {
     success: bool,
     token: String,
+    /// What was drawn with the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<Challenge>,
 }
 
 pub(crate) async fn token(
@@ -50,19 +56,27 @@ pub(crate) async fn token(
             "this signature was given to an app by /v1/auth_smile; only the holder of the API key mints web tokens",
         ));
     }
-    let token = mint(&app, &caller, &request.grant(caller.environment))?;
+    let asked = request.challenge;
+    let (token, challenge) = mint(&app, &caller, request.grant(caller.environment), asked).await?;
     Ok(Json(TokenResponse {
         success: true,
         token,
+        challenge,
     }))
 }
 
-/// Makes a web token of the caller's, if the job that it allows is one that the caller could submit.
-pub(crate) fn mint(app: &App, caller: &Caller, grant: &Grant) -> Result<String, Refusal> {
-    match grant.product.job_type() {
-        Some(job_type) => performed(job_type).map(drop),
-        None => Err(not_performed(grant.product)),
-    }?;
+/// Makes a web token of the caller's, if the job that it allows is one that the caller could submit. A challenge goes with it
+/// where one is asked for, or the policy requires one.
+pub(crate) async fn mint(
+    app: &App,
+    caller: &Caller,
+    mut grant: Grant,
+    challenge: bool,
+) -> Result<(String, Option<Challenge>), Refusal> {
+    let job_type = match grant.product.job_type() {
+        Some(job_type) => performed(job_type)?,
+        None => return Err(not_performed(grant.product)),
+    };
     if let Some(url) = &grant.callback_url {
         app.config
             .callback_rules()
@@ -75,8 +89,21 @@ pub(crate) fn mint(app: &App, caller: &Caller, grant: &Grant) -> Result<String, 
         grant.user(),
     )
     .map_err(|error| Refusal::new(ErrorCode::WrongType, error.to_string()))?;
+    if challenge || challenge::is_required(app, caller.environment, job_type) {
+        let whom = challenge::For {
+            user: UserKey {
+                partner: caller.partner.id.clone(),
+                environment: caller.environment,
+                user: grant.user().clone(),
+            },
+            job_id: Some(grant.job().clone()),
+            job_type: Some(job_type),
+        };
+        grant.challenge = Some(challenge::draw(app, whom).await?);
+    }
     let key = caller.partner.key(caller.environment);
-    Ok(grant.mint(key, Timestamp::now(), app.config.limits.web_token_ttl)?)
+    let token = grant.mint(key, Timestamp::now(), app.config.limits.web_token_ttl)?;
+    Ok((token, grant.challenge))
 }
 
 fn not_performed(product: Product) -> Refusal {

@@ -47,8 +47,10 @@ pub(crate) async fn upload(
             sandbox_result: request.sandbox_result,
             source_sdk: request.source_sdk,
             source_sdk_version: request.source_sdk_version,
+            challenge: None,
         },
         retry: request.retry,
+        challenge_id: request.challenge_id,
         // A signature or a token is in it: these very bytes are this very request.
         request_digest: Sha256::digest(&body.bytes).into(),
     }
@@ -56,6 +58,9 @@ pub(crate) async fn upload(
     .await?;
     let (token, token_hash) = upload_token()?;
     let expires_at = Timestamp::now() + app.config.limits.upload_ttl;
+    // What answers a challenge must have arrived in its time.
+    let challenge = job.request.challenge.as_ref();
+    let expires_at = challenge.map_or(expires_at, |drawn| drawn.expires_at.min(expires_at));
     recorded(
         &app.store
             .prepare_job(

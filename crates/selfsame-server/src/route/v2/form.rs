@@ -35,6 +35,7 @@ pub(super) struct Form {
     pub(super) partner_params: Option<String>,
     pub(super) callback_url: Option<String>,
     pub(super) sandbox_result: Option<String>,
+    pub(super) challenge_id: Option<String>,
     pub(super) allow_new_enroll: bool,
     /// The share of the budget that its bytes take.
     pub(super) share: BodyShare,
@@ -50,6 +51,7 @@ enum Part {
     PartnerParams,
     CallbackUrl,
     SandboxResult,
+    ChallengeId,
     AllowNewEnroll,
 }
 
@@ -61,6 +63,7 @@ impl Part {
             "partner_params" => Self::PartnerParams,
             "callback_url" => Self::CallbackUrl,
             "sandbox_result" => Self::SandboxResult,
+            "challenge_id" => Self::ChallengeId,
             "allow_new_enroll" | "allow_re_enroll" => Self::AllowNewEnroll,
             _ => match name.strip_prefix("liveness_images")? {
                 // PHP's and some JavaScript clients' ways of sending a list.
@@ -83,6 +86,7 @@ struct Draft {
     partner_params: Option<String>,
     callback_url: Option<String>,
     sandbox_result: Option<String>,
+    challenge_id: Option<String>,
     allow_new_enroll: bool,
 }
 
@@ -215,6 +219,7 @@ impl Draft {
             Part::SandboxResult => {
                 self.sandbox_result = text(name, field).await?.as_deref().map(v2::sandbox_code);
             }
+            Part::ChallengeId => self.challenge_id = text(name, field).await?,
             Part::AllowNewEnroll => {
                 let given = text(name, field).await?.unwrap_or_default();
                 self.allow_new_enroll |= boolean(&given)
@@ -236,6 +241,7 @@ impl Draft {
             partner_params: self.partner_params,
             callback_url: self.callback_url,
             sandbox_result: self.sandbox_result,
+            challenge_id: self.challenge_id,
             allow_new_enroll: self.allow_new_enroll,
             share,
         })

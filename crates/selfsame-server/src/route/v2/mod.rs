@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use selfsame_job::job::{Api, Job, JobRequest, JobType};
 use selfsame_job::user::UserKey;
 use selfsame_store::store::{JobResultRecord, NewJob, Prepared};
+use selfsame_wire::challenge;
 use selfsame_wire::error::{ErrorCode, WireError};
 use selfsame_wire::id::{JobId, PartnerId, SmileJobId};
 use selfsame_wire::info::ImageRole;
@@ -135,8 +136,10 @@ async fn serve(
             sandbox_result: given.sandbox_result,
             source_sdk,
             source_sdk_version,
+            challenge: None,
         },
         retry: false,
+        challenge_id: challenge::read_id(form.challenge_id)?,
         request_digest: digest,
     }
     .check(app)

@@ -33,6 +33,7 @@ pub(super) fn digest(job_type: JobType, form: &Form, timestamp: &str, signature:
         &form.partner_params,
         &form.callback_url,
         &form.sandbox_result,
+        &form.challenge_id,
     ] {
         put(value.as_deref().map(str::as_bytes));
     }

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use selfsame_eval::dataset::pairs::{Impostors, Pairs, from_csv, from_people};
+use selfsame_eval::dataset::people::People;
 use selfsame_eval::dataset::presentation::{Presentation, attacks, bona_fide, made_of};
 use selfsame_eval::generate::Species;
+use selfsame_eval::staged::{stills, swapped};
 
 use super::Failure;
 
@@ -74,18 +76,48 @@ pub(super) struct AttackInputs {
     /// With --made-of: the generator's seed.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Folders of people, one for each person, whose photographs are sent as selfie and frames: several stills of one person,
+    /// mirrored, cut, mixed with another's.
+    #[arg(long, value_name = "DIR")]
+    stills_of: Option<PathBuf>,
+    /// With --stills-of: so many tries of each species, drawn at random.
+    #[arg(long, value_name = "N", default_value_t = 50, requires = "stills_of")]
+    tries: usize,
+    /// Of the --bona-fide sequences: so many selfies with the frames of another person's capture, drawn at random.
+    #[arg(long, value_name = "N", requires = "bona_fide")]
+    swapped: Option<usize>,
+    /// The seed of those draws.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    tries_seed: u64,
 }
 
 impl AttackInputs {
     pub(super) fn are_given(&self) -> bool {
-        self.bona_fide.is_some() || self.attacks.is_some() || self.made_of.is_some()
+        self.bona_fide.is_some()
+            || self.attacks.is_some()
+            || self.made_of.is_some()
+            || self.stills_of.is_some()
     }
 
     pub(super) fn read(&self) -> Result<Vec<Presentation>, Failure> {
         let mut all = Vec::new();
         match (&self.bona_fide, &self.made_of) {
             (Some(folder), _) | (None, Some(folder)) => all.extend(bona_fide(folder)?),
-            (None, None) => return Err("give --bona-fide DIR, or --made-of DIR".into()),
+            // Whether attacks pass can be asked alone.
+            (None, None) if self.attacks.is_some() || self.stills_of.is_some() => {}
+            (None, None) => {
+                return Err(
+                    "give --bona-fide DIR, --attacks DIR, --stills-of DIR or --made-of DIR".into(),
+                );
+            }
+        }
+        if let Some(tries) = self.swapped {
+            let swapped = swapped(&all, tries, self.tries_seed)?;
+            all.extend(swapped);
+        }
+        if let Some(folder) = &self.stills_of {
+            let people = People::of_folder(folder)?;
+            all.extend(stills(&people, folder, self.tries, self.tries_seed)?);
         }
         if let Some(folder) = &self.attacks {
             all.extend(attacks(folder)?);

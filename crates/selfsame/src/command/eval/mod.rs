@@ -1,14 +1,20 @@
 //! `selfsame eval`.
 
+mod fitting;
 mod inputs;
+mod prepare;
 mod progress;
+mod protocols;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use fitting::Fit;
 use inputs::{AttackInputs, PairInputs};
+use prepare::Prepare;
 use progress::Bar;
+use protocols::{CaptureInputs, FoldInputs, GroupInputs, PeopleInputs, TurnedInputs};
 use selfsame_eval::cache::Cache;
 use selfsame_eval::generate::{Species, into_folder};
 use selfsame_eval::recommendation::recommend;
@@ -21,6 +27,7 @@ use selfsame_job::job::JobType;
 use selfsame_job::policy::{Policies, Policy};
 use selfsame_wire::id::Environment;
 
+use super::embedder::EmbedderChoice;
 use crate::output::{self, Outcome};
 
 /// Measure how good it is on photographs of your own: error rates, attacks, robustness.
@@ -32,6 +39,45 @@ pub(crate) struct Eval {
 
 #[derive(clap::Subcommand)]
 enum Action {
+    /// Bring a data set that you have into the layouts that the evaluation reads. Nothing is downloaded.
+    Prepare(Prepare),
+    /// LFW's protocol: accuracy over ten folds, each judged at the threshold that is best on the others.
+    Folds {
+        #[command(flatten)]
+        folds: FoldInputs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Compare every image with every other: FNMR at FMR down to 1e-6, with intervals over people.
+    AllPairs {
+        #[command(flatten)]
+        people: PeopleInputs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Error rates and refusals by group of people, with intervals.
+    Groups {
+        #[command(flatten)]
+        groups: GroupInputs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Photographs turned by quarters: whether strangers match because both are turned.
+    Turned {
+        #[command(flatten)]
+        turned: TurnedInputs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Compare whole captures of people: enrolled under one light, authenticated under another.
+    Captures {
+        #[command(flatten)]
+        captures: CaptureInputs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Fit the fusion of liveness measures to a table of them, and check it on others.
+    Fit(Fit),
     /// Compare labelled pairs: FMR, FNMR, EER, thresholds with confidence intervals, the worst pairs.
     Compare {
         #[command(flatten)]
@@ -43,6 +89,9 @@ enum Action {
     Pad {
         #[command(flatten)]
         attacks: AttackInputs,
+        /// Write every measure of every presentation here, as CSV: `selfsame eval fit` reads it.
+        #[arg(long, value_name = "CSV")]
+        table: Option<PathBuf>,
         #[command(flatten)]
         common: Common,
     },
@@ -96,14 +145,17 @@ struct Machine {
     /// Work on so many cores [default: all]. The figures do not depend on it.
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    embedder: EmbedderChoice,
 }
 
 #[derive(clap::Args)]
 struct Common {
     #[command(flatten)]
     machine: Machine,
-    /// Keep measurements here, so that an interrupted run goes on. Templates are biometric data: they are encrypted under
-    /// the key file in the folder; remove the folder when done.
+    /// Keep measurements here, so that an interrupted run goes on. They are found again by file, engine and models: after a
+    /// change to the analysis itself, name a new folder. Templates are biometric data: they are encrypted under the key file
+    /// in the folder; remove the folder when done.
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
     /// The policy that judges [default: what is built in]; that of enrolments in production counts.
@@ -127,9 +179,30 @@ impl Eval {
             Action::Compare { pairs, common } => {
                 common.measured(models, json, |run| run.compare(pairs, &bar))
             }
-            Action::Pad { attacks, common } => {
-                common.measured(models, json, |run| run.attacks(attacks, &bar))
+            Action::Prepare(set) => set.run(&bar, json),
+            Action::Fit(fit) => fit.run(json),
+            Action::Folds { folds, common } => {
+                common.measured(models, json, |run| run.folds(folds, &bar))
             }
+            Action::AllPairs { people, common } => {
+                common.measured(models, json, |run| run.all_pairs(people, &bar))
+            }
+            Action::Groups { groups, common } => {
+                common.measured(models, json, |run| run.groups(groups, &bar))
+            }
+            Action::Turned { turned, common } => {
+                common.measured(models, json, |run| run.turned(turned, &bar))
+            }
+            Action::Captures { captures, common } => {
+                common.measured(models, json, |run| run.captures(captures, &bar))
+            }
+            Action::Pad {
+                attacks,
+                table,
+                common,
+            } => common.measured(models, json, |run| {
+                run.attacks(attacks, table.as_deref(), &bar)
+            }),
             Action::Robustness {
                 pairs,
                 photos,
@@ -155,7 +228,7 @@ impl Eval {
                         }
                     }
                     if attacks.are_given() {
-                        run.attacks(attacks, &bar)?;
+                        run.attacks(attacks, None, &bar)?;
                     }
                     Ok(())
                 })
@@ -219,7 +292,11 @@ impl Machine {
         if let Some(threads) = self.threads {
             settings.parallel = threads;
         }
-        Ok(Analyser::load(models, &settings)?)
+        Ok(Analyser::load_with(
+            models,
+            &settings,
+            &self.embedder.alone()?,
+        )?)
     }
 
     fn on_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> Result<R, Failure> {
@@ -251,9 +328,17 @@ impl Common {
             Some(folder) => Cache::open(folder, &analyser)?,
             None => Cache::none(),
         };
-        let policies = match &self.policy {
-            Some(path) => super::policy::read(path)?,
-            None => Policies::default(),
+        let embedder = self.machine.embedder.read()?;
+        let policies = match (&self.policy, embedder.thresholds()) {
+            // Measuring is where an embedder's thresholds come from.
+            (None, None) => {
+                output::progress(
+                    "the embedder's manifest has no thresholds: rates at thresholds are told at the built-in embedder's, \
+                     which mean nothing here; take those that are recommended",
+                );
+                Policies::default()
+            }
+            (path, _) => super::embedder::policies(path.as_deref(), &embedder)?,
         };
         let policy = policies
             .of(Environment::Production, JobType::Enrolment)
@@ -268,12 +353,11 @@ impl Common {
             .machine
             .on_threads(move || measure(&mut run).map(|()| run))??;
         let mut report = run.report;
-        if report.comparison.is_some() || report.presentation_attack.is_some() {
+        if report.comparison.is_some() {
             report.recommendation = Some(recommend(
                 &run.policy.comparison,
                 self.target_fmr,
                 report.comparison.as_ref(),
-                report.presentation_attack.as_ref(),
             ));
         }
         if let Some(out) = &self.out {
@@ -314,13 +398,19 @@ impl Run {
         Ok(())
     }
 
-    fn attacks(&mut self, inputs: &AttackInputs, bar: &Bar) -> Result<(), Failure> {
+    fn attacks(
+        &mut self,
+        inputs: &AttackInputs,
+        table: Option<&Path>,
+        bar: &Bar,
+    ) -> Result<(), Failure> {
         let presentations = inputs.read()?;
         let made = presentation_attack::evaluate(
             &presentations,
             &self.analyser,
             &self.cache,
             &self.policy,
+            table,
             bar,
         );
         bar.finish();
@@ -337,11 +427,7 @@ impl Run {
         Ok(())
     }
 
-    fn robustness_of_photographs(
-        &mut self,
-        photos: &std::path::Path,
-        bar: &Bar,
-    ) -> Result<(), Failure> {
+    fn robustness_of_photographs(&mut self, photos: &Path, bar: &Bar) -> Result<(), Failure> {
         let threshold = self.policy.comparison.match_threshold;
         let made = robustness::of_photographs(photos, &self.analyser, &self.cache, threshold, bar);
         bar.finish();

@@ -1,0 +1,389 @@
+//! What the protocols over many people found, as tables.
+
+use super::Report;
+use super::sections::rate;
+use super::tables::{Section, Table};
+use crate::all_pairs::{AllPairsReport, AtThreshold, Rates, Resampled};
+use crate::captures::{CaptureRates, CapturesReport};
+use crate::comparison::{Failure, ScoredPair};
+use crate::folds::FoldsReport;
+use crate::groups::{Finding, Group, GroupsReport};
+use crate::metrics::interval::Proportion;
+use crate::turned::TurnedReport;
+
+/// Lines of worst pairs on a terminal.
+const SHOWN: usize = 6;
+
+/// The sections that a report has.
+pub(super) fn of(report: &Report) -> Vec<Section> {
+    [
+        report.folds.as_ref().map(folds),
+        report.all_pairs.as_ref().map(all_pairs),
+        report.groups.as_ref().map(groups),
+        report.turned.as_ref().map(turned),
+        report.captures.as_ref().map(captures),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn percent(part: f64) -> String {
+    format!("{:.2} %", part * 100.0)
+}
+
+fn resampled(of: &Resampled) -> String {
+    // Rates of one in a million want more digits than rates of one in a hundred.
+    let digits = if of.rate >= 1e-4 { 2 } else { 5 };
+    format!(
+        "{:.digits$} % [{:.digits$}, {:.digits$}] ({} of {})",
+        of.rate * 100.0,
+        of.low * 100.0,
+        of.high * 100.0,
+        of.count,
+        of.trials
+    )
+}
+
+fn score(of: Option<f32>) -> String {
+    of.map_or_else(|| "-".to_owned(), |s| format!("{s:.3}"))
+}
+
+fn maybe(of: Option<Proportion>) -> String {
+    of.as_ref().map_or_else(|| "-".to_owned(), rate)
+}
+
+fn failures(of: &[Failure]) -> (String, Vec<String>) {
+    (
+        format!("Photographs that gave no template: {}", of.len()),
+        of.iter()
+            .map(|failure| format!("{}: {}", failure.photograph, failure.reason))
+            .collect(),
+    )
+}
+
+fn pairs(title: &str, of: &[ScoredPair]) -> Table {
+    let rows = of.iter().map(|pair| {
+        vec![
+            format!("{:.3}", pair.score),
+            pair.reference.clone(),
+            pair.probe.clone(),
+        ]
+    });
+    let mut table = Table::new(title, &["score", "reference", "probe"], rows.collect());
+    table.shown = SHOWN;
+    table
+}
+
+fn folds(report: &FoldsReport) -> Section {
+    let rows = report.folds.iter().zip(1..).map(|(fold, number)| {
+        vec![
+            number.to_string(),
+            format!("{:.4}", fold.threshold),
+            percent(fold.accuracy),
+            fold.false_non_matches.to_string(),
+            fold.false_matches.to_string(),
+        ]
+    });
+    let number = report.folds.len();
+    Section {
+        title: "Ten folds (LFW's protocol, unrestricted, with outside data)",
+        about: vec![
+            format!(
+                "Accuracy {:.2} % ± {:.2} %: the mean of {number} folds, and its standard error.",
+                report.mean * 100.0,
+                report.standard_error * 100.0
+            ),
+            format!(
+                "{}: {} photographs, of which {} gave no template; {} pairs could not be compared for that, and count as \
+                 answered wrongly. Each fold is judged at the threshold that is best on the others. Label errors are not \
+                 corrected, as the set's authors ask.",
+                report.source,
+                report.photographs,
+                report.failure_to_acquire.count,
+                report.not_compared
+            ),
+        ],
+        tables: vec![Table::new(
+            "Folds",
+            &[
+                "fold",
+                "threshold",
+                "accuracy",
+                "genuine pairs wrong",
+                "impostor pairs wrong",
+            ],
+            rows.collect(),
+        )],
+        lists: vec![failures(&report.failures)],
+    }
+}
+
+fn all_pairs(report: &AllPairsReport) -> Section {
+    let mut tables = vec![rates_table("All images", &report.all)];
+    let mut about = vec![
+        format!(
+            "{}: {} photographs of {} people; failure to acquire {}; {} left out as known label errors.",
+            report.source,
+            report.photographs,
+            report.people,
+            rate(&report.failure_to_acquire),
+            report.left_out.len()
+        ),
+        "Intervals, 95 %: people are drawn anew 1,000 times, with replacement, and comparisons count as often as their \
+         people were drawn, for comparisons that share a person are not independent; the thresholds stay. Where nothing \
+         was counted, the interval is that of as many independent trials as there are people."
+            .to_owned(),
+    ];
+    if let Some(again) = &report.asked_again {
+        tables.push(rates_table(
+            &format!(
+                "When the worst {:.0} % by quality are asked again ({} images with a template length under {:.2})",
+                again.part * 100.0,
+                again.images,
+                again.from_quality
+            ),
+            &again.rates,
+        ));
+        let rows = report
+            .all
+            .at_fmr
+            .iter()
+            .zip(&again.fnmr_at_thresholds_of_all);
+        let rows = rows.map(|(at, fnmr)| {
+            vec![
+                format!("{:e}", at.target_fmr),
+                format!("{:.4}", at.at.threshold),
+                resampled(fnmr),
+            ]
+        });
+        tables.push(Table::new(
+            "The same images at the thresholds of all images",
+            &["FMR of all images", "threshold", "FNMR"],
+            rows.collect(),
+        ));
+    } else {
+        about.push("Quality was not measured: nobody is asked again.".to_owned());
+    }
+    tables.push(pairs(
+        "Genuine pairs with the lowest scores",
+        &report.worst_genuine,
+    ));
+    tables.push(pairs(
+        "Impostor pairs with the highest scores",
+        &report.worst_impostor,
+    ));
+    let left_out = report.left_out.iter();
+    Section {
+        title: "Every image against every other",
+        about,
+        tables,
+        lists: vec![
+            (
+                format!("Known label errors left out: {}", report.left_out.len()),
+                left_out
+                    .map(|of| format!("{}: {}", of.image, of.reason))
+                    .collect(),
+            ),
+            failures(&report.failures),
+        ],
+    }
+}
+
+fn rates_table(title: &str, rates: &Rates) -> Table {
+    let row = |name: String, at: &AtThreshold| {
+        vec![
+            name,
+            format!("{:.4}", at.threshold),
+            resampled(&at.fmr),
+            resampled(&at.fnmr),
+            percent(at.fnmr_by_person),
+        ]
+    };
+    let of_fmr = rates
+        .at_fmr
+        .iter()
+        .map(|at| row(format!("FMR {:e}", at.target_fmr), &at.at));
+    let of_policy = rates
+        .at_policy
+        .iter()
+        .map(|at| row(at.name.to_owned(), &at.at));
+    Table::new(
+        format!(
+            "{title}: {} images, {} genuine and {} impostor comparisons; lowest genuine {}, highest impostor {}",
+            rates.images,
+            rates.genuine,
+            rates.impostor,
+            score(rates.lowest_genuine),
+            score(rates.highest_impostor)
+        ),
+        &["at", "threshold", "FMR", "FNMR", "FNMR, each person alike"],
+        of_fmr.chain(of_policy).collect(),
+    )
+}
+
+fn groups(report: &GroupsReport) -> Section {
+    let row = |group: &Group| {
+        let refused =
+            |of: fn(&crate::groups::Refusals) -> Proportion| maybe(group.refusals.as_ref().map(of));
+        vec![
+            group.group.clone(),
+            group.people.to_string(),
+            group.images.to_string(),
+            maybe(group.fmr),
+            maybe(group.false_reviews),
+            rate(&group.fnmr),
+            rate(&group.taken_for_another),
+            score(group.highest_impostor),
+            score(group.lowest_genuine),
+            refused(|r| r.quality),
+            refused(|r| r.liveness),
+            refused(|r| r.reviewed),
+        ]
+    };
+    const HEADS: [&str; 12] = [
+        "group",
+        "people",
+        "images",
+        "FMR",
+        "false reviews",
+        "FNMR",
+        "taken for another",
+        "highest impostor",
+        "lowest genuine",
+        "refused for quality",
+        "refused for liveness",
+        "reviewed",
+    ];
+    let mut tables = vec![Table::new(
+        "Everybody",
+        &HEADS,
+        vec![row(&report.everybody)],
+    )];
+    for grouping in &report.groupings {
+        tables.push(Table::new(
+            format!("By {}", grouping.label),
+            &HEADS,
+            grouping.groups.iter().map(row).collect(),
+        ));
+        let spreads = grouping.spreads.iter().map(|spread| {
+            vec![
+                spread.rate.to_owned(),
+                format!("{} {}", spread.highest, rate(&spread.highest_rate)),
+                format!("{} {}", spread.lowest, rate(&spread.lowest_rate)),
+                spread
+                    .times
+                    .map_or_else(|| "-".to_owned(), |t| format!("{t:.1}")),
+                match spread.finding {
+                    Finding::Within => "no",
+                    Finding::Undecided => "as counted, but within what chance gives",
+                    Finding::Beyond => "yes",
+                }
+                .to_owned(),
+            ]
+        });
+        tables.push(Table::new(
+            format!("How far apart, by {}", grouping.label),
+            &["rate", "highest", "lowest", "times", "beyond twice"],
+            spreads.collect(),
+        ));
+    }
+    Section {
+        title: "By group of people",
+        about: vec![format!(
+            "{}, at the policy's thresholds {:.3} and {:.3}. Impostor comparisons are those within the group. Intervals are \
+             Clopper and Pearson's, 95 %, for independent comparisons; those that share a person are not, so the truth is \
+             wider. Refusals and reviews are those of an enrolment by each single image, which is not asked for movement.",
+            report.source, report.thresholds.match_threshold, report.thresholds.review_threshold
+        )],
+        tables,
+        lists: Vec::new(),
+    }
+}
+
+fn turned(report: &TurnedReport) -> Section {
+    let rows = report.turns.iter().map(|turn| {
+        vec![
+            turn.degrees.to_string(),
+            rate(&turn.acquired),
+            rate(&turn.enrolled),
+            rate(&turn.strangers_accepted),
+            rate(&turn.strangers_reviewed),
+            score(turn.highest_stranger),
+            rate(&turn.genuine_accepted),
+            rate(&turn.genuine_probe_turned),
+        ]
+    });
+    Section {
+        title: "Turned photographs",
+        about: vec![format!(
+            "{}: photographs turned clockwise, without metadata that says so; accepted from {:.3} on. Comparisons are counted \
+             whatever the policy says of the pictures.",
+            report.source, report.thresholds.match_threshold
+        )],
+        tables: vec![Table::new(
+            "Turns",
+            &[
+                "degrees",
+                "template made",
+                "enrolment does not refuse",
+                "strangers, both turned, accepted",
+                "reviewed",
+                "highest stranger",
+                "one person, both turned, accepted",
+                "probe alone turned, accepted",
+            ],
+            rows.collect(),
+        )],
+        lists: Vec::new(),
+    }
+}
+
+fn captures(report: &CapturesReport) -> Section {
+    let named = |of: &Option<ScoredPair>| {
+        of.as_ref().map_or_else(
+            || "-".to_owned(),
+            |pair| format!("{:.3} ({}, {})", pair.score, pair.reference, pair.probe),
+        )
+    };
+    let row = |rates: &CaptureRates| {
+        vec![
+            rates.made_of.name().to_owned(),
+            rates.enrolled.clone(),
+            rates.authenticated.clone(),
+            rate(&rates.fnmr),
+            rate(&rates.taken_for_another),
+            rate(&rates.fmr),
+            rate(&rates.false_reviews),
+            named(&rates.lowest_genuine),
+            named(&rates.highest_impostor),
+        ]
+    };
+    Section {
+        title: "Whole captures",
+        about: vec![format!(
+            "{} captures of {} people, at the policy's thresholds {:.3} and {:.3}; {} gave no template.",
+            report.captures,
+            report.people,
+            report.thresholds.match_threshold,
+            report.thresholds.review_threshold,
+            report.failures.len()
+        )],
+        tables: vec![Table::new(
+            "Every capture against every other",
+            &[
+                "template of",
+                "enrolled",
+                "authenticated",
+                "FNMR",
+                "taken for another",
+                "FMR",
+                "false reviews",
+                "lowest genuine",
+                "highest impostor",
+            ],
+            report.rates.iter().map(row).collect(),
+        )],
+        lists: vec![failures(&report.failures)],
+    }
+}

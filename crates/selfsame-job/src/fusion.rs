@@ -1,0 +1,319 @@
+//! One score for how much a capture looks like a live person's, from all that was measured of it.
+//!
+//! A logistic model with bounded, monotone terms: `score = intercept + Σ ± weight · part`, where a measure's part is where it
+//! lies between `low` and `high`, 0 to 1. Weights are never negative, so that worse evidence never raises the score, and no
+//! measure moves it by more than its weight. The score is a log-odds: 0 is where the data that it was fitted on were as
+//! often attacks as not, each counted alike. `selfsame eval fit` makes the numbers; docs/evaluation says of which data.
+
+use selfsame_face::evidence::CaptureEvidence;
+use serde::{Deserialize, Serialize};
+
+/// Whether more of a measure speaks for a live person or against one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// More speaks for a live person.
+    For,
+    /// More speaks against one.
+    Against,
+}
+
+/// How much one measure counts.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Term {
+    /// By how much the score moves from `low` to `high`, in log-odds; 0 or more.
+    pub weight: f32,
+    /// Less of the measure counts as this much.
+    pub low: f32,
+    /// More of it counts as this much; above `low`.
+    pub high: f32,
+}
+
+impl Term {
+    /// A measure that does not count.
+    pub const NOTHING: Self = Self {
+        weight: 0.0,
+        low: 0.0,
+        high: 1.0,
+    };
+
+    /// A measure that counts.
+    #[must_use]
+    pub const fn new(weight: f32, low: f32, high: f32) -> Self {
+        Self { weight, low, high }
+    }
+
+    /// What the measure adds to the score: 0 to `weight` where more of it speaks for a live person, −`weight` to 0 where it
+    /// speaks against one. What was not measured, and what is no number, counts as the worst there is.
+    #[must_use]
+    pub fn adds(&self, direction: Direction, value: Option<f32>) -> f32 {
+        let part = value.filter(|v| !v.is_nan()).map(|value| {
+            let span = (self.high - self.low).max(f32::MIN_POSITIVE);
+            ((value - self.low) / span).clamp(0.0, 1.0)
+        });
+        match direction {
+            Direction::For => self.weight * part.unwrap_or(0.0),
+            Direction::Against => -self.weight * part.unwrap_or(1.0),
+        }
+    }
+}
+
+macro_rules! measures {
+    ($($(#[$doc:meta])* $name:ident, $field:ident: $direction:ident, $of:expr;)*) => {
+        /// Something that was measured of a capture and may count for or against a live person.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Measure {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Measure {
+            /// Every measure.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Its name in policy files, results and tables.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($field),)*
+                }
+            }
+
+            /// What more of it says.
+            #[must_use]
+            pub const fn direction(self) -> Direction {
+                match self {
+                    $(Self::$name => Direction::$direction,)*
+                }
+            }
+
+            /// Whether only the models that detect presentation attacks can measure it.
+            #[must_use]
+            pub const fn needs_detector(self) -> bool {
+                matches!(self, Self::Passive)
+            }
+
+            /// What a capture measures; `None` where that was not to be had.
+            #[must_use]
+            pub fn of(self, capture: &CaptureEvidence) -> Option<f32> {
+                let of: fn(&CaptureEvidence) -> Option<f32> = match self {
+                    $(Self::$name => $of,)*
+                };
+                of(capture)
+            }
+        }
+
+        /// How much each measure counts.
+        #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Terms {
+            $($(#[$doc])* pub $field: Term,)*
+        }
+
+        impl Terms {
+            /// Nothing counts.
+            pub const NOTHING: Self = Self { $($field: Term::NOTHING,)* };
+
+            /// How much a measure counts.
+            #[must_use]
+            pub const fn of(&self, measure: Measure) -> Term {
+                match measure {
+                    $(Measure::$name => self.$field,)*
+                }
+            }
+
+            /// The same, to be changed.
+            pub const fn of_mut(&mut self, measure: Measure) -> &mut Term {
+                match measure {
+                    $(Measure::$name => &mut self.$field,)*
+                }
+            }
+        }
+    };
+}
+
+measures! {
+    /// Passive detection by MiniFAS over the images that were scored.
+    Passive, passive: For, |c| c.presentation_attack.as_ref().map(|e| e.fused);
+    /// The strongest regular pattern in the selfie's face, decibels.
+    Pattern, pattern: Against, |c| c.pattern;
+    /// How far the expression moves, inter-eye distances.
+    Deformation, deformation: For, |c| c.motion.map(|m| m.deformation);
+    /// How far the nose moves against the face around it, inter-eye distances.
+    Parallax, parallax: For, |c| c.motion.map(|m| m.parallax);
+    /// How far the face moves in the picture, inter-eye distances.
+    Movement, movement: For, |c| c.motion.map(|m| m.movement);
+    /// How far the smile grows, inter-eye distances.
+    SmileGrowth, smile_growth: For, |c| c.motion.and_then(|m| m.smile_growth);
+    /// The lowest comparison score of a frame with the selfie.
+    LeastLikeness, least_likeness: For, |c| {
+        c.frames.iter().filter_map(|f| f.likeness).map(|l| l.value()).reduce(f32::min)
+    };
+    /// The part of the frames that repeat another image's picture, 0 to 1.
+    Repeated, repeated: Against, |c| {
+        (!c.frames.is_empty()).then(|| c.repetition.identical_pictures as f32 / c.frames.len() as f32)
+    };
+}
+
+/// How the measures of a capture with frames are weighed together, and where the score divides.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FusionPolicy {
+    /// Below this score it is an attack.
+    pub reject_below: f32,
+    /// Below this score, and not below `reject_below`, it is not clear (`liveness_unclear`).
+    pub review_below: f32,
+    /// The score of a capture whose measures add nothing.
+    pub intercept: f32,
+    /// How much each measure counts.
+    pub terms: Terms,
+}
+
+/// What one measure adds to the score, and what it could have.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Contribution {
+    /// The measure.
+    pub measure: Measure,
+    /// What was measured; absent where that was not to be had.
+    pub value: Option<f32>,
+    /// What it adds.
+    pub adds: f32,
+    /// How much more it would add at its best, 0 or more.
+    pub lacks: f32,
+}
+
+/// A score with what it is made of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Fused {
+    /// Log-odds of a live person.
+    pub score: f32,
+    /// The measures that count, in the order of [`Measure::ALL`].
+    pub contributions: Vec<Contribution>,
+}
+
+impl FusionPolicy {
+    /// What is built in for a selfie alone.
+    pub const STILL: Self = {
+        let mut terms = Terms::NOTHING;
+        terms.passive = Term::new(10.0, -2.0, 8.0);
+        Self {
+            reject_below: 0.5,
+            review_below: 2.0,
+            intercept: -2.0,
+            terms,
+        }
+    };
+
+    /// What is built in for a capture with frames.
+    pub const CAPTURE: Self = {
+        let mut terms = Terms::NOTHING;
+        terms.passive = Term::new(10.0, -2.0, 8.0);
+        terms.deformation = Term::new(2.0, 0.0, 0.02);
+        terms.parallax = Term::new(2.0, 0.0, 0.01);
+        terms.movement = Term::new(1.0, 0.0, 0.02);
+        terms.repeated = Term::new(1.0, 0.0, 1.0);
+        Self {
+            reject_below: 0.0,
+            review_below: 0.0,
+            intercept: -7.0,
+            terms,
+        }
+    };
+
+    /// Weighs what was measured. Where the models that detect presentation attacks are not loaded, what they would have
+    /// measured counts as neither good nor bad.
+    #[must_use]
+    pub fn weigh(&self, capture: &CaptureEvidence, detector: bool) -> Fused {
+        let mut fused = self.weigh_values(|measure| measure.of(capture));
+        if !detector {
+            for contribution in &mut fused.contributions {
+                if contribution.measure.needs_detector() {
+                    let half = self.terms.of(contribution.measure).weight / 2.0;
+                    contribution.adds += half;
+                    contribution.lacks -= half;
+                    fused.score += half;
+                }
+            }
+        }
+        fused
+    }
+
+    /// The same for measures from elsewhere, such as a table; what is `None` counts as the worst there is.
+    #[must_use]
+    pub fn weigh_values(&self, value: impl Fn(Measure) -> Option<f32>) -> Fused {
+        let contributions: Vec<Contribution> = Measure::ALL
+            .iter()
+            .map(|measure| (*measure, self.terms.of(*measure)))
+            .filter(|(_, term)| term.weight > 0.0)
+            .map(|(measure, term)| {
+                let value = value(measure);
+                let adds = term.adds(measure.direction(), value);
+                let best = match measure.direction() {
+                    Direction::For => term.weight,
+                    Direction::Against => 0.0,
+                };
+                Contribution {
+                    measure,
+                    value,
+                    adds,
+                    lacks: best - adds,
+                }
+            })
+            .collect();
+        Fused {
+            score: self.intercept + contributions.iter().map(|c| c.adds).sum::<f32>(),
+            contributions,
+        }
+    }
+}
+
+impl Fused {
+    /// The measure that lacks most, where any does.
+    #[must_use]
+    pub fn weakest(&self) -> Option<Measure> {
+        self.contributions
+            .iter()
+            .filter(|c| c.lacks > 0.0)
+            .max_by(|a, b| a.lacks.total_cmp(&b.lacks))
+            .map(|c| c.measure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_term_is_bounded_and_what_is_missing_counts_as_the_worst() {
+        let term = Term::new(3.0, -1.0, 1.0);
+        assert_eq!(term.adds(Direction::For, Some(-5.0)), 0.0);
+        assert_eq!(term.adds(Direction::For, Some(0.0)), 1.5);
+        assert_eq!(term.adds(Direction::For, Some(f32::INFINITY)), 3.0);
+        assert_eq!(term.adds(Direction::Against, Some(9.0)), -3.0);
+        for value in [None, Some(f32::NAN)] {
+            assert_eq!(term.adds(Direction::For, value), 0.0);
+            assert_eq!(term.adds(Direction::Against, value), -3.0);
+        }
+    }
+
+    #[test]
+    fn the_weakest_measure_is_the_one_that_lacks_most() {
+        let mut policy = FusionPolicy {
+            reject_below: 0.0,
+            review_below: 0.0,
+            intercept: -1.0,
+            terms: Terms::NOTHING,
+        };
+        *policy.terms.of_mut(Measure::Passive) = Term::new(2.0, 0.0, 10.0);
+        *policy.terms.of_mut(Measure::Pattern) = Term::new(4.0, 10.0, 20.0);
+        let fused = policy.weigh_values(|measure| match measure {
+            Measure::Passive => Some(10.0),
+            Measure::Pattern => Some(15.0),
+            _ => None,
+        });
+        assert_eq!(fused.score, -1.0 + 2.0 - 2.0);
+        assert_eq!(fused.weakest(), Some(Measure::Pattern));
+        assert_eq!(fused.contributions.len(), 2);
+    }
+}
