@@ -51,23 +51,32 @@ impl Change {
 /// What is added to the structure of two pictures, so that those without any agree.
 const LEAST_STRUCTURE: f32 = 0.2;
 
-/// What part of two patches' structure differs once one is carried onto the other: 0 for equal ones, about 1 for unrelated
-/// ones, 2 at most. Patches without structure agree.
-pub(super) fn unexplained<const N: usize>(
+/// What part of two pictures' structure differs, pixel by pixel: 0 for equal ones, about 1 for unrelated ones, 2 at most;
+/// pictures without structure agree. And how many pixels there were.
+pub(super) fn part_differing(pixels: impl Iterator<Item = (f32, f32)>) -> (f32, usize) {
+    let (mut all, mut differing, mut count) = (0.0f32, 0.0f32, 0usize);
+    for (a, b) in pixels {
+        all += a * a + b * b;
+        differing += (a - b).powi(2);
+        count += 1;
+    }
+    let least = LEAST_STRUCTURE * count.max(1) as f32;
+    (differing / (all + least), count)
+}
+
+/// The same of two patches once one is carried onto the other.
+fn unexplained<const N: usize>(
     spots: &[Spot<N>],
     from: &Patch,
     to: &Patch,
     strengths: &[f64; N],
 ) -> f32 {
     let lens = Lens::of(strengths);
-    let (mut all, mut differing) = (0.0f32, 0.0f32);
-    for spot in spots {
+    let pixels = spots.iter().map(|spot| {
         let [dx, dy] = spot.displacement(strengths, &lens);
-        let (a, b) = (from.at(spot.index), to.between(spot.x + dx, spot.y + dy));
-        all += a * a + b * b;
-        differing += (a - b).powi(2);
-    }
-    differing / (all + LEAST_STRUCTURE * spots.len().max(1) as f32)
+        (from.at(spot.index), to.between(spot.x + dx, spot.y + dy))
+    });
+    part_differing(pixels).0
 }
 
 /// How one patch is carried onto another, and what part of their structure differs then.

@@ -5,7 +5,7 @@ use image::RgbImage;
 use super::displacement::{
     AFFINE, AROUND_SPOTS, MIDDLE, ORIGIN, SHEET, Spot, UNIT, WIDE, WIDE_SPOTS, WIDE_UNIT,
 };
-use super::fit::{Carried, as_a_sheet, unexplained};
+use super::fit::{Carried, as_a_sheet, part_differing};
 use super::patch::Patch;
 use super::view::View;
 use crate::align::Similarity;
@@ -78,10 +78,14 @@ impl Surroundings {
 
     /// What part of the face and all around it differs from the other's mirror image, as they lie.
     pub(crate) fn mirrored_as_it_lies(&self, other: &Self) -> Option<f32> {
-        let (one, other) = (&self.along, other.along.mirrored());
-        let shared = one.shared(&other, &WIDE_SPOTS)?;
-        let plain = [0.0; AFFINE];
-        Some(unexplained(&shared, &one.patch, &other.patch, &plain))
+        let mirror = |index: usize| index / WIDE * WIDE + WIDE - 1 - index % WIDE;
+        let shown = WIDE_SPOTS
+            .iter()
+            .map(|spot| (spot.index, mirror(spot.index)))
+            .filter(|(here, there)| self.along.inside[*here] && other.along.inside[*there])
+            .map(|(here, there)| (self.along.patch.at(here), other.along.patch.at(there)));
+        let (part, count) = part_differing(shown);
+        (count >= FEWEST_SPOTS).then_some(part)
     }
 
     /// The same, carried onto the other as well as can be.
@@ -92,7 +96,7 @@ impl Surroundings {
 }
 
 /// What lies between two images: the face's change, and that of what is around it. Parts of structure as
-/// [`unexplained`] tells them; lengths in distances between the eyes.
+/// [`part_differing`] tells them; lengths in distances between the eyes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pair {
     /// What part of the face differs once it is carried along as a sheet would be.
