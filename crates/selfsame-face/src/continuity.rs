@@ -98,7 +98,7 @@ pub(crate) fn evidence(
     let templates: Vec<&Template> = frames.iter().filter_map(|f| f.template.as_ref()).collect();
     let likeness: Vec<f32> = templates
         .windows(2)
-        .map(|w| w[0].compare(w[1]).value())
+        .filter_map(|w| Some(w[0].compare(w[1])?.value()))
         .collect();
     let continuity = ContinuityEvidence {
         likeness_of_neighbours: likeness.iter().copied().reduce(f32::min),
@@ -176,3 +176,6 @@ fn average(values: impl Iterator<Item = f32>) -> Option<f32> {
 fn mean(values: impl Iterator<Item = f32>) -> f32 {
     average(values).unwrap_or(0.0)
 }
+
+#[cfg(test)]
+mod tests;

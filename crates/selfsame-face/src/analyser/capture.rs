@@ -143,7 +143,11 @@ impl Analyser {
         gathered.turns.take_if(|_| !context.turns);
         drop(picture);
         let drawn = context.draw.order(frames.len())?;
-        let compared = if context.turns { drawn.len() } else { context.closely.compared };
+        let compared = if context.turns {
+            drawn.len()
+        } else {
+            context.closely.compared
+        };
         let compared = &drawn[..compared.min(drawn.len())];
         let scored = &drawn[drawn.len().saturating_sub(context.closely.scored)..];
         let mut seen = Vec::with_capacity(frames.len());

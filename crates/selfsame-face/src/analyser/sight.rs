@@ -215,7 +215,10 @@ mod tests {
         // The picture's top is at the right of one that lies turned clockwise.
         let back = whole((640, 480), Turn::Quarter);
         let (x, y) = back.apply(159.5, 0.0);
-        assert!((x - 638.5).abs() < 1.0 && (y - 239.5).abs() < 1.0, "{x} {y}");
+        assert!(
+            (x - 638.5).abs() < 1.0 && (y - 239.5).abs() < 1.0,
+            "{x} {y}"
+        );
         let back = whole((640, 480), Turn::ThreeQuarters);
         let (x, y) = back.apply(159.5, 0.0);
         assert!((x - 0.5).abs() < 1.0 && (y - 239.5).abs() < 1.0, "{x} {y}");

@@ -118,7 +118,13 @@ impl<'v> Announced<'v> {
             ("storage", "torch.LongStorage") => 8,
             _ => return None,
         };
-        let sizes = |value: &Value| value.tuple()?.iter().map(Value::size).collect();
+        let sizes = |value: &Value| {
+            value
+                .tuple()?
+                .iter()
+                .map(Value::size)
+                .collect::<Option<Vec<usize>>>()
+        };
         let shape: Vec<usize> = sizes(shape)?;
         let strides: Vec<usize> = sizes(strides)?;
         let mut stride = 1usize;
