@@ -304,7 +304,7 @@ fn spreads(groups: &[Group]) -> Vec<Spread> {
         let (highest, highest_rate) = *known.iter().max_by(by_rate)?;
         let (lowest, lowest_rate) = *known.iter().min_by(by_rate)?;
         Some(Spread {
-            rate: *name,
+            rate: name,
             highest: highest.to_owned(),
             highest_rate,
             lowest: lowest.to_owned(),

@@ -294,7 +294,7 @@ fn rates(images: &[&Image], scored: &Scored, policy: &ComparisonPolicy, people: 
             .iter()
             .zip(of_policy)
             .map(|((name, _), at)| AtPolicy {
-                name: *name,
+                name,
                 at: *at,
             })
             .collect(),
