@@ -185,9 +185,15 @@ fn quality(_evidence: &ImageEvidence) -> Option<f32> {
     None
 }
 
-/// How alike two templates are.
-pub(crate) fn score(probe: &Template, reference: &Template) -> f32 {
-    probe.compare(reference).value()
+/// How alike two templates are; absent where they cannot be compared.
+pub(crate) fn score(probe: &Template, reference: &Template) -> Option<f32> {
+    Some(probe.compare(reference).value())
+}
+
+/// A template of numbers that a test makes up.
+#[cfg(test)]
+pub(crate) fn made_up(values: &[f32; 128]) -> Template {
+    Template::from_embedding(values).unwrap()
 }
 
 /// Compares all pairs.
@@ -223,7 +229,7 @@ pub fn evaluate(
         .iter()
         .filter_map(|pair| {
             let template = |place: u32| acquired[place as usize].template.as_ref().ok();
-            let score = score(template(pair.probe)?, template(pair.reference)?);
+            let score = score(template(pair.probe)?, template(pair.reference)?)?;
             Some((*pair, score))
         })
         .collect();
