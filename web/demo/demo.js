@@ -21,7 +21,7 @@ async function ask(path, body) {
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
-  const { name, language } = form.elements;
+  const { name, language, challenge } = form.elements;
   const act = event.submitter?.value ?? 'login';
   const capture = document.createElement('selfsame-capture');
   capture.lang = language.value;
@@ -30,8 +30,9 @@ form.addEventListener('submit', (event) => {
     server: location.origin,
     partnerId: 'demo',
     jobType: JOB_TYPE[act],
+    challenge: challenge.checked,
     webToken: async () => {
-      ({ token } = await ask('token', { name: name.value, act }));
+      ({ token } = await ask('token', { name: name.value, act, challenge: challenge.checked }));
       return token;
     },
     jobStatus: () => ask('status', { token }),

@@ -2,7 +2,7 @@ import type { Turn } from '@selfsame/client';
 
 import { mouthWidth, type Look } from './face.ts';
 import { advise, type Hint } from './guidance.ts';
-import { framesOf, Turning } from './turning.ts';
+import { framesOf, TURN, Turning } from './turning.ts';
 
 /** Frames beside the selfie, where no turns are asked for. */
 export const FRAMES = 8;
@@ -68,7 +68,7 @@ export class Shutter {
   }
 
   #guide(look: Look, now: number, goodSince: number | undefined): Decision {
-    const wrong = advise(look);
+    const wrong = advise(look) ?? (this.#turns.length > 0 && !squarely(look) ? 'hintStraight' : undefined);
     if (wrong) {
       this.#phase = { at: 'guide', goodSince: undefined };
       return decision(wrong, 0);
@@ -135,6 +135,11 @@ export class Shutter {
     this.#rest = Math.min(this.#rest, width);
     return width / this.#rest;
   }
+}
+
+/** Whether a face looks straight enough for turns to be measured against it. */
+function squarely({ faces: [face] }: Look): boolean {
+  return face !== undefined && Math.abs(face.pose.yaw) <= TURN.selfie.yaw && Math.abs(face.pose.pitch) <= TURN.selfie.pitch;
 }
 
 const decision = (hint: Hint, progress: number): Decision => ({ hint, progress, done: false, again: false });

@@ -6,18 +6,23 @@ import { BYSTANDER, type Hint } from './guidance.ts';
 /** When a head is turned, and what of it is kept. Angles in degrees against the selfie, times in milliseconds. */
 export const TURN = {
   /**
-   * Fully turned. The server wants about 20 degrees of yaw and 15 of pitch; the rest is for what its larger picture shows
-   * otherwise than the small one here.
+   * Fully turned. The server's policy wants 16 degrees of yaw and 12 of pitch by default; the rest is for what its larger picture
+   * shows otherwise than the small one here.
    */
   full: { left: 24, right: 24, up: 18 },
   /** How much less a single look may say: landmarks tremble. */
   slack: 4,
-  /** Straight again: the server allows 10 degrees of yaw and 7.5 of pitch. */
+  /** The selfie, which the server allows 12 and 25 degrees: a turned one would make a straight frame a turn the other way. */
+  selfie: { yaw: 9, pitch: 18 },
+  /** Straight again: the server allows 0.6 of a full turn, 9.6 degrees of yaw and 7.2 of pitch. */
   straight: { yaw: 8, pitch: 6 },
-  /** A head so far off in the direction that is not asked for gives no frames: fully turned there, it would be another turn. */
-  astray: { yaw: 15, pitch: 11 },
+  /**
+   * A head that is turned two ways at once gives no frames: it would be another turn, or none. So much of the one, in full turns,
+   * may the other have.
+   */
+  astray: 0.7,
   /** The share of a full turn from which a head is on its way. */
-  onTheWay: 0.3,
+  onTheWay: 0.45,
   /** So far the other way is a mistake, when it lasts. */
   otherWay: 8,
   mistaken: 400,
@@ -232,7 +237,10 @@ export class Turning {
 
   #astray(pose: Pose): boolean {
     const { yaw, pitch } = this.#off(pose);
-    return this.#turn === 'up' ? yaw > TURN.astray.yaw : pitch > TURN.astray.pitch;
+    const [across, up] = [yaw / TURN.full.left, pitch / TURN.full.up];
+    const [asked, other, free] =
+      this.#turn === 'up' ? [up, across, yaw <= TURN.straight.yaw] : [across, up, pitch <= TURN.straight.pitch];
+    return other > TURN.astray * asked && !free;
   }
 
   #off({ yaw, pitch }: Pose): { yaw: number; pitch: number } {

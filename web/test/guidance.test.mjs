@@ -195,11 +195,17 @@ describe('a challenge', () => {
     assert.equal(challenged(['left'], bolder).taken.length, 1 + framesOf(['left']));
   });
 
+  test('the selfie that turns are measured against looks straight ahead', () => {
+    const aside = (last, now) => (now < 3000 ? { yaw: 15 } : obedient(last));
+    const { taken, hints } = challenged(['left'], aside, { head: new Head({ speed: 400 }) });
+    assert.ok(taken[0].now > 3000 && hints.includes('hintStraight'));
+  });
+
   test('who turns and raises the head at once gives no frames of it', () => {
-    const both = (last) => (last.turn ? { yaw: 36, pitch: 12 } : {});
+    const both = (last) => (last.turn ? { yaw: 36, pitch: 16 } : {});
     const { taken, ended } = challenged(['left'], both, { seconds: 20 });
     assert.equal(ended, undefined);
-    assert.equal(taken.filter(({ pitch }) => pitch > 13).length, 0);
+    assert.equal(taken.filter(({ pitch }) => pitch > 15).length, 0);
     const eased = (last, now) => (now > 5000 ? obedient(last) : both(last));
     assert.equal(challenged(['left'], eased).taken.length, 1 + framesOf(['left']));
   });

@@ -108,6 +108,26 @@ void main() {
     expect(asked.single.userId == 'grace é', isFalse);
   });
 
+  test('a challenge is drawn, judged and used once', skip: skip, () async {
+    final (url, apiKey) = await realServer();
+    final (captures, _) = await scratchCaptures();
+    final client = Client(Connection(server: url, partnerId: '2343', auth: ApiKeyAuth(sandbox: apiKey)), captures);
+    final photo = await photographs()['obama']!.readAsBytes();
+    final challenge = await client.drawChallenge(
+      'ada',
+      isProduction: false,
+      jobType: JobType.smartSelfieRegistration,
+    );
+    Future<JobStatus> submit() async {
+      await captures.keepSelfie('login', photo, [photo, photo], challenge);
+      return client.submitJob('login', JobType.smartSelfieRegistration, false, {'user_id': 'ada'});
+    }
+
+    final status = await submit();
+    expect(status.challengeFailure, ChallengeFailure.notFollowed, reason: '$status');
+    await expectLater(submit(), throwsA(isA<ChallengeException>()));
+  });
+
   test('errors keep their codes', skip: skip, () async {
     final (url, apiKey) = await realServer();
     final (captures, _) = await scratchCaptures();

@@ -1,6 +1,8 @@
 // What this client sends must fit what the server says it takes, and what the server says it answers must fit what this
 // client reads. Compiled by npm run check:openapi against types made from the running server's description.
 import type {
+  ChallengeAnswer,
+  ChallengeBody,
   ErrorAnswer,
   JobStatusAnswer,
   JobStatusBody,
@@ -36,6 +38,9 @@ type Wide<T> = T extends string ? string : T;
 /** The job type is a number to this client, which sends any: the server answers 2212 to those that it does not perform. */
 type Upload = Omit<UploadBody, 'partner_params'> & { partner_params: UploadBody['partner_params'] & { job_type: 2 | 4 } };
 
+/** The same of a challenge. */
+type Challenged = Omit<ChallengeBody, 'job_type'> & { job_type: 2 | 4 };
+
 export type Sent = [
   Yes<Fits<Upload & SignatureProof, Taken<'upload'>>>,
   Yes<Fits<Upload & TokenProof, Taken<'upload'>>>,
@@ -45,6 +50,9 @@ export type Sent = [
   None<Unknown<JobStatusBody, Taken<'jobStatus'>>>,
   Yes<Fits<TokenBody, Taken<'token'>>>,
   None<Unknown<TokenBody, Taken<'token'>>>,
+  Yes<Fits<Challenged & SignatureProof, Taken<'challenge'>>>,
+  Yes<Fits<TokenProof, Taken<'challenge'>>>,
+  None<Unknown<ChallengeBody & SignatureProof & TokenProof, Taken<'challenge'>>>,
 ];
 
 type Status = Answered<'jobStatus', 200>;
@@ -53,6 +61,7 @@ type Result = Exclude<Status extends { result: infer R } ? R : never, string>;
 export type Read = [
   Yes<Fits<Answered<'upload', 200>, UploadAnswer>>,
   Yes<Fits<Answered<'token', 200>, TokenAnswer>>,
+  Yes<Fits<Answered<'challenge', 200>, ChallengeAnswer>>,
   Yes<Fits<Answered<'upload', 400>, { [name in keyof ErrorAnswer]: ErrorAnswer[name] }>>,
   Yes<Fits<Omit<Status, 'result' | 'history'>, Omit<JobStatusAnswer, 'result' | 'history'>>>,
   Yes<Fits<Omit<Result, 'ConfidenceValue'>, Omit<ResultAnswer, 'ConfidenceValue'>>>,

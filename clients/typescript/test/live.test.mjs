@@ -58,6 +58,28 @@ describe('against the real server', { skip: whyNot() }, () => {
     await assert.rejects(submit(gone, register, false), { kind: 'transport' });
   });
 
+  test('a challenge is drawn, judged and used once; a web token brings its own', async () => {
+    const user_id = randomUUID();
+    const enrolled = await client().submitJob('obama', register, false, { user_id });
+    assert.equal(enrolled.resultCode, '0840', String(enrolled));
+    const own = client();
+    const follow = (by, challenge) => by.captures.keepSelfie('still', photos.obama2, [photos.obama2, photos.obama], challenge);
+    const challenge = await own.drawChallenge(user_id, false);
+    assert.ok(challenge.turns.length > 0 && challenge.id.startsWith('chl_'));
+    follow(own, challenge);
+    const status = await own.submitJob('still', authenticate, false, { user_id });
+    assert.equal(status.challengeFailure, 'not_followed', String(status));
+    await assert.rejects(own.submitJob('still', authenticate, false, { user_id }), { kind: 'challenge', reason: 'expired' });
+    const service = client();
+    const webToken = () => service.webToken(user_id, 'turned', false, 'authentication', { challenge: true });
+    const page = client({ auth: { webToken, jobStatus: (job) => service.jobStatus(user_id, job.jobId, false) } });
+    const unasked = await page.submitJob('obama2', authenticate, false).catch((error) => error);
+    assert.deepEqual([unasked.kind, unasked.reason], ['challenge', 'missing']);
+    follow(page, unasked.challenge);
+    const told = await page.submitJob('still', authenticate, false);
+    assert.equal(told.challengeFailure, 'not_followed', String(told));
+  });
+
   test('a web token submits one job, of the user whom the partner’s service names, and it relays the status', async () => {
     const service = client();
     const user = randomUUID();

@@ -1,5 +1,6 @@
 //! What was captured under a tag.
 
+use selfsame_wire::challenge::ChallengeId;
 use selfsame_wire::info::ImageRole;
 
 /// A selfie with its frames, and ID card images where they were captured. Images are JPEG or PNG files.
@@ -7,6 +8,7 @@ use selfsame_wire::info::ImageRole;
 pub struct Capture {
     selfie: Vec<u8>,
     frames: Vec<Vec<u8>>,
+    challenge: Option<ChallengeId>,
     id_card_front: Option<Vec<u8>>,
     id_card_back: Option<Vec<u8>>,
 }
@@ -24,6 +26,7 @@ impl Capture {
         Self {
             selfie,
             frames: Vec::new(),
+            challenge: None,
             id_card_front: None,
             id_card_back: None,
         }
@@ -34,6 +37,19 @@ impl Capture {
     pub fn with_frames(mut self, frames: Vec<Vec<u8>>) -> Self {
         self.frames = frames;
         self
+    }
+
+    /// Says which challenge the person followed: the selfie looks straight ahead, and the frames begin so and then hold for
+    /// each turn the way there, the head fully turned (twice), and the way back, in the order in which they were taken.
+    #[must_use]
+    pub fn following(mut self, challenge: ChallengeId) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+
+    /// The challenge that the person followed.
+    pub(crate) const fn challenge(&self) -> Option<&ChallengeId> {
+        self.challenge.as_ref()
     }
 
     /// Adds images of an ID card.

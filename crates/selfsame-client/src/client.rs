@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::capture::Capture;
+use crate::challenge::{self, Challenge};
 use crate::error::ClientError;
 use crate::progress::{self, Listener, Progress};
 use crate::result::JobStatus;
@@ -142,6 +143,32 @@ impl Client {
         self.captures.remove(tag)
     }
 
+    /// Draws a challenge: head turns that the person makes while the frames are taken. For the capture that is about to begin:
+    /// it ends soon after, and serves one job of this user. Nobody but the server chooses the turns.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the server refuses, e.g. because its policy judges no challenges; when it cannot be reached, or
+    /// its answer holds no challenge that this client knows.
+    pub async fn draw_challenge(
+        &self,
+        user: &UserId,
+        job_type: u8,
+        is_production: bool,
+    ) -> Result<Challenge, ClientError> {
+        let (timestamp, signature) = self.sign();
+        let question = json!({
+            "partner_id": self.connection.partner, "user_id": user, "job_type": job_type,
+            "timestamp": timestamp, "signature": signature,
+        });
+        let answer = self
+            .post(prefix(is_production), "challenge", &question)
+            .await?;
+        serde_json::from_slice(&answer)
+            .ok()
+            .and_then(|answer| challenge::read(&answer))
+            .ok_or_else(|| ClientError::Answer("no challenge that this client knows".to_owned()))
+    }
+
     /// Submits a job and follows it until it ends or the polling time passes; then the status says that it is not
     /// complete, and the result comes to the callback.
     ///
@@ -157,24 +184,21 @@ impl Client {
         // Arguments are checked before the server is asked: once it has the job, the job's name is taken.
         let id_info = present(&submission.id_info, "id_info")?;
         let geo_info = present(&submission.geo_info, "geo_info")?;
-        let prefix = if submission.is_production {
-            "production"
-        } else {
-            "sandbox"
-        };
+        let prefix = prefix(submission.is_production);
         let (timestamp, signature) = self.sign();
+        let mut request = json!({
+            "file_name": "selfie.zip", "smile_client_id": self.connection.partner,
+            "partner_params": partner_params, "model_parameters": {}, "callback_url": submission.callback_url,
+            "source_sdk": "selfsame-rust", "source_sdk_version": env!("CARGO_PKG_VERSION"),
+            "timestamp": timestamp, "signature": signature,
+        });
+        if let Some(challenge) = capture.challenge() {
+            request["challenge_id"] = challenge.as_str().into();
+        }
         let prepared = self
-            .post(
-                prefix,
-                "upload",
-                &json!({
-                    "file_name": "selfie.zip", "smile_client_id": self.connection.partner,
-                    "partner_params": partner_params, "model_parameters": {}, "callback_url": submission.callback_url,
-                    "source_sdk": "selfsame-rust", "source_sdk_version": env!("CARGO_PKG_VERSION"),
-                    "timestamp": timestamp, "signature": signature,
-                }),
-            )
-            .await?;
+            .post(prefix, "upload", &request)
+            .await
+            .map_err(|error| of_challenge(error, capture))?;
         let prepared: Value =
             serde_json::from_slice(&prepared).map_err(|e| ClientError::Answer(e.to_string()))?;
         let upload_url = prepared["upload_url"]
@@ -200,7 +224,9 @@ impl Client {
             .header("content-type", "application/zip")
             .header("content-length", package.len())
             .body(progress::body(package, Arc::clone(&self.listener)));
-        accept(upload.send().await?).await?;
+        accept(upload.send().await?)
+            .await
+            .map_err(|error| of_challenge(error, capture))?;
         (self.listener)(Progress::Uploaded);
         let wait = match submission.job_status_polling_timeout_millis {
             0 => DEFAULT_POLLING,
@@ -288,11 +314,41 @@ async fn accept(response: reqwest::Response) -> Result<Vec<u8>, ClientError> {
     }
     let error: Value = serde_json::from_slice(&body).unwrap_or_default();
     let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
+    if error["reason"] == "challenge_expired" {
+        let message = text("error");
+        return Err(ClientError::ChallengeExpired { message });
+    }
     Err(ClientError::Refused {
         http_status: status.as_u16(),
         code: text("code"),
         message: text("error"),
     })
+}
+
+const fn prefix(is_production: bool) -> &'static str {
+    if is_production {
+        "production"
+    } else {
+        "sandbox"
+    }
+}
+
+/// Tells the refusals that mean the capture's challenge: a server may say so by its text alone, and an upload URL lives no
+/// longer than the challenge.
+fn of_challenge(error: ClientError, capture: &Capture) -> ClientError {
+    match error {
+        ClientError::Refused {
+            http_status,
+            code,
+            message,
+        } if capture.challenge().is_some()
+            && (http_status == 410
+                || (http_status == 400 && code == "2204" && message.contains("challenge"))) =>
+        {
+            ClientError::ChallengeExpired { message }
+        }
+        other => other,
+    }
 }
 
 /// The partner parameters with the names that were missing, and the job type.

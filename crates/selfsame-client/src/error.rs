@@ -19,6 +19,13 @@ pub enum ClientError {
         /// The wire's text.
         message: String,
     },
+    /// The challenge that the capture followed cannot be used any more: its time has passed, or it was used. Draw another
+    /// with [`Client::draw_challenge`](crate::Client::draw_challenge), and capture anew; nothing was submitted.
+    #[error("the challenge cannot be used any more; draw another and capture anew: {message}")]
+    ChallengeExpired {
+        /// The wire's text.
+        message: String,
+    },
     /// The server could not be reached, or the connection broke.
     #[error("the server cannot be reached: {0}")]
     Transport(#[from] reqwest::Error),

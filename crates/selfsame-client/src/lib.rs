@@ -27,18 +27,23 @@
 //! # }
 //! ```
 //!
+//! Where head turns are wanted ([`Client::draw_challenge`]), the server chooses them, the person makes them while the frames
+//! are taken, and the capture says which challenge it follows ([`Capture::following`]).
+//!
 //! Results also come as callbacks: [`callback::CallbackVerifier`] tells the server's own from others, and the feature
 //! `axum` makes it an extractor. `examples/callback_receiver.rs` is a whole receiver.
 
 pub mod callback;
 mod capture;
+mod challenge;
 mod client;
 mod error;
 mod progress;
 mod result;
 
 pub use capture::Capture;
+pub use challenge::{Challenge, ChallengeId, Turn};
 pub use client::{Client, Connection, Submission};
 pub use error::ClientError;
 pub use progress::Progress;
-pub use result::{JobResult, JobStatus};
+pub use result::{ChallengeFailure, JobResult, JobStatus};

@@ -4,6 +4,26 @@ use std::fmt;
 
 use serde_json::Value;
 
+/// What stood against a capture where a challenge is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChallengeFailure {
+    /// The policy wants a challenge, and the job named none.
+    Missing,
+    /// The frames do not show the turns.
+    NotFollowed,
+}
+
+impl ChallengeFailure {
+    /// `missing` or `not_followed`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::NotFollowed => "not_followed",
+        }
+    }
+}
+
 /// What a job came to. Verified: only a result with the right signature becomes one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobResult(Value);
@@ -89,6 +109,17 @@ impl JobResult {
         self.0.get("evidence")
     }
 
+    /// What stood against the capture of a challenge, where that is among the reasons.
+    #[must_use]
+    pub fn challenge_failure(&self) -> Option<ChallengeFailure> {
+        let reasons = self.evidence()?["reasons"].as_array()?;
+        if reasons.iter().any(|r| r == "challenge_not_followed") {
+            return Some(ChallengeFailure::NotFollowed);
+        }
+        let missing = reasons.iter().any(|r| r == "challenge_missing");
+        missing.then_some(ChallengeFailure::Missing)
+    }
+
     /// The whole result as JSON.
     #[must_use]
     pub const fn to_json(&self) -> &Value {
@@ -171,6 +202,12 @@ impl JobStatus {
     #[must_use]
     pub fn evidence(&self) -> Option<&Value> {
         self.result()?.evidence()
+    }
+
+    /// What stood against the capture of a challenge, where that is among the reasons.
+    #[must_use]
+    pub fn challenge_failure(&self) -> Option<ChallengeFailure> {
+        self.result()?.challenge_failure()
     }
 
     /// The whole answer as JSON.

@@ -12,7 +12,9 @@ mod scripted;
 
 use scripted::ScriptedServer;
 use selfsame_client::callback::{CallbackError, CallbackVerifier};
-use selfsame_client::{Capture, Client, ClientError, Connection, JobResult, JobStatus, Submission};
+use selfsame_client::{
+    Capture, ChallengeFailure, Client, ClientError, Connection, JobResult, JobStatus, Submission,
+};
 use selfsame_wire::result::SignedResultError;
 use selfsame_wire::signature::WindowError;
 use selfsame_wire::webhook::WebhookError;
@@ -32,18 +34,26 @@ fn vectors(name: &str) -> Vec<Value> {
     vectors
 }
 
+fn client(server: &ScriptedServer) -> Client {
+    Client::new(Connection {
+        server: server.base.parse().unwrap(),
+        partner: scripted::PARTNER.parse().unwrap(),
+        api_key: scripted::KEY.to_owned(),
+    })
+    .unwrap()
+}
+
 async fn submit(
     scenario: &Value,
     script: &Value,
 ) -> (ScriptedServer, Result<JobStatus, ClientError>) {
     let server = ScriptedServer::start(script.clone()).await;
-    let mut client = Client::new(Connection {
-        server: server.base.parse().unwrap(),
-        partner: scripted::PARTNER.parse().unwrap(),
-        api_key: scripted::KEY.to_owned(),
-    })
-    .unwrap();
-    client.keep("login", Capture::from_selfie(b"\xff\xd8\xff\xe0".to_vec()));
+    let mut client = client(&server);
+    let mut capture = Capture::from_selfie(b"\xff\xd8\xff\xe0".to_vec());
+    if let Some(id) = scenario["challenge"]["id"].as_str() {
+        capture = capture.following(id.parse().unwrap());
+    }
+    client.keep("login", capture);
     let call = &scenario["call"];
     let number = |name: &str| call[name].as_u64().unwrap();
     let submission = Submission {
@@ -79,6 +89,10 @@ fn accessor(status: &JobStatus, name: &str) -> Value {
             .cloned()
             .into(),
         "evidence" => status.evidence().cloned().into(),
+        "challenge_failure" => status
+            .challenge_failure()
+            .map(ChallengeFailure::as_str)
+            .into(),
         other => panic!("no accessor {other}"),
     }
 }
@@ -101,11 +115,15 @@ fn assert_error(error: &ClientError, expected: &Value, name: &str) {
         ClientError::UnknownTag(_) => "unknown_tag",
         ClientError::Argument(_) => "argument",
         ClientError::Refused { .. } => "refused",
+        ClientError::ChallengeExpired { .. } => "challenge",
         ClientError::Transport(_) => "transport",
         ClientError::Answer(_) => "answer",
         ClientError::Untrusted(_) => "untrusted",
     };
     assert_eq!(expected["kind"], kind, "{name}: {error}");
+    if kind == "challenge" {
+        assert_eq!(expected["reason"], "expired", "{name}");
+    }
     if let ClientError::Refused {
         http_status,
         code,
@@ -167,6 +185,37 @@ async fn errors() {
         let script = serde_json::json!({"upload": [v["answer"]], "package": [], "job_status": []});
         let (_server, outcome) = submit(scenario, &script).await;
         assert_error(&outcome.unwrap_err(), &v["expect"], name);
+    }
+}
+
+#[tokio::test]
+async fn challenges() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../conformance/vectors/challenges.json"
+    );
+    let vectors: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let cases = vectors["draw"].as_array().unwrap();
+    assert!(cases.len() > 10);
+    for v in cases {
+        let name = v["name"].as_str().unwrap();
+        let server = ScriptedServer::start(serde_json::json!({"challenge": [v["answer"]]})).await;
+        let client = client(&server);
+        let user = "ada".parse().unwrap();
+        match client.draw_challenge(&user, 4, false).await {
+            Ok(drawn) => {
+                let drawn = serde_json::to_value(drawn).unwrap();
+                for field in ["id", "turns", "expires_at"] {
+                    assert_eq!(v["expect"][field], drawn[field], "{name}");
+                }
+            }
+            Err(error) => assert_error(&error, &v["error"], name),
+        }
+        let asked = server.last("challenge").unwrap();
+        assert_eq!(asked["path"], "/sandbox/v1/challenge");
+        assert_eq!(asked["user_id"], "ada");
+        assert_eq!(asked["job_type"], 4);
+        assert!(asked["signature"].is_string());
     }
 }
 

@@ -305,10 +305,13 @@ fn under(
             } else {
                 &mut impostor
             };
+            let Some(score) = score(y, x) else {
+                continue;
+            };
             kind.push(ScoredPair {
                 reference: reference.name.clone(),
                 probe: probe.name.clone(),
-                score: score(y, x),
+                score,
                 paths: [reference.selfie.clone(), probe.selfie.clone()],
             });
         }
@@ -338,10 +341,10 @@ fn under(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use selfsame_face::template::{TEMPLATE_LEN, TemplateModel};
+    use crate::comparison::made_up;
 
     fn captured(name: &str, degrees: f32) -> Captured {
-        let mut values = [0.0; TEMPLATE_LEN];
+        let mut values = [0.0; 128];
         (values[0], values[1]) = (degrees.to_radians().cos(), degrees.to_radians().sin());
         let presentation = Presentation {
             name: name.to_owned(),
@@ -352,7 +355,7 @@ mod tests {
                 frames: Vec::new(),
             },
         };
-        let template = Template::new(&values, &TemplateModel::unknown()).unwrap();
+        let template = made_up(&values);
         Captured::new(&presentation, vec![(MadeOf::Selfie, template)])
     }
 

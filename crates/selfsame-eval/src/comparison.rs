@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use selfsame_face::analyser::Analyser;
 use selfsame_face::evidence::ImageEvidence;
-use selfsame_face::template::Template;
+use selfsame_face::template::{Template, TemplateModel};
 use selfsame_job::policy::ComparisonPolicy;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -188,9 +188,15 @@ fn quality(evidence: &ImageEvidence) -> Option<f32> {
     evidence.template_length
 }
 
-/// How alike two templates are. An evaluation has one analyser, and so one model; templates of two would be least alike.
-pub(crate) fn score(probe: &Template, reference: &Template) -> f32 {
-    probe.compare(reference).map_or(-1.0, |score| score.value())
+/// How alike two templates are; absent where they cannot be compared.
+pub(crate) fn score(probe: &Template, reference: &Template) -> Option<f32> {
+    Some(probe.compare(reference)?.value())
+}
+
+/// A template of numbers that a test makes up.
+#[cfg(test)]
+pub(crate) fn made_up(values: &[f32; 128]) -> Template {
+    Template::new(values, &TemplateModel::unknown()).unwrap()
 }
 
 /// Compares all pairs.
@@ -226,7 +232,7 @@ pub fn evaluate(
         .iter()
         .filter_map(|pair| {
             let template = |place: u32| acquired[place as usize].template.as_ref().ok();
-            let score = score(template(pair.probe)?, template(pair.reference)?);
+            let score = score(template(pair.probe)?, template(pair.reference)?)?;
             Some((*pair, score))
         })
         .collect();

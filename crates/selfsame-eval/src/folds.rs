@@ -91,7 +91,7 @@ pub fn evaluate(
                 genuine: pair.genuine,
                 score: template(pair.probe)
                     .zip(template(pair.reference))
-                    .map(|(probe, reference)| score(probe, reference)),
+                    .and_then(|(probe, reference)| score(probe, reference)),
             });
             pairs.collect()
         })

@@ -304,7 +304,7 @@ fn spreads(groups: &[Group]) -> Vec<Spread> {
         let (highest, highest_rate) = *known.iter().max_by(by_rate)?;
         let (lowest, lowest_rate) = *known.iter().min_by(by_rate)?;
         Some(Spread {
-            rate: *name,
+            rate: name,
             highest: highest.to_owned(),
             highest_rate,
             lowest: lowest.to_owned(),
@@ -335,15 +335,16 @@ fn finding(known: &[(&str, Proportion)]) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::comparison::made_up;
     use crate::dataset::pairs::Photograph;
     use crate::progress::Quiet;
-    use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
+    use selfsame_face::template::Template;
 
     /// A template at an angle in the plane of the first two numbers: the score of two is the cosine of their angle.
     fn at(degrees: f32) -> Template {
-        let mut values = [0.0; TEMPLATE_LEN];
+        let mut values = [0.0; 128];
         (values[0], values[1]) = (degrees.to_radians().cos(), degrees.to_radians().sin());
-        Template::new(&values, &TemplateModel::unknown()).unwrap()
+        made_up(&values)
     }
 
     #[test]

@@ -184,7 +184,6 @@ mod tests {
             &BASE,
             target,
             Some(&report(&Scores::new(vec![0.8], impostor))),
-            None,
         )
     }
 

@@ -181,10 +181,7 @@ fn turn(
         pairs
             .iter()
             .filter_map(|(reference, probe)| {
-                Some(score(
-                    turned[*probe].as_ref()?,
-                    references[*reference].as_ref()?,
-                ))
+                score(turned[*probe].as_ref()?, references[*reference].as_ref()?)
             })
             .collect()
     };
@@ -227,8 +224,8 @@ fn turn(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::comparison::made_up;
     use crate::dataset::pairs::Photograph;
-    use selfsame_face::template::{TEMPLATE_LEN, TemplateModel};
 
     fn people() -> People {
         let photographs = (0..12u32).map(|n| {
@@ -270,9 +267,9 @@ mod tests {
     #[test]
     fn those_without_a_template_are_tried_but_not_accepted() {
         let at = |degrees: f32| {
-            let mut values = [0.0; TEMPLATE_LEN];
+            let mut values = [0.0; 128];
             (values[0], values[1]) = (degrees.to_radians().cos(), degrees.to_radians().sin());
-            Some(Template::new(&values, &TemplateModel::unknown()).unwrap())
+            Some(made_up(&values))
         };
         let drawn = Drawn {
             photographs: vec![PathBuf::new(); 4],

@@ -143,7 +143,7 @@ impl Turns {
         landmarks: &Landmarks,
         template: Option<Template>,
     ) {
-        let compared = |with: &Option<Template>| Some(template.as_ref()?.compare(with.as_ref()?));
+        let compared = |with: &Option<Template>| template.as_ref()?.compare(with.as_ref()?);
         let (likeness, follows) = (compared(&self.reference), compared(&self.previous));
         let turn = mesh.and_then(|mesh| {
             let (before, now) = (self.selfie.geometry(), mesh.geometry());

@@ -5,7 +5,7 @@
 //! measure moves it by more than its weight. The score is a log-odds: 0 is where the data that it was fitted on were as
 //! often attacks as not, each counted alike. `selfsame eval fit` makes the numbers; docs/evaluation says of which data.
 
-use selfsame_face::evidence::CaptureEvidence;
+use selfsame_face::evidence::{CaptureEvidence, ModelScores};
 use serde::{Deserialize, Serialize};
 
 /// Whether more of a measure speaks for a live person or against one.
@@ -91,7 +91,7 @@ macro_rules! measures {
             /// Whether only the models that detect presentation attacks can measure it.
             #[must_use]
             pub const fn needs_detector(self) -> bool {
-                matches!(self, Self::Passive)
+                matches!(self, Self::Passive | Self::Silent | Self::SilentMean)
             }
 
             /// What a capture measures; `None` where that was not to be had.
@@ -134,8 +134,12 @@ macro_rules! measures {
 }
 
 measures! {
-    /// Passive detection by MiniFAS over the images that were scored.
+    /// Passive detection by MiniFAS over the images that were scored: the mean of the lower half.
     Passive, passive: For, |c| c.presentation_attack.as_ref().map(|e| e.fused);
+    /// Passive detection by the two Silent-Face models: the mean of their lower halves' means.
+    Silent, silent: For, |c| silent(c, |m| m.lower_half);
+    /// The same by the mean of all images.
+    SilentMean, silent_mean: For, |c| silent(c, |m| m.mean);
     /// The strongest regular pattern in the selfie's face, decibels.
     Pattern, pattern: Against, |c| c.pattern;
     /// How far the expression moves, inter-eye distances.
@@ -146,14 +150,46 @@ measures! {
     Movement, movement: For, |c| c.motion.map(|m| m.movement);
     /// How far the smile grows, inter-eye distances.
     SmileGrowth, smile_growth: For, |c| c.motion.and_then(|m| m.smile_growth);
+    /// What part of the face differs from frame to frame beyond what a sheet that is moved shows.
+    Flatness, flatness: For, |c| c.surroundings.map(|s| s.flatness);
+    /// How far the face moves against what is around it, inter-eye distances.
+    Apart, apart: For, |c| c.surroundings.and_then(|s| s.apart);
+    /// How much rather the surroundings move along with the face than stay in their place.
+    AsOne, as_one: Against, |c| c.surroundings.and_then(|s| s.as_one);
     /// The lowest comparison score of a frame with the selfie.
     LeastLikeness, least_likeness: For, |c| {
         c.frames.iter().filter_map(|f| f.likeness).map(|l| l.value()).reduce(f32::min)
     };
+    /// The lowest comparison score of two neighbouring frames.
+    LeastLikenessOfNeighbours, least_likeness_of_neighbours: For, |c| c.continuity.and_then(|c| c.likeness_of_neighbours);
+    /// The largest cut in the face between neighbouring frames.
+    LargestCut, largest_cut: Against, |c| c.continuity.map(|c| c.largest_cut);
+    /// The mean of those cuts.
+    MeanCut, mean_cut: Against, |c| c.continuity.map(|c| c.mean_cut);
+    /// The cut from the selfie to the nearest frame.
+    SelfieCut, selfie_cut: Against, |c| c.continuity.and_then(|c| c.selfie_cut);
+    /// The largest cut in what is around the face.
+    LargestSceneCut, largest_scene_cut: Against, |c| c.continuity.and_then(|c| c.largest_scene_cut);
+    /// The mean of those cuts.
+    MeanSceneCut, mean_scene_cut: Against, |c| c.continuity.and_then(|c| c.mean_scene_cut);
+    /// The largest change of light on the face between neighbouring frames.
+    LightChange, light_change: Against, |c| c.continuity.map(|c| c.largest_light_change);
+    /// The largest change of the face's colour between neighbouring frames.
+    TintChange, tint_change: Against, |c| c.continuity.map(|c| c.largest_tint_change);
+    /// The least cut between a frame and another's mirror image.
+    Mirrored, mirrored: For, |c| c.continuity.and_then(|c| c.mirrored);
     /// The part of the frames that repeat another image's picture, 0 to 1.
     Repeated, repeated: Against, |c| {
         (!c.frames.is_empty()).then(|| c.repetition.identical_pictures as f32 / c.frames.len() as f32)
     };
+}
+
+/// The mean over the Silent-Face models; absent unless both gave a number.
+fn silent(capture: &CaptureEvidence, of: fn(&ModelScores) -> f32) -> Option<f32> {
+    let models = &capture.presentation_attack.as_ref()?.models;
+    let [near, far] = ["Silent-Face near", "Silent-Face far"]
+        .map(|name| models.iter().find(|m| m.model == name).map(of));
+    Some(f32::midpoint(near?, far?))
 }
 
 /// How the measures of a capture with frames are weighed together, and where the score divides.

@@ -48,6 +48,7 @@ enum Command {
     /// Authenticate a person with a selfie at a server (job type 2), and wait for the result.
     #[command(after_help = EXIT_CODES)]
     Authenticate(command::submit::Submit),
+    Challenge(command::submit::DrawChallenge),
     Job(command::job::JobCommand),
     Partner(command::partner::PartnerCommand),
     /// Show and check policies.
@@ -94,6 +95,7 @@ fn main() -> ExitCode {
             Command::Compare(compare) => compare.run(&models, json),
             Command::Enrol(submit) => submit.run(4, json).await,
             Command::Authenticate(submit) => submit.run(2, json).await,
+            Command::Challenge(draw) => draw.run(json).await,
             Command::Job(job) => job.run(json).await,
             Command::Partner(partner) => partner.run(json).await,
             Command::Policy(policy) => policy.run(json),

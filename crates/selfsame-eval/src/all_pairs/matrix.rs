@@ -52,7 +52,7 @@ pub(crate) struct Scored {
 }
 
 impl Templates {
-    /// Templates of one length; others are left out, for they compare with nothing.
+    /// Templates of one model. One of another length compares with nothing: it is taken for one that is like nobody.
     pub(crate) fn new<'t>(templates: impl Iterator<Item = (&'t Template, u32)>) -> Self {
         let mut made = Self {
             values: Vec::new(),
@@ -71,8 +71,10 @@ impl Templates {
         }
         if values.len() == self.length {
             self.values.extend_from_slice(values);
-            self.people.push(person);
+        } else {
+            self.values.extend(std::iter::repeat_n(0.0, self.length));
         }
+        self.people.push(person);
     }
 
     fn row(&self, at: usize) -> &[f32] {
@@ -194,6 +196,7 @@ fn cut(counts: &[u64], most: u64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::comparison::{made_up, score};
     use crate::progress::Quiet;
 
     /// `people` people with one to four images each, of `length` numbers, which follow from a seed.
@@ -294,9 +297,9 @@ mod tests {
     fn scores_are_those_of_templates() {
         let embedding: [f32; 128] = std::array::from_fn(|n| (n as f32 * 0.7).sin());
         let other: [f32; 128] = std::array::from_fn(|n| (n as f32 * 0.3).cos());
-        let [a, b] = [embedding, other].map(|e| Template::new(&e, &TemplateModel::unknown()).unwrap());
+        let [a, b] = [embedding, other].map(|e| made_up(&e));
         let both = Templates::new([(&a, 0), (&b, 1)].into_iter());
         let scored = both.compare_all(10, &Quiet);
-        assert!((scored.highest[0].score - a.compare(&b).unwrap().value()).abs() < 1e-6);
+        assert!((scored.highest[0].score - score(&a, &b).unwrap()).abs() < 1e-6);
     }
 }

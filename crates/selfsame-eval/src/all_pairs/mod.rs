@@ -293,10 +293,7 @@ fn rates(images: &[&Image], scored: &Scored, policy: &ComparisonPolicy, people: 
         at_policy: at_policy
             .iter()
             .zip(of_policy)
-            .map(|((name, _), at)| AtPolicy {
-                name: *name,
-                at: *at,
-            })
+            .map(|((name, _), at)| AtPolicy { name, at: *at })
             .collect(),
     }
 }

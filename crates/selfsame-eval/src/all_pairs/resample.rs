@@ -182,8 +182,12 @@ mod tests {
 
     #[test]
     fn the_same_seed_draws_the_same_people() {
-        let resampling = Resampling::new(vec![1; 30]);
-        let rates = |seed| resampling.rates(&[Counted::Between(vec![(1, 2, 1), (3, 9, 1)])], seed);
+        let resampling = Resampling::new(vec![2; 30]);
+        // Everybody's own rate is another: each draw gives another mean.
+        let rates = |seed| {
+            let own = (0..30).map(|n| (n * n, 1000 + n)).collect();
+            resampling.rates(&[Counted::Within(own)], seed)
+        };
         assert_eq!(rates(1), rates(1));
         assert_ne!(rates(1), rates(2));
     }

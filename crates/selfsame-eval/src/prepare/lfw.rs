@@ -86,7 +86,6 @@ pub(super) fn prepare(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::prepare::{DataSet, Options, prepare};
     use crate::progress::Quiet;
 

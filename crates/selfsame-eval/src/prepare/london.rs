@@ -95,7 +95,6 @@ pub(super) fn prepare(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::prepare::{DataSet, Options, prepare};
     use crate::progress::Quiet;
 

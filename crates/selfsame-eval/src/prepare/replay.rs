@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn frames_of_attacks_lie_as_far_apart_as_those_of_live_people() {
-        let every = |step: f64| (0..20).map(|n| (f64::from(n) * step).round() as usize);
+        let every = |step: f64| (0..20).map(move |n| (f64::from(n) * step).round() as usize);
         for step in [12.5, 12.05, 19.7] {
             let numbers: Vec<usize> = every(step).collect();
             let taken: Vec<usize> = taken(&numbers)

@@ -14,7 +14,7 @@ use serde::Serialize;
 pub(crate) use measure::FEWEST_POINTS;
 use measure::{OF_IMAGES, OF_SEQUENCES, measured};
 pub use seen::Verdicts;
-pub(crate) use seen::{Answer, Judge, Seen, drawn_alike, reason_name};
+pub(crate) use seen::{Answer, Judge, Seen, drawn_alike};
 
 use crate::cache::Cache;
 use crate::comparison::Failure;

@@ -1,16 +1,16 @@
-//! `selfsame enrol` and `selfsame authenticate`.
+//! `selfsame enrol`, `selfsame authenticate` and `selfsame challenge`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use selfsame_client::{Capture, Client, Connection, Submission};
+use selfsame_client::{Capture, ChallengeId, Client, Connection, Submission};
 use selfsame_wire::id::{JobId, PartnerId, UserId};
 
 use crate::output::{self, Outcome};
 
-/// Register or authenticate a person at a server. Exit 0: passed; 1: not passed, or not ended in time.
+/// A server, and as whom it is asked.
 #[derive(clap::Args)]
-pub(crate) struct Submit {
+struct Access {
     /// The server's base URL.
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     server: url::Url,
@@ -23,6 +23,32 @@ pub(crate) struct Submit {
     /// Production rather than the sandbox.
     #[arg(long)]
     production: bool,
+}
+
+impl Access {
+    fn client(&self) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
+        let api_key = match &self.api_key_file {
+            Some(path) => String::from_utf8(read(path)?)?.trim().to_owned(),
+            None => std::env::var("SELFSAME_API_KEY")
+                .map_err(|_| "no API key: set SELFSAME_API_KEY or give --api-key-file")?,
+        };
+        Ok(Client::new(Connection {
+            server: self.server.clone(),
+            partner: self.partner.clone(),
+            api_key,
+        })?)
+    }
+}
+
+fn read(path: &PathBuf) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// Register or authenticate a person at a server. Exit 0: passed; 1: not passed, or not ended in time.
+#[derive(clap::Args)]
+pub(crate) struct Submit {
+    #[command(flatten)]
+    access: Access,
     /// The user's id.
     #[arg(long)]
     user: UserId,
@@ -35,6 +61,9 @@ pub(crate) struct Submit {
     /// Frames around the selfie, in order.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     liveness: Vec<PathBuf>,
+    /// The challenge that the frames follow, as `selfsame challenge` drew it.
+    #[arg(long, value_name = "ID", requires = "liveness")]
+    challenge: Option<ChallengeId>,
     /// Where the result is to be posted.
     #[arg(long, value_name = "URL", default_value = "")]
     callback: String,
@@ -45,23 +74,13 @@ pub(crate) struct Submit {
 
 impl Submit {
     pub(crate) async fn run(&self, job_type: u8, json: bool) -> Outcome {
-        let read =
-            |path: &PathBuf| std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()));
-        let api_key = match &self.api_key_file {
-            Some(path) => String::from_utf8(read(path)?)?.trim().to_owned(),
-            None => std::env::var("SELFSAME_API_KEY")
-                .map_err(|_| "no API key: set SELFSAME_API_KEY or give --api-key-file")?,
-        };
-        let mut client = Client::new(Connection {
-            server: self.server.clone(),
-            partner: self.partner.clone(),
-            api_key,
-        })?;
+        let mut client = self.access.client()?;
         let frames = self.liveness.iter().map(read).collect::<Result<_, _>>()?;
-        client.keep(
-            "selfie",
-            Capture::from_selfie(read(&self.selfie)?).with_frames(frames),
-        );
+        let mut capture = Capture::from_selfie(read(&self.selfie)?).with_frames(frames);
+        if let Some(challenge) = &self.challenge {
+            capture = capture.following(challenge.clone());
+        }
+        client.keep("selfie", capture);
         let mut partner_params = serde_json::json!({"user_id": self.user});
         if let Some(job) = &self.job {
             partner_params["job_id"] = job.as_str().into();
@@ -70,7 +89,7 @@ impl Submit {
             .submit_job(&Submission {
                 tag: "selfie",
                 job_type,
-                is_production: self.production,
+                is_production: self.access.production,
                 partner_params,
                 id_info: serde_json::json!({}),
                 geo_info: serde_json::json!({}),
@@ -87,5 +106,37 @@ impl Submit {
             });
         }
         Ok(ExitCode::from(u8::from(!status.job_success())))
+    }
+}
+
+/// Draw head turns for a user at a server: the person makes them while the frames are taken, each once, in order, and back to
+/// the front after each. `selfsame authenticate --challenge ID` then takes the frames.
+#[derive(clap::Args)]
+pub(crate) struct DrawChallenge {
+    #[command(flatten)]
+    access: Access,
+    /// The user's id.
+    #[arg(long)]
+    user: UserId,
+    /// For a registration rather than an authentication.
+    #[arg(long)]
+    enrol: bool,
+}
+
+impl DrawChallenge {
+    pub(crate) async fn run(&self, json: bool) -> Outcome {
+        let job_type = if self.enrol { 4 } else { 2 };
+        let client = self.access.client()?;
+        let drawn = client
+            .draw_challenge(&self.user, job_type, self.access.production)
+            .await?;
+        if json {
+            output::json(&drawn)?;
+        } else {
+            let turns: Vec<&str> = drawn.turns.iter().map(|turn| turn.as_str()).collect();
+            let (id, until) = (&drawn.id, drawn.expires_at);
+            output::line(&format!("{id} until {until}: {}", turns.join(", ")));
+        }
+        Ok(ExitCode::SUCCESS)
     }
 }
