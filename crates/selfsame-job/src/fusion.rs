@@ -145,7 +145,10 @@ measures! {
     /// How far the expression moves, inter-eye distances.
     Deformation, deformation: For, |c| c.motion.map(|m| m.deformation);
     /// How far the nose moves against the face around it, inter-eye distances.
-    Parallax, parallax: For, |c| c.motion.map(|m| m.parallax);
+    Parallax, parallax: For, |c| {
+        let still = c.motion.map(|m| m.parallax);
+        still.into_iter().chain(turned(c)).reduce(f32::max)
+    };
     /// How far the face moves in the picture, inter-eye distances.
     Movement, movement: For, |c| c.motion.map(|m| m.movement);
     /// How far the smile grows, inter-eye distances.
@@ -182,6 +185,18 @@ measures! {
     Repeated, repeated: Against, |c| {
         (!c.frames.is_empty()).then(|| c.repetition.identical_pictures as f32 / c.frames.len() as f32)
     };
+}
+
+/// How far the nose moves against the plane of eyes and mouth where the head turns far, in the second of its frames, so that no
+/// one frame decides; inter-eye distances.
+fn turned(capture: &CaptureEvidence) -> Option<f32> {
+    let frames = capture.turns.iter().flat_map(|t| &t.frames);
+    let mut moved: Vec<f32> = frames
+        .flatten()
+        .map(|turn| turn.nose_across.hypot(turn.nose_up))
+        .collect();
+    moved.sort_by(|a, b| b.total_cmp(a));
+    moved.get(1).copied()
 }
 
 /// The mean over the Silent-Face models; absent unless both gave a number.

@@ -107,7 +107,9 @@ pub(crate) fn judge(
         _ if turned == ChallengeSide::Followed && detector => {
             Some((&policy.still, Reason::PrintOrScreen))
         }
-        Some(_) if capture.motion.is_some() => Some((&policy.capture, Reason::NotLive)),
+        Some(_) if usable(capture) >= policy.motion.min_frames => {
+            Some((&policy.capture, Reason::NotLive))
+        }
         _ if detector => Some((&policy.still, Reason::PrintOrScreen)),
         _ => None,
     };
@@ -149,10 +151,16 @@ fn divide(score: f32, policy: &FusionPolicy, refusal: Reason) -> Option<Reason> 
     }
 }
 
+/// How many frames show a face.
+fn usable(capture: &CaptureEvidence) -> usize {
+    capture.frames.iter().filter(|f| f.faces > 0).count()
+}
+
 /// What no honest capture does, as far as the frames show it. `None`: the policy does not judge them, or none came that could be,
 /// and none need come.
 fn frames(capture: &CaptureEvidence, policy: &LivenessPolicy) -> Option<Vec<Reason>> {
     let turned = policy.challenge.min_likeness_turned;
+    let turns = challenge::turns_as_a_head(capture, &policy.challenge);
     let policy = &policy.motion;
     if policy.mode == MotionMode::Off {
         return None;
@@ -175,8 +183,7 @@ fn frames(capture: &CaptureEvidence, policy: &LivenessPolicy) -> Option<Vec<Reas
     if capture.frames.iter().any(is_another) {
         found.push(Reason::FramesOfAnotherPerson);
     }
-    let usable = capture.frames.iter().filter(|f| f.faces > 0).count();
-    let enough = usable >= policy.min_frames;
+    let enough = usable(capture) >= policy.min_frames;
     // Where frames are wanted at all, many without a face are as bad as none where they are required.
     let meant = required || capture.frames.len() >= policy.min_frames;
     match capture.motion {
@@ -187,10 +194,11 @@ fn frames(capture: &CaptureEvidence, policy: &LivenessPolicy) -> Option<Vec<Reas
                 found.push(Reason::NoSmile);
             }
         }
-        None if enough && !required => {}
+        // Between pictures of a head that turns far, small movements cannot be measured.
+        None if enough && (turns || !required) => {}
         _ if meant => found.push(Reason::TooFewFrames),
         _ => {}
     }
-    let judged = !found.is_empty() || (enough && capture.motion.is_some());
+    let judged = !found.is_empty() || (enough && (turns || capture.motion.is_some()));
     judged.then_some(found)
 }

@@ -37,7 +37,8 @@ pub struct CaptureContext {
     pub closely: Closely,
     /// Which frames these are.
     pub draw: Draw,
-    /// The head was asked to turn: every frame's pose is measured, and each is compared with the selfie and the one before.
+    /// The head was asked to turn: every frame's pose is measured, and each is compared with the selfie and the one before;
+    /// otherwise only frames in which the head is turned far.
     pub turns: bool,
     /// When the analysis must have ended. It is looked at between stages and every few rows of a picture, so that it is
     /// passed by a second at most.
@@ -111,9 +112,12 @@ impl Gathered {
 /// What is to be done with one frame.
 struct Task<'t> {
     bytes: &'t [u8],
-    /// The selfie's template where the frame is to be compared with it.
+    /// The selfie's template.
     reference: Option<&'t Template>,
+    compared: bool,
     scored: bool,
+    /// How the head is turned is measured in any case.
+    turns: bool,
 }
 
 fn failed(error: InferenceError) -> ImageError {
@@ -140,25 +144,18 @@ impl Analyser {
         let mut gathered = Gathered::default();
         deadline.check()?;
         self.selfie(&mut evidence, &picture.decoded, &mut gathered)?;
-        gathered.turns.take_if(|_| !context.turns);
         drop(picture);
         let drawn = context.draw.order(frames.len())?;
-        let compared = if context.turns {
-            drawn.len()
-        } else {
-            context.closely.compared
-        };
-        let compared = &drawn[..compared.min(drawn.len())];
+        let compared = &drawn[..context.closely.compared.min(drawn.len())];
         let scored = &drawn[drawn.len().saturating_sub(context.closely.scored)..];
         let mut seen = Vec::with_capacity(frames.len());
         for (at, bytes) in frames.iter().enumerate() {
             let task = Task {
                 bytes,
-                reference: evidence
-                    .template
-                    .as_ref()
-                    .filter(|_| compared.contains(&at)),
+                reference: evidence.template.as_ref(),
+                compared: compared.contains(&at),
                 scored: scored.contains(&at),
+                turns: context.turns,
             };
             seen.push(self.frame(&task, &mut gathered, deadline)?);
             if let Some(turns) = &mut gathered.turns {
@@ -197,7 +194,10 @@ impl Analyser {
             repetition,
             continuity,
             surroundings,
-            turns: gathered.turns.map(Turns::evidence),
+            turns: gathered
+                .turns
+                .filter(|turns| context.turns || turns.were_seen())
+                .map(Turns::evidence),
             timings,
         })
     }
@@ -269,8 +269,14 @@ impl Analyser {
             timings,
             ..
         } = gathered;
+        let mut pose = sight
+            .faces
+            .first()
+            .and_then(|face| quality::head_pose(&face.landmarks));
+        let turned = task.turns || pose.is_some_and(|pose| pose.is_turned());
+        let reference = task.reference.filter(|_| task.compared || turned);
         clock.lap();
-        if task.reference.is_some() {
+        if reference.is_some() {
             self.closer(&mut sight)?;
         }
         timings.decode_ms += sight.decode_ms;
@@ -278,7 +284,7 @@ impl Analyser {
         let image = &sight.picture.decoded;
         let digests = digest::digests(task.bytes, &image.pixels);
         timings.file_ms += clock.lap();
-        let (mut likeness, mut pose) = (None, None);
+        let mut likeness = None;
         if let Some(face) = sight.faces.first() {
             pose = quality::head_pose(&face.landmarks);
             if task.scored
@@ -288,7 +294,7 @@ impl Analyser {
             }
             timings.attacks_ms += clock.lap();
             let mut template = None;
-            if let Some(reference) = task.reference
+            if let Some(reference) = reference
                 && sight.stance != Stance::Turned
             {
                 template = self
@@ -300,7 +306,7 @@ impl Analyser {
                 }
             }
             timings.embed_ms += clock.lap();
-            if let Some(turns) = turns {
+            if let Some(turns) = turns.as_mut().filter(|_| turned) {
                 let mesh = self.inner.mesh.find(&image.pixels, &face.landmarks);
                 let mesh = mesh.map_err(failed)?;
                 turns.follow(mesh.as_ref(), &face.landmarks, template.clone());
