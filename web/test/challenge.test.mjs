@@ -316,6 +316,13 @@ describe('a challenge', { skip: whyNoBrowser() }, () => {
     assert.deepEqual((await seen(page)).trouble.map(([kind]) => kind), ['refused']);
   });
 
+  test('what no server draws is not guided', async (t) => {
+    const page = await open(t, '/own', { drawn: [challenge('chl_own', 'left', 'down')] });
+    await start(page);
+    await at(page, 'not-begun');
+    assert.deepEqual((await seen(page)).trouble.map(([kind]) => kind), ['answer']);
+  });
+
   test('without the engine each turn is said in time for its frames', async (t) => {
     const page = await open(t, '/own-by-hand', { drawn: [challenge('chl_own', 'up')] });
     await start(page);
