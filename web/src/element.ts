@@ -1,4 +1,4 @@
-import type { Challenge, JobStatus, JsonObject } from '@selfsame/client';
+import { AnswerError, readChallenge, type Challenge, type JobStatus, type JsonObject } from '@selfsame/client';
 
 import { DrawnOnce, type Draw } from './challenge.ts';
 import { Finder } from './engine/finder.ts';
@@ -185,7 +185,13 @@ export class SelfsameCapture extends HTMLElement {
   /** How the challenge of the next selfie is drawn; `undefined` where none is wanted. */
   #draw(): Draw | undefined {
     const own = this.#drawChallenge;
-    if (own) return async () => this.#drawn.note(await own());
+    if (own) {
+      return async () => {
+        const challenge = readChallenge(await own());
+        if (!challenge) throw new AnswerError('drawChallenge gave no challenge that this component can guide');
+        return this.#drawn.note(challenge);
+      };
+    }
     const to = this.submission;
     return drawFor(to && this.#challenged ? { ...to, challenge: true } : to, this.#drawn);
   }

@@ -200,6 +200,31 @@ describe('a challenge', { skip: whyNoBrowser() }, () => {
     assert.deepEqual([last('upload').token, last('upload').challenge_id], [token({}), 'chl_drawn']);
   });
 
+  test('a token that came with the page is read for its challenge; where little of its time is left another is drawn with it', async (t) => {
+    for (const [seconds, id, draws] of [[120, 'chl_page', 0], [40, 'chl_drawn', 1]]) {
+      const webToken = token({ challenge: { ...challenge('chl_page', 'right'), seconds } });
+      const page = await open(t, '/own', { submission: { webToken } });
+      await start(page);
+      await use(page);
+      await at(page, 'passed');
+      assert.deepEqual([last('upload').token, last('upload').challenge_id, asked.challenge.length], [webToken, id, draws]);
+    }
+    assert.equal(asked.token.length, 0);
+  });
+
+  test('a job whose challenge ended before its images came is tried again under its name', async (t) => {
+    answers.package.unshift(json({ error: 'expired', code: '2205' }, 410));
+    answers.token = [json({ token: token({}) })];
+    const page = await open(t, '/own', { submission: { challenge: true, jobId: 'j' } });
+    await start(page);
+    await use(page);
+    await at(page, 'time-up');
+    await again(page);
+    await use(page);
+    await at(page, 'passed');
+    assert.deepEqual(asked.upload.map((body) => JSON.parse(body).retry), [undefined, true]);
+  });
+
   test('a token that wants a challenge unasked leads to another capture', async (t) => {
     const page = await open(t, '/own', { submission: {} });
     await start(page);
@@ -289,6 +314,13 @@ describe('a challenge', { skip: whyNoBrowser() }, () => {
     await use(page);
     await at(page, 'passed');
     assert.deepEqual((await seen(page)).trouble.map(([kind]) => kind), ['refused']);
+  });
+
+  test('what no server draws is not guided', async (t) => {
+    const page = await open(t, '/own', { drawn: [challenge('chl_own', 'left', 'down')] });
+    await start(page);
+    await at(page, 'not-begun');
+    assert.deepEqual((await seen(page)).trouble.map(([kind]) => kind), ['answer']);
   });
 
   test('without the engine each turn is said in time for its frames', async (t) => {

@@ -7,8 +7,8 @@ use serde_json::Value;
 /// Reads the answer of `/v1/challenge`; `None` where it holds no challenge, or turns that this client does not know.
 pub(crate) fn read(answer: &Value) -> Option<Challenge> {
     let challenge = answer.get("challenge")?;
-    let is_life = |seconds: &Value| seconds.as_f64().is_some_and(|s| s > 0.0);
-    if !challenge.get("seconds").is_none_or(is_life) {
+    let is_no_life = |seconds: &Value| seconds.as_f64().is_none_or(|s| s <= 0.0);
+    if challenge.get("seconds").is_some_and(is_no_life) {
         return None;
     }
     let challenge: Challenge = serde_json::from_value(challenge.clone()).ok()?;

@@ -165,7 +165,7 @@ impl Client {
             .await?;
         serde_json::from_slice(&answer)
             .ok()
-            .and_then(|answer| challenge::read(&answer))
+            .and_then(|answer: Value| challenge::read(&answer))
             .ok_or_else(|| ClientError::Answer("no challenge that this client knows".to_owned()))
     }
 

@@ -144,6 +144,54 @@ fn submit(
 }
 
 #[test]
+fn a_challenge_by_command_line() {
+    if photographs().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let key = add_partner(folder.path());
+    let key_file = folder.path().join("api.key");
+    std::fs::write(&key_file, key.expose()).unwrap();
+    let server = Server::start(folder.path(), &key, &[]);
+    let ada = [
+        "--server",
+        &server.base,
+        "--partner",
+        "p",
+        "--api-key-file",
+        key_file.to_str().unwrap(),
+        "--user",
+        "ada",
+    ];
+    let (drawn, code) = json(&[&["challenge", "--enrol"], &ada[..]].concat());
+    assert_eq!(code, 0, "{drawn:?}");
+    assert!(!drawn[0]["turns"].as_array().unwrap().is_empty());
+    let photo = photograph(0);
+    let id = drawn[0]["id"].as_str().unwrap();
+    let follow = [
+        "enrol",
+        "--selfie",
+        &photo,
+        "--liveness",
+        &photo,
+        "--challenge",
+        id,
+    ];
+    let (still, code) = json(&[&follow[..], &ada[..]].concat());
+    let reasons = still[0]["result"]["evidence"]["reasons"].to_string();
+    assert_eq!(code, 1, "{still:?}");
+    assert!(reasons.contains("challenge_not_followed"), "{reasons}");
+    let (used, code) = json(&[&follow[..], &ada[..]].concat());
+    assert_eq!(code, 2);
+    let error = used[0]["error"].as_str().unwrap();
+    assert!(error.contains("draw another"), "{error}");
+    // A selfie alone follows nothing.
+    let alone = ["enrol", "--selfie", &photo, "--challenge", id];
+    let refused = run(&[&alone[..], &ada[..]].concat());
+    assert!(text(&refused.stderr).contains("--liveness"));
+}
+
+#[test]
 fn a_story_by_command_line() {
     if photographs().is_none() {
         return;

@@ -11,7 +11,9 @@ mod support;
 use std::sync::{Arc, Mutex};
 
 use selfsame_client::callback::CallbackVerifier;
-use selfsame_client::{Capture, Client, ClientError, Connection, Progress, Submission};
+use selfsame_client::{
+    Capture, ChallengeFailure, Client, ClientError, Connection, Progress, Submission,
+};
 use serde_json::{Value, json};
 use support::{Server, add_partner, photographs};
 
@@ -176,6 +178,35 @@ async fn everything_that_is_given_arrives() {
         }
         other => panic!("{other}"),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_challenge_is_drawn_judged_and_used_once() {
+    let Some([photo, ..]) = photographs() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let server = Server::start(data.path(), &key, &[]);
+    let mut client = client(&server);
+    let user = "ada".parse().unwrap();
+    let drawn = client.draw_challenge(&user, 4, false).await.unwrap();
+    assert!(!drawn.turns.is_empty());
+    // A picture that stands still makes no turn.
+    let still = Capture::from_selfie(photo.clone()).with_frames(vec![photo.clone(), photo.clone()]);
+    client.keep("still", still.following(drawn.id));
+    let submission = Submission {
+        partner_params: json!({"user_id": "ada"}),
+        ..absent("still")
+    };
+    let status = client.submit_job(&submission).await.unwrap();
+    let failure = status.challenge_failure();
+    assert_eq!(failure, Some(ChallengeFailure::NotFollowed), "{status}");
+    let error = client.submit_job(&submission).await.unwrap_err();
+    assert!(
+        matches!(error, ClientError::ChallengeExpired { .. }),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-import { ChallengeError, challengeMillis, type Challenge } from '@selfsame/client';
+import { AnswerError, ChallengeError, challengeMillis, readChallenge, type Challenge } from '@selfsame/client';
 
 import type { Shutter } from '../camera/camera';
 import { CaptureError } from '../errors';
@@ -28,9 +28,10 @@ export async function takeAll(shutter: Shutter, request: CaptureRequest, say: (p
  */
 async function followed(shutter: Shutter, draw: () => Promise<Challenge>, say: (prompt: Prompt) => void): Promise<Captured> {
   say({ text: 'wait', wait: 0 });
-  let challenge: Challenge;
+  let challenge: Challenge | undefined;
   try {
-    challenge = await draw();
+    challenge = readChallenge(await draw());
+    if (!challenge) throw new AnswerError('what draws the challenge gave none that can be guided');
   } catch (cause) {
     throw new CaptureError('no_challenge', cause);
   }

@@ -1,6 +1,6 @@
 //! `selfsame enrol`, `selfsame authenticate` and `selfsame challenge`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use selfsame_client::{Capture, ChallengeId, Client, Connection, Submission};
@@ -40,7 +40,7 @@ impl Access {
     }
 }
 
-fn read(path: &PathBuf) -> Result<Vec<u8>, String> {
+fn read(path: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))
 }
 
@@ -75,7 +75,11 @@ pub(crate) struct Submit {
 impl Submit {
     pub(crate) async fn run(&self, job_type: u8, json: bool) -> Outcome {
         let mut client = self.access.client()?;
-        let frames = self.liveness.iter().map(read).collect::<Result<_, _>>()?;
+        let frames = self
+            .liveness
+            .iter()
+            .map(|path| read(path))
+            .collect::<Result<_, _>>()?;
         let mut capture = Capture::from_selfie(read(&self.selfie)?).with_frames(frames);
         if let Some(challenge) = &self.challenge {
             capture = capture.following(challenge.clone());
