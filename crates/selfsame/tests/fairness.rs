@@ -87,6 +87,7 @@ async fn callback_due(store: &SqliteStore, partner: &str, url: String) {
         judged: selfsame_job::user::UserState::default(),
         searched: None,
         attempt: None,
+        keeps: Vec::new(),
         enrol: None,
         review: None,
         accepted: Vec::new(),
