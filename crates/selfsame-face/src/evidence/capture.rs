@@ -249,7 +249,7 @@ pub struct SurroundingsEvidence {
     pub flatness: f32,
     /// What part of the surroundings differs, at most.
     pub unexplained: Option<f32>,
-    /// By how much less of the surroundings' structure differs when it is carried along with the face than when it is left in
+    /// By how much less of the surroundings' structure differs when it is moved just as the face is than when it is left in
     /// its place, on average: above 0 where face and surroundings move as one, below 0 where only the face moves, near 0
     /// without movement. −2 to 2.
     pub as_one: Option<f32>,

@@ -65,7 +65,7 @@ pub(super) fn part_differing(pixels: impl Iterator<Item = (f32, f32)>) -> (f32, 
 }
 
 /// The same of two patches once one is carried onto the other.
-fn unexplained<const N: usize>(
+pub(super) fn unexplained<const N: usize>(
     spots: &[Spot<N>],
     from: &Patch,
     to: &Patch,

@@ -5,7 +5,7 @@ use image::RgbImage;
 use super::displacement::{
     AFFINE, AROUND_SPOTS, MIDDLE, ORIGIN, SHEET, Spot, UNIT, WIDE, WIDE_SPOTS, WIDE_UNIT,
 };
-use super::fit::{Carried, as_a_sheet, part_differing};
+use super::fit::{Carried, as_a_sheet, part_differing, unexplained};
 use super::patch::Patch;
 use super::view::View;
 use crate::align::Similarity;
@@ -61,9 +61,16 @@ impl Wide {
         (shared.len() >= FEWEST_SPOTS).then_some(shared)
     }
 
+    /// Carried onto the other as well as can be.
     fn carried(&self, other: &Self, spots: &[Spot<AFFINE>]) -> Option<Carried<AFFINE>> {
         let shared = self.shared(other, spots)?;
         Some(Carried::best(&shared, &self.patch, &other.patch))
+    }
+
+    /// What part of the surroundings differs once this is carried onto the other just so.
+    fn differing(&self, other: &Self, strengths: &[f64; AFFINE]) -> Option<f32> {
+        let shared = self.shared(other, &AROUND_SPOTS)?;
+        Some(unexplained(&shared, &self.patch, &other.patch, strengths))
     }
 }
 
@@ -103,8 +110,8 @@ pub(crate) struct Pair {
     pub(crate) face: f32,
     /// What part of the surroundings differs, once carried along with the face, or left in its place, whichever fits better.
     pub(crate) around: Option<f32>,
-    /// By how much less of the surroundings differs when it is carried along with the face than when it is left in its place:
-    /// above 0 where face and surroundings move as one, below 0 where only the face moves.
+    /// By how much less of the surroundings differs when it is moved just as the face is than when it is left in its place: above
+    /// 0 where face and surroundings move as one, below 0 where only the face moves.
     pub(crate) as_one: Option<f32>,
     /// How far the face moves in the picture.
     pub(crate) movement: f32,
@@ -124,10 +131,13 @@ impl Pair {
                 .map(|carried| (carried, one.back)),
             _ => None,
         };
-        let [with, behind] = [along, still.map(|s| s.0)].map(|c| c.map(|c| c.unexplained));
-        let around = match (with, behind) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
+        let [a, b] = [along, still.map(|s| s.0)].map(|c| c.map(|c| c.unexplained));
+        let around = a.into_iter().chain(b).reduce(f32::min);
+        let as_the_face = [0, 1, 2, 6, 7, 8].map(|n: usize| face.strengths[n]);
+        let with = from.1.along.differing(&to.1.along, &as_the_face);
+        let behind = match (&from.1.still, &to.1.still) {
+            (Some(one), Some(other)) => one.differing(other, &[0.0; AFFINE]),
+            _ => None,
         };
         let apart = match (along, still) {
             (Some(along), Some((still, _))) if along.unexplained <= still.unexplained => {
