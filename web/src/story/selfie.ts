@@ -210,7 +210,7 @@ export class SelfieShot {
   async #prompted(): Promise<SelfieImages | Loss> {
     for (;;) {
       this.#tell('hintNoFace', 0);
-      // One that was drawn while the engine guided is followed, unless little of its time is left.
+      // One that was drawn while the engine guided is followed, unless its time is over.
       while (!this.#byHand) {
         const arrival = await this.#viewing.next();
         if (arrival === 'lost' || arrival === 'stalled') return arrival;
