@@ -24,10 +24,8 @@ fn install(dir: &Path, name: &str, tint: [f32; 3]) -> PathBuf {
     let file = format!("{name}.onnx");
     std::fs::write(dir.join(&file), &onnx).unwrap();
     let manifest = dir.join(format!("{name}.toml"));
-    let digits = Sha256::digest(&onnx)
-        .iter()
-        .map(|byte| format!("{byte:02x}"));
-    let sha256: String = digits.collect();
+    let digest = Sha256::digest(&onnx);
+    let sha256: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     std::fs::write(&manifest, thumbnail_manifest(&file, &sha256)).unwrap();
     manifest
 }

@@ -148,7 +148,8 @@ async fn deletion_and_new_keys_cover_all_templates() {
     let template = |at: usize| &user.further[at].template;
     let by_new = usize::from(template(0).model().as_str() == "m");
     assert_eq!(*template(by_new), template_by("new"));
-    let deleted = store.set_user_status(&key, UserStatus::Deleted, &crate::fixture::by());
+    let operator = crate::fixture::by();
+    let deleted = store.set_user_status(&key, UserStatus::Deleted, &operator);
     assert!(deleted.await.unwrap());
     let mut connection = connect(&dir).await;
     let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM user_templates")

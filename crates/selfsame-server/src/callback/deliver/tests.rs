@@ -103,6 +103,7 @@ impl Office {
             judged: UserState::default(),
             searched: None,
             attempt: None,
+            keeps: Vec::new(),
             enrol: None,
             review: None,
             accepted: Vec::new(),
