@@ -418,11 +418,8 @@ async fn a_head_that_follows_passes_and_nothing_else_does() {
             assert_eq!(evidence["challenge"]["made"], drawn["turns"], "{told}");
         } else {
             assert_eq!(code, "0907", "{told}");
-            assert_eq!(
-                evidence["reasons"],
-                json!(["challenge_not_followed"]),
-                "{told}"
-            );
+            let reasons = evidence["reasons"].as_array().unwrap();
+            assert!(reasons.contains(&json!("challenge_not_followed")), "{told}");
         }
     }
 }
