@@ -1,11 +1,13 @@
 //! Every measure of many captures, as CSV on standard output:
 //!
-//! `cargo run --release -p selfsame-face --example capture_measures -- FOLDER [--frames N] [--seed N] [--engine NAME]`
+//! `cargo run --release -p selfsame-face --example capture_measures -- FOLDER [--frames N] [--seed N] [--engine NAME] \
+//!     [--scored N] [--compared N]`
 //!
 //! FOLDER holds one folder for each presentation, with its JPEGs or PNGs in the order of their names. The first is the selfie;
 //! N frames (8 unless told) are taken evenly from the rest. A line holds the presentation's name, why it could not be
 //! analysed (else nothing), and each measure of `CaptureEvidence::measures`, empty where the capture does not give it. All
-//! cores work; the lines come in the order of the names, and are the same for the same seed.
+//! cores work; the lines come in the order of the names, and are the same for the same seed. Fewer frames may be scored for
+//! presentation attacks, or compared, than there are.
 #![allow(clippy::print_stdout)]
 
 use std::fmt::Write as _;
@@ -13,12 +15,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use selfsame_face::analyser::{Analyser, CaptureContext, Draw, MOST_FRAMES, Settings};
+use selfsame_face::analyser::{Analyser, CaptureContext, Closely, Draw, MOST_FRAMES, Settings};
 use selfsame_face::evidence::CaptureEvidence;
 use selfsame_face::inference::EngineChoice;
 use selfsame_face::models::ModelStore;
 
-const USAGE: &str = "usage: capture_measures FOLDER [--frames N] [--seed N] [--engine NAME]";
+const USAGE: &str = "usage: capture_measures FOLDER [--frames N] [--seed N] [--engine NAME] [--scored N] [--compared N]";
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -27,6 +29,7 @@ struct Arguments {
     frames: usize,
     seed: u64,
     engine: EngineChoice,
+    closely: Closely,
 }
 
 impl Arguments {
@@ -37,6 +40,7 @@ impl Arguments {
             frames: 8,
             seed: 1,
             engine: EngineChoice::Auto,
+            closely: Closely::default(),
         };
         while let Some(word) = words.next() {
             let value = words.next().ok_or(USAGE)?;
@@ -44,6 +48,8 @@ impl Arguments {
                 "--frames" => read.frames = value.parse::<usize>()?.min(MOST_FRAMES),
                 "--seed" => read.seed = value.parse()?,
                 "--engine" => read.engine = value.parse()?,
+                "--scored" => read.closely.scored = value.parse()?,
+                "--compared" => read.closely.compared = value.parse()?,
                 _ => return Err(USAGE.into()),
             }
         }
@@ -112,6 +118,7 @@ fn measured(analyser: &Analyser, folder: &Path, arguments: &Arguments) -> Outcom
     let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
     let context = CaptureContext {
         draw: Draw::Seeded(arguments.seed),
+        closely: arguments.closely,
         ..CaptureContext::default()
     };
     Ok(analyser.analyse_capture(&std::fs::read(selfie)?, &frames, &context)?)

@@ -261,6 +261,29 @@ pub struct SurroundingsEvidence {
     pub neighbours_movement: f32,
 }
 
+/// What is added to a movement that something is measured against, in distances between the eyes: a face that keeps still
+/// moves about as much by the noise of its landmarks.
+const STILLNESS: f32 = 0.02;
+
+impl SurroundingsEvidence {
+    /// What part of the face's movement its surroundings do not share: about 0 for a picture that is moved as a whole, about 1
+    /// for a head before a wall, and low for what keeps still. Tells more than either number that it is made of
+    /// (docs/decisions/0069-surroundings.md).
+    #[must_use]
+    pub fn independence(&self) -> Option<f32> {
+        Some(self.apart? / (self.movement + STILLNESS))
+    }
+}
+
+impl MotionEvidence {
+    /// How far the nose moves against the face for the movement there is: a picture that is moved has little of the first for
+    /// much of the second, a head that turns has both.
+    #[must_use]
+    pub fn relative_parallax(&self) -> f32 {
+        self.parallax / (self.movement + STILLNESS)
+    }
+}
+
 mod hex_bytes {
     use serde::{Deserialize as _, Deserializer, Serializer};
 
@@ -279,6 +302,22 @@ mod hex_bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_keeps_still_moves_apart_from_nothing() {
+        let with = |movement, apart| SurroundingsEvidence {
+            movement,
+            flatness: 0.0,
+            unexplained: None,
+            as_one: None,
+            apart,
+            neighbours_apart: None,
+            neighbours_movement: 0.0,
+        };
+        let of = |movement, apart| with(movement, Some(apart)).independence().unwrap();
+        assert!(of(0.002, 0.002) < 0.1 && of(0.3, 0.01) < 0.05 && of(0.3, 0.28) > 0.8);
+        assert_eq!(with(0.3, None).independence(), None);
+    }
 
     #[test]
     fn digests_are_hexadecimal_in_json_and_count_their_differences() {

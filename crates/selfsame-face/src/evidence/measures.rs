@@ -60,6 +60,7 @@ impl CaptureEvidence {
         add("motion_parallax", motion.map(|m| m.parallax));
         add("motion_movement", motion.map(|m| m.movement));
         add("motion_smile_growth", motion.and_then(|m| m.smile_growth));
+        add("relative_parallax", motion.map(|m| m.relative_parallax()));
         let seen = self.frames.iter().filter(|f| f.faces > 0).count();
         add("frames", Some(self.frames.len() as f32));
         add("frames_with_face", Some(seen as f32));
@@ -111,6 +112,7 @@ impl CaptureEvidence {
             "around_neighbours_movement",
             of(|s| Some(s.neighbours_movement)),
         );
+        add("independence", of(SurroundingsEvidence::independence));
         all
     }
 }
