@@ -29,7 +29,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .next()
         .ok_or("no picture has a template")?;
     let mean = mean(
-        people.values().map(|pictures| self::mean(pictures.iter().cloned(), length)),
+        people
+            .values()
+            .map(|pictures| self::mean(pictures.iter().cloned(), length)),
         length,
     );
     let matrix = match shrinkage {
@@ -61,7 +63,9 @@ fn read(name: &str) -> Result<BTreeMap<String, Vec<Vector>>, Box<dyn Error>> {
     let rows: Vec<&str> = table.lines().skip(1).collect();
     let length = numbers.len() / 4 / rows.len().max(1);
     if length == 0 || numbers.len() != 4 * length * rows.len() {
-        return Err(format!("{name}.f32 does not have a template for each line of {name}.csv").into());
+        return Err(
+            format!("{name}.f32 does not have a template for each line of {name}.csv").into(),
+        );
     }
     let mut people: BTreeMap<String, Vec<Vector>> = BTreeMap::new();
     for (row, bytes) in rows.iter().zip(numbers.chunks_exact(4 * length)) {
@@ -119,7 +123,9 @@ fn whitening(
         for picture in &centred {
             let off: Vector = picture.iter().zip(&middle).map(|(v, m)| v - m).collect();
             for (row, a) in covariance.iter_mut().zip(&off) {
-                row.iter_mut().zip(&off).for_each(|(cell, b)| *cell += each * a * b);
+                row.iter_mut()
+                    .zip(&off)
+                    .for_each(|(cell, b)| *cell += each * a * b);
             }
         }
         counted += 1.0;
@@ -135,10 +141,7 @@ fn whitening(
     let factor = cholesky(&covariance)?;
     let mut inverse = invert(&factor);
     // As long as the vectors were, so that numbers stay of one size.
-    inverse
-        .iter_mut()
-        .flatten()
-        .for_each(|v| *v *= even.sqrt());
+    inverse.iter_mut().flatten().for_each(|v| *v *= even.sqrt());
     Ok(inverse)
 }
 
@@ -147,7 +150,9 @@ fn cholesky(matrix: &[Vector]) -> Result<Vec<Vector>, Box<dyn Error>> {
     let mut factor = vec![vec![0.0; length]; length];
     for row in 0..length {
         for column in 0..=row {
-            let known: f64 = (0..column).map(|k| factor[row][k] * factor[column][k]).sum();
+            let known: f64 = (0..column)
+                .map(|k| factor[row][k] * factor[column][k])
+                .sum();
             let left = matrix[row][column] - known;
             factor[row][column] = if row == column {
                 if left.is_nan() || left <= 0.0 {
@@ -168,7 +173,9 @@ fn invert(lower: &[Vector]) -> Vec<Vector> {
     let mut inverse = vec![vec![0.0; length]; length];
     for column in 0..length {
         for row in column..length {
-            let known: f64 = (column..row).map(|k| lower[row][k] * inverse[k][column]).sum();
+            let known: f64 = (column..row)
+                .map(|k| lower[row][k] * inverse[k][column])
+                .sum();
             let one = f64::from(u8::from(row == column));
             inverse[row][column] = (one - known) / lower[row][row];
         }

@@ -139,10 +139,7 @@ fn an_orientation_that_is_not_true_is_found_out() {
             let is_mirrored = matches!(orientation, 2 | 4 | 5 | 7);
             let like = if is_mirrored { &mirrored } else { &upright };
             let score = likeness(&seen, like);
-            println!(
-                "{name} {orientation}: turned {:?}, {score:.3}",
-                seen.turned
-            );
+            println!("{name} {orientation}: turned {:?}, {score:.3}", seen.turned);
             assert!(score > 0.95, "{name} {orientation}: {score}");
         }
     }

@@ -24,7 +24,8 @@ impl FaceBox {
     /// The same, of a face in a picture of so many pixels across and down.
     #[cfg(feature = "engine")]
     pub(crate) fn prominence(&self, (width, height): (u32, u32)) -> f32 {
-        let off = |from: f32, length: f32, end: u32| (from + length / 2.0) / end.max(1) as f32 - 0.5;
+        let off =
+            |from: f32, length: f32, end: u32| (from + length / 2.0) / end.max(1) as f32 - 0.5;
         weigh(
             self,
             off(self.x, self.width, width),
@@ -71,7 +72,11 @@ mod tests {
             off_centre_down: 170.0 / 300.0 - 0.5,
             ..Default::default()
         };
-        let known = weigh(&face_box, framing.off_centre_across, framing.off_centre_down);
+        let known = weigh(
+            &face_box,
+            framing.off_centre_across,
+            framing.off_centre_down,
+        );
         let found = face_box.prominence((400, 300));
         assert!((known - found).abs() < 0.01 * found, "{known} {found}");
     }
