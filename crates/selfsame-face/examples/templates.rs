@@ -93,7 +93,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn pictures(folder: &Path, into: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
+        let entry = entry?;
+        let path = entry.path();
+        // Other systems' notes beside the pictures.
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
         if path.is_dir() {
             pictures(&path, into)?;
             continue;

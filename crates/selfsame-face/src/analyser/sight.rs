@@ -52,6 +52,10 @@ struct Seen {
 /// A glance at a whole frame that is so sure of a face has it upright.
 const SURE_AT_A_GLANCE: f32 = 0.92;
 
+/// The first turn may follow something that only looked like a face while the picture lay on its side; the second then follows
+/// the face. What is not upright after that will not become so.
+const MOST_TURNS: usize = 2;
+
 fn failed(error: InferenceError) -> ImageError {
     ImageError::Analysis(error.to_string())
 }
@@ -68,6 +72,7 @@ impl Analyser {
     ) -> Result<Sight, ImageError> {
         let (mut decode_ms, mut detect_ms) = (0.0, 0.0);
         let mut turned = Turn::None;
+        let mut turns = 0;
         loop {
             let mut clock = Clock::start();
             let picture = self.open(bytes, turned, deadline)?;
@@ -81,9 +86,8 @@ impl Analyser {
                 turn,
             } = self.faces(pixels, search).map_err(failed)?;
             detect_ms += clock.lap();
-            // Turned once, a face that is still not upright will not become so.
-            if turn != Turn::None && turned == Turn::None {
-                turned = turn;
+            if turn != Turn::None && turns < MOST_TURNS {
+                (turned, turns) = (turned.then(turn), turns + 1);
                 continue;
             }
             return Ok(Sight {

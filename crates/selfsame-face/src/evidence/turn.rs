@@ -32,6 +32,17 @@ impl Turn {
         }
     }
 
+    /// This turn, and then another one.
+    #[must_use]
+    pub const fn then(self, next: Self) -> Self {
+        match (self.degrees() + next.degrees()) % 360 {
+            90 => Self::Quarter,
+            180 => Self::Half,
+            270 => Self::ThreeQuarters,
+            _ => Self::None,
+        }
+    }
+
     /// The turn that undoes this one.
     #[must_use]
     pub const fn back(self) -> Self {
@@ -39,6 +50,22 @@ impl Turn {
             Self::Quarter => Self::ThreeQuarters,
             Self::ThreeQuarters => Self::Quarter,
             same => same,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_add_up_and_are_undone() {
+        for one in Turn::ALL {
+            assert_eq!(one.then(one.back()), Turn::None);
+            for other in Turn::ALL {
+                let both = one.then(other);
+                assert_eq!(both.degrees(), (one.degrees() + other.degrees()) % 360);
+            }
         }
     }
 }
