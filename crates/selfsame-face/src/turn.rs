@@ -171,6 +171,11 @@ impl Turns {
         self.frames.resize(frames, None);
     }
 
+    /// Any frame was measured.
+    pub(crate) fn were_seen(&self) -> bool {
+        self.frames.iter().any(Option::is_some)
+    }
+
     /// What was seen.
     pub(crate) fn evidence(self) -> TurnEvidence {
         let geometry = self.selfie.geometry();

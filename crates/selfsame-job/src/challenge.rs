@@ -358,6 +358,23 @@ pub fn judge(
     }
 }
 
+/// Whether one person's head, with a head's shape, is fully turned in two frames or more, whoever asked for it and wherever to.
+#[must_use]
+pub fn turns_as_a_head(capture: &CaptureEvidence, policy: &ChallengePolicy) -> bool {
+    let frames = capture.turns.iter().flat_map(|turns| &turns.frames);
+    let fully: Vec<(&HeadTurn, Turn)> = frames
+        .flatten()
+        .filter_map(|turn| Some((turn, Held::of(turn, policy).fully()??)))
+        .collect();
+    let is_the_person_s = |(turn, to): &(&HeadTurn, Turn)| {
+        let alike = turn
+            .likeness
+            .is_some_and(|score| score.value() >= policy.min_likeness_turned);
+        alike && has_depth(turn, *to, policy)
+    };
+    fully.len() >= 2 && fully.iter().all(is_the_person_s)
+}
+
 /// Whether a head that followed its challenge shows that a reason is wrong. Its large turns are beyond what small movements are
 /// measured by.
 #[must_use]

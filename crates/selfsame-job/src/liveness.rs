@@ -145,6 +145,7 @@ fn pattern(decibels: Option<f32>, policy: &PresentationAttackPolicy) -> Option<R
 /// `None`: movement was not judged, and nothing else in the frames speaks against the capture.
 fn motion(capture: &CaptureEvidence, policy: &LivenessPolicy) -> Option<Vec<Reason>> {
     let turned = policy.challenge.min_likeness_turned;
+    let turns = challenge::turns_as_a_head(capture, &policy.challenge);
     let policy = &policy.motion;
     if policy.mode == MotionMode::Off {
         return None;
@@ -174,6 +175,8 @@ fn motion(capture: &CaptureEvidence, policy: &LivenessPolicy) -> Option<Vec<Reas
     let meant = required || capture.frames.len() >= policy.min_frames;
     match capture.motion {
         Some(seen) if enough => found.extend(movement(&seen, policy)),
+        // Between pictures of a head that turns far, small movements cannot be measured.
+        None if enough && turns => {}
         None if enough && !required => return (!found.is_empty()).then_some(found),
         _ if meant => found.push(Reason::TooFewFrames),
         _ => return (!found.is_empty()).then_some(found),

@@ -122,6 +122,28 @@ pub struct Challenge {
     pub expires_at: Timestamp,
 }
 
+/// A challenge as clients are given it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// What was drawn.
+    #[serde(flatten)]
+    pub challenge: Challenge,
+    /// How many seconds it has left, rounded down: devices' clocks are wrong, and what they count is not.
+    pub seconds: u64,
+}
+
+impl Offer {
+    /// A challenge that is given out at a moment.
+    #[must_use]
+    pub fn at(challenge: Challenge, now: Timestamp) -> Self {
+        let left = challenge.expires_at.duration_since(now).as_secs();
+        Self {
+            seconds: u64::try_from(left).unwrap_or(0),
+            challenge,
+        }
+    }
+}
+
 /// ISO 8601 with milliseconds, as the wire's other moments.
 mod milliseconds {
     use jiff::Timestamp;
@@ -200,7 +222,7 @@ impl ChallengeRequest {
 #[derive(Debug, Clone, Serialize)]
 pub struct ChallengeResponse {
     /// What was drawn.
-    pub challenge: Challenge,
+    pub challenge: Offer,
 }
 
 /// Reads a `challenge_id` that a client sent.
@@ -246,18 +268,22 @@ mod tests {
             turns: vec![Turn::Left, Turn::Up],
             expires_at: Timestamp::from_millisecond(1_795_694_400_000).unwrap(),
         };
+        let now = Timestamp::from_millisecond(1_795_694_280_500).unwrap();
         let json = serde_json::to_value(ChallengeResponse {
-            challenge: challenge.clone(),
+            challenge: Offer::at(challenge.clone(), now),
         })
         .unwrap();
         assert_eq!(
             json,
             serde_json::json!({"challenge": {
                 "id": "chl_AAAAAAAAAAAAAAAAAAAAAA", "turns": ["left", "up"], "expires_at": "2026-11-26T12:00:00.000Z",
+                "seconds": 119,
             }})
         );
         let read: Challenge = serde_json::from_value(json["challenge"].clone()).unwrap();
         assert_eq!(read, challenge);
+        let late = Offer::at(challenge, Timestamp::from_second(1_800_000_000).unwrap());
+        assert_eq!(late.seconds, 0);
     }
 
     fn code(change: impl FnOnce(&mut serde_json::Value)) -> String {

@@ -78,7 +78,7 @@ impl ErrorCode {
     }
 }
 
-/// An error as the wire carries it: `{"error": …, "code": …}`.
+/// An error as the wire carries it: `{"error": …, "code": …}`, and `reason` where clients act on more than the code tells.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {message}", code.code())]
 pub struct WireError {
@@ -86,6 +86,8 @@ pub struct WireError {
     pub code: ErrorCode,
     /// What was wrong, where, and what to do.
     pub message: String,
+    /// One word for a program.
+    pub reason: Option<&'static str>,
 }
 
 impl WireError {
@@ -95,7 +97,15 @@ impl WireError {
         Self {
             code,
             message: message.into(),
+            reason: None,
         }
+    }
+
+    /// The same with a word for a program.
+    #[must_use]
+    pub const fn with_reason(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
+        self
     }
 
     /// 2213: a required value is missing or empty.
@@ -114,9 +124,13 @@ impl WireError {
 impl Serialize for WireError {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct as _;
-        let mut body = serializer.serialize_struct("WireError", 2)?;
+        let fields = 2 + usize::from(self.reason.is_some());
+        let mut body = serializer.serialize_struct("WireError", fields)?;
         body.serialize_field("error", &self.message)?;
         body.serialize_field("code", self.code.code())?;
+        if let Some(reason) = self.reason {
+            body.serialize_field("reason", reason)?;
+        }
         body.end()
     }
 }
@@ -129,6 +143,11 @@ mod tests {
     fn the_body_is_the_wires() {
         let json = serde_json::to_string(&WireError::missing("user_id")).unwrap();
         assert_eq!(json, r#"{"error":"user_id is required","code":"2213"}"#);
+        let told = WireError::new(ErrorCode::WrongType, "late").with_reason("expired");
+        assert_eq!(
+            serde_json::to_string(&told).unwrap(),
+            r#"{"error":"late","code":"2204","reason":"expired"}"#
+        );
     }
 
     #[test]

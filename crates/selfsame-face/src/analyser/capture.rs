@@ -39,7 +39,8 @@ pub struct CaptureContext {
     pub received: Option<SystemTime>,
     /// Which frames are looked at more closely.
     pub draw: Draw,
-    /// The head was asked to turn: every frame's pose is measured, and each is compared with the selfie and the one before.
+    /// The head was asked to turn: every frame's pose is measured, and each is compared with the selfie and the one before;
+    /// otherwise only frames in which the head is turned far.
     pub turns: bool,
     /// When the analysis must have ended. It is looked at between stages and every few rows of a picture, so that it is
     /// passed by a second at most.
@@ -71,9 +72,12 @@ struct Gathered {
 /// What is to be done with one frame.
 struct Task<'t> {
     bytes: &'t [u8],
-    /// The selfie's template where the frame is to be compared with it.
+    /// The selfie's template.
     reference: Option<&'t Template>,
+    compared: bool,
     scored: bool,
+    /// How the head is turned is measured in any case.
+    turns: bool,
 }
 
 fn failed(error: InferenceError) -> ImageError {
@@ -100,21 +104,18 @@ impl Analyser {
         let mut gathered = Gathered::default();
         deadline.check()?;
         self.selfie(&mut evidence, &picture.decoded, &mut gathered)?;
-        gathered.turns.take_if(|_| !context.turns);
         drop(picture);
         let drawn = context.draw.order(frames.len())?;
-        let compared = if context.turns { drawn.len() } else { COMPARED };
-        let compared = &drawn[..compared.min(drawn.len())];
+        let compared = &drawn[..COMPARED.min(drawn.len())];
         let scored = &drawn[drawn.len().saturating_sub(SCORED)..];
         let mut seen = Vec::with_capacity(frames.len());
         for (at, bytes) in frames.iter().enumerate() {
             let task = Task {
                 bytes,
-                reference: evidence
-                    .template
-                    .as_ref()
-                    .filter(|_| compared.contains(&at)),
+                reference: evidence.template.as_ref(),
+                compared: compared.contains(&at),
                 scored: scored.contains(&at),
+                turns: context.turns,
             };
             seen.push(self.frame(&task, &mut gathered, deadline)?);
             if let Some(turns) = &mut gathered.turns {
@@ -147,7 +148,10 @@ impl Analyser {
             pattern: gathered.pattern,
             motion,
             repetition,
-            turns: gathered.turns.map(Turns::evidence),
+            turns: gathered
+                .turns
+                .filter(|turns| context.turns || turns.were_seen())
+                .map(Turns::evidence),
             timings,
         })
     }
@@ -214,8 +218,10 @@ impl Analyser {
         deadline.check()?;
         let found = self.glance(image).map_err(failed)?;
         timings.detect_ms += clock.lap();
-        let (mut likeness, mut template) = (None, None);
+        let (mut likeness, mut template, mut pose) = (None, None, None);
         if let Some(face) = found.first() {
+            pose = quality::head_pose(&face.landmarks);
+            let turned = task.turns || pose.is_some_and(|pose| pose.is_turned());
             if let Some(view) = View::of(&image.pixels, &face.landmarks) {
                 window.get_or_insert_with(|| Window::around(&view));
                 views.push(view);
@@ -225,14 +231,15 @@ impl Analyser {
                 scores.extend(self.score(image, &face.face_box)?);
             }
             timings.attacks_ms += clock.lap();
-            if let Some(reference) = task.reference
+            if (task.compared || turned)
+                && let Some(reference) = task.reference
                 && let Some(aligned) = self.aligned(image, face)?
             {
                 template = self.embed(&aligned).map_err(failed)?;
                 likeness = template.as_ref().map(|probe| probe.compare(reference));
             }
             timings.embed_ms += clock.lap();
-            if let Some(turns) = turns {
+            if let Some(turns) = turns.as_mut().filter(|_| turned) {
                 let mesh = self.inner.mesh.find(&image.pixels, &face.landmarks);
                 turns.follow(mesh.map_err(failed)?.as_ref(), &face.landmarks, template);
             }
@@ -249,7 +256,7 @@ impl Analyser {
             unusable: None,
             faces: found.len(),
             likeness,
-            pose: found.first().and_then(|f| quality::head_pose(&f.landmarks)),
+            pose,
             digests: Some(digests),
         })
     }

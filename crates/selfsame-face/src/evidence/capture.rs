@@ -22,7 +22,8 @@ pub struct CaptureEvidence {
     pub motion: Option<MotionEvidence>,
     /// Frames that repeat another image of the capture.
     pub repetition: RepetitionEvidence,
-    /// How the head turns; absent unless it was asked for, and where the selfie shows no face that could be measured.
+    /// How the head turns; absent where the selfie shows no face that could be measured, and, unless it was asked for, where no
+    /// frame shows the head turned far.
     pub turns: Option<TurnEvidence>,
     /// What all this took, beyond what [`ImageEvidence::timings`] tells of the selfie.
     pub timings: CaptureTimings,

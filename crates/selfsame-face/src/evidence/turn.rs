@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::HeadPose;
 use crate::template::ComparisonScore;
 
-/// How the head is held in each image, and whether what turns has a head's shape. Measured only where it is asked for: it
-/// takes a closer look at every frame.
+/// How the head is held in each image, and whether what turns has a head's shape. It takes a closer look at each frame.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TurnEvidence {
     /// How the head is held in the selfie, by the mesh. The slope of an average face is taken off its pitch.
     pub selfie: HeadPose,
-    /// One for each frame, in order; absent where a frame shows no face that could be measured.
+    /// One for each frame, in order; absent where a frame shows no face that could be measured, or, unless turns were asked for,
+    /// none that is turned far.
     pub frames: Vec<Option<HeadTurn>>,
 }
 

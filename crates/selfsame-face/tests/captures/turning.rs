@@ -1,7 +1,7 @@
 //! Heads that turn far, and pictures that are turned in their place: what tells them apart.
 
 use selfsame_face::analyser::{Analyser, CaptureContext};
-use selfsame_face::evidence::{CaptureEvidence, HeadTurn};
+use selfsame_face::evidence::CaptureEvidence;
 use selfsame_face::inference::EngineChoice;
 
 use super::sequence::Face;
@@ -82,6 +82,3 @@ fn a_turned_head_has_depth_and_a_turned_picture_has_none() {
         }
     }
 }
-
-#[allow(dead_code)]
-fn unused(_: HeadTurn) {}

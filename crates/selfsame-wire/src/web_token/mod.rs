@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::challenge::Challenge;
+use crate::challenge::{Challenge, Offer};
 use crate::error::WireError;
 use crate::id::{Environment, JobId, PartnerId, UserId};
 use crate::partner_params::PartnerParams;
@@ -97,7 +97,7 @@ struct Claims {
     #[serde(skip_serializing_if = "Option::is_none")]
     sandbox_result: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    challenge: Option<Challenge>,
+    challenge: Option<Offer>,
 }
 
 impl Grant {
@@ -176,7 +176,7 @@ impl Grant {
             allow_new_enroll: self.allow_new_enroll,
             retry: self.retry,
             sandbox_result: self.sandbox_result.clone(),
-            challenge: self.challenge.clone(),
+            challenge: self.challenge.clone().map(|drawn| Offer::at(drawn, now)),
         };
         let payload = match serde_json::to_string(&claims) {
             Ok(payload) => payload,
@@ -243,7 +243,7 @@ pub fn open(token: &str, key: &ApiKey, now: Timestamp) -> Result<Grant, TokenErr
         allow_new_enroll: claims.allow_new_enroll,
         retry: claims.retry,
         sandbox_result: claims.sandbox_result,
-        challenge: claims.challenge,
+        challenge: claims.challenge.map(|offer| offer.challenge),
     })
 }
 

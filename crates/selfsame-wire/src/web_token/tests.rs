@@ -421,7 +421,7 @@ fn a_challenge_goes_with_the_token_and_no_page_can_do_without_it() {
     let claims: Value = serde_json::from_slice(&payload).unwrap();
     assert_eq!(
         claims["challenge"],
-        json!({"id": drawn.id, "turns": ["up", "right"], "expires_at": "2026-01-31T12:02:00.000Z"})
+        json!({"id": drawn.id, "turns": ["up", "right"], "expires_at": "2026-01-31T12:02:00.000Z", "seconds": 120})
     );
     let asked = |challenge: Value| {
         let body = json!({

@@ -13,7 +13,7 @@ use selfsame_job::job::JobType;
 use selfsame_job::policy::{ChallengeMode, ChallengePolicy, Policies};
 use selfsame_job::user::UserKey;
 use selfsame_store::store::{Drawn, UnansweredLimit};
-use selfsame_wire::challenge::{ChallengeRequest, ChallengeResponse};
+use selfsame_wire::challenge::{ChallengeRequest, ChallengeResponse, Offer};
 use selfsame_wire::error::{ErrorCode, WireError};
 use selfsame_wire::id::{Environment, JobId, PartnerId, UserId};
 use selfsame_wire::upload::Auth;
@@ -44,7 +44,9 @@ pub(crate) async fn challenge(
     let request = ChallengeRequest::parse(&body.bytes)?;
     let whom = whom(&app, scope, request).await?;
     let challenge = draw(&app, whom).await?;
-    Ok(Json(ChallengeResponse { challenge }))
+    Ok(Json(ChallengeResponse {
+        challenge: Offer::at(challenge, Timestamp::now()),
+    }))
 }
 
 /// Finds the caller, and for whom it may ask.
@@ -178,7 +180,9 @@ pub(crate) async fn named(
     Ok(Some(drawn.challenge))
 }
 
-/// What a job hears that cannot answer the challenge that it names.
+/// What a job hears that cannot answer the challenge that it names. Programs are told one word for all: another must be drawn.
 pub(crate) fn refused(why: Unanswerable) -> Refusal {
-    Refusal::new(ErrorCode::WrongType, why.to_string())
+    WireError::new(ErrorCode::WrongType, why.to_string())
+        .with_reason("challenge_expired")
+        .into()
 }

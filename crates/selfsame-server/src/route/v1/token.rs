@@ -8,7 +8,7 @@ use axum::{Extension, Json};
 use jiff::Timestamp;
 use selfsame_job::sandbox;
 use selfsame_job::user::UserKey;
-use selfsame_wire::challenge::Challenge;
+use selfsame_wire::challenge::{Challenge, Offer};
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::product::Product;
 use selfsame_wire::signature;
@@ -30,7 +30,7 @@ pub(crate) struct TokenResponse {
     token: String,
     /// What was drawn with the token.
     #[serde(skip_serializing_if = "Option::is_none")]
-    challenge: Option<Challenge>,
+    challenge: Option<Offer>,
 }
 
 pub(crate) async fn token(
@@ -61,7 +61,7 @@ pub(crate) async fn token(
     Ok(Json(TokenResponse {
         success: true,
         token,
-        challenge,
+        challenge: challenge.map(|drawn| Offer::at(drawn, Timestamp::now())),
     }))
 }
 
