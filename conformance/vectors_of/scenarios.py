@@ -11,7 +11,6 @@ DONE = {"status": 200, "signed": "right", "body": status(RESULT)}
 WAITING = {"status": 200, "signed": "right", "body": status("The job is being processed", False, False)}
 BUSY = {"status": 503, "body": {"error": "busy", "code": "2201"}}
 DROP = {"drop": True}
-REFUSED = {"status": 400, "body": {"error": "the challenge has expired; draw another with /v1/challenge", "code": "2204"}}
 EXPIRED = {"status": 400, "body": {"error": "draw another", "code": "2204", "reason": "challenge_expired"}}
 CALL = {
     "tag": "login", "job_type": 2, "is_production": False, "partner_params": {"job_id": "j-1", "user_id": "ada", "note": "kept"},
@@ -123,10 +122,6 @@ def vectors():
                  sent={"upload": {"challenge_id": CHALLENGE["id"]}}),
         scenario("a challenge that the server does not take", [EXPIRED], [], [], challenge=CHALLENGE, packages=0,
                  error={"kind": "challenge", "reason": "expired"}),
-        scenario("a challenge that the server refuses by its text alone", [REFUSED], [], [], challenge=CHALLENGE, packages=0,
-                 error={"kind": "challenge", "reason": "expired"}),
-        scenario("the same text, though no challenge was named", [REFUSED], [], [], packages=0,
-                 error={"kind": "refused", "http_status": 400, "code": "2204", "message": REFUSED["body"]["error"]}),
         scenario("another refusal of a job with a challenge", [{"status": 400, "body": {"error": "no such user", "code": "2210"}}], [], [],
                  challenge=CHALLENGE, packages=0,
                  error={"kind": "refused", "http_status": 400, "code": "2210", "message": "no such user"}),

@@ -141,10 +141,12 @@ describe('a challenge', { skip: whyNoBrowser() }, () => {
     assert.deepEqual([left.turn, left.animation], ['left', 'beckon']);
     assert.ok(left.centre < 210, 'in a mirror, left is left');
     await check(page, 'challenge-left');
+    const said = (words) => page.waitForFunction(([source]) => spoken.some((one) => new RegExp(source).test(one)), [words.source]);
+    await said(/head slowly to your left/);
     // The wrong way first, then too little.
     await page.evaluate(() => head.send({ yaw: -20, pitch: 0 }));
     await hinted(page, /other way/);
-    await page.waitForFunction(() => spoken.some((said) => /other way/.test(said)));
+    await said(/other way/);
     await page.evaluate(() => head.send({ yaw: 14, pitch: 0 }));
     await hinted(page, /further/);
     await page.evaluate(() => head.send({ yaw: 33, pitch: 0 }));
@@ -163,8 +165,6 @@ describe('a challenge', { skip: whyNoBrowser() }, () => {
     assert.equal(new Set(images.map(({ image }) => image)).size, images.length, 'no two are the same');
     assert.deepEqual([meta.challengeId, meta.guided], ['chl_own', true]);
     assert.ok(!hints.includes('hintSmile'));
-    const spoken = await page.evaluate(() => globalThis.spoken);
-    assert.ok(spoken.includes('Turn your head slowly to your left'), spoken.join(' | '));
   });
 
   test('from right to left the arrow still points to the person’s left, and keeps still where less movement is asked for', async (t) => {
@@ -335,6 +335,22 @@ describe('a challenge', { skip: whyNoBrowser() }, () => {
     await at(page, 'published');
     const [{ images, meta }] = (await seen(page)).published;
     assert.deepEqual([images.length, meta.challengeId, meta.guided], [1 + FRAMES[1], 'chl_own', false]);
+  });
+
+  test('without a challenge nothing changes', async (t) => {
+    for (const [path, guided] of [['/own', true], ['/own-by-hand', false]]) {
+      const page = await open(t, path);
+      assert.equal(await page.getByText('You will be asked to turn your head').count(), 0);
+      assert.equal(await page.getByRole('button', { name: 'Choose a picture file' }).count(), 1);
+      await start(page);
+      if (!guided) await page.getByRole('button', { name: 'Take the picture' }).click();
+      await use(page);
+      await at(page, 'published');
+      const { published, hints } = await seen(page);
+      const [{ images, meta }] = published;
+      assert.deepEqual([images.length, meta.challengeId, meta.guided], [9, undefined, guided]);
+      assert.ok(!guided || hints.includes('hintSmile'));
+    }
   });
 
   test('an ID card comes first, because a challenge ends soon', async (t) => {

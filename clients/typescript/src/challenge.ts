@@ -27,7 +27,7 @@ export function readChallenge(value: unknown): Challenge | undefined {
   if (!isObject(value)) return undefined;
   const { id, turns, expires_at, seconds } = value;
   if (typeof id !== 'string' || id === '' || typeof expires_at !== 'string' || !areTurns(turns)) return undefined;
-  if (seconds !== undefined && !(typeof seconds === 'number' && seconds > 0)) return undefined;
+  if (seconds !== undefined && !(typeof seconds === 'number' && seconds >= 0)) return undefined;
   return { id, turns, expires_at, ...(seconds !== undefined && { seconds }) };
 }
 

@@ -253,8 +253,7 @@ export class Client {
     const { names, params, callbackUrl, proof, challenge, options } = journey;
     const source = this.#options.source ?? DEFAULT_SOURCE;
     const prepared = await withRetry(this.#retry, this.#clock, options.signal, async (failures) =>
-      acceptChallenged(
-        challenge,
+      acceptObject(
         await this.#post(
           `${journey.base}/upload`,
           {
@@ -370,17 +369,6 @@ export class Client {
     const key = typeof apiKey === 'object' ? apiKey[isProduction ? 'production' : 'sandbox'] : apiKey;
     if (!key) throw new ArgumentError(`this call needs the API key of the ${isProduction ? 'production' : 'sandbox'}`);
     return key;
-  }
-}
-
-/** As `acceptObject`, of a request that named a challenge: a server may say by its text alone that it is the challenge which it refuses. */
-function acceptChallenged(challenge: Challenge | undefined, answer: HttpAnswer): JsonObject {
-  try {
-    return acceptObject(answer);
-  } catch (error) {
-    const refused = error instanceof RefusedError && error.httpStatus === 400 && error.code === '2204';
-    if (!challenge || !refused || !/\bchallenge/.test(error.serverMessage)) throw error;
-    throw new ChallengeError('expired', challenge, error);
   }
 }
 

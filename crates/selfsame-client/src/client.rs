@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::capture::Capture;
-use crate::challenge::{self, Challenge};
+use crate::challenge::{self, Offer};
 use crate::error::ClientError;
 use crate::progress::{self, Listener, Progress};
 use crate::result::JobStatus;
@@ -154,7 +154,7 @@ impl Client {
         user: &UserId,
         job_type: u8,
         is_production: bool,
-    ) -> Result<Challenge, ClientError> {
+    ) -> Result<Offer, ClientError> {
         let (timestamp, signature) = self.sign();
         let question = json!({
             "partner_id": self.connection.partner, "user_id": user, "job_type": job_type,
@@ -165,7 +165,7 @@ impl Client {
             .await?;
         serde_json::from_slice(&answer)
             .ok()
-            .and_then(|answer: Value| challenge::read(&answer))
+            .and_then(|answer: Value| challenge::read(&answer, Timestamp::now()))
             .ok_or_else(|| ClientError::Answer("no challenge that this client knows".to_owned()))
     }
 
@@ -195,10 +195,7 @@ impl Client {
         if let Some(challenge) = capture.challenge() {
             request["challenge_id"] = challenge.as_str().into();
         }
-        let prepared = self
-            .post(prefix, "upload", &request)
-            .await
-            .map_err(|error| of_challenge(error, capture))?;
+        let prepared = self.post(prefix, "upload", &request).await?;
         let prepared: Value =
             serde_json::from_slice(&prepared).map_err(|e| ClientError::Answer(e.to_string()))?;
         let upload_url = prepared["upload_url"]
@@ -333,18 +330,14 @@ const fn prefix(is_production: bool) -> &'static str {
     }
 }
 
-/// Tells the refusals that mean the capture's challenge: a server may say so by its text alone, and an upload URL lives no
-/// longer than the challenge.
+/// Tells a package's refusal that means the capture's challenge: an upload URL lives no longer than it.
 fn of_challenge(error: ClientError, capture: &Capture) -> ClientError {
     match error {
         ClientError::Refused {
             http_status,
-            code,
             message,
-        } if capture.challenge().is_some()
-            && (http_status == 410
-                || (http_status == 400 && code == "2204" && message.contains("challenge"))) =>
-        {
+            ..
+        } if capture.challenge().is_some() && http_status == 410 => {
             ClientError::ChallengeExpired { message }
         }
         other => other,

@@ -42,7 +42,7 @@ mod progress;
 mod result;
 
 pub use capture::Capture;
-pub use challenge::{Challenge, ChallengeId, Turn};
+pub use challenge::{Challenge, ChallengeId, Offer, Turn};
 pub use client::{Client, Connection, Submission};
 pub use error::ClientError;
 pub use progress::Progress;

@@ -205,8 +205,8 @@ async fn challenges() {
         match client.draw_challenge(&user, 4, false).await {
             Ok(drawn) => {
                 let drawn = serde_json::to_value(drawn).unwrap();
-                for field in ["id", "turns", "expires_at"] {
-                    assert_eq!(v["expect"][field], drawn[field], "{name}");
+                for (field, value) in v["expect"].as_object().unwrap() {
+                    assert_eq!(drawn[field], *value, "{name}");
                 }
             }
             Err(error) => assert_error(&error, &v["error"], name),

@@ -191,10 +191,10 @@ async fn a_challenge_is_drawn_judged_and_used_once() {
     let mut client = client(&server);
     let user = "ada".parse().unwrap();
     let drawn = client.draw_challenge(&user, 4, false).await.unwrap();
-    assert!(!drawn.turns.is_empty());
+    assert!(!drawn.challenge.turns.is_empty() && drawn.seconds > 0);
     // A picture that stands still makes no turn.
     let still = Capture::from_selfie(photo.clone()).with_frames(vec![photo.clone(), photo.clone()]);
-    client.keep("still", still.following(drawn.id));
+    client.keep("still", still.following(drawn.challenge.id));
     let submission = Submission {
         partner_params: json!({"user_id": "ada"}),
         ..absent("still")

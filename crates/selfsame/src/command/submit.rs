@@ -137,9 +137,10 @@ impl DrawChallenge {
         if json {
             output::json(&drawn)?;
         } else {
-            let turns: Vec<&str> = drawn.turns.iter().map(|turn| turn.as_str()).collect();
-            let (id, until) = (&drawn.id, drawn.expires_at);
-            output::line(&format!("{id} until {until}: {}", turns.join(", ")));
+            let (challenge, seconds) = (&drawn.challenge, drawn.seconds);
+            let turns: Vec<&str> = challenge.turns.iter().map(|turn| turn.as_str()).collect();
+            let turns = turns.join(", ");
+            output::line(&format!("{} within {seconds} s: {turns}", challenge.id));
         }
         Ok(ExitCode::SUCCESS)
     }

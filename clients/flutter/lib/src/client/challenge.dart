@@ -23,7 +23,7 @@ class Challenge {
     if (json is! JsonObject) return null;
     final id = json['id'], expiresAt = json['expires_at'], seconds = json['seconds'], list = json['turns'];
     if (id is! String || id.isEmpty || expiresAt is! String || list is! List<Object?>) return null;
-    if (seconds != null && (seconds is! num || seconds <= 0)) return null;
+    if (seconds != null && (seconds is! num || seconds < 0)) return null;
     final turns = [
       for (final name in list) HeadTurn.values.where((turn) => turn.name == name).firstOrNull,
     ].nonNulls.toList(growable: false);

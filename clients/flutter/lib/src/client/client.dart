@@ -265,7 +265,7 @@ class Client {
         if (journey.challenge case final challenge?) 'challenge_id': challenge.id,
         if (failures.isNotEmpty || _ended.contains(journey.names.jobId)) 'retry': true,
       }, options.cancellation);
-      return _acceptChallenged(journey.challenge, answer);
+      return acceptObject(answer);
     });
     final smileJobId = prepared['smile_job_id'];
     final uploadUrl = switch (prepared['upload_url']) {
@@ -376,18 +376,6 @@ class Client {
     final ApiKeyAuth auth => auth.of(isProduction: isProduction),
     WebTokenAuth() => throw const ArgumentException('this call needs the API key, and there is a web token only'),
   };
-}
-
-/// As [acceptObject], of a request that named a challenge: a server may say by its text alone that it is the challenge
-/// which it refuses.
-JsonObject _acceptChallenged(Challenge? challenge, WireAnswer answer) {
-  try {
-    return acceptObject(answer);
-  } on RefusedException catch (error) {
-    final refused = error.httpStatus == 400 && error.code == '2204' && error.serverMessage.contains('challenge');
-    if (challenge == null || !refused) rethrow;
-    throw ChallengeException(ChallengeFailure.expired, challenge: challenge, cause: error);
-  }
 }
 
 Duration _pollingTime(int millis) {
