@@ -34,7 +34,11 @@ fn percent(part: f64) -> String {
 
 fn resampled(of: &Resampled) -> String {
     // Rates of one in a million want more digits than rates of one in a hundred.
-    let digits = if of.rate >= 1e-4 { 2 } else { 5 };
+    let digits = if of.count == 0 || of.rate >= 1e-4 {
+        2
+    } else {
+        5
+    };
     format!(
         "{:.digits$} % [{:.digits$}, {:.digits$}] ({} of {})",
         of.rate * 100.0,
