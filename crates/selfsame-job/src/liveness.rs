@@ -1,11 +1,11 @@
 //! Whether a live person was before the camera: what the pictures look like, and what happens between them.
 
-use selfsame_face::evidence::{CaptureEvidence, FrameEvidence};
+use selfsame_face::evidence::{CaptureEvidence, ContinuityEvidence, FrameEvidence};
 use serde::Serialize;
 
 use crate::challenge::{self, Challenge, ChallengeSide};
 use crate::fusion::{Fused, FusionPolicy};
-use crate::policy::{LivenessPolicy, MotionMode};
+use crate::policy::{LivenessPolicy, MotionMode, MotionPolicy};
 use crate::reason::{Reason, Response};
 
 /// What came of one side of the liveness check.
@@ -151,6 +151,15 @@ fn divide(score: f32, policy: &FusionPolicy, refusal: Reason) -> Option<Reason> 
     }
 }
 
+/// Whether frames follow one another as a camera takes them. Written so that a number that is none counts as a cut.
+fn follow(seen: &ContinuityEvidence, policy: &MotionPolicy) -> bool {
+    let mirrored = seen.mirrored.is_none_or(|m| m >= policy.min_mirrored);
+    let scene = seen
+        .largest_scene_cut
+        .is_none_or(|cut| cut <= policy.max_scene_cut);
+    seen.largest_cut <= policy.max_cut && scene && mirrored
+}
+
 /// How many frames show a face.
 fn usable(capture: &CaptureEvidence) -> usize {
     capture.frames.iter().filter(|f| f.faces > 0).count()
@@ -182,6 +191,10 @@ fn frames(capture: &CaptureEvidence, policy: &LivenessPolicy) -> Option<Vec<Reas
     };
     if capture.frames.iter().any(is_another) {
         found.push(Reason::FramesOfAnotherPerson);
+    }
+    // A head that turns far changes more from one frame to the next than these numbers allow for.
+    if !turns && !capture.continuity.is_none_or(|c| follow(&c, policy)) {
+        found.push(Reason::FramesNotContinuous);
     }
     let enough = usable(capture) >= policy.min_frames;
     // Where frames are wanted at all, many without a face are as bad as none where they are required.

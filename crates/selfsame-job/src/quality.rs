@@ -17,8 +17,12 @@ pub(crate) fn crowd(selfie: &ImageEvidence, policy: &QualityPolicy) -> bool {
     })
 }
 
-/// Every flaw of the face.
-pub(crate) fn flaws(face: &FaceEvidence, policy: &QualityPolicy) -> Vec<Reason> {
+/// Every flaw of the selfie's face.
+pub(crate) fn flaws(
+    selfie: &ImageEvidence,
+    face: &FaceEvidence,
+    policy: &QualityPolicy,
+) -> Vec<Reason> {
     let quality = &face.quality;
     let (light, cover, framing) = (quality.light, quality.cover, quality.framing);
     // The mesh's angles are better than those of five landmarks, where it looked.
@@ -29,7 +33,10 @@ pub(crate) fn flaws(face: &FaceEvidence, policy: &QualityPolicy) -> Vec<Reason> 
     };
     [
         (
-            face.detection_score < policy.min_detection_score,
+            face.detection_score < policy.min_detection_score
+                || selfie
+                    .template_length
+                    .is_some_and(|length| length < policy.min_template_length),
             Reason::FaceUnclear,
         ),
         (

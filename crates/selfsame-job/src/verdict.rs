@@ -167,7 +167,7 @@ impl<'p> Judging<'p> {
         if quality::crowd(selfie, &self.policy.quality) {
             self.note(self.answer(vec![Reason::SeveralFaces]))?;
         }
-        self.note(self.answer(quality::flaws(face, &self.policy.quality)))?;
+        self.note(self.answer(quality::flaws(selfie, face, &self.policy.quality)))?;
         let answers = self.policy.responses;
         let (outcome, reasons) = liveness::judge(
             seen.capture,

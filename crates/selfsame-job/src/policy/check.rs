@@ -155,6 +155,12 @@ pub(super) fn check(policy: &Policy) -> Result<(), Problem> {
         1.0,
     )?;
     within(
+        "quality.min_template_length",
+        q.min_template_length,
+        0.0,
+        1000.0,
+    )?;
+    within(
         "quality.min_inter_eye_distance",
         q.min_inter_eye_distance,
         0.0,
@@ -199,6 +205,9 @@ pub(super) fn check(policy: &Policy) -> Result<(), Problem> {
         1.0,
     )?;
     within("liveness.motion.min_likeness", m.min_likeness, -1.0, 1.0)?;
+    within("liveness.motion.max_cut", m.max_cut, 0.0, 2.0)?;
+    within("liveness.motion.max_scene_cut", m.max_scene_cut, 0.0, 2.0)?;
+    within("liveness.motion.min_mirrored", m.min_mirrored, 0.0, 2.0)?;
     challenge(&policy.liveness.challenge)?;
     at_most(
         "replay.max_distance",

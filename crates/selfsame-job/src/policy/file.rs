@@ -398,6 +398,10 @@ fn holder<'t>(
 
 /// Puts a model's thresholds into what is built in; takes the built-in ones out where it has none.
 fn scores(table: &mut Table, model: Option<&ModelThresholds>) {
+    // The length of another model's output has another scale.
+    if let Some((table, field)) = holder(table, &["quality", "min_template_length"]) {
+        table.insert(field.to_owned(), 0.0.into());
+    }
     for (path, of) in SCORES {
         if let Some((table, field)) = holder(table, path) {
             match model {

@@ -43,10 +43,10 @@ pub struct Policy {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ComparisonPolicy {
-    /// From here on it is the same person. Default 0.45: half-way between the highest impostor score (0.357) and the lowest
-    /// genuine one (0.549) of the labelled development pairs.
+    /// From here on it is the same person. Default 0.52: above the highest score of two people in guided portraits under one
+    /// light (0.484 of 20,604 pairs), below the lowest of one person across two lights (0.595 of 120); decision 0083.
     pub match_threshold: f32,
-    /// Below this it is another person. Default 0.363: the operating point that OpenCV Zoo publishes for SFace.
+    /// Below this it is another person. Default 0.42: FMR 2e-5 on LFW.
     pub review_threshold: f32,
 }
 
@@ -57,6 +57,9 @@ pub struct ComparisonPolicy {
 pub struct QualityPolicy {
     /// Least detector confidence, 0 to 1.
     pub min_detection_score: f32,
+    /// Least length of the recognition model's output before it became a template: less shows too little of a face to compare
+    /// by (`face_unclear`). On SFace's scale; 0 with another embedder, unless the file says more.
+    pub min_template_length: f32,
     /// Least distance between the eyes, pixels.
     pub min_inter_eye_distance: f32,
     /// Least definition: sharpness for the contrast there is.
@@ -137,6 +140,12 @@ pub struct MotionPolicy {
     pub min_smile_growth: f32,
     /// Least comparison score of each frame's face with the selfie's (`frames_of_another_person`).
     pub min_likeness: f32,
+    /// Largest cut in the face from one frame to the next; more are several photographs (`frames_not_continuous`).
+    pub max_cut: f32,
+    /// The same of what is around the face.
+    pub max_scene_cut: f32,
+    /// Least cut between a frame and another's mirror image; less is a picture that was mirrored (`frames_not_continuous`).
+    pub min_mirrored: f32,
 }
 
 /// Whether captures answer challenges.
@@ -225,8 +234,8 @@ pub enum ReplacementMode {
 impl ComparisonPolicy {
     /// What is built in.
     pub const BUILT_IN: Self = Self {
-        match_threshold: 0.45,
-        review_threshold: 0.363,
+        match_threshold: 0.52,
+        review_threshold: 0.42,
     };
 }
 
@@ -236,6 +245,7 @@ impl Default for Policy {
             comparison: ComparisonPolicy::BUILT_IN,
             quality: QualityPolicy {
                 min_detection_score: 0.7,
+                min_template_length: 8.5,
                 min_inter_eye_distance: 24.0,
                 min_definition: 0.03,
                 min_exposure: 0.1,
@@ -263,7 +273,10 @@ impl Default for Policy {
                     min_frames: 4,
                     smile_required: false,
                     min_smile_growth: 0.01,
-                    min_likeness: 0.363,
+                    min_likeness: 0.45,
+                    max_cut: 0.35,
+                    max_scene_cut: 0.3,
+                    min_mirrored: 0.03,
                 },
                 challenge: ChallengePolicy {
                     mode: ChallengeMode::WhenDrawn,
