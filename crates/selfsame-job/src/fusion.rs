@@ -149,6 +149,8 @@ measures! {
         let still = c.motion.map(|m| m.parallax);
         still.into_iter().chain(turned(c)).reduce(f32::max)
     };
+    /// The parallax for how far the face moves at all: near 0 for a flat picture that is moved.
+    RelativeParallax, relative_parallax: For, |c| c.motion.map(|m| m.relative_parallax());
     /// How far the face moves in the picture, inter-eye distances.
     Movement, movement: For, |c| c.motion.map(|m| m.movement);
     /// How far the smile grows, inter-eye distances.
@@ -157,6 +159,8 @@ measures! {
     Flatness, flatness: For, |c| c.surroundings.map(|s| s.flatness);
     /// How far the face moves against what is around it, inter-eye distances.
     Apart, apart: For, |c| c.surroundings.and_then(|s| s.apart);
+    /// The same for how far the face moves at all: 0 where face and surroundings are one picture.
+    Independence, independence: For, |c| c.surroundings.and_then(|s| s.independence());
     /// How much rather the surroundings move along with the face than stay in their place.
     AsOne, as_one: Against, |c| c.surroundings.and_then(|s| s.as_one);
     /// The lowest comparison score of a frame with the selfie.

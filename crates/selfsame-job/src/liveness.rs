@@ -153,11 +153,7 @@ fn divide(score: f32, policy: &FusionPolicy, refusal: Reason) -> Option<Reason> 
 
 /// Whether frames follow one another as a camera takes them. Written so that a number that is none counts as a cut.
 fn follow(seen: &ContinuityEvidence, policy: &MotionPolicy) -> bool {
-    let mirrored = seen.mirrored.is_none_or(|m| m >= policy.min_mirrored);
-    let scene = seen
-        .largest_scene_cut
-        .is_none_or(|cut| cut <= policy.max_scene_cut);
-    seen.largest_cut <= policy.max_cut && scene && mirrored
+    seen.largest_cut <= policy.max_cut && seen.mirrored.is_none_or(|m| m >= policy.min_mirrored)
 }
 
 /// How many frames show a face.

@@ -142,8 +142,6 @@ pub struct MotionPolicy {
     pub min_likeness: f32,
     /// Largest cut in the face from one frame to the next; more are several photographs (`frames_not_continuous`).
     pub max_cut: f32,
-    /// The same of what is around the face.
-    pub max_scene_cut: f32,
     /// Least cut between a frame and another's mirror image; less is a picture that was mirrored (`frames_not_continuous`).
     pub min_mirrored: f32,
 }
@@ -247,7 +245,7 @@ impl Default for Policy {
                 min_detection_score: 0.7,
                 min_template_length: 8.5,
                 min_inter_eye_distance: 24.0,
-                min_definition: 0.03,
+                min_definition: 0.06,
                 min_exposure: 0.1,
                 max_exposure: 0.9,
                 min_dynamic_range: 0.1,
@@ -275,7 +273,6 @@ impl Default for Policy {
                     min_smile_growth: 0.01,
                     min_likeness: 0.45,
                     max_cut: 0.35,
-                    max_scene_cut: 0.3,
                     min_mirrored: 0.03,
                 },
                 challenge: ChallengePolicy {
