@@ -91,7 +91,7 @@ macro_rules! measures {
             /// Whether only the models that detect presentation attacks can measure it.
             #[must_use]
             pub const fn needs_detector(self) -> bool {
-                matches!(self, Self::Passive | Self::Silent | Self::SilentMean)
+                matches!(self, Self::Passive | Self::PassiveMean | Self::Silent | Self::SilentMean)
             }
 
             /// What a capture measures; `None` where that was not to be had.
@@ -136,6 +136,11 @@ macro_rules! measures {
 measures! {
     /// Passive detection by MiniFAS over the images that were scored: the mean of the lower half.
     Passive, passive: For, |c| c.presentation_attack.as_ref().map(|e| e.fused);
+    /// The same by the mean of all images.
+    PassiveMean, passive_mean: For, |c| {
+        let models = &c.presentation_attack.as_ref()?.models;
+        models.iter().find(|m| m.model == "MiniFAS").map(|m| m.mean)
+    };
     /// Passive detection by the two Silent-Face models: the mean of their lower halves' means.
     Silent, silent: For, |c| silent(c, |m| m.lower_half);
     /// The same by the mean of all images.
