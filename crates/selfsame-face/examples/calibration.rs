@@ -171,8 +171,8 @@ fn cholesky(matrix: &[Vector]) -> Result<Vec<Vector>, Box<dyn Error>> {
 fn invert(lower: &[Vector]) -> Vec<Vector> {
     let length = lower.len();
     let mut inverse = vec![vec![0.0; length]; length];
-    for column in 0..length {
-        for row in column..length {
+    for row in 0..length {
+        for column in 0..=row {
             let known: f64 = (column..row)
                 .map(|k| lower[row][k] * inverse[k][column])
                 .sum();
