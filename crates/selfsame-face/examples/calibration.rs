@@ -170,15 +170,16 @@ fn cholesky(matrix: &[Vector]) -> Result<Vec<Vector>, Box<dyn Error>> {
 /// The inverse of a lower triangle.
 fn invert(lower: &[Vector]) -> Vec<Vector> {
     let length = lower.len();
-    let mut inverse = vec![vec![0.0; length]; length];
-    for column in 0..length {
-        for row in column..length {
-            let known: f64 = (column..row)
-                .map(|k| lower[row][k] * inverse[k][column])
-                .sum();
+    let mut inverse: Vec<Vector> = Vec::with_capacity(length);
+    for (row, factors) in lower.iter().enumerate() {
+        let mut line = vec![0.0; length];
+        for (column, cell) in line.iter_mut().enumerate().take(row + 1) {
+            let above = inverse.iter().zip(factors).skip(column);
+            let known: f64 = above.map(|(line, factor)| factor * line[column]).sum();
             let one = f64::from(u8::from(row == column));
-            inverse[row][column] = (one - known) / lower[row][row];
+            *cell = (one - known) / factors[row];
         }
+        inverse.push(line);
     }
     inverse
 }
