@@ -83,7 +83,7 @@ fn stored(picture: &RgbImage, orientation: u8) -> RgbImage {
 
 fn likeness(a: &ImageEvidence, b: &ImageEvidence) -> f32 {
     let (a, b) = (a.template.as_ref().unwrap(), b.template.as_ref().unwrap());
-    a.compare(b).value()
+    a.compare(b).unwrap().value()
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn strangers_do_not_match_because_both_are_turned() {
                 lost += 1;
                 continue;
             };
-            let above = a.compare(b).value() >= THRESHOLD;
+            let above = a.compare(b).unwrap().value() >= THRESHOLD;
             match same {
                 true => genuine += usize::from(above),
                 false => {

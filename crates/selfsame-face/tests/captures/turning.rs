@@ -1,7 +1,7 @@
-//! Heads that turn far, and pictures that are turned in their place: what tells them apart.
+//! Heads that turn far, and pictures that are turned in their place: what tells them apart. What is measured is printed.
 
 use selfsame_face::analyser::{Analyser, CaptureContext};
-use selfsame_face::evidence::CaptureEvidence;
+use selfsame_face::evidence::{CaptureEvidence, TurnEvidence};
 use selfsame_face::inference::EngineChoice;
 
 use super::sequence::Face;
@@ -23,6 +23,50 @@ const POSES: [Pose; 12] = [
     (0.0, 9.0),
     (0.5, 18.0),
 ];
+
+/// From here on a frame counts as turned; the policy asks for 16 degrees aside and 12 up.
+const ASIDE: f32 = 20.0;
+const UP: f32 = 15.0;
+/// The policy's `min_parallax` and `min_nose`: less is flat.
+const PARALLAX: f32 = 0.4;
+const NOSE: f32 = 0.25;
+
+/// How much depth the turned frames show, on average: one frame's landmarks may be off.
+#[derive(Debug, Clone, Copy)]
+struct Depth {
+    /// The turn by parallax, as a part of the true one.
+    parallax: f32,
+    /// How far the nose stands before the plane of eyes and mouth, in inter-eye distances.
+    nose: f32,
+}
+
+fn depth(turns: &TurnEvidence, case: &str) -> Depth {
+    let frames = turns.frames.iter().zip(&POSES[1..]);
+    let each: Vec<(f32, f32)> = frames
+        .filter_map(|(turn, (aside, up))| {
+            let turn = (*turn)?;
+            let (angle, parallax, nose) = if aside.abs() >= ASIDE {
+                (*aside, turn.parallax_yaw, turn.nose_across)
+            } else if up.abs() >= UP {
+                (*up, turn.parallax_pitch, turn.nose_up)
+            } else {
+                return None;
+            };
+            Some((parallax / angle, nose / angle.to_radians().sin()))
+        })
+        .collect();
+    // Four are turned aside, one up.
+    assert!(
+        each.len() >= 3,
+        "{case}: a face was measured in {} turned frames",
+        each.len()
+    );
+    let number = each.len() as f32;
+    Depth {
+        parallax: each.iter().map(|(parallax, _)| parallax).sum::<f32>() / number,
+        nose: each.iter().map(|(_, nose)| nose).sum::<f32>() / number,
+    }
+}
 
 fn look(
     analyser: &Analyser,
@@ -57,7 +101,7 @@ fn a_turned_head_has_depth_and_a_turned_picture_has_none() {
         return;
     };
     for (name, photograph, face) in photographs(&analyser) {
-        for shape in [Shape::Head, Shape::Plane, Shape::Bent] {
+        let [head, plane, bent] = [Shape::Head, Shape::Plane, Shape::Bent].map(|shape| {
             let seen = look(&analyser, &photograph, &face, shape);
             println!("{name} {shape:?}: {:?} {:?}", seen.motion, seen.repetition);
             let turns = seen.turns.unwrap();
@@ -79,6 +123,19 @@ fn a_turned_head_has_depth_and_a_turned_picture_has_none() {
                     None => println!("  {pose:?}: not measured"),
                 }
             }
-        }
+            let depth = depth(&turns, &format!("{name} {shape:?}"));
+            println!("  {depth:?}");
+            depth
+        });
+        assert!(
+            plane.parallax < PARALLAX && plane.nose < NOSE,
+            "{name}: a plane has no depth, {plane:?}"
+        );
+        assert!(
+            head.parallax > plane.parallax && head.nose > plane.nose,
+            "{name}: {head:?} {plane:?}"
+        );
+        // A bent sheet has some of a head's curve, and no nose.
+        assert!(head.nose > bent.nose, "{name}: {head:?} {bent:?}");
     }
 }
