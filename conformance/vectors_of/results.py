@@ -9,7 +9,7 @@ RESULT = {
     "JSONVersion": "1.0.0", "SmileJobID": "019c1", "PartnerParams": {"job_id": "j-1", "user_id": "ada", "job_type": 2, "note": "é"},
     "ResultType": "SmartSelfie Authentication", "ResultText": "Authenticated: the same person", "ResultCode": "0820",
     "IsFinalResult": "true", "IsMachineResult": "true", "ConfidenceValue": "71.50", "Actions": ACTIONS, "Source": "selfsame",
-    "evidence": {"comparison": {"score": 0.765, "match_threshold": 0.45}},
+    "evidence": {"comparison": {"score": 0.765, "match_threshold": 0.52}},
 }
 ABSENT = {
     "job_complete": False, "job_success": False, "result_code": None, "result_text": None, "smile_job_id": None,

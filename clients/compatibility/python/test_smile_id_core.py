@@ -70,9 +70,10 @@ def test_callback_is_signed(service, photos, user):
 
 def test_images_history_and_base64(service, photos, user):
     web = api(service)
-    encoded = {name: base64.b64encode(photos[name].read_bytes()).decode() for name in ("obama", "obama2", "obama3")}
-    images = [{"image_type_id": 2, "image": encoded["obama"]}]
-    images += [{"image_type_id": 6, "image": encoded[name]} for name in ("obama2", "obama3")]
+    # Two files of one picture: two photographs would not follow one another.
+    frames = [photos["obama2"].read_bytes() + end for end in (b"", b"\0")]
+    images = [{"image_type_id": 2, "image": base64.b64encode(photos["obama"].read_bytes()).decode()}]
+    images += [{"image_type_id": 6, "image": base64.b64encode(frame).decode()} for frame in frames]
     status = submit(web, user, 4, None, images, return_history=True, return_images=True)
     assert status["result"]["ResultCode"] == "0840"
     assert [r["ResultCode"] for r in status["history"]] == ["0840"]
@@ -88,7 +89,7 @@ def test_one_picture_for_every_frame_is_no_capture(service, photos, user):
     status = submit(api(service), user, 4, None, images)
     assert status["result"]["ResultCode"] == "0907" and not status["job_success"]
     assert status["result"]["Actions"]["Liveness_Check"] == "Failed"
-    assert status["result"]["evidence"]["reasons"][0] == "still_repeated"
+    assert "still_repeated" in status["result"]["evidence"]["reasons"]
 
 
 def test_a_person_decides_what_is_provisional(service, photos):

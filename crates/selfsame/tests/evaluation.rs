@@ -85,7 +85,7 @@ fn pairs_are_compared_alike_from_folders_from_a_cache_and_on_any_number_of_threa
         "nothing is loaded"
     );
     let policy = std::fs::read_to_string(folder.path().join("out/policy.toml")).unwrap();
-    assert!(policy.contains("match_threshold = 0.45"), "{policy}");
+    assert!(policy.contains("match_threshold = 0.52"), "{policy}");
     assert!(folder.path().join("out/comparison-det.svg").is_file());
 
     let csv = at("people/pairs.csv");

@@ -33,7 +33,7 @@ fn reasons(status: &Value) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn frames_are_looked_at_and_required_in_production() {
-    let Some([photo, second, third, other]) = photographs() else {
+    let Some([photo, second, _, other]) = photographs() else {
         return;
     };
     let data = tempfile::tempdir().unwrap();
@@ -49,7 +49,7 @@ async fn frames_are_looked_at_and_required_in_production() {
             "0907",
             Some("frames_of_another_person"),
         ),
-        ("few", vec![&second[..], &third], "0840", None),
+        ("few", vec![&second[..]], "0840", None),
         ("alone", vec![], "0840", None),
     ] {
         let status = server
@@ -61,7 +61,7 @@ async fn frames_are_looked_at_and_required_in_production() {
             .await;
         assert_eq!(status["result"]["ResultCode"], code, "{user}: {status}");
         if let Some(reason) = reason {
-            assert_eq!(reasons(&status)[0], reason);
+            assert!(reasons(&status).contains(&reason), "{user}: {status}");
             assert_eq!(status["result"]["Actions"]["Liveness_Check"], "Failed");
         }
         let seen = &status["result"]["evidence"]["frames"];

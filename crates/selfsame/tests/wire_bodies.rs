@@ -21,13 +21,22 @@ fn steady(mut value: Value) -> Value {
         let measured = measured
             || matches!(
                 name,
-                "selfie" | "comparison" | "presentation_attack" | "liveness" | "queues"
+                "selfie" | "comparison" | "presentation_attack" | "pattern" | "liveness" | "queues"
             );
         match value {
             Value::Object(map) => {
                 if name == "engine" {
                     *value = "[engine]".into();
                     return;
+                }
+                // Which models were fetched, and what the policy weighs, is not the wire's.
+                for (name, text) in [
+                    ("models", "[models]"),
+                    ("contributions", "[contributions]"),
+                ] {
+                    if measured && let Some(value) = map.get_mut(name) {
+                        *value = text.into();
+                    }
                 }
                 for (name, value) in map {
                     settle(name, value, measured);

@@ -40,7 +40,7 @@ struct Depth {
     nose: f32,
 }
 
-fn depth(turns: &TurnEvidence, case: &str) -> Depth {
+fn depth_of(turns: &TurnEvidence, case: &str) -> Depth {
     let frames = turns.frames.iter().zip(&POSES[1..]);
     let each: Vec<(f32, f32)> = frames
         .filter_map(|(turn, (aside, up))| {
@@ -123,7 +123,7 @@ fn a_turned_head_has_depth_and_a_turned_picture_has_none() {
                     None => println!("  {pose:?}: not measured"),
                 }
             }
-            let depth = depth(&turns, &format!("{name} {shape:?}"));
+            let depth = depth_of(&turns, &format!("{name} {shape:?}"));
             println!("  {depth:?}");
             depth
         });

@@ -171,14 +171,17 @@ fn evidence(decision: &Decision, circumstances: &Circumstances<'_>) -> Value {
         "engine": circumstances.engine,
         "policy": {"name": policies.name(), "version": policies.version(), "sha256": policies.sha256()},
         "selfie": capture.map(|c| json!({
-            "image": c.selfie.image, "faces": c.selfie.faces.len(), "face": c.selfie.faces.first(),
-            "metadata": c.selfie.metadata, "milliseconds": c.selfie.timings,
+            "image": c.selfie.image, "turned": c.selfie.turned, "faces": c.selfie.faces.len(),
+            "face": c.selfie.faces.first(), "template_length": c.selfie.template_length, "metadata": c.selfie.metadata,
+            "milliseconds": c.selfie.timings,
         })),
         "frames": capture.map(|c| c.frames.iter().map(frame).collect::<Vec<_>>()),
         "repetition": capture.map(|c| c.repetition),
         "presentation_attack": capture.and_then(|c| c.presentation_attack.as_ref()),
         "pattern": capture.and_then(|c| c.pattern),
         "motion": capture.and_then(|c| c.motion),
+        "continuity": capture.and_then(|c| c.continuity),
+        "surroundings": capture.and_then(|c| c.surroundings),
         "comparison": decision.comparison,
         "liveness": liveness,
         "replay": circumstances.recurrences,
@@ -189,6 +192,9 @@ fn evidence(decision: &Decision, circumstances: &Circumstances<'_>) -> Value {
     });
     if let Some(answered) = answered(circumstances) {
         evidence["challenge"] = answered;
+    } else if let Some(turns) = capture.and_then(|c| c.turns.as_ref()) {
+        // A challenge tells them itself.
+        evidence["turns"] = json!(turns);
     }
     evidence
 }

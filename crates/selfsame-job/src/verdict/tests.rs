@@ -198,10 +198,10 @@ fn the_thresholds_belong_to_the_better_side() {
     let at =
         |cosine: f32| judge_authentication(&seen(&live()), &at_cosine(cosine), &strict()).verdict;
     assert_eq!(at(0.9), Verdict::Pass);
-    assert_eq!(at(0.451), Verdict::Pass);
-    assert_eq!(at(0.449), Verdict::Provisional);
-    assert_eq!(at(0.364), Verdict::Provisional);
-    assert_eq!(at(0.362), Verdict::NoMatch);
+    assert_eq!(at(0.521), Verdict::Pass);
+    assert_eq!(at(0.519), Verdict::Provisional);
+    assert_eq!(at(0.421), Verdict::Provisional);
+    assert_eq!(at(0.419), Verdict::NoMatch);
     assert_eq!(at(-0.5), Verdict::NoMatch);
 }
 

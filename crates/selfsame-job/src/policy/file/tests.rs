@@ -116,7 +116,7 @@ fn errors_name_the_dotted_field() {
         ),
         (
             "[production.comparison]\nreview_threshold = 0.9\n",
-            "policy: comparison.review_threshold (production, enrolment) is 0.9; it must be -1 to 0.45",
+            "policy: comparison.review_threshold (production, enrolment) is 0.9; it must be -1 to 0.52",
         ),
         (
             "[defaults.replay]\nmax_distance = -1\n",

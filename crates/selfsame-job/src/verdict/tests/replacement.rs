@@ -26,10 +26,10 @@ fn replacing(replaces: Replaces<'_>, mode: ReplacementMode) -> Decision {
 fn a_face_on_file_is_replaced_by_the_same_face_only() {
     use ReplacementMode::{Allow, Match, Refuse, Review};
     for (cosine, reason) in [
-        (0.451, None),
-        (0.449, Some(Reason::ReplacementUnclear)),
-        (0.364, Some(Reason::ReplacementUnclear)),
-        (0.362, Some(Reason::ReplacementMismatch)),
+        (0.521, None),
+        (0.519, Some(Reason::ReplacementUnclear)),
+        (0.421, Some(Reason::ReplacementUnclear)),
+        (0.419, Some(Reason::ReplacementMismatch)),
         (-0.5, Some(Reason::ReplacementMismatch)),
     ] {
         let old = on_file(cosine);
@@ -61,13 +61,13 @@ fn a_face_on_file_is_replaced_by_the_same_face_only() {
 fn replacing_a_face_is_never_easier_than_authenticating_with_it() {
     let policies = crate::policy::Policies::parse(
         "name = \"t\"\nversion = \"1\"\n[authentication.comparison]\nmatch_threshold = 0.6\n\
-         [enrolment.comparison]\nreview_threshold = 0.4\n",
+         [enrolment.comparison]\nreview_threshold = 0.45\n",
     )
     .unwrap();
     let thresholds = policies.replacement_thresholds(Environment::Production);
     assert_eq!(
         (thresholds.match_threshold, thresholds.review_threshold),
-        (0.6, 0.4)
+        (0.6, 0.45)
     );
 }
 
