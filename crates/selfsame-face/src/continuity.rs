@@ -157,7 +157,8 @@ fn least_mirrored_distance(frames: &[Moment]) -> u32 {
 }
 
 fn most(values: impl Iterator<Item = f32>) -> Option<f32> {
-    values.reduce(f32::max)
+    // A number that is none must not hide behind one that is.
+    values.reduce(|a, b| if a.is_nan() || a > b { a } else { b })
 }
 
 fn largest(values: impl Iterator<Item = f32>) -> f32 {

@@ -41,6 +41,9 @@ pub struct LivenessOutcome {
     pub not_performed: Vec<&'static str>,
 }
 
+/// So many frames of a head that turns may repeat a picture: at the front it may keep still.
+const REPEATED_BY_CHANCE: usize = 2;
+
 const NO_DETECTOR: &str = "passive: the presentation-attack detection model is not loaded";
 const NOT_REACHED: &str = "passive, motion: an earlier check ended the job";
 const MOTION_OFF: &str = "motion: the policy does not judge it";
@@ -92,7 +95,8 @@ pub(crate) fn judge(
     };
     let detector = detector || capture.presentation_attack.is_some();
     let turned = challenge::judge(challenge, capture, &policy.challenge);
-    let mut frames = frames(capture, policy);
+    let followed = turned == ChallengeSide::Followed;
+    let mut frames = frames(capture, policy, followed);
     match turned {
         ChallengeSide::NotJudged => {}
         ChallengeSide::Followed => frames
@@ -104,7 +108,7 @@ pub(crate) fn judge(
     let weighed = match &frames {
         // A head that followed its challenge turned further than what movement and continuity are measured by; that it moves and
         // is not flat is shown already.
-        _ if turned == ChallengeSide::Followed && detector => {
+        _ if followed && detector => {
             Some((&policy.still, Reason::PrintOrScreen))
         }
         Some(_) if usable(capture) >= policy.motion.min_frames => {
@@ -121,6 +125,10 @@ pub(crate) fn judge(
     // A pattern speaks against a face without the model too; its absence says nothing for one.
     if capture.pattern.is_some_and(|p| p > policy.max_pattern) {
         found.push(Reason::RegularPattern);
+    }
+    // A head that turns gives no picture twice; one photograph for each pose does.
+    if followed && capture.repetition.identical_pictures > REPEATED_BY_CHANCE {
+        found.push(Reason::StillRepeated);
     }
     outcome.performed = detector;
     if detector || weighed.is_some() || !found.is_empty() {
@@ -151,19 +159,26 @@ fn divide(score: f32, policy: &FusionPolicy, refusal: Reason) -> Option<Reason> 
     }
 }
 
-/// Whether frames follow one another as a camera takes them. Written so that a number that is none counts as a cut.
-fn follow(seen: &ContinuityEvidence, policy: &MotionPolicy) -> bool {
-    seen.largest_cut <= policy.max_cut && seen.mirrored.is_none_or(|m| m >= policy.min_mirrored)
+/// Whether frames follow one another as a camera takes them. Only turns that were drawn excuse a cut, for photographs of several
+/// poses show turns too; nothing excuses a mirror image. Written so that a number that is none counts against them.
+fn follow(seen: &ContinuityEvidence, policy: &MotionPolicy, turns_drawn: bool) -> bool {
+    (turns_drawn || seen.largest_cut <= policy.max_cut)
+        && seen.mirrored.is_none_or(|m| m >= policy.min_mirrored)
 }
 
-/// How many frames show a face.
+/// How many frames show a face that could be compared with the selfie's: any other shows nothing.
 fn usable(capture: &CaptureEvidence) -> usize {
-    capture.frames.iter().filter(|f| f.faces > 0).count()
+    let shown = |f: &&FrameEvidence| f.faces > 0 && f.likeness.is_some();
+    capture.frames.iter().filter(shown).count()
 }
 
 /// What no honest capture does, as far as the frames show it. `None`: the policy does not judge them, or none came that could be,
 /// and none need come.
-fn frames(capture: &CaptureEvidence, policy: &LivenessPolicy) -> Option<Vec<Reason>> {
+fn frames(
+    capture: &CaptureEvidence,
+    policy: &LivenessPolicy,
+    followed: bool,
+) -> Option<Vec<Reason>> {
     let turned = policy.challenge.min_likeness_turned;
     let turns = challenge::turns_as_a_head(capture, &policy.challenge);
     let policy = &policy.motion;
@@ -185,11 +200,19 @@ fn frames(capture: &CaptureEvidence, policy: &LivenessPolicy) -> Option<Vec<Reas
         let likeness = frame.likeness.map(|likeness| likeness.value());
         likeness.is_some_and(|score| score < least(frame))
     };
-    if capture.frames.iter().any(is_another) {
+    let scores = || capture.frames.iter().filter_map(|f| f.likeness);
+    let firm = scores()
+        .filter(|score| score.value() >= policy.min_likeness)
+        .count();
+    // Turned frames may be less alike, but not most of them, unless the turns were drawn.
+    let few = !followed && firm * 2 < scores().count();
+    if few || capture.frames.iter().any(is_another) {
         found.push(Reason::FramesOfAnotherPerson);
     }
-    // A head that turns far changes more from one frame to the next than these numbers allow for.
-    if !turns && !capture.continuity.is_none_or(|c| follow(&c, policy)) {
+    if !capture
+        .continuity
+        .is_none_or(|seen| follow(&seen, policy, followed))
+    {
         found.push(Reason::FramesNotContinuous);
     }
     let enough = usable(capture) >= policy.min_frames;

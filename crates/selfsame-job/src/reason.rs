@@ -149,8 +149,8 @@ reasons! {
         NotLive, not_live: Liveness, Refuse, "the capture does not look like a live face: look into the camera in even light, move the head a little and smile";
         /// The score is between `reject_below` and `review_below`.
         LivenessUnclear, liveness_unclear: Liveness, Review, "it is not clear that a live face was before the camera";
-        /// A file of the capture comes twice.
-        StillRepeated, still_repeated: Liveness, Refuse, "the frames repeat one file: capture them from the camera";
+        /// A file of the capture comes twice, or, where head turns were drawn, a picture.
+        StillRepeated, still_repeated: Liveness, Refuse, "the frames repeat one picture: capture them from the camera";
         /// The smile does not grow, where the policy asks for one.
         NoSmile, no_smile: Liveness, Refuse, "no smile was seen: smile during the capture";
         /// A frame shows another face than the selfie.

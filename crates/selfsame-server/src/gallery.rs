@@ -352,6 +352,8 @@ pub async fn look_through(
 ) -> Result<Found, StoreError> {
     let mut found = HashMap::new();
     let mut as_of = 0;
+    // What was enrolled before the built-in model was calibrated is brought to it.
+    let built_in = [Embedder::built_in()];
     loop {
         let changes = store.users_changed(as_of, PAGE).await?;
         for UserChange { sequence, user } in &changes {
@@ -363,7 +365,7 @@ pub async fn look_through(
                 continue;
             }
             // Who changed while the pages were read comes once more: the later word counts.
-            let templates = comparable(user, reference.template.model(), &[]);
+            let templates = comparable(user, reference.template.model(), &built_in);
             match highest(&Probe::new(&reference.template, at_least), &templates) {
                 Some(score) => drop(found.insert(other.user.clone(), score)),
                 None => drop(found.remove(&other.user)),

@@ -301,7 +301,12 @@ impl Analyser {
                     .embed(&image.pixels, &face.landmarks, None)
                     .map_err(failed)?;
                 likeness = template.as_ref().and_then(|t| t.compare(reference));
-                if !pose.is_some_and(|pose| pose.is_turned()) {
+                // Who does not match the selfie is not surely its person, and must not become part of what is enrolled.
+                let same = self.inner.embedder.embedder().thresholds().map(|t| t.same);
+                let matches = likeness
+                    .zip(same)
+                    .is_some_and(|(likeness, same)| likeness.value() >= same);
+                if matches && !pose.is_some_and(|pose| pose.is_turned()) {
                     frontal.extend(template.clone());
                 }
             }

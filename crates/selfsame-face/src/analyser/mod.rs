@@ -390,10 +390,7 @@ impl Analyser {
             template = self
                 .embed(&decoded.pixels, landmarks, Some(face))
                 .map_err(failed)?
-                .filter(|t| {
-                    stance == Stance::Upright
-                        || t.raw_length().is_none_or(|l| l >= SHORTEST_OF_DOUBTFUL)
-                });
+                .filter(|t| stance == Stance::Upright || self.is_long_enough(t));
             if template.is_some() {
                 for also in &self.inner.also {
                     let made = also.embed(&decoded.pixels, landmarks, Some(face));
@@ -414,6 +411,14 @@ impl Analyser {
             timings,
         };
         Ok((evidence, picture))
+    }
+
+    /// Whether a doubtful face shows enough to be compared; of another embedder nothing is known.
+    fn is_long_enough(&self, template: &Template) -> bool {
+        !self.inner.embedder.embedder().is_built_in()
+            || template
+                .raw_length()
+                .is_none_or(|length| length >= SHORTEST_OF_DOUBTFUL)
     }
 
     /// The template of a face; `aligned` is the face cut out, where that was done already. `None` when the landmarks fall

@@ -376,11 +376,14 @@ fn subtable<'t>(
 type Score = (&'static [&'static str], fn(&ModelThresholds) -> f32);
 
 /// The fields that hold comparison scores.
-const SCORES: [Score; 4] = [
+const SCORES: [Score; 6] = [
     (&["comparison", "match_threshold"], |t| t.same),
     (&["comparison", "review_threshold"], |t| t.review),
     (&["duplicates", "threshold"], |t| t.duplicate),
     (&["liveness", "motion", "min_likeness"], |t| t.review),
+    (&["liveness", "challenge", "min_likeness"], |t| t.review),
+    // As much lower as the built-in model's.
+    (&["liveness", "challenge", "min_likeness_turned"], |t| 0.6 * t.review),
 ];
 
 /// The table that holds a field, and the field's name there.

@@ -93,6 +93,24 @@ fn attack(fused: f32) -> Option<PresentationAttackEvidence> {
     })
 }
 
+/// Frames that follow one another.
+fn continuous() -> ContinuityEvidence {
+    ContinuityEvidence {
+        likeness_of_neighbours: Some(0.95),
+        largest_cut: 0.01,
+        mean_cut: 0.005,
+        selfie_cut: Some(0.005),
+        largest_scene_cut: Some(0.002),
+        mean_scene_cut: Some(0.001),
+        largest_light_change: 0.02,
+        mean_light_change: 0.01,
+        largest_tint_change: 0.01,
+        largest_picture_change: 12,
+        mirrored: Some(0.4),
+        mirrored_pictures: 120,
+    }
+}
+
 /// A whole capture of a live person.
 fn live() -> CaptureEvidence {
     CaptureEvidence {
@@ -208,7 +226,7 @@ fn the_thresholds_belong_to_the_better_side() {
 #[test]
 fn each_attack_has_its_reason() {
     type Attack = fn(&mut CaptureEvidence);
-    let cases: [(&str, Attack, &[Reason]); 8] = [
+    let cases: [(&str, Attack, &[Reason]); 11] = [
         (
             "print",
             |c| c.presentation_attack = attack(-3.0),
@@ -242,6 +260,39 @@ fn each_attack_has_its_reason() {
         (
             "another's frame",
             |c| c.frames[3] = frame(0.1),
+            &[Reason::FramesOfAnotherPerson],
+        ),
+        (
+            "a cut from one photograph to another",
+            |c| {
+                c.continuity = Some(ContinuityEvidence {
+                    largest_cut: 0.6,
+                    ..continuous()
+                })
+            },
+            &[Reason::FramesNotContinuous],
+        ),
+        (
+            "a picture and its mirror image",
+            |c| {
+                c.continuity = Some(ContinuityEvidence {
+                    mirrored: Some(0.01),
+                    ..continuous()
+                })
+            },
+            &[Reason::FramesNotContinuous],
+        ),
+        (
+            "most frames turned, and hardly alike",
+            |c| {
+                for frame in &mut c.frames {
+                    frame.likeness = Some(ComparisonScore::new(0.3));
+                    frame.pose = Some(HeadPose {
+                        yaw: 25.0,
+                        ..HeadPose::default()
+                    });
+                }
+            },
             &[Reason::FramesOfAnotherPerson],
         ),
         (
