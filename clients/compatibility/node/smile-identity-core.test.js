@@ -22,9 +22,10 @@ test('register, authenticate, refuse another face', async () => {
   assert.equal(enrolled.result.PartnerParams.note, 'kept');
   assert.ok(new Signature('2343', key).confirm_signature(enrolled.result.timestamp, enrolled.result.signature));
   assert.ok(enrolled.image_links.selfie_image.startsWith(server));
-  const encoded = (name) => readFileSync(photographs[name]).toString('base64');
-  const capture = [[2, 'obama2'], [6, 'obama'], [6, 'obama3']];
-  const same = await submit(user, 2, capture.map(([id, name]) => ({ image_type_id: id, image: encoded(name) })));
+  const encoded = (name, end) => Buffer.concat([readFileSync(photographs[name]), Buffer.from(end)]).toString('base64');
+  // Two files of one picture: two photographs would not follow one another.
+  const capture = [[2, 'obama2', ''], [6, 'obama', ''], [6, 'obama', '\0']];
+  const same = await submit(user, 2, capture.map(([id, name, end]) => ({ image_type_id: id, image: encoded(name, end) })));
   assert.equal(same.result.ResultCode, '0820');
   const other = await submit(user, 2, file('biden'));
   assert.equal(other.result.ResultCode, '0821');

@@ -174,10 +174,7 @@ mod tests {
         }
     }
 
-    const BASE: ComparisonPolicy = ComparisonPolicy {
-        match_threshold: 0.45,
-        review_threshold: 0.363,
-    };
+    const BASE: ComparisonPolicy = ComparisonPolicy::BUILT_IN;
 
     fn recommended(target: f64, impostor: Vec<f32>) -> Recommendation {
         recommend(
@@ -190,7 +187,7 @@ mod tests {
     #[test]
     fn few_pairs_change_nothing_unless_they_contradict() {
         let few = recommended(1e-3, vec![0.3; 262]);
-        assert_eq!((few.match_threshold, few.review_threshold), (0.45, 0.363));
+        assert_eq!((few.match_threshold, few.review_threshold), (0.52, 0.42));
         assert!(few.reasons[0].contains("too few"), "{:?}", few.reasons);
         let contradicted = recommended(1e-3, vec![0.61; 262]);
         assert_eq!(contradicted.match_threshold, 0.611);
@@ -201,13 +198,10 @@ mod tests {
         let enough = recommended(1e-2, vec![0.52; 1000]);
         assert_eq!(
             (enough.match_threshold, enough.review_threshold),
-            (0.521, 0.363)
+            (0.521, 0.42)
         );
         let easy = recommended(1e-2, vec![0.1; 1000]);
-        assert_eq!(
-            (easy.match_threshold, easy.review_threshold),
-            (0.363, 0.363)
-        );
+        assert_eq!((easy.match_threshold, easy.review_threshold), (0.42, 0.42));
     }
 
     #[test]

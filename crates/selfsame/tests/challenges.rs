@@ -28,8 +28,8 @@ use turned::Shape;
 
 /// What is made of photographs may look like a print; here only turns count.
 const POLICY: &str = "name = \"turns\"\nversion = \"1\"\n[defaults.liveness.motion]\nmode = \"off\"\n[defaults.responses]\n\
-    print_or_screen = \"report\"\nregular_pattern = \"report\"\nliveness_unclear = \"report\"\nuneven_light = \"report\"\n\
-    [defaults.replay]\nexact = \"report\"\nnear = \"report\"\n";
+    print_or_screen = \"report\"\nnot_live = \"report\"\nregular_pattern = \"report\"\nliveness_unclear = \"report\"\n\
+    uneven_light = \"report\"\n[defaults.replay]\nexact = \"report\"\nnear = \"report\"\n";
 
 struct Story {
     server: Server,

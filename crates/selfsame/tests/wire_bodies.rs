@@ -30,10 +30,7 @@ fn steady(mut value: Value) -> Value {
                     return;
                 }
                 // Which models were fetched, and what the policy weighs, is not the wire's.
-                for (name, text) in [
-                    ("models", "[models]"),
-                    ("contributions", "[contributions]"),
-                ] {
+                for (name, text) in [("models", "[models]"), ("contributions", "[contributions]")] {
                     if measured && let Some(value) = map.get_mut(name) {
                         *value = text.into();
                     }

@@ -262,7 +262,7 @@ fn choose(rows: &[Row], spans: &[Option<(f32, f32)>]) -> (f64, Vec<(f64, f64)>) 
 }
 
 impl Fitted {
-    /// The policy file's fragment, for `[defaults.liveness.fusion]`, with where it comes from above it.
+    /// The policy file's fragment, `[defaults.liveness.capture]`, with where it comes from above it.
     ///
     /// # Errors
     /// When it has no TOML form, which no finite number brings about.
@@ -270,7 +270,7 @@ impl Fitted {
         let wrong = |e: toml::ser::Error| crate::error::EvalError::Report(e.to_string());
         let mut at = Value::try_from(self.policy).map_err(wrong)?;
         shorten(&mut at);
-        for key in ["fusion", "liveness", "defaults"] {
+        for key in ["capture", "liveness", "defaults"] {
             at = Value::Table([(key.to_owned(), at)].into_iter().collect());
         }
         let text = toml::to_string(&at).map_err(wrong)?;

@@ -1,4 +1,6 @@
 use selfsame_job::fusion::Measure;
+use selfsame_job::job::JobType;
+use selfsame_wire::id::Environment;
 
 use super::*;
 
@@ -125,9 +127,14 @@ fn the_fragment_is_read_back() {
     );
     let text = fitted.fragment("train.csv").unwrap();
     let back: toml::Table = text.parse().unwrap();
-    let fusion = back["defaults"]["liveness"]["fusion"].clone();
+    let fusion = back["defaults"]["liveness"]["capture"].clone();
     let read: FusionPolicy = fusion.try_into().unwrap();
     assert_eq!(read, fitted.policy);
+    // The server loads it as it is, below a name and a version.
+    let file = format!("name = \"fitted\"\nversion = \"1\"\n{text}");
+    let policies = selfsame_job::policy::Policies::parse(&file).unwrap();
+    let in_force = policies.of(Environment::Production, JobType::Enrolment);
+    assert_eq!(in_force.liveness.capture, fitted.policy);
     assert!(
         text.starts_with("# Written by selfsame eval fit of train.csv: 40 bona fide"),
         "{text}"

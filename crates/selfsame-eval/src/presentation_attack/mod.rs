@@ -25,9 +25,6 @@ use crate::metrics::histogram::Histogram;
 use crate::metrics::interval::Proportion;
 use crate::progress::{Progress, on_each};
 
-/// The passive measure's name.
-pub(crate) const PASSIVE_SCORE: &str = "passive score";
-
 /// The bona fide presentations' name among the species.
 pub(crate) const BONA_FIDE: &str = "bona fide";
 

@@ -1,3 +1,7 @@
+use selfsame_face::evidence::{
+    ContinuityEvidence, HeadPose, ImageDigests, ImageEvidence, ImageFacts, ImageFormat,
+    SurroundingsEvidence, Timings, Turn, TurnEvidence,
+};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::result::ActionValue;
 
@@ -49,12 +53,20 @@ fn decision(verdict: Verdict, reasons: &[Reason], passive: Side) -> Decision {
 }
 
 fn of(decision: &Decision, job_type: JobType, detector: bool) -> (ResultCode, JobResult) {
-    let job = job(job_type);
+    of_capture(decision, &job(job_type), None, detector)
+}
+
+fn of_capture(
+    decision: &Decision,
+    job: &Job,
+    evidence: Option<&CaptureEvidence>,
+    detector: bool,
+) -> (ResultCode, JobResult) {
     result(
         decision,
         Circumstances {
-            job: &job,
-            evidence: None,
+            job,
+            evidence,
             recurrences: &[],
             duplicates: &[],
             policies: &Policies::default(),
@@ -188,4 +200,78 @@ fn a_duplicate_is_an_enrolment_that_failed() {
     );
     assert_eq!(code.code(), "0841");
     assert_eq!(result.actions.liveness_check, ActionValue::Passed);
+}
+
+/// A selfie that lay on its side, with frames in which the head may be turned.
+fn capture() -> CaptureEvidence {
+    let selfie = ImageEvidence {
+        image: ImageFacts {
+            format: ImageFormat::Jpeg,
+            width: 480,
+            height: 640,
+        },
+        faces: Vec::new(),
+        template: None,
+        template_length: Some(11.5),
+        turned: Turn::Quarter,
+        further_templates: Vec::new(),
+        digests: ImageDigests::default(),
+        metadata: Vec::new(),
+        timings: Timings::default(),
+    };
+    CaptureEvidence {
+        continuity: Some(ContinuityEvidence {
+            likeness_of_neighbours: None,
+            largest_cut: 0.5,
+            mean_cut: 0.25,
+            selfie_cut: None,
+            largest_scene_cut: None,
+            mean_scene_cut: None,
+            largest_light_change: 0.0,
+            mean_light_change: 0.0,
+            largest_tint_change: 0.0,
+            largest_picture_change: 12,
+            mirrored: None,
+            mirrored_pictures: 128,
+        }),
+        surroundings: Some(SurroundingsEvidence {
+            movement: 0.125,
+            flatness: 0.25,
+            unexplained: None,
+            as_one: None,
+            apart: Some(0.0625),
+            neighbours_apart: None,
+            neighbours_movement: 0.0,
+        }),
+        turns: Some(TurnEvidence {
+            selfie: HeadPose::default(),
+            frames: vec![None],
+        }),
+        ..CaptureEvidence::alone(selfie)
+    }
+}
+
+#[test]
+fn what_was_measured_of_a_capture_is_told_once() {
+    let passed = decision(Verdict::Pass, &[], Side::Passed);
+    let mut job = job(JobType::Authentication);
+    let capture = capture();
+    let told = |job: &Job| of_capture(&passed, job, Some(&capture), true).1.evidence;
+    let unasked = told(&job);
+    assert_eq!(unasked["selfie"]["turned"], "quarter");
+    assert_eq!(unasked["selfie"]["template_length"], 11.5);
+    assert_eq!(unasked["continuity"]["largest_cut"], 0.5);
+    assert_eq!(unasked["surroundings"]["apart"], 0.0625);
+    assert_eq!(unasked["turns"]["frames"], json!([null]));
+    assert_eq!(unasked.get("challenge"), None);
+    // A challenge tells the turns beside what it makes of them.
+    let policy = Policies::default()
+        .of(job.environment(), job.job_type)
+        .liveness
+        .challenge;
+    let drawn = challenge::draw(&[7; challenge::DRAW_BYTES], &policy, Timestamp::UNIX_EPOCH);
+    job.request.challenge = Some(drawn);
+    let asked = told(&job);
+    assert_eq!(asked["challenge"]["turns"], unasked["turns"]);
+    assert_eq!(asked.get("turns"), None);
 }
