@@ -108,9 +108,7 @@ pub(crate) fn judge(
     let weighed = match &frames {
         // A head that followed its challenge turned further than what movement and continuity are measured by; that it moves and
         // is not flat is shown already.
-        _ if followed && detector => {
-            Some((&policy.still, Reason::PrintOrScreen))
-        }
+        _ if followed && detector => Some((&policy.still, Reason::PrintOrScreen)),
         Some(_) if usable(capture) >= policy.motion.min_frames => {
             Some((&policy.capture, Reason::NotLive))
         }

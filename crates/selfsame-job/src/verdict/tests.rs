@@ -2,15 +2,15 @@ mod properties;
 mod replacement;
 
 use selfsame_face::evidence::{
-    FaceBox, FaceEvidence, FaceQuality, FrameEvidence, HeadPose, ImageDigests, ImageEvidence,
-    ImageFacts, ImageFormat, Landmarks, MotionEvidence, Point, PresentationAttackEvidence, Timings,
-    Turn,
+    ContinuityEvidence, FaceBox, FaceEvidence, FaceQuality, FrameEvidence, HeadPose, ImageDigests,
+    ImageEvidence, ImageFacts, ImageFormat, Landmarks, MotionEvidence, Point,
+    PresentationAttackEvidence, Timings, Turn,
 };
 use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_wire::id::{Environment, SmileJobId, UserId};
 
 use super::*;
-use crate::fusion::{Measure, Terms};
+use crate::fusion::{FusionPolicy, Measure, Term, Terms};
 use crate::liveness::Side;
 use crate::policy::MotionMode;
 
@@ -127,13 +127,36 @@ fn live() -> CaptureEvidence {
     }
 }
 
+/// Weights that are easily reckoned with: what is built in is fitted anew now and then.
+fn weights(mut policy: Policy) -> Policy {
+    let mut terms = Terms::NOTHING;
+    terms.passive = Term::new(10.0, -2.0, 8.0);
+    policy.liveness.still = FusionPolicy {
+        reject_below: 0.5,
+        review_below: 2.0,
+        intercept: -2.0,
+        terms,
+    };
+    terms.deformation = Term::new(2.0, 0.0, 0.02);
+    terms.parallax = Term::new(2.0, 0.0, 0.01);
+    terms.movement = Term::new(1.0, 0.0, 0.02);
+    terms.repeated = Term::new(1.0, 0.0, 1.0);
+    policy.liveness.capture = FusionPolicy {
+        reject_below: 0.0,
+        review_below: 0.0,
+        intercept: -7.0,
+        terms,
+    };
+    policy
+}
+
 fn strict() -> Policy {
-    Policy::built_in(Environment::Production)
+    weights(Policy::built_in(Environment::Production))
 }
 
 /// Where a selfie alone will do.
 fn lenient() -> Policy {
-    Policy::built_in(Environment::Sandbox)
+    weights(Policy::built_in(Environment::Sandbox))
 }
 
 fn seen(capture: &CaptureEvidence) -> Seen<'_> {

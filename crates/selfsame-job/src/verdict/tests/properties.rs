@@ -32,7 +32,7 @@ prop_compose! {
         ],
         review_below in 0.0f32..4.0,
     ) -> Policy {
-        let mut policy = Policy::default();
+        let mut policy = weights(Policy::default());
         let r = &mut policy.responses;
         (r.face_unclear, r.face_too_small, r.blurred) = (answers[0], answers[1], answers[2]);
         (r.still_repeated, r.no_smile) = (answers[3], answers[4]);
