@@ -79,6 +79,7 @@ fn every_command(data: &str, out: &str) -> Vec<(&'static str, Vec<String>)> {
             "authenticate",
             format!("--partner p --user u --selfie {nowhere}.jpg"),
         ),
+        ("challenge", "--partner p --user u".to_owned()),
         ("job list", format!("--data {data}")),
         ("job show", format!("--data {data} none")),
         ("job callbacks", format!("--data {data} none")),
@@ -128,6 +129,28 @@ fn every_command(data: &str, out: &str) -> Vec<(&'static str, Vec<String>)> {
         ("models fetch", String::new()),
         ("models list", String::new()),
         ("models verify", String::new()),
+        ("eval prepare", format!("lfw --from {nowhere} --out {out}")),
+        ("eval fit", format!("--train {nowhere}.csv")),
+        (
+            "eval folds",
+            format!("--pairs {nowhere}.txt --people {nowhere} --home {nowhere}"),
+        ),
+        (
+            "eval all-pairs",
+            format!("--people {nowhere} --home {nowhere}"),
+        ),
+        (
+            "eval groups",
+            format!("--people {nowhere} --groups {nowhere}.csv --home {nowhere}"),
+        ),
+        (
+            "eval turned",
+            format!("--people {nowhere} --home {nowhere}"),
+        ),
+        (
+            "eval captures",
+            format!("--captures {nowhere} --home {nowhere}"),
+        ),
         (
             "eval compare",
             format!("--people {nowhere} --home {nowhere}"),
