@@ -60,7 +60,7 @@ impl Templates {
             people: Vec::new(),
         };
         for (template, person) in templates {
-            made.push(&template.values()[..], person);
+            made.push(template.values(), person);
         }
         made
     }

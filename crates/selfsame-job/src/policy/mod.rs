@@ -44,7 +44,7 @@ pub struct Policy {
 #[serde(deny_unknown_fields)]
 pub struct ComparisonPolicy {
     /// From here on it is the same person. Default 0.52: above the highest score of two people in guided portraits under one
-    /// light (0.484 of 20,604 pairs), below the lowest of one person across two lights (0.595 of 120); decision 0083.
+    /// light (0.484 of 20,604 pairs), below the lowest of one person across two lights (0.595 of 120); decision 0084.
     pub match_threshold: f32,
     /// Below this it is another person. Default 0.42: FMR 2e-5 on LFW.
     pub review_threshold: f32,
