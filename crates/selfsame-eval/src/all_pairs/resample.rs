@@ -66,7 +66,9 @@ impl Resampling {
         let draws: Vec<Vec<f64>> = (0..DRAWS)
             .into_par_iter()
             .map(|draw| {
-                let mut rng = ChaCha8Rng::seed_from_u64(seed.wrapping_add(draw));
+                // Spread far apart: neighbouring seeds would share all draws but one.
+                let apart = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                let mut rng = ChaCha8Rng::seed_from_u64(apart.wrapping_add(draw));
                 let mut drawn = vec![0u64; people];
                 for _ in 0..people {
                     drawn[rng.random_range(0..people)] += 1;

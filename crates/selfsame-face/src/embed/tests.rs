@@ -149,10 +149,11 @@ fn only_what_shapes_templates_names_their_model() {
     assert_eq!(own, model("\"Thumbnail\"", "\"Miniature\""));
     assert_ne!(own, model("\"rgb\"", "\"bgr\""));
     assert_ne!(own, model("[127.5, 127.5, 127.5]", "[127.5, 127.5, 127.0]"));
-    assert_eq!(
-        Embedder::built_in().model().as_str(),
-        Model::SFace.artefact().sha256
-    );
+    // The built-in calibration is read, and templates from before it are known by the model's file.
+    let built_in = Embedder::built_in();
+    let names: Vec<&str> = built_in.models().map(TemplateModel::as_str).collect();
+    assert_eq!(names.len(), 2);
+    assert_eq!(names[1], Model::SFace.artefact().sha256);
 }
 
 #[test]

@@ -189,14 +189,12 @@ fn a_model_without_thresholds_needs_a_policy_that_sets_them_all() {
     file += "[defaults.duplicates]\nthreshold = 0.6\n";
     let told = Policies::parse_for(&file, None).unwrap_err().to_string();
     assert!(told.contains("liveness.motion.min_likeness"), "{told}");
+    file += "[defaults.liveness.challenge]\nmin_likeness = 0.4\nmin_likeness_turned = 0.25\n";
     // For one environment only.
     let half = format!("{file}[sandbox.liveness.motion]\nmin_likeness = 0.4\n");
     let told = Policies::parse_for(&half, None).unwrap_err().to_string();
     assert!(told.contains("production"), "{told}");
-    let whole = format!(
-        "{file}[defaults.liveness.motion]\nmin_likeness = 0.4\n\
-         [defaults.liveness.challenge]\nmin_likeness = 0.4\nmin_likeness_turned = 0.25\n"
-    );
+    let whole = format!("{file}[defaults.liveness.motion]\nmin_likeness = 0.4\n");
     let policies = Policies::parse_for(&whole, None).unwrap();
     let policy = policies.of(Environment::Production, JobType::Enrolment);
     assert_eq!(policy.duplicates.threshold, 0.6);
