@@ -183,7 +183,12 @@ fn templates(
         let templates: Option<Vec<(MadeOf, Template)>> = kept
             .templates
             .iter()
-            .map(|(made_of, text)| Some((*made_of, crate::comparison::from_text(text, analyser.template_model())?)))
+            .map(|(made_of, text)| {
+                Some((
+                    *made_of,
+                    crate::comparison::from_text(text, analyser.template_model())?,
+                ))
+            })
             .collect();
         if let Some(templates) = templates {
             return Ok(Ok(templates));

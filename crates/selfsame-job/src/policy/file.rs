@@ -383,7 +383,9 @@ const SCORES: [Score; 6] = [
     (&["liveness", "motion", "min_likeness"], |t| t.review),
     (&["liveness", "challenge", "min_likeness"], |t| t.review),
     // As much lower as the built-in model's.
-    (&["liveness", "challenge", "min_likeness_turned"], |t| 0.6 * t.review),
+    (&["liveness", "challenge", "min_likeness_turned"], |t| {
+        0.6 * t.review
+    }),
 ];
 
 /// The table that holds a field, and the field's name there.
