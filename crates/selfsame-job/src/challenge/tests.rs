@@ -178,7 +178,7 @@ fn what_turns_must_be_a_head_and_the_person_s() {
         changed(|turn| (turn.nose_across, turn.nose_up) = (0.03, 0.03)),
         [Flaw::Flat]
     );
-    assert_eq!(changed(|turn| turn.nose_up = f32::NAN), [Flaw::Flat]);
+    assert_eq!(changed(|turn| turn.nose_across = f32::NAN), [Flaw::Flat]);
     let other = Some(ComparisonScore::new(0.1));
     assert_eq!(changed(|turn| turn.likeness = other), [Flaw::OtherPerson]);
     assert_eq!(changed(|turn| turn.follows = other), [Flaw::OtherPerson]);
