@@ -213,6 +213,11 @@ fn frames(
     {
         found.push(Reason::FramesNotContinuous);
     }
+    // A head that turns far is no picture, and its surroundings are not followed so far.
+    let independence = capture.surroundings.and_then(|s| s.independence());
+    if !followed && !turns && !independence.is_none_or(|i| i >= policy.min_independence) {
+        found.push(Reason::FlatPicture);
+    }
     let enough = usable(capture) >= policy.min_frames;
     // Where frames are wanted at all, many without a face are as bad as none where they are required.
     let meant = required || capture.frames.len() >= policy.min_frames;

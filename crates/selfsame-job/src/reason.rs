@@ -155,6 +155,8 @@ reasons! {
         NoSmile, no_smile: Liveness, Refuse, "no smile was seen: smile during the capture";
         /// A frame shows another face than the selfie.
         FramesOfAnotherPerson, frames_of_another_person: Liveness, Refuse, "a frame shows another person than the selfie";
+        /// The face moves as one with what is around it, or nothing moves at all: a picture that is held, moved about or repeated.
+        FlatPicture, flat_picture: Liveness, Refuse, "the face moves like a picture: capture a live face, and move the head a little";
         /// The frames do not follow one another as a camera takes them: they cut from one photograph to another, or mirror one.
         FramesNotContinuous, frames_not_continuous: Liveness, Refuse, "the frames do not follow one another: capture them from the camera, without a pause";
         /// Too few frames came, or show the face, for movement to be judged.

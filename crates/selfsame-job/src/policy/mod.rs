@@ -142,6 +142,8 @@ pub struct MotionPolicy {
     pub min_likeness: f32,
     /// Largest cut in the face from one frame to the next; more are several photographs (`frames_not_continuous`).
     pub max_cut: f32,
+    /// How far the face moves against its surroundings, for how far it moves at all; less is one picture (`flat_picture`).
+    pub min_independence: f32,
     /// Least cut between a frame and another's mirror image; less is a picture that was mirrored (`frames_not_continuous`).
     pub min_mirrored: f32,
 }
@@ -273,6 +275,7 @@ impl Default for Policy {
                     min_smile_growth: 0.01,
                     min_likeness: 0.45,
                     max_cut: 0.35,
+                    min_independence: 0.1,
                     min_mirrored: 0.03,
                 },
                 challenge: ChallengePolicy {

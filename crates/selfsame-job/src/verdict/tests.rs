@@ -4,7 +4,7 @@ mod replacement;
 use selfsame_face::evidence::{
     ContinuityEvidence, FaceBox, FaceEvidence, FaceQuality, FrameEvidence, HeadPose, ImageDigests,
     ImageEvidence, ImageFacts, ImageFormat, Landmarks, MotionEvidence, Point,
-    PresentationAttackEvidence, Timings, Turn,
+    PresentationAttackEvidence, SurroundingsEvidence, Timings, Turn,
 };
 use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_wire::id::{Environment, SmileJobId, UserId};
@@ -249,7 +249,7 @@ fn the_thresholds_belong_to_the_better_side() {
 #[test]
 fn each_attack_has_its_reason() {
     type Attack = fn(&mut CaptureEvidence);
-    let cases: [(&str, Attack, &[Reason]); 11] = [
+    let cases: [(&str, Attack, &[Reason]); 12] = [
         (
             "print",
             |c| c.presentation_attack = attack(-3.0),
@@ -304,6 +304,21 @@ fn each_attack_has_its_reason() {
                 })
             },
             &[Reason::FramesNotContinuous],
+        ),
+        (
+            "one photograph that is moved about",
+            |c| {
+                c.surroundings = Some(SurroundingsEvidence {
+                    movement: 0.2,
+                    flatness: 0.003,
+                    unexplained: Some(0.01),
+                    as_one: Some(0.3),
+                    apart: Some(0.01),
+                    neighbours_apart: Some(0.01),
+                    neighbours_movement: 0.1,
+                })
+            },
+            &[Reason::FlatPicture],
         ),
         (
             "most frames turned, and hardly alike",
