@@ -1,16 +1,17 @@
+mod liveness;
 mod properties;
 mod replacement;
 
 use selfsame_face::evidence::{
     ContinuityEvidence, FaceBox, FaceEvidence, FaceQuality, FrameEvidence, HeadPose, ImageDigests,
     ImageEvidence, ImageFacts, ImageFormat, Landmarks, MotionEvidence, Point,
-    PresentationAttackEvidence, SurroundingsEvidence, Timings, Turn,
+    PresentationAttackEvidence, Timings, Turn,
 };
 use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_wire::id::{Environment, SmileJobId, UserId};
 
 use super::*;
-use crate::fusion::{FusionPolicy, Measure, Term, Terms};
+use crate::fusion::{FusionPolicy, Term, Terms};
 use crate::liveness::Side;
 use crate::policy::MotionMode;
 
@@ -246,149 +247,6 @@ fn the_thresholds_belong_to_the_better_side() {
     assert_eq!(at(-0.5), Verdict::NoMatch);
 }
 
-#[test]
-fn each_attack_has_its_reason() {
-    type Attack = fn(&mut CaptureEvidence);
-    let cases: [(&str, Attack, &[Reason]); 12] = [
-        (
-            "print",
-            |c| c.presentation_attack = attack(-3.0),
-            &[Reason::NotLive],
-        ),
-        (
-            "still",
-            |c| {
-                c.repetition.identical_bytes = 8;
-                c.repetition.identical_pictures = 8;
-                c.presentation_attack = attack(1.0);
-                c.motion = c.motion.map(|m| MotionEvidence {
-                    deformation: 0.0,
-                    parallax: 0.0,
-                    movement: 0.0,
-                    ..m
-                });
-            },
-            &[Reason::NotLive, Reason::StillRepeated],
-        ),
-        (
-            "one frame twice",
-            |c| c.repetition.identical_bytes = 1,
-            &[Reason::StillRepeated],
-        ),
-        (
-            "a screen's pixels",
-            |c| c.pattern = Some(20.0),
-            &[Reason::RegularPattern],
-        ),
-        (
-            "another's frame",
-            |c| c.frames[3] = frame(0.1),
-            &[Reason::FramesOfAnotherPerson],
-        ),
-        (
-            "a cut from one photograph to another",
-            |c| {
-                c.continuity = Some(ContinuityEvidence {
-                    largest_cut: 0.6,
-                    ..continuous()
-                })
-            },
-            &[Reason::FramesNotContinuous],
-        ),
-        (
-            "a picture and its mirror image",
-            |c| {
-                c.continuity = Some(ContinuityEvidence {
-                    mirrored: Some(0.01),
-                    ..continuous()
-                })
-            },
-            &[Reason::FramesNotContinuous],
-        ),
-        (
-            "one photograph that is moved about",
-            |c| {
-                c.surroundings = Some(SurroundingsEvidence {
-                    movement: 0.2,
-                    flatness: 0.003,
-                    unexplained: Some(0.01),
-                    as_one: Some(0.3),
-                    apart: Some(0.01),
-                    neighbours_apart: Some(0.01),
-                    neighbours_movement: 0.1,
-                })
-            },
-            &[Reason::FlatPicture],
-        ),
-        (
-            "most frames turned, and hardly alike",
-            |c| {
-                for frame in &mut c.frames {
-                    frame.likeness = Some(ComparisonScore::new(0.3));
-                    frame.pose = Some(HeadPose {
-                        yaw: 25.0,
-                        ..HeadPose::default()
-                    });
-                }
-            },
-            &[Reason::FramesOfAnotherPerson],
-        ),
-        (
-            "no frames",
-            |c| (c.frames, c.motion) = (vec![], None),
-            &[Reason::TooFewFrames],
-        ),
-        (
-            "no face in the frames",
-            |c| {
-                c.motion = None;
-                for frame in &mut c.frames {
-                    (frame.faces, frame.likeness) = (0, None);
-                }
-            },
-            &[Reason::TooFewFrames],
-        ),
-        (
-            "not a number",
-            |c| c.presentation_attack = attack(f32::NAN),
-            &[Reason::NotLive],
-        ),
-    ];
-    for (name, change, reasons) in cases {
-        let mut capture = live();
-        change(&mut capture);
-        let decision = judge_authentication(&seen(&capture), &template(1.0, 0.0), &strict());
-        assert_eq!(decision.verdict, Verdict::PossibleSpoof, "{name}");
-        assert_eq!(decision.reasons, reasons, "{name}");
-        assert_eq!(
-            decision.comparison, None,
-            "{name}: an attacker is not told the score"
-        );
-        assert_eq!(decision.liveness.worst(), Side::Failed, "{name}");
-    }
-}
-
-#[test]
-fn keeping_still_and_not_smiling_is_no_attack() {
-    let mut still = live();
-    still.motion = still.motion.map(|m| MotionEvidence {
-        deformation: 0.0,
-        parallax: 0.0,
-        movement: 0.0,
-        smile_growth: None,
-        ..m
-    });
-    let decision = enrolled(&still, &strict());
-    assert_eq!(decision.verdict, Verdict::Pass);
-    // What weighed how much is told, and adds up.
-    let fused = decision.liveness.fused.unwrap();
-    let sum: f32 = fused.contributions.iter().map(|c| c.adds).sum();
-    assert!((fused.score - strict().liveness.capture.intercept - sum).abs() < 1e-4);
-    // The same stillness of what looks like a print is not let in.
-    still.presentation_attack = attack(1.0);
-    assert_eq!(enrolled(&still, &strict()).reasons, [Reason::NotLive]);
-}
-
 /// A policy that leaves scores from −1 to 1 to a person.
 fn with_band() -> Policy {
     let mut policy = strict();
@@ -396,83 +254,6 @@ fn with_band() -> Policy {
         (fusion.reject_below, fusion.review_below) = (-1.0, 1.0);
     }
     policy
-}
-
-#[test]
-fn a_score_between_is_for_a_person_to_decide() {
-    let mut policy = with_band();
-    let mut capture = live();
-    for (intercept, reasons) in [
-        (1.0, vec![]),
-        (0.99, vec![Reason::LivenessUnclear]),
-        (-1.01, vec![Reason::NotLive]),
-        (f32::NAN, vec![Reason::LivenessUnclear]),
-    ] {
-        policy.liveness.capture.terms = Terms::NOTHING;
-        policy.liveness.capture.intercept = intercept;
-        assert_eq!(enrolled(&capture, &policy).reasons, reasons, "{intercept}");
-    }
-    policy.liveness.capture.intercept = 0.0;
-    assert_eq!(
-        enrolled(&capture, &policy).verdict,
-        Verdict::Provisional,
-        "nobody is let in until a person decides"
-    );
-    capture.pattern = Some(13.5);
-    assert_eq!(
-        enrolled(&capture, &policy).reasons,
-        [Reason::RegularPattern, Reason::LivenessUnclear],
-        "no score makes up for a screen's pixels"
-    );
-}
-
-#[test]
-fn a_missing_score_is_the_worst_where_the_detector_is_loaded() {
-    let capture = CaptureEvidence {
-        presentation_attack: None,
-        ..live()
-    };
-    let decision = enrolled(&capture, &strict());
-    assert_eq!(
-        (decision.verdict, decision.reasons),
-        (Verdict::PossibleSpoof, vec![Reason::NotLive])
-    );
-    let decision = judge_enrolment(&Seen::alone(&capture), &strict());
-    assert!(!decision.liveness.performed);
-    let half = decision.liveness.fused.unwrap();
-    assert_eq!(half.contributions[0].measure, Measure::Passive);
-    assert_eq!(half.contributions[0].adds, half.contributions[0].lacks);
-    let still = selfie(vec![face(200.0)]);
-    let decision = judge_enrolment(&Seen::alone(&still), &lenient());
-    assert_eq!(decision.liveness.passive, Side::NotPerformed);
-    assert_eq!(decision.liveness.fused, None);
-}
-
-#[test]
-fn frames_that_came_are_judged_even_where_none_need_come() {
-    let mut two = live();
-    two.frames.truncate(2);
-    two.motion = None;
-    assert_eq!(enrolled(&two, &lenient()).verdict, Verdict::Pass);
-    two.repetition.identical_bytes = 2;
-    assert_eq!(enrolled(&two, &lenient()).reasons, [Reason::StillRepeated]);
-    let mut off = lenient();
-    off.liveness.motion.mode = MotionMode::Off;
-    assert_eq!(enrolled(&two, &off).verdict, Verdict::Pass);
-}
-
-#[test]
-fn a_smile_counts_where_it_is_asked_for() {
-    let mut policy = strict();
-    policy.liveness.motion.smile_required = true;
-    assert_eq!(enrolled(&live(), &policy).verdict, Verdict::Pass);
-    let mut sober = live();
-    sober.motion = sober.motion.map(|m| MotionEvidence {
-        smile_growth: None,
-        ..m
-    });
-    assert_eq!(enrolled(&sober, &policy).reasons, [Reason::NoSmile]);
-    assert_eq!(enrolled(&sober, &strict()).verdict, Verdict::Pass);
 }
 
 fn recurrence(exact: bool, distance: u32) -> Recurrence {
