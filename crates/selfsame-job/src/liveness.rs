@@ -157,6 +157,14 @@ fn divide(score: f32, policy: &FusionPolicy, refusal: Reason) -> Option<Reason> 
     }
 }
 
+/// Whether the face moves as one with its surroundings, or without depth. Written so that a number that is none counts as flat.
+fn is_flat(capture: &CaptureEvidence, policy: &MotionPolicy) -> bool {
+    let independence = capture.surroundings.and_then(|s| s.independence());
+    let parallax = capture.motion.map(|m| m.relative_parallax());
+    !(independence.is_none_or(|i| i >= policy.min_independence)
+        && parallax.is_none_or(|p| p >= policy.min_relative_parallax))
+}
+
 /// Whether frames follow one another as a camera takes them. Only turns that were drawn excuse a cut, for photographs of several
 /// poses show turns too; nothing excuses a mirror image. Written so that a number that is none counts against them.
 fn follow(seen: &ContinuityEvidence, policy: &MotionPolicy, turns_drawn: bool) -> bool {
@@ -185,8 +193,11 @@ fn frames(
     }
     let required = policy.mode == MotionMode::Required;
     let mut found = Vec::new();
-    // No camera gives the same bytes twice.
-    if capture.repetition.identical_bytes > 0 {
+    // No camera gives the same bytes twice, and no head keeps so still that nearly all its pictures are one.
+    let repeated = capture.repetition.identical_pictures as f32;
+    if capture.repetition.identical_bytes > 0
+        || repeated > policy.max_repeated * capture.frames.len() as f32
+    {
         found.push(Reason::StillRepeated);
     }
     // A turned face is less alike than the person is.
@@ -214,8 +225,7 @@ fn frames(
         found.push(Reason::FramesNotContinuous);
     }
     // A head that turns far is no picture, and its surroundings are not followed so far.
-    let independence = capture.surroundings.and_then(|s| s.independence());
-    if !followed && !turns && !independence.is_none_or(|i| i >= policy.min_independence) {
+    if !followed && !turns && is_flat(capture, policy) {
         found.push(Reason::FlatPicture);
     }
     let enough = usable(capture) >= policy.min_frames;

@@ -130,7 +130,7 @@ reasons! {
         /// Light comes from one side, or something shades a part of the face.
         UnevenLight, uneven_light: Quality, Review, "the light is uneven: turn to the light and uncover the face";
         /// The eyes are dark: glasses, or deep shadow.
-        EyesCovered, eyes_covered: Quality, Review, "the eyes cannot be seen: take off dark glasses";
+        EyesCovered, eyes_covered: Quality, Report, "the eyes cannot be seen: take off dark glasses";
         /// The mouth has not the face's colour.
         MouthCovered, mouth_covered: Quality, Review, "the mouth is covered: take off the mask";
         /// Both eyes are closed.

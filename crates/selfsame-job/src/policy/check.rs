@@ -207,6 +207,13 @@ pub(super) fn check(policy: &Policy) -> Result<(), Problem> {
     within("liveness.motion.min_likeness", m.min_likeness, -1.0, 1.0)?;
     within("liveness.motion.max_cut", m.max_cut, 0.0, 2.0)?;
     within("liveness.motion.min_mirrored", m.min_mirrored, 0.0, 2.0)?;
+    within("liveness.motion.max_repeated", m.max_repeated, 0.0, 1.0)?;
+    within(
+        "liveness.motion.min_relative_parallax",
+        m.min_relative_parallax,
+        0.0,
+        10.0,
+    )?;
     within(
         "liveness.motion.min_independence",
         m.min_independence,

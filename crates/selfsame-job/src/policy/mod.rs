@@ -144,6 +144,10 @@ pub struct MotionPolicy {
     pub max_cut: f32,
     /// How far the face moves against its surroundings, for how far it moves at all; less is one picture (`flat_picture`).
     pub min_independence: f32,
+    /// How far the nose moves against the face, for how far the face moves at all; less is flat (`flat_picture`).
+    pub min_relative_parallax: f32,
+    /// Part of the frames that may repeat another image's picture; more is one picture (`still_repeated`).
+    pub max_repeated: f32,
     /// Least cut between a frame and another's mirror image; less is a picture that was mirrored (`frames_not_continuous`).
     pub min_mirrored: f32,
 }
@@ -251,7 +255,7 @@ impl Default for Policy {
                 min_exposure: 0.1,
                 max_exposure: 0.9,
                 min_dynamic_range: 0.1,
-                max_under_exposed: 0.5,
+                max_under_exposed: 0.6,
                 max_over_exposed: 0.6,
                 min_evenness_across: 0.4,
                 min_evenness_down: 0.6,
@@ -275,7 +279,9 @@ impl Default for Policy {
                     min_smile_growth: 0.01,
                     min_likeness: 0.45,
                     max_cut: 0.35,
-                    min_independence: 0.1,
+                    min_independence: 0.15,
+                    min_relative_parallax: 0.015,
+                    max_repeated: 0.8,
                     min_mirrored: 0.03,
                 },
                 challenge: ChallengePolicy {
