@@ -27,7 +27,7 @@ fn each_attack_has_its_reason() {
                     ..m
                 });
             },
-            &[Reason::NotLive, Reason::StillRepeated],
+            &[Reason::NotLive, Reason::StillRepeated, Reason::FlatPicture],
         ),
         (
             "one frame twice",
@@ -131,9 +131,9 @@ fn each_attack_has_its_reason() {
 fn keeping_still_and_not_smiling_is_no_attack() {
     let mut still = live();
     still.motion = still.motion.map(|m| MotionEvidence {
-        deformation: 0.0,
-        parallax: 0.0,
-        movement: 0.0,
+        deformation: 0.002,
+        parallax: 0.0015,
+        movement: 0.004,
         smile_growth: None,
         ..m
     });
