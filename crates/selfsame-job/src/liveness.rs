@@ -218,17 +218,19 @@ fn frames(
     if few || capture.frames.iter().any(is_another) {
         found.push(Reason::FramesOfAnotherPerson);
     }
-    if !capture
-        .continuity
-        .is_none_or(|seen| follow(&seen, policy, followed))
+    // Two or three pictures are no sequence.
+    let enough = usable(capture) >= policy.min_frames;
+    if enough
+        && !capture
+            .continuity
+            .is_none_or(|seen| follow(&seen, policy, followed))
     {
         found.push(Reason::FramesNotContinuous);
     }
     // A head that turns far is no picture, and its surroundings are not followed so far.
-    if !followed && !turns && is_flat(capture, policy) {
+    if enough && !followed && !turns && is_flat(capture, policy) {
         found.push(Reason::FlatPicture);
     }
-    let enough = usable(capture) >= policy.min_frames;
     // Where frames are wanted at all, many without a face are as bad as none where they are required.
     let meant = required || capture.frames.len() >= policy.min_frames;
     match capture.motion {
