@@ -199,6 +199,20 @@ pub(crate) fn made_up(values: &[f32; 128]) -> Template {
     Template::new(values, &TemplateModel::unknown()).unwrap()
 }
 
+/// The photographs without a template, and why.
+pub(crate) fn failures(photographs: &[Photograph], acquired: &[Acquired]) -> Vec<Failure> {
+    photographs
+        .iter()
+        .zip(acquired)
+        .filter_map(|(photograph, acquired)| {
+            Some(Failure {
+                photograph: photograph.name.clone(),
+                reason: acquired.template.as_ref().err()?.clone(),
+            })
+        })
+        .collect()
+}
+
 /// Compares all pairs.
 ///
 /// # Errors
@@ -216,17 +230,7 @@ pub fn evaluate(
         progress,
         |photograph| acquire(analyser, cache, &read_image(&photograph.path)?),
     )?;
-    let failures: Vec<Failure> = pairs
-        .photographs
-        .iter()
-        .zip(&acquired)
-        .filter_map(|(photograph, acquired)| {
-            Some(Failure {
-                photograph: photograph.name.clone(),
-                reason: acquired.template.as_ref().err()?.clone(),
-            })
-        })
-        .collect();
+    let failures = failures(&pairs.photographs, &acquired);
     let scored: Vec<(Pair, f32)> = pairs
         .pairs
         .iter()

@@ -5,7 +5,7 @@ use selfsame_face::analyser::Analyser;
 use serde::Serialize;
 
 use crate::cache::Cache;
-use crate::comparison::{Failure, acquire, score};
+use crate::comparison::{Failure, acquire, failures, score};
 use crate::dataset::folds::Folds;
 use crate::dataset::read_image;
 use crate::error::EvalError;
@@ -71,17 +71,7 @@ pub fn evaluate(
         progress,
         |photograph| acquire(analyser, cache, &read_image(&photograph.path)?),
     )?;
-    let failures: Vec<Failure> = folds
-        .photographs
-        .iter()
-        .zip(&acquired)
-        .filter_map(|(photograph, acquired)| {
-            Some(Failure {
-                photograph: photograph.name.clone(),
-                reason: acquired.template.as_ref().err()?.clone(),
-            })
-        })
-        .collect();
+    let failures = failures(&folds.photographs, &acquired);
     let template = |place: u32| acquired[place as usize].template.as_ref().ok();
     let answered: Vec<Vec<Answered>> = folds
         .folds
