@@ -20,6 +20,7 @@ use super::data::Data;
 use super::demo_page;
 use super::embedder::{self, EmbedderChoices};
 use crate::output::{self, Outcome};
+use crate::traces::Traces;
 
 /// Serve the API. Prints one line of JSON with its addresses once it is ready; logs to standard error.
 #[derive(clap::Args)]
@@ -131,11 +132,15 @@ pub(crate) struct Serve {
     /// Log as JSON.
     #[arg(long)]
     log_json: bool,
+    /// Send traces by OTLP over HTTP to this URL of a collector, e.g. http://127.0.0.1:4318/v1/traces [default: none are made].
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", value_name = "URL")]
+    traces: Option<url::Url>,
 }
 
 impl Serve {
     pub(crate) async fn run(&self, models: &ModelStore) -> Outcome {
-        log(self.log_json);
+        let traces = self.traces.as_ref().map(Traces::to).transpose()?;
+        log(self.log_json, traces.as_ref());
         let mut config = Config {
             http: Some(self.listen),
             public_url: self.public_url.clone(),
@@ -213,7 +218,11 @@ impl Serve {
             "https": addresses.https.map(|a| format!("https://{a}")),
             "operations": addresses.operations.map(|a| format!("http://{a}")),
         }))?;
-        server.run(stop_signal()).await?;
+        let served = server.run(stop_signal()).await;
+        if let Some(traces) = traces {
+            traces.finish().await;
+        }
+        served?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -225,19 +234,25 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "not an address or a network such as 10.0.0.0/8".to_owned())
 }
 
-fn log(json: bool) {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("SELFSAME_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    if json {
-        builder.json().init();
+fn log(json: bool, traces: Option<&Traces>) {
+    use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    use tracing_subscriber::{EnvFilter, Layer as _};
+    let wanted = EnvFilter::try_from_env("SELFSAME_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // Lines say themselves what they are about: spans are for traces.
+    let lines = wanted.and(filter_fn(tracing::Metadata::is_event));
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = if json {
+        layer.json().with_filter(lines).boxed()
     } else {
-        builder
-            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-            .init();
-    }
+        let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        layer.with_ansi(colours).with_filter(lines).boxed()
+    };
+    tracing_subscriber::registry()
+        .with(layer)
+        .with(traces.map(Traces::layer))
+        .init();
 }
 
 /// Resolves on an interrupt or, as service managers send it, on SIGTERM.
