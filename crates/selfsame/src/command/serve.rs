@@ -238,11 +238,11 @@ fn log(json: bool, traces: Option<&Traces>) {
     use tracing_subscriber::filter::{FilterExt as _, filter_fn};
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
-    use tracing_subscriber::{EnvFilter, Layer as _};
+    use tracing_subscriber::{EnvFilter, Layer as _, Registry};
     let wanted = EnvFilter::try_from_env("SELFSAME_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     // Lines say themselves what they are about: spans are for traces.
-    let lines = wanted.and(filter_fn(tracing::Metadata::is_event));
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = FilterExt::<Registry>::and(wanted, filter_fn(|about| about.is_event()));
+    let layer = tracing_subscriber::fmt::layer::<Registry>().with_writer(std::io::stderr);
     let layer = if json {
         layer.json().with_filter(lines).boxed()
     } else {
@@ -251,7 +251,7 @@ fn log(json: bool, traces: Option<&Traces>) {
     };
     tracing_subscriber::registry()
         .with(layer)
-        .with(traces.map(Traces::layer))
+        .with(traces.map(|traces| traces.layer()))
         .init();
 }
 
