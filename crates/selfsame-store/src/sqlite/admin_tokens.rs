@@ -9,12 +9,7 @@ use super::record::{id, micros, timestamp};
 use crate::error::StoreError;
 use crate::store::AdminToken;
 
-fn entry(
-    by: &Actor,
-    action: AuditAction,
-    name: &str,
-    details: serde_json::Value,
-) -> AuditEntry {
+fn entry(by: &Actor, action: AuditAction, name: &str, details: serde_json::Value) -> AuditEntry {
     AuditEntry {
         actor: by.clone(),
         action,

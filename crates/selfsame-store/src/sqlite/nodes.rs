@@ -36,7 +36,12 @@ impl Nodes for SqliteStore {
         .fetch_all(&self.read)
         .await?;
         rows.iter()
-            .map(|row| id(SmileJobId::new(row.try_get::<String, _>(0)?), "smile job id"))
+            .map(|row| {
+                id(
+                    SmileJobId::new(row.try_get::<String, _>(0)?),
+                    "smile job id",
+                )
+            })
             .collect()
     }
 

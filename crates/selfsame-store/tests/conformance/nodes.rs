@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use selfsame_job::audit::Actor;
 use selfsame_job::operator::{OperatorRole, TokenTerms};
 use selfsame_store::nodes::{Counted, NodeCount, NodeId, Nodes as _};
 use selfsame_store::store::{AdminToken, Store as _};
 use selfsame_wire::id::SmileJobId;
 
-use super::fixture::{finished, new_job, open, package};
+use super::fixture::{finished, new_job, open};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -31,7 +32,8 @@ async fn of_many_jobs_those_that_ended_are_told() {
     let done = new_job("done", "done");
     finished(&store, &done).await;
     let waits = new_job("waits", "waits");
-    store.submit_job(&waits, package()).await.unwrap();
+    let submitted = store.submit_job(&waits, Bytes::from_static(b"x"));
+    submitted.await.unwrap();
     let asked = [
         waits.smile_job_id,
         done.smile_job_id.clone(),
@@ -55,7 +57,12 @@ async fn a_node_is_told_what_the_others_counted_and_replaces_what_it_put() {
     assert_eq!(put(a, &[("p", 3)]).await, [7]);
     assert_eq!(put(c, &[("p", 0), ("q", 0)]).await, [10, 3]);
     // What is counted of one thing is not counted of another.
-    let failed = store.share_counts(c, Counted::FailedAuthentications, &counts(&[("p", 1)]), HOUR);
+    let failed = store.share_counts(
+        c,
+        Counted::FailedAuthentications,
+        &counts(&[("p", 1)]),
+        HOUR,
+    );
     assert_eq!(failed.await.unwrap(), [0]);
     assert_eq!(put(a, &[]).await, [0_u64; 0]);
 }
