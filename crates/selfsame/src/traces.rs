@@ -4,11 +4,13 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use selfsame_server::node::NodeName;
 use tokio::runtime::Handle;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
@@ -47,6 +49,7 @@ impl Traces {
     /// variables that OpenTelemetry names (`OTEL_TRACES_SAMPLER` and so on). Needs to be called within the runtime.
     pub(crate) fn to(
         collector: &url::Url,
+        node: &NodeName,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let client = reqwest::Client::builder()
             .timeout(PATIENCE)
@@ -61,7 +64,10 @@ impl Traces {
             .with_endpoint(collector.as_str())
             .with_timeout(PATIENCE)
             .build()?;
-        let resource = Resource::builder().with_service_name("selfsame").build();
+        let resource = Resource::builder()
+            .with_service_name("selfsame")
+            .with_attribute(KeyValue::new("service.instance.id", node.to_string()))
+            .build();
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(exporter)
             .with_resource(resource)

@@ -16,6 +16,7 @@ pub(crate) mod policy;
 pub(crate) mod ready;
 pub(crate) mod review;
 pub(crate) mod serve;
+mod store_url;
 pub(crate) mod submit;
 pub(crate) mod templates;
 pub(crate) mod user;
