@@ -350,7 +350,7 @@ def main():
     parser.add_argument("--databases", type=int, default=3, help="crashes of PostgreSQL")
     parser.add_argument("--buckets", type=int, default=3, help="failures of the bucket")
     parser.add_argument("--cuts", type=int, default=6, help="nodes cut off from the database")
-    parser.add_argument("--long-cut", type=float, default=40, help="seconds of a long cut")
+    parser.add_argument("--long-cut", type=float, default=150, help="seconds of a long cut: longer than a lease")
     parser.add_argument("--between", type=float, default=4, help="most seconds between events")
     parser.add_argument("--clients", type=int, default=3)
     parser.add_argument("--pause", type=float, default=0.1, help="seconds between a client's jobs")
