@@ -65,8 +65,12 @@ pub(crate) struct EngineIdentity {
     /// The embedders, the one that makes the templates first.
     #[serde(skip)]
     pub(crate) embedders: Vec<Embedder>,
+    /// All models that detect presentation attacks are loaded.
     #[serde(skip)]
     pub(crate) detects_presentation_attacks: bool,
+    /// Those that are not.
+    #[serde(skip)]
+    pub(crate) missing_attack_models: Vec<&'static str>,
 }
 
 impl EngineIdentity {

@@ -61,12 +61,12 @@ pub enum ServeError {
     /// Nothing to listen on.
     #[error("neither an HTTP nor an HTTPS address is set")]
     NoAddress,
-    /// Strict mode without the detector.
+    /// Strict mode without all that detects presentation attacks.
     #[error(
-        "--strict-liveness needs the presentation-attack detection model, which is not loaded; fetch it with \
+        "--strict-liveness needs every presentation-attack detection model, and of them {0} is not loaded; fetch it with \
          `selfsame models fetch`, or serve without --strict-liveness"
     )]
-    NoLiveness,
+    NoLiveness(String),
     /// The policy cannot be put on the audit's record.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -121,10 +121,10 @@ impl Server {
         store: Arc<dyn Store>,
         analyser: Analyser,
     ) -> Result<Self, ServeError> {
-        let detects_presentation_attacks = analyser.detects_presentation_attacks();
+        let missing = analyser.missing_attack_models();
         if config.strict_liveness {
-            if !detects_presentation_attacks {
-                return Err(ServeError::NoLiveness);
+            if !missing.is_empty() {
+                return Err(ServeError::NoLiveness(missing.join(", ")));
             }
             config.policies = config.policies.strict();
         }
@@ -154,7 +154,7 @@ impl Server {
             config.backoff,
             config.callback_timeout,
         )?;
-        announce(&config, detects_presentation_attacks, &*store).await?;
+        announce(&config, &missing, &*store).await?;
         let limits = config.limits;
         let embedders: Vec<Embedder> = analyser.embedders().cloned().collect();
         let also = embedders.iter().flat_map(Embedder::models).skip(1).cloned();
@@ -176,7 +176,8 @@ impl Server {
                 models: analyser.models().to_vec(),
                 served,
                 embedders,
-                detects_presentation_attacks,
+                detects_presentation_attacks: missing.is_empty(),
+                missing_attack_models: missing,
             },
             store,
             gallery,
@@ -301,7 +302,7 @@ impl Server {
 }
 
 /// Puts the policy in force on record, and says at the start what a reader of the log must know.
-async fn announce(config: &Config, detector: bool, store: &dyn Store) -> Result<(), StoreError> {
+async fn announce(config: &Config, missing: &[&str], store: &dyn Store) -> Result<(), StoreError> {
     let policies = &config.policies;
     let head = match store
         .record_audit(&AuditEntry {
@@ -310,7 +311,7 @@ async fn announce(config: &Config, detector: bool, store: &dyn Store) -> Result<
             subject: format!("policy {} {}", policies.name(), policies.version()),
             details: serde_json::json!({
                 "sha256": policies.sha256(), "strict": config.strict_liveness,
-                "detects_presentation_attacks": detector, "version": env!("CARGO_PKG_VERSION"),
+                "detects_presentation_attacks": missing.is_empty(), "version": env!("CARGO_PKG_VERSION"),
             }),
         })
         .await
@@ -334,8 +335,13 @@ async fn announce(config: &Config, detector: bool, store: &dyn Store) -> Result<
              choose; give --public-url, the base URL that clients reach the server by"
         );
     }
-    if !detector {
-        tracing::warn!("presentation attacks are not detected: the model is not loaded");
+    if !missing.is_empty() {
+        tracing::warn!(
+            missing = missing.join(", "),
+            "presentation attacks are not fully detected, for models are missing (`selfsame models fetch` brings them): where \
+             the policy weighs what they measure, Liveness_Check never says Passed, a selfie alone is not looked at, and of a \
+             selfie with frames what they would have measured counts neither way"
+        );
     }
     Ok(())
 }

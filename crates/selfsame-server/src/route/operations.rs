@@ -33,9 +33,10 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
         "audit": told(report.audit),
         "engine": app.engine,
         "liveness": if app.engine.detects_presentation_attacks {
-            "performed"
+            "performed".to_owned()
         } else {
-            "not performed: the presentation-attack detection model is not loaded"
+            let missing = app.engine.missing_attack_models.join(", ");
+            format!("not fully performed: of the presentation-attack detection models these are not loaded: {missing}")
         },
         "policy": {"name": policies.name(), "version": policies.version(), "sha256": policies.sha256()},
         "queues": report.depths,
