@@ -273,12 +273,20 @@ async fn announce(
     Ok(())
 }
 
+/// The bounds of what is told in seconds: requests take milliseconds, jobs tenths of a second, and a queue that is full minutes.
+/// Bounds rather than percentiles, since those of several nodes cannot be added up.
+const SECONDS: [f64; 14] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0,
+];
+
 /// The process's metrics, each with the node's name; set up once, however many servers a process runs.
 fn recorder(node: &NodeName) -> PrometheusHandle {
     static HANDLE: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
     HANDLE
         .get_or_init(|| {
-            let recorder = PrometheusBuilder::new()
+            let recorder = PrometheusBuilder::new().set_buckets(&SECONDS);
+            let recorder = recorder
+                .unwrap_or_else(|_| PrometheusBuilder::new())
                 .add_global_label("node", node.as_str())
                 .build_recorder();
             let handle = recorder.handle();

@@ -11,6 +11,7 @@ use selfsame_face::analyser::Analyser;
 use selfsame_job::job::JobType;
 use selfsame_store::store::Claim;
 use tokio::sync::watch;
+use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::lease;
@@ -53,7 +54,12 @@ struct Worker {
 
 impl claims::Work for Worker {
     async fn work(&self, claim: &Claim) {
-        work(&self.app, &self.analyser, claim).await;
+        let span = tracing::info_span!(
+            "job", smile_job_id = %claim.job.smile_job_id, attempt = claim.attempt, result_code = tracing::field::Empty
+        );
+        work(&self.app, &self.analyser, claim)
+            .instrument(span)
+            .await;
     }
 }
 
@@ -66,6 +72,7 @@ async fn work(app: &App, analyser: &Analyser, claim: &Claim) {
     };
     match processed {
         Ok(Some(code)) => {
+            tracing::Span::current().record("result_code", code.code());
             tracing::info!(
                 smile_job_id = %job.smile_job_id, partner = %job.partner(), environment = %job.environment(),
                 job_type = ?job.job_type, result_code = code.code(), milliseconds = began.elapsed().as_millis(), "job ended"

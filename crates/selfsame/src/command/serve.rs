@@ -20,6 +20,7 @@ use super::demo_page;
 use super::embedder::{self, EmbedderChoices};
 use crate::logging;
 use crate::output::{self, Outcome};
+use crate::traces::Traces;
 
 /// Serve the API. Prints one line of JSON with its addresses once it is ready; logs to standard error.
 #[derive(clap::Args)]
@@ -142,12 +143,17 @@ pub(crate) struct Serve {
     /// Log as JSON.
     #[arg(long)]
     log_json: bool,
+    /// Send traces by OTLP over HTTP to this URL of a collector, e.g. http://127.0.0.1:4318/v1/traces [default: none are made].
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", value_name = "URL")]
+    traces: Option<url::Url>,
 }
 
 impl Serve {
     pub(crate) async fn run(&self, models: &ModelStore) -> Outcome {
         let node = self.node.clone().unwrap_or_else(NodeName::of_host);
-        logging::start(self.log_json, &node);
+        let sent_to = self.traces.as_ref();
+        let traces = sent_to.map(|url| Traces::to(url, &node)).transpose()?;
+        logging::start(self.log_json, &node, traces.as_ref());
         let mut config = Config {
             node,
             roles: self.roles.clone(),
@@ -239,7 +245,11 @@ impl Serve {
             "https": addresses.https.map(|a| format!("https://{a}")),
             "operations": addresses.operations.map(|a| format!("http://{a}")),
         }))?;
-        server.run(stop_signal()).await?;
+        let served = server.run(stop_signal()).await;
+        if let Some(traces) = traces {
+            traces.finish().await;
+        }
+        served?;
         Ok(ExitCode::SUCCESS)
     }
 }
