@@ -36,6 +36,9 @@ pub enum StoreError {
     /// Another server has the data directory, or keys are to change while others use them.
     #[error("{} is in use by another server or command; stop it, or wait for it", .0.display())]
     InUse(PathBuf),
+    /// A package was written, but too long ago for a record to name it: the sweep may have taken it for an orphan.
+    #[error("it took too long to record a package, so nothing was recorded; send it again")]
+    TooLate,
     /// The operating system has no randomness to give.
     #[error("the operating system's random source does not answer")]
     NoRandomness,

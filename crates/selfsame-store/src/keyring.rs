@@ -211,10 +211,10 @@ impl Keyring {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn ring() -> Keyring {
+    pub(crate) fn ring() -> Keyring {
         Keyring::new(HashMap::from([(1, DataKey::generate().unwrap())])).unwrap()
     }
 

@@ -4,7 +4,7 @@
 //! key, `master.key`.
 
 pub mod audit;
-mod blobs;
+pub mod blobs;
 mod challenge;
 mod delivery;
 pub mod error;
