@@ -9,6 +9,7 @@ mod challenge;
 mod delivery;
 pub mod error;
 pub mod keyring;
+pub mod master_key;
 pub mod review;
 pub mod sqlite;
 pub mod store;

@@ -155,9 +155,9 @@ impl Keys {
             .await?
         {
             let number: i64 = row.try_get(0)?;
-            let key = self.master.unwrap(&scope(number), row.try_get(1)?)?;
+            let key = self.master.unwrap(&scope(number), row.try_get(1)?).await?;
             sqlx::query("UPDATE data_keys SET wrapped = ? WHERE number = ?")
-                .bind(new.wrap(&scope(number), &key)?)
+                .bind(new.wrap(&scope(number), &key).await?)
                 .bind(number)
                 .execute(&mut *tx)
                 .await?;
@@ -369,7 +369,7 @@ async fn insert(
     let key = DataKey::generate()?;
     sqlx::query("INSERT INTO data_keys (number, wrapped) VALUES (?, ?)")
         .bind(number)
-        .bind(master.wrap(&scope(number), &key)?)
+        .bind(master.wrap(&scope(number), &key).await?)
         .execute(tx)
         .await?;
     Ok(key)
@@ -386,7 +386,7 @@ pub(super) async fn load(
         .await?
     {
         let number: i64 = row.try_get(0)?;
-        let key = master.unwrap(&scope(number), row.try_get(1)?)?;
+        let key = master.unwrap(&scope(number), row.try_get(1)?).await?;
         keys.insert(u32::try_from(number).unwrap_or(0), key);
     }
     if keys.is_empty() {

@@ -194,7 +194,7 @@ impl Serve {
             let (identity, model) = (embedder.identity(), embedder.model());
             tracing::info!(name = identity.name, version = identity.version, licence = embedder.licence(), %model, "embedder");
         }
-        let mut options = self.data.options()?;
+        let mut options = self.data.options().await?;
         options.max_queued = self.max_queued;
         options.max_uploads = self.max_uploads;
         let store = Arc::new(SqliteStore::open_exclusive(&options).await?);
