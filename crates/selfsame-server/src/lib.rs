@@ -31,3 +31,4 @@ mod worker;
 
 pub use listen::{Addresses, CertificateError, ServeError, Server};
 pub use random::{NoRandomness, secret};
+pub use route::v1::result::v1_result;

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use selfsame_server::v1_result;
 use selfsame_store::store::{JobFilter, Store as _};
 use selfsame_wire::id::{PartnerId, SmileJobId};
 
@@ -80,7 +81,12 @@ impl JobCommand {
                     .result(job)
                     .await?
                     .ok_or_else(|| format!("the job {job} has no result"))?;
-                output::line(&String::from_utf8_lossy(&record.result));
+                let whose = store
+                    .job(job)
+                    .await?
+                    .ok_or_else(|| format!("there is no job {job}"))?;
+                let result = v1_result(&whose, &record.result)?;
+                output::line(&String::from_utf8_lossy(&result));
             }
             Action::Callbacks { job } => {
                 for delivery in store.deliveries(job).await? {
