@@ -1,5 +1,5 @@
-// Runs the test files that are named, or all: two at a time, for they mostly wait for a camera; the longest first. What several of
-// them show to the camera is made once.
+// Runs the test files that are named, or all: two at a time, for they mostly wait for a camera; first those that have the most
+// in them. What several of them show to the camera is made once.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
