@@ -34,6 +34,15 @@ struct Cli {
     /// Where models and photographs are kept [default: ~/.cache/selfsame].
     #[arg(long, global = true, env = "SELFSAME_HOME", value_name = "DIR")]
     home: Option<std::path::PathBuf>,
+    /// Keep models as OpenVINO compiled them in this folder, so that the next start takes them from there. Whoever can write into it
+    /// decides what the models say: no digest tells [default: they are not kept].
+    #[arg(
+        long,
+        global = true,
+        env = "SELFSAME_COMPILED_MODELS",
+        value_name = "DIR"
+    )]
+    compiled_models: Option<std::path::PathBuf>,
 }
 
 // A command without a text here has it at its arguments.
@@ -91,7 +100,8 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output::failed(cli.json, &error),
     };
-    let models = selfsame_face::models::ModelStore::locate(cli.home.as_deref());
+    let models = selfsame_face::models::ModelStore::locate(cli.home.as_deref())
+        .keeping_compiled(cli.compiled_models);
     let json = cli.json;
     let serves = matches!(cli.command, Command::Serve(_));
     let outcome = runtime.block_on(async {

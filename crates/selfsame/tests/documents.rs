@@ -68,6 +68,7 @@ fn every_link_of_a_document_leads_somewhere() {
         "docs/wire.md",
         "docs/policy.md",
         "docs/embedders.md",
+        "docs/storage.md",
     ] {
         let file = root().join(document);
         let text = std::fs::read_to_string(&file).unwrap();

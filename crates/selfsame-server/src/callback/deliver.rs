@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
+use selfsame_job::job::Api;
 use selfsame_store::store::{
     AfterAttempt, Delivery, DeliveryAttempt, DeliveryLimits, Endpoint, Store,
 };
@@ -20,6 +21,7 @@ use super::address::{Addresses, Place};
 use super::backoff::{Backoff, endpoint_pause};
 use super::target::{GuardedResolver, Target, TargetRules};
 use crate::random;
+use crate::route::v1::result::v1_result;
 
 /// Tries under way at one time (docs/decisions/0047-callbacks-take-turns.md).
 const LIMITS: DeliveryLimits = DeliveryLimits {
@@ -234,8 +236,19 @@ impl Deliverer {
             .map_err(|e| e.to_string())?
             .ok_or_else(|| "the partner is gone".to_owned())?;
         let key = partner.key(delivery.environment);
+        let job = self
+            .store
+            .job(&delivery.smile_job_id)
+            .await
+            .map_err(|e| e.to_string())?
+            .ok_or_else(|| "the job is gone".to_owned())?;
+        let result = match job.request.api {
+            // v2's callbacks are v1's.
+            Api::V1 | Api::V2 => v1_result(&job, &delivery.result),
+        }
+        .map_err(|e| e.to_string())?;
         let now = Timestamp::now();
-        let body = SignedResult::sign(&delivery.result, key, &partner.id, now)
+        let body = SignedResult::sign(&result, key, &partner.id, now)
             .map_err(|e| e.to_string())?
             .into_bytes();
         let id = format!("{}-{}", delivery.smile_job_id, delivery.ordinal);

@@ -8,15 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use selfsame_face::analyser::Analyser;
-use selfsame_job::job::JobType;
+use selfsame_job::step::Step;
+use selfsame_store::error::StoreError;
 use selfsame_store::store::Claim;
+use selfsame_wire::result::ResultCode;
 use tokio::sync::watch;
 use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::lease;
 use crate::supervise::Role;
-use crate::worker::judge::process;
 
 /// Jobs in hand for each analysis that may go on at a time: while one has the core, another waits for storage
 /// (docs/decisions/0034-memory-and-cores.md).
@@ -63,11 +64,22 @@ impl claims::Work for Worker {
     }
 }
 
+/// Does the step that the job stands at. `None`: the job has not ended, or not here.
+async fn step(
+    app: &App,
+    analyser: &Analyser,
+    claim: &Claim,
+) -> Result<Option<ResultCode>, StoreError> {
+    match claim.job.job_type.product().first_step() {
+        Step::Judge => judge::process(app, analyser, claim).await,
+    }
+}
+
 async fn work(app: &App, analyser: &Analyser, claim: &Claim) {
     let job = &claim.job;
     let began = std::time::Instant::now();
     let processed = tokio::select! {
-        processed = process(app, analyser, claim) => processed,
+        processed = step(app, analyser, claim) => processed,
         never = lease::keep(&*app.store, claim, lease::Pace::default()) => match never {},
     };
     match processed {
@@ -77,11 +89,7 @@ async fn work(app: &App, analyser: &Analyser, claim: &Claim) {
                 smile_job_id = %job.smile_job_id, partner = %job.partner(), environment = %job.environment(),
                 job_type = ?job.job_type, result_code = code.code(), milliseconds = began.elapsed().as_millis(), "job ended"
             );
-            let job_type = if job.job_type == JobType::Enrolment {
-                "enrolment"
-            } else {
-                "authentication"
-            };
+            let job_type = job.job_type.product().name();
             metrics::counter!("selfsame_jobs_total", "job_type" => job_type, "result_code" => code.code())
                 .increment(1);
             metrics::histogram!("selfsame_job_seconds", "job_type" => job_type)

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use selfsame_job::audit::Actor;
-use selfsame_store::keyring::MasterKey;
+use selfsame_store::master_key::source::KeySource;
 use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::Store;
 use selfsame_wire::id::{Environment, PartnerId};
@@ -56,6 +56,19 @@ pub(crate) struct Data {
         value_name = "FILE"
     )]
     pub(crate) master_key_file: Option<PathBuf>,
+    /// Where the master key comes from, instead of a file: env:NAME (a variable), command:PROGRAM ARGUMENT … (what it prints; no
+    /// shell), vault:MOUNT/KEY (Vault's transit engine wraps the data keys; VAULT_ADDR and VAULT_TOKEN_FILE or VAULT_TOKEN say
+    /// where and who), or file:PATH. Never the key itself.
+    #[arg(
+        long,
+        global = true,
+        env = "SELFSAME_MASTER_KEY",
+        hide_env_values = true,
+        value_name = "SOURCE",
+        conflicts_with = "master_key_file"
+    )]
+    // Read as a source later: a refusal here would repeat what was given, and somebody will give the key itself.
+    pub(crate) master_key: Option<String>,
 }
 
 /// How much may wait in a store, for a server that opens it.
@@ -107,10 +120,13 @@ impl Data {
 
     async fn directory(&self, dir: &Path) -> Result<Options, Failure> {
         let mut options = Options::new(dir);
-        if let Some(path) = &self.master_key_file {
-            let text =
-                std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-            options.master_key = Some(MasterKey::from_hex(&text)?);
+        let source = match (&self.master_key, &self.master_key_file) {
+            (Some(source), _) => Some(key_source("--master-key", source)?),
+            (None, Some(file)) => Some(KeySource::File(file.clone())),
+            (None, None) => None,
+        };
+        if let Some(source) = source {
+            options.master_key = Some(source.open().await?);
         }
         Ok(options)
     }
@@ -157,6 +173,11 @@ impl Data {
         }
         Ok(url)
     }
+}
+
+/// A source of a master key, as an option names it.
+pub(crate) fn key_source(option: &str, text: &str) -> Result<KeySource, String> {
+    text.parse().map_err(|why| format!("{option}: {why}"))
 }
 
 /// Who works on the store: the user of the operating system, as the environment tells. For the audit's record, not

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use selfsame_face::analyser::{Analyser, Settings};
-use selfsame_face::inference::EngineChoice;
+use selfsame_face::inference::{EngineChoice, Loading};
 use selfsame_face::models::ModelStore;
 use selfsame_server::callback::target::{Reach, Schemes};
 use selfsame_server::config::{Config, Https};
@@ -71,7 +71,11 @@ pub(crate) struct Serve {
     /// The policy file [default: what is built in; `selfsame policy default` prints it].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Refuse to start without presentation-attack detection, and require liveness frames of every job.
+    /// Prepare each model when a job first needs it rather than all at the start: the server is ready sooner, and that job waits
+    /// seconds. Digests are checked at the start either way.
+    #[arg(long, env = "SELFSAME_LOAD_WHEN_NEEDED")]
+    load_when_needed: bool,
+    /// Refuse to start without all models that detect presentation attacks, and require liveness frames of every job.
     #[arg(long)]
     strict_liveness: bool,
     /// A file with a token for the operator API, beside those that `selfsame admin token add` made.
@@ -203,6 +207,11 @@ impl Serve {
             engine: self.engine,
             parallel,
             memory: u64::from(self.images_mib) * 1024 * 1024,
+            loading: if self.load_when_needed {
+                Loading::WhenNeeded
+            } else {
+                Loading::AtStart
+            },
             ..Settings::default()
         };
         for embedder in embedders.iter() {
@@ -214,7 +223,8 @@ impl Serve {
             tracing::info!(
                 engine = analyser.engine_name(),
                 workers = config.workers,
-                "models loaded"
+                when_needed = self.load_when_needed,
+                "models verified"
             );
             Engine::Loaded(analyser)
         } else {
