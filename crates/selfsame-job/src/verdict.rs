@@ -97,7 +97,7 @@ pub struct Decision {
 pub struct Seen<'e> {
     /// What its images say.
     pub capture: &'e CaptureEvidence,
-    /// The presentation-attack detector is loaded: a capture without its score is not clear.
+    /// All models that detect presentation attacks are loaded: what they did not measure speaks against the capture.
     pub detects_presentation_attacks: bool,
     /// Its images that were accepted before.
     pub recurrences: &'e [Recurrence],

@@ -25,7 +25,7 @@ pub struct Circumstances<'a> {
     pub duplicates: &'a [Duplicate],
     /// The policies in force.
     pub policies: &'a Policies,
-    /// The presentation-attack detector is loaded.
+    /// All models that detect presentation attacks are loaded.
     pub detects_presentation_attacks: bool,
     /// Engine and models, as they go into the record.
     pub engine: Value,

@@ -15,6 +15,7 @@ use selfsame_wire::result::SignedResult;
 use selfsame_wire::webhook::{self, WebhookSecret};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::address::{Addresses, Place};
 use super::backoff::{Backoff, endpoint_pause};
@@ -107,7 +108,13 @@ impl Deliverer {
                 });
             for delivery in due {
                 let (deliverer, stop) = (self.clone(), stop.clone());
-                under_way.spawn(async move { deliverer.try_once(delivery, stop).await });
+                let span = tracing::info_span!(
+                    "callback", otel.kind = "client", smile_job_id = %delivery.smile_job_id,
+                    attempt = delivery.attempts + 1, http.response.status_code = tracing::field::Empty
+                );
+                under_way.spawn(
+                    async move { deliverer.try_once(delivery, stop).await }.instrument(span),
+                );
             }
             tokio::select! {
                 Some(ended) = under_way.join_next() => notice(ended),
@@ -149,6 +156,9 @@ impl Deliverer {
             }
         };
         let http_status = http_status.map(|s| s.as_u16());
+        if let Some(status) = http_status {
+            tracing::Span::current().record("http.response.status_code", status);
+        }
         tracing::info!(smile_job_id = %delivery.smile_job_id, attempt = delivery.attempts + 1, status = http_status, error, ?after, "callback");
         let label = match after {
             AfterAttempt::Delivered => "delivered",

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use selfsame_face::analyser::{Analyser, Settings};
 use selfsame_face::evidence::{CaptureEvidence, ImageEvidence};
-use selfsame_face::inference::EngineChoice;
+use selfsame_face::inference::{EngineChoice, Loading};
 use selfsame_face::models::ModelStore;
 use selfsame_job::job::JobType;
 use selfsame_job::policy::MotionMode;
@@ -35,6 +35,7 @@ impl Compare {
     pub(crate) fn run(&self, models: &ModelStore, json: bool) -> Outcome {
         let settings = Settings {
             engine: self.engine,
+            loading: Loading::WhenNeeded,
             ..Settings::default()
         };
         let embedders = self.embedder.alone()?;
