@@ -1,7 +1,7 @@
 //! What every job passes before it is recorded, whichever API it came by.
 
 use jiff::Timestamp;
-use selfsame_job::admission::{NotAdmitted, admit_authentication, admit_enrolment};
+use selfsame_job::admission::NotAdmitted;
 use selfsame_job::challenge::{ChallengeId, Unanswerable};
 use selfsame_job::job::{JobRequest, JobType};
 use selfsame_job::policy::Policy;
@@ -14,22 +14,27 @@ use selfsame_wire::id::{JobId, SmileJobId, UserId};
 use selfsame_wire::job_type::JobType as WireJobType;
 
 use crate::app::{App, Caller};
+use crate::challenges;
 use crate::refusal::Refusal;
-use crate::route::v1::challenge;
 
 /// The job type that this build performs.
 pub(crate) fn performed(job_type: WireJobType) -> Result<JobType, Refusal> {
-    match job_type {
-        WireJobType::SmartSelfieAuthentication => Ok(JobType::Authentication),
-        WireJobType::SmartSelfieRegistration => Ok(JobType::Enrolment),
-        other => Err(Refusal::new(
+    JobType::performed(job_type).ok_or_else(|| {
+        let mut performed: Vec<_> = JobType::ALL.iter().map(|t| t.product()).collect();
+        performed.sort_by_key(|product| product.wire_type().number());
+        let performed: Vec<_> = performed
+            .iter()
+            .map(|product| format!("{} ({})", product.wire_type().number(), product.called()))
+            .collect();
+        Refusal::new(
             ErrorCode::InvalidJobType,
             format!(
-                "job_type {} is not performed by this server yet; it performs 2 (authentication) and 4 (registration)",
-                other.number()
+                "job_type {} is not performed by this server yet; it performs {}",
+                job_type.number(),
+                performed.join(" and ")
             ),
-        )),
-    }
+        )
+    })
 }
 
 /// A job ready to be recorded.
@@ -88,19 +93,10 @@ impl Intake<'_> {
                 let record = app.user(&key).await?;
                 let policy = app.config.policies.of(key.environment, job_type);
                 let served = &app.engine.served;
-                let admitted = match job_type {
-                    JobType::Enrolment => admit_enrolment(
-                        record.as_ref(),
-                        request.allow_new_enroll,
-                        policy.replacement.mode,
-                        served,
-                    )
-                    .map(drop),
-                    JobType::Authentication => {
-                        admit_authentication(record.as_ref(), served).map(drop)
-                    }
-                };
-                admitted.map_err(|why| not_admitted(why, job_type))?;
+                job_type
+                    .product()
+                    .admit(record.as_ref(), request.allow_new_enroll, policy, served)
+                    .map_err(|why| not_admitted(why, job_type))?;
                 // Last, so that a lock tells no more of who is enrolled than admission does.
                 if let Some(until) = locked_until(app, &key, policy).await? {
                     return Err(Refusal::locked_out(until));
@@ -108,7 +104,7 @@ impl Intake<'_> {
             }
         }
         request.challenge =
-            challenge::named(app, challenge_id.as_ref(), &key, &job_id, job_type).await?;
+            challenges::named(app, challenge_id.as_ref(), &key, &job_id, job_type).await?;
         Ok(NewJob {
             smile_job_id: new_smile_job_id()?,
             user: key,
@@ -163,7 +159,7 @@ pub(crate) fn recorded(prepared: &Prepared) -> Result<(), Refusal> {
             "a job with this job_id exists; use a new job_id, or retry once the earlier attempt has ended",
         )),
         Prepared::QueueFull => Err(Refusal::busy("the job queue is full")),
-        Prepared::ChallengeTaken => Err(challenge::refused(Unanswerable::Used)),
+        Prepared::ChallengeTaken => Err(challenges::refused(Unanswerable::Used)),
         Prepared::TooManyUploads => Err(Refusal::too_many_uploads()),
     }
 }

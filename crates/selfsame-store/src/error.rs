@@ -36,6 +36,26 @@ pub enum StoreError {
     /// Another server has the data directory, or keys are to change while others use them.
     #[error("{} is in use by another server or command; stop it, or wait for it", .0.display())]
     InUse(PathBuf),
+    /// A package was written, but too long ago for a record to name it: the sweep may have taken it for an orphan.
+    #[error("it took too long to record a package, so nothing was recorded; send it again")]
+    TooLate,
+    /// Object storage failed.
+    #[error("object storage {place}: {doing} failed: {said}; {advice}")]
+    Objects {
+        /// The bucket and the prefix.
+        place: String,
+        /// What was asked of it.
+        doing: &'static str,
+        /// What it answered, without secrets.
+        said: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The place for packages belongs to another installation.
+    #[error(
+        "{0} holds the packages of another installation, and the sweep would remove them: give each a bucket or a prefix of its own"
+    )]
+    OthersBlobs(String),
     /// The operating system has no randomness to give.
     #[error("the operating system's random source does not answer")]
     NoRandomness,

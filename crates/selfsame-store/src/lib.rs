@@ -4,11 +4,13 @@
 //! key, `master.key`.
 
 pub mod audit;
-mod blobs;
+pub mod blobs;
 mod challenge;
 mod delivery;
 pub mod error;
 pub mod keyring;
+pub mod master_key;
+pub mod nodes;
 pub mod review;
 pub mod sqlite;
 pub mod store;

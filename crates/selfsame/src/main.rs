@@ -1,7 +1,9 @@
 //! The command line.
 
 mod command;
+mod logging;
 mod output;
+mod traces;
 
 use std::process::ExitCode;
 
@@ -72,6 +74,10 @@ enum Command {
     Templates(command::templates::TemplatesCommand),
     /// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
     Keys(command::keys::KeysCommand),
+    #[command(
+        after_help = "Exit codes: 0 ready; 1 it answers and is not ready; 2 it does not answer."
+    )]
+    Ready(command::ready::Ready),
     #[command(after_help = EXIT_CODES)]
     Models(command::models::Models),
     /// Measure how good it is: error rates, attacks, robustness; make attacks to try it with.
@@ -115,6 +121,7 @@ fn main() -> ExitCode {
             Command::User(user) => user.run(json).await,
             Command::Templates(templates) => templates.run(&models, json).await,
             Command::Keys(keys) => keys.run(json).await,
+            Command::Ready(ready) => ready.run(json).await,
             Command::Models(command) => command.run(&models, json),
             Command::Eval(eval) => eval.run(&models, json),
             Command::Completions { shell } => {

@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::v1::token;
+use super::v1::result::v1_result;
 use crate::app::{App, Caller, Scope};
 use crate::body::collect_small;
 use crate::client_address::ClientAddress;
@@ -26,6 +26,7 @@ use crate::demo_visitor::Visitor;
 use crate::origin::Origin;
 use crate::random::named;
 use crate::refusal::Refusal;
+use crate::web_tokens;
 
 /// What the page may do: run its own scripts and the engine, show pictures that it made, ask this server; nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; worker-src 'self'; \
@@ -120,7 +121,7 @@ async fn mint(
         named()?,
         None,
     );
-    let (token, _) = token::mint(&app, &caller, grant, question.challenge).await?;
+    let (token, _) = web_tokens::mint(&app, &caller, grant, question.challenge).await?;
     let cookie = visitor.cookie(origin.0.starts_with("https:"));
     let headers = [
         (header::CACHE_CONTROL, "no-store".to_owned()),
@@ -150,7 +151,7 @@ async fn status(
 ) -> Result<Response, Refusal> {
     let question: StatusQuestion = read(&app, client, body).await?;
     let sandbox = Scope(Some(Environment::Sandbox));
-    let (demo, grant) = token::open(&app, sandbox, &question.token).await?;
+    let (demo, grant) = web_tokens::open(&app, sandbox, &question.token).await?;
     if Some(&demo.partner.id) != app.config.demo.as_ref().map(|demo| &demo.partner) {
         return Err(Refusal::new(
             ErrorCode::Unauthorised,
@@ -166,7 +167,10 @@ async fn status(
     let ended = app.store.result(&job.smile_job_id).await?;
     let result = ended
         .as_ref()
-        .map(|record| serde_json::from_slice(&record.result))
+        .map(|record| v1_result(&job, &record.result))
+        .transpose()
+        .map_err(|error| Refusal::internal(&error))?
+        .map(|result| serde_json::from_slice(&result))
         .transpose()
         .map_err(|error| Refusal::internal(&error))?;
     let answer = StatusAnswer {

@@ -31,9 +31,9 @@ struct Gone {
 }
 
 fn blob(row: &SqliteRow) -> Result<Option<BlobId>, StoreError> {
-    Ok(row
-        .try_get::<Option<String>, _>("blob")?
-        .map(BlobId::from_record))
+    let name: Option<String> = row.try_get("blob")?;
+    // What is no name leads to no blob; it must not keep a person from being erased.
+    Ok(name.as_deref().and_then(BlobId::parse))
 }
 
 impl SqliteStore {

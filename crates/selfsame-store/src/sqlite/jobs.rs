@@ -12,6 +12,7 @@ use super::SqliteStore;
 use super::record::{self, id, job_columns, job_place, micros, text, timestamp};
 use super::unreadable::readable;
 use crate::blobs::BlobId;
+use crate::blobs::sealed::Written;
 use crate::error::StoreError;
 use crate::store::{Accepted, Granted, JobFilter, JobResultRecord, NewJob, Prepared, UploadGrant};
 
@@ -36,17 +37,16 @@ impl SqliteStore {
     ) -> Result<Prepared, StoreError> {
         let blob = match package {
             Some(package) => {
-                let blob = BlobId::new();
-                self.blobs.put(&blob, package, &self.keys).await?;
-                Some(blob)
+                let began = Timestamp::now();
+                Some(self.blobs.put(package, &self.keys, began).await?)
             }
             None => None,
         };
         let recorded = self.insert_job_row(job, grant, blob.as_ref()).await;
         if let Some(blob) = &blob
-            && !matches!(recorded, Ok(Prepared::Recorded))
+            && !matches!(recorded, Ok(Prepared::Recorded) | Err(_))
         {
-            self.blobs.delete(blob).await?;
+            self.blobs.discard(blob.id()).await;
         }
         recorded
     }
@@ -55,7 +55,7 @@ impl SqliteStore {
         &self,
         job: &NewJob,
         grant: Option<&UploadGrant>,
-        blob: Option<&BlobId>,
+        blob: Option<&Written>,
     ) -> Result<Prepared, StoreError> {
         let now = micros(Timestamp::now());
         let request = serde_json::to_vec(&job.request)
@@ -121,10 +121,9 @@ impl SqliteStore {
         if !self.take_challenge(&mut tx, job, Timestamp::now()).await? {
             return Ok(Prepared::ChallengeTaken);
         }
-        let state = if blob.is_some() {
-            JobState::Queued
-        } else {
-            JobState::AwaitingUpload
+        let (state, name) = match blob {
+            Some(blob) => (JobState::Queued, Some(blob.in_time(Timestamp::now())?)),
+            None => (JobState::AwaitingUpload, None),
         };
         sqlx::query(
             "INSERT INTO jobs (smile_job_id, partner, environment, user_id, job_id, kind, state, request, blob,
@@ -139,7 +138,7 @@ impl SqliteStore {
         .bind(text(&job.job_type))
         .bind(text(&state))
         .bind(request)
-        .bind(blob.map(BlobId::as_str))
+        .bind(name.map(BlobId::as_str))
         .bind(grant.map(|g| g.token_hash.to_vec()))
         .bind(grant.map(|g| micros(g.expires_at)))
         .bind(request_code)
@@ -193,11 +192,12 @@ impl SqliteStore {
         if row.try_get::<i64, _>(1)? < micros(now) {
             return Ok(Accepted::Expired);
         }
-        let blob = BlobId::new();
-        self.blobs.put(&blob, package, &self.keys).await?;
+        let began = Timestamp::now();
+        let blob = self.blobs.put(package, &self.keys, began).await?;
         let accepted = self.queue_with(token_hash, now, &blob, &code).await;
-        if !matches!(accepted, Ok(Accepted::Queued)) {
-            self.blobs.delete(&blob).await?;
+        // After an error the row may be there all the same.
+        if !matches!(accepted, Ok(Accepted::Queued) | Err(_)) {
+            self.blobs.discard(blob.id()).await;
         }
         match accepted {
             Ok(Accepted::Used) => self.used_by(token_hash, &code).await,
@@ -263,7 +263,7 @@ impl SqliteStore {
         &self,
         token_hash: &[u8; 32],
         now: Timestamp,
-        blob: &BlobId,
+        blob: &Written,
         code: &[u8],
     ) -> Result<Accepted, StoreError> {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
@@ -282,7 +282,7 @@ impl SqliteStore {
             "UPDATE jobs SET state = 'queued', blob = ?, package_code = ?, updated_at = ?
              WHERE grant_hash = ? AND state = 'awaiting_upload'",
         )
-        .bind(blob.as_str())
+        .bind(blob.in_time(Timestamp::now())?.as_str())
         .bind(code)
         .bind(micros(now))
         .bind(token_hash.as_slice())
@@ -303,7 +303,10 @@ impl SqliteStore {
                 .fetch_optional(&self.read)
                 .await?;
         match blob.flatten() {
-            Some(blob) => self.blobs.get(&BlobId::from_record(blob), &self.keys).await,
+            Some(blob) => {
+                let blob = BlobId::from_record(&blob)?;
+                self.blobs.get(&blob, &self.keys).await
+            }
             None => Ok(None),
         }
     }

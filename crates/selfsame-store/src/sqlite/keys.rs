@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
+use std::time::Duration;
 
+use futures::TryStreamExt as _;
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
@@ -18,6 +20,8 @@ use crate::keyring::{DataKey, KEY_BYTES, Keyring, MasterKey, key_number, random}
 
 /// Values that are encrypted anew in one transaction.
 const BATCH: i64 = 200;
+/// Packages whose key numbers are read at one time.
+const LOOKS_AT_ONCE: usize = 16;
 
 pub(super) fn purpose_place(purpose: &str) -> String {
     format!("purpose_keys/sealed/{purpose}")
@@ -151,9 +155,9 @@ impl Keys {
             .await?
         {
             let number: i64 = row.try_get(0)?;
-            let key = self.master.unwrap(&scope(number), row.try_get(1)?)?;
+            let key = self.master.unwrap(&scope(number), row.try_get(1)?).await?;
             sqlx::query("UPDATE data_keys SET wrapped = ? WHERE number = ?")
-                .bind(new.wrap(&scope(number), &key)?)
+                .bind(new.wrap(&scope(number), &key).await?)
                 .bind(number)
                 .execute(&mut *tx)
                 .await?;
@@ -198,9 +202,10 @@ impl Keys {
                 progress(Progress { done, total });
             }
         }
-        for blob in self.store.blobs.list(std::time::SystemTime::now()).await? {
+        let mut blobs = self.store.blobs.list(Duration::ZERO);
+        while let Some(blob) = blobs.try_next().await? {
             let number = self.store.blobs.key_number(&blob).await?;
-            if blob.is_whole() && number.is_some_and(|n| n != self.store.keys.current()) {
+            if number.is_some_and(|n| n != self.store.keys.current()) {
                 match self.store.blobs.reseal(&blob, &self.store.keys).await {
                     Ok(()) => done += 1,
                     Err(error) if error.is_unreadable() => {
@@ -212,6 +217,7 @@ impl Keys {
                 progress(Progress { done, total });
             }
         }
+        drop(blobs);
         self.retire(by, done, unreadable).await?;
         Ok(Reencrypted { done, unreadable })
     }
@@ -334,13 +340,19 @@ impl SqliteStore {
                     u64::try_from(row.try_get::<i64, _>(1)?).unwrap_or(0);
             }
         }
-        for blob in self.blobs.list(std::time::SystemTime::now()).await? {
-            if let (true, Some(number)) = (blob.is_whole(), self.blobs.key_number(&blob).await?) {
+        let mut numbers = self
+            .blobs
+            .list(Duration::ZERO)
+            .map_ok(move |blob| async move { self.blobs.key_number(&blob).await })
+            .try_buffer_unordered(LOOKS_AT_ONCE);
+        while let Some(number) = numbers.try_next().await? {
+            if let Some(number) = number {
                 uses.entry(number)
                     .or_insert_with(|| unused(number))
                     .packages += 1;
             }
         }
+        drop(numbers);
         Ok(uses.into_values().collect())
     }
 }
@@ -357,7 +369,7 @@ async fn insert(
     let key = DataKey::generate()?;
     sqlx::query("INSERT INTO data_keys (number, wrapped) VALUES (?, ?)")
         .bind(number)
-        .bind(master.wrap(&scope(number), &key)?)
+        .bind(master.wrap(&scope(number), &key).await?)
         .execute(tx)
         .await?;
     Ok(key)
@@ -374,7 +386,7 @@ pub(super) async fn load(
         .await?
     {
         let number: i64 = row.try_get(0)?;
-        let key = master.unwrap(&scope(number), row.try_get(1)?)?;
+        let key = master.unwrap(&scope(number), row.try_get(1)?).await?;
         keys.insert(u32::try_from(number).unwrap_or(0), key);
     }
     if keys.is_empty() {

@@ -13,6 +13,7 @@ mod in_force;
 mod interface;
 mod jobs;
 pub mod keys;
+mod nodes;
 mod partners;
 mod queue;
 mod record;
@@ -27,6 +28,7 @@ mod users;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -38,7 +40,8 @@ use zeroize::Zeroizing;
 
 use self::images::RecentImages;
 use crate::audit::chain::AuditKey;
-use crate::blobs::FileBlobs;
+use crate::blobs::sealed::SealedBlobs;
+use crate::blobs::{Blobs, FileBlobs};
 use crate::error::{StoreError, io};
 use crate::keyring::{Keyring, MasterKey};
 use crate::store::Store as _;
@@ -50,6 +53,8 @@ pub struct Options {
     pub dir: PathBuf,
     /// The master key; without one, `master.key` in the data directory is used and made when missing.
     pub master_key: Option<MasterKey>,
+    /// Where packages are kept; without one, the folder `blobs` in the data directory.
+    pub blobs: Option<Arc<dyn Blobs>>,
     /// Jobs that may be queued or running at one time. One partner's production may take at most three quarters of what the
     /// others leave free, its sandbox half.
     pub max_queued: u64,
@@ -64,6 +69,7 @@ impl Options {
         Self {
             dir: dir.into(),
             master_key: None,
+            blobs: None,
             max_queued: 1000,
             max_uploads: 5000,
         }
@@ -83,7 +89,7 @@ pub struct SqliteStore {
     /// One connection: SQLite has one writer, and waiting for it here is fairer than in the database.
     write: SqlitePool,
     read: SqlitePool,
-    blobs: FileBlobs,
+    blobs: SealedBlobs,
     keys: Keyring,
     audit_key: AuditKey,
     /// Recognises files without telling which they are.
@@ -162,11 +168,14 @@ impl SqliteStore {
             .max_connections(4)
             .connect_with(connect.read_only(true))
             .await?;
-        let blobs = FileBlobs::open(options.dir.join("blobs"))?;
+        let blobs = match &options.blobs {
+            Some(blobs) => Arc::clone(blobs),
+            None => Arc::new(FileBlobs::open(options.dir.join("blobs"))?),
+        };
         Ok(Self {
             write,
             read,
-            blobs,
+            blobs: SealedBlobs::new(blobs),
             audit_key,
             image_key,
             endpoint_key,

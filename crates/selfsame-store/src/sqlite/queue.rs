@@ -141,7 +141,7 @@ impl SqliteStore {
         if let Some(blob) = self.end_withheld(&mut tx, claim).await? {
             tx.commit().await?;
             if let Some(blob) = blob {
-                self.blobs.delete(&blob).await?;
+                self.blobs.discard(&blob).await;
             }
             return Ok(Finished::UserDeleted);
         }

@@ -1,7 +1,7 @@
 //! Reviews on record: opened by a job's outcome, decided once.
 
 use selfsame_job::audit::{AuditAction, AuditEntry};
-use selfsame_job::job::{Job, JobType};
+use selfsame_job::job::Job;
 use selfsame_job::review::Ruling;
 use selfsame_job::user::{Reference, UserState};
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
@@ -212,7 +212,7 @@ impl SqliteStore {
         {
             return Ok(false);
         }
-        if job.job_type == JobType::Enrolment {
+        if job.job_type.product().enrols() {
             let Some(reference) = self.waiting_template(tx, &job.smile_job_id).await? else {
                 return Ok(false);
             };

@@ -1,18 +1,17 @@
 //! Removing what is too old, a few hundred rows at a time: nothing else waits for long, however much there is.
 
+use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::SqliteStore;
 use super::record::micros;
-use crate::blobs::BlobId;
+use crate::blobs::{BlobId, ORPHAN_AGE};
 use crate::error::StoreError;
 use crate::store::{KeepSince, Swept};
 
 /// Rows that one transaction takes.
 const BATCH: usize = 200;
-/// A blob younger than this may belong to an upload whose row is still being written.
-const BLOB_GRACE: std::time::Duration = std::time::Duration::from_secs(600);
 /// How long clearing the log waits for readers, in milliseconds: the writer waits with it.
 const LOG_WAIT: u32 = 200;
 /// How long a writer waits for another process, in milliseconds.
@@ -74,7 +73,7 @@ impl SqliteStore {
             .fetch_all(&self.read)
             .await?;
             let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
-            let mut blobs = Vec::new();
+            let (mut blobs, mut let_go) = (Vec::new(), 0);
             for row in &found {
                 // It may have become somebody's photo since it was found.
                 let done = sqlx::query(sqlx::AssertSqlSafe(format!(
@@ -85,7 +84,8 @@ impl SqliteStore {
                 .execute(&mut *tx)
                 .await?;
                 if done.rows_affected() == 1 {
-                    blobs.push(BlobId::from_record(row.try_get("blob")?));
+                    let_go += 1;
+                    blobs.extend(BlobId::parse(row.try_get("blob")?));
                 }
             }
             tx.commit().await?;
@@ -93,7 +93,7 @@ impl SqliteStore {
                 self.blobs.delete(blob).await?;
             }
             removed += blobs.len() as u64;
-            if found.len() < BATCH || blobs.is_empty() {
+            if found.len() < BATCH || let_go == 0 {
                 return Ok(removed);
             }
         }
@@ -123,20 +123,19 @@ impl SqliteStore {
 
     /// Removes blobs that no job refers to: what an interrupted upload or erasure left.
     pub(super) async fn remove_orphans(&self) -> Result<u64, StoreError> {
-        let old = self
-            .blobs
-            .list(std::time::SystemTime::now() - BLOB_GRACE)
-            .await?;
-        let mut removed = 0;
-        for blobs in old.chunks(BATCH) {
+        let mut removed = self.blobs.tidy(ORPHAN_AGE).await?;
+        let mut old = self.blobs.list(ORPHAN_AGE).try_chunks(BATCH);
+        while let Some(blobs) = old.try_next().await.map_err(|e| e.1)? {
             let names: Vec<&str> = blobs.iter().map(BlobId::as_str).collect();
+            // By the one connection that writes, behind whoever writes now: a row that names one of these is committed and
+            // seen, or its writer finds that it took too long (`Written::in_time`).
             let used: Vec<String> = sqlx::query_scalar(
                 "SELECT blob FROM jobs WHERE blob IN (SELECT value FROM json_each(?))",
             )
             .bind(serde_json::json!(names).to_string())
-            .fetch_all(&self.read)
+            .fetch_all(&self.write)
             .await?;
-            for blob in blobs {
+            for blob in &blobs {
                 if !used.iter().any(|used| used == blob.as_str()) {
                     self.blobs.delete(blob).await?;
                     removed += 1;

@@ -9,7 +9,9 @@ use selfsame_face::inference::{EngineChoice, Loading};
 use selfsame_face::models::ModelStore;
 use selfsame_job::job::JobType;
 use selfsame_job::policy::MotionMode;
-use selfsame_job::verdict::{Seen, Verdict, judge_authentication, judge_enrolment};
+use selfsame_job::product::authentication::judge_authentication;
+use selfsame_job::product::registration::judge_enrolment;
+use selfsame_job::verdict::{Seen, Verdict};
 use selfsame_wire::id::Environment;
 
 use super::embedder::{self, EmbedderChoice};

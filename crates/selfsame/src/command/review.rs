@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use selfsame_job::audit::Actor;
 use selfsame_job::review::ReviewDecision;
-use selfsame_server::review::Reviews;
+use selfsame_server::operate::reviews::Reviews;
+use selfsame_server::v1_result;
 use selfsame_store::review::{Review, ReviewFilter};
-use selfsame_store::store::Store as _;
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
 
 use super::data::{Data, actor};
@@ -113,7 +113,8 @@ impl ReviewCommand {
                     .await?
                     .ok_or_else(|| format!("the job {job} has no result"))?;
                 let mut shown = summary(&review);
-                shown["result"] = serde_json::from_slice(&record.result)?;
+                let result = v1_result(&review.job, &record.result)?;
+                shown["result"] = serde_json::from_slice(&result)?;
                 if json {
                     output::json(&shown)?;
                 } else {
@@ -130,7 +131,7 @@ impl ReviewCommand {
                     Some(name) => Actor::new(format!("cli:{name}"))?,
                     None => actor(),
                 };
-                let code = Reviews::beside(&store)
+                let code = Reviews::beside(&*store)
                     .await?
                     .decide(job, *decision, reviewer, note.clone())
                     .await?;
