@@ -9,6 +9,7 @@ mod challenge;
 mod delivery;
 pub mod error;
 pub mod keyring;
+pub mod nodes;
 pub mod review;
 pub mod sqlite;
 pub mod store;

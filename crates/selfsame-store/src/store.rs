@@ -10,6 +10,7 @@ use selfsame_job::audit::{Actor, AuditEntry, AuditRecord};
 use selfsame_job::challenge::{ChallengeId, DrawnChallenge};
 use selfsame_job::job::{Job, JobRequest, JobState, JobType};
 use selfsame_job::lockout::{Attempt, FailedAttempts};
+use selfsame_job::operator::TokenTerms;
 use selfsame_job::partner::Partner;
 use selfsame_job::replay::{ImageFingerprint, Recurrence};
 use selfsame_job::review::Ruling;
@@ -25,6 +26,7 @@ pub use crate::delivery::{
     DeliveryState, Endpoint,
 };
 use crate::error::StoreError;
+use crate::nodes::Nodes;
 use crate::review::{FinalResult, NewReview, Review, ReviewFilter, Ruled};
 
 /// A job about to be recorded.
@@ -248,6 +250,8 @@ pub struct AdminToken {
     pub hash: [u8; 32],
     /// When it was made.
     pub created_at: Timestamp,
+    /// What it allows, and until when.
+    pub terms: TokenTerms,
 }
 
 /// A user that changed.
@@ -265,7 +269,7 @@ pub struct UserChange {
 /// its audit record. Secrets, biometrics and what partners
 /// sent are encrypted before they reach the disk.
 #[async_trait]
-pub trait Store: Send + Sync + std::fmt::Debug {
+pub trait Store: Nodes + Send + Sync + std::fmt::Debug {
     /// Records a partner. `Ok(false)`: the id is taken.
     async fn create_partner(&self, partner: &Partner, by: &Actor) -> Result<bool, StoreError>;
     /// One partner.

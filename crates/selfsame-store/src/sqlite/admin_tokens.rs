@@ -1,19 +1,25 @@
 //! Tokens for the operator API on record, as hashes.
 
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
+use selfsame_job::operator::{OperatorRole, TokenTerms};
 use sqlx::Row as _;
 
 use super::SqliteStore;
-use super::record::{micros, timestamp};
+use super::record::{id, micros, timestamp};
 use crate::error::StoreError;
 use crate::store::AdminToken;
 
-fn entry(by: &Actor, action: AuditAction, name: &str) -> AuditEntry {
+fn entry(
+    by: &Actor,
+    action: AuditAction,
+    name: &str,
+    details: serde_json::Value,
+) -> AuditEntry {
     AuditEntry {
         actor: by.clone(),
         action,
         subject: format!("admin token {name}"),
-        details: serde_json::json!({}),
+        details,
     }
 }
 
@@ -25,19 +31,21 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         let mut tx = self.write.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query(
-            "INSERT INTO admin_tokens (name, hash, created_at) VALUES (?1, ?2, ?3)
-             ON CONFLICT (name) DO UPDATE SET hash = ?2, created_at = ?3",
+            "INSERT INTO admin_tokens (name, hash, created_at, role, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (name) DO UPDATE SET hash = ?2, created_at = ?3, role = ?4, expires_at = ?5",
         )
         .bind(&token.name)
         .bind(token.hash.as_slice())
         .bind(micros(token.created_at))
+        .bind(token.terms.role.map(OperatorRole::as_str))
+        .bind(token.terms.expires_at.map(micros))
         .execute(&mut *tx)
         .await?;
-        self.append_audit(
-            &mut tx,
-            &entry(by, AuditAction::AdminTokenAdded, &token.name),
-        )
-        .await?;
+        let details = serde_json::json!({
+            "role": token.terms.role(), "expires_at": token.terms.expires_at,
+        });
+        let entry = entry(by, AuditAction::AdminTokenAdded, &token.name, details);
+        self.append_audit(&mut tx, &entry).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -55,25 +63,36 @@ impl SqliteStore {
         if done.rows_affected() != 1 {
             return Ok(false);
         }
-        self.append_audit(&mut tx, &entry(by, AuditAction::AdminTokenRemoved, name))
-            .await?;
+        let nothing = serde_json::json!({});
+        let entry = entry(by, AuditAction::AdminTokenRemoved, name, nothing);
+        self.append_audit(&mut tx, &entry).await?;
         tx.commit().await?;
         Ok(true)
     }
 
     pub(super) async fn select_admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError> {
-        let rows = sqlx::query("SELECT name, hash, created_at FROM admin_tokens ORDER BY name")
-            .fetch_all(&self.read)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT name, hash, created_at, role, expires_at FROM admin_tokens ORDER BY name",
+        )
+        .fetch_all(&self.read)
+        .await?;
         rows.iter()
             .map(|row| {
                 let hash: Vec<u8> = row.try_get("hash")?;
+                let role: Option<String> = row.try_get("role")?;
+                let expires_at: Option<i64> = row.try_get("expires_at")?;
                 Ok(AdminToken {
                     name: row.try_get("name")?,
                     hash: hash.try_into().map_err(|_| {
                         StoreError::Corrupt("admin token", "it has the wrong length".to_owned())
                     })?,
                     created_at: timestamp(row.try_get("created_at")?)?,
+                    terms: TokenTerms {
+                        role: role
+                            .map(|role| id(role.parse::<OperatorRole>(), "operator role"))
+                            .transpose()?,
+                        expires_at: expires_at.map(timestamp).transpose()?,
+                    },
                 })
             })
             .collect()

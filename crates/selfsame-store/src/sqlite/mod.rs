@@ -13,6 +13,7 @@ mod in_force;
 mod interface;
 mod jobs;
 pub mod keys;
+mod nodes;
 mod partners;
 mod queue;
 mod record;
