@@ -1,15 +1,16 @@
 //! Records and blobs, encrypted at rest, and the durable job queue, behind one interface: [`store::Store`].
 //!
 //! [`sqlite::SqliteStore`] keeps them in one data directory: `selfsame.db`, `blobs/` and, unless the operator brings another
-//! key, `master.key`.
+//! key, `master.key`. [`postgres::PostgresStore`] keeps records in PostgreSQL, for as many nodes as one likes.
 
 pub mod audit;
 pub mod blobs;
-mod challenge;
-mod delivery;
 pub mod error;
 pub mod keyring;
-pub mod nodes;
-pub mod review;
+pub mod keys;
+mod migrations;
+pub mod postgres;
 pub mod sqlite;
 pub mod store;
+
+pub use self::store::{nodes, reviews as review};

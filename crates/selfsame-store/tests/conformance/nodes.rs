@@ -55,7 +55,12 @@ async fn a_node_is_told_what_the_others_counted_and_replaces_what_it_put() {
     assert_eq!(put(a, &[("p", 3)]).await, [7]);
     assert_eq!(put(c, &[("p", 0), ("q", 0)]).await, [10, 3]);
     // What is counted of one thing is not counted of another.
-    let failed = store.share_counts(c, Counted::FailedAuthentications, &counts(&[("p", 1)]), HOUR);
+    let failed = store.share_counts(
+        c,
+        Counted::FailedAuthentications,
+        &counts(&[("p", 1)]),
+        HOUR,
+    );
     assert_eq!(failed.await.unwrap(), [0]);
     assert_eq!(put(a, &[]).await, [0_u64; 0]);
 }
