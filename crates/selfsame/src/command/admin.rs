@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use selfsame_job::audit::Actor;
-use selfsame_store::store::{AdminToken, Store as _};
+use selfsame_store::store::{AdminToken, AdminTokens as _};
 use sha2::{Digest as _, Sha256};
 
 use super::data::{Data, actor};

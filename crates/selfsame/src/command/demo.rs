@@ -17,7 +17,7 @@ use selfsame_server::Server;
 use selfsame_server::callback::target::Reach;
 use selfsame_server::config::Config;
 use selfsame_store::sqlite::{Options, SqliteStore};
-use selfsame_store::store::Store as _;
+use selfsame_store::store::Partners as _;
 use selfsame_wire::id::PartnerId;
 use tokio::sync::mpsc;
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use selfsame_store::store::{JobFilter, Store as _};
+use selfsame_store::store::{Deliveries as _, JobFilter, Jobs as _};
 use selfsame_wire::id::{PartnerId, SmileJobId};
 
 use super::data::{Data, actor};

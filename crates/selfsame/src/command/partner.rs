@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use selfsame_job::partner::Partner;
-use selfsame_store::store::Store as _;
+use selfsame_store::store::Partners as _;
 use selfsame_wire::auth_token;
 use selfsame_wire::id::{Environment, PartnerId};
 

@@ -6,7 +6,7 @@ use selfsame_job::audit::Actor;
 use selfsame_job::review::ReviewDecision;
 use selfsame_server::review::Reviews;
 use selfsame_store::review::{Review, ReviewFilter};
-use selfsame_store::store::Store as _;
+use selfsame_store::store::Reviews as _;
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
 
 use super::data::{Data, actor};

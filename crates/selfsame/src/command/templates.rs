@@ -17,7 +17,9 @@ use selfsame_face::template::{Template, TemplateModel};
 use selfsame_job::audit::{AuditAction, AuditEntry};
 use selfsame_job::user::{Reference, User, UserKey, UserStatus};
 use selfsame_store::sqlite::SqliteStore;
-use selfsame_store::store::{Store as _, UserChange};
+use selfsame_store::store::{
+    Audit as _, Changes as _, InForceRecord as _, Jobs as _, Templates as _, UserChange,
+};
 use selfsame_wire::id::SmileJobId;
 use selfsame_wire::info::ImageRole;
 use selfsame_wire::package::{Package, PackageLimits};

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use selfsame_job::lockout::FailedAttempts;
 use selfsame_job::user::{User, UserKey, UserStatus};
-use selfsame_store::store::Store as _;
+use selfsame_store::store::{Attempts as _, Users as _};
 use selfsame_wire::id::UserId;
 
 use super::data::{Data, Whose, actor};
