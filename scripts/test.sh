@@ -34,9 +34,9 @@ fi
 
 step "Rust tests"
 if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --locked --workspace --no-fail-fast
+    bash scripts/services.sh cargo nextest run --locked --workspace --no-fail-fast
 else
-    cargo test --locked --workspace --no-fail-fast
+    bash scripts/services.sh cargo test --locked --workspace --no-fail-fast
 fi
 cargo test --locked --workspace --doc
 
