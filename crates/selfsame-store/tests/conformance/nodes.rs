@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use selfsame_job::audit::Actor;
 use selfsame_job::operator::{OperatorRole, TokenTerms};
 use selfsame_store::nodes::{Counted, NodeCount, NodeId, Nodes as _};
 use selfsame_store::store::{AdminToken, Store as _};
 use selfsame_wire::id::SmileJobId;
 
-use super::fixture::{finished, new_job, open, package};
+use super::fixture::{finished, new_job, open};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -31,7 +32,8 @@ async fn of_many_jobs_those_that_ended_are_told() {
     let done = new_job("done", "done");
     finished(&store, &done).await;
     let waits = new_job("waits", "waits");
-    store.submit_job(&waits, package()).await.unwrap();
+    let submitted = store.submit_job(&waits, Bytes::from_static(b"x"));
+    submitted.await.unwrap();
     let asked = [
         waits.smile_job_id,
         done.smile_job_id.clone(),

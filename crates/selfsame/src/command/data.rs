@@ -1,12 +1,22 @@
-//! The data directory that administration works on, beside a running server or without one.
+//! The store that a command works on, beside running servers or without one. Here, and nowhere else, it is opened.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use selfsame_job::audit::Actor;
 use selfsame_store::keyring::MasterKey;
 use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_store::store::Store;
 use selfsame_wire::id::{Environment, PartnerId};
-use selfsame_wire::signature::ApiKey;
+
+use super::store_url::StoreUrl;
+
+/// The variable that may say where the store is, password included.
+const STORE: &str = "SELFSAME_STORE";
+/// The variable that may hold the database's password.
+const PASSWORD: &str = "SELFSAME_STORE_PASSWORD";
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where the data is. Global, so that it may stand before or after what is to be done.
 #[derive(clap::Args, Debug, Clone)]
@@ -20,6 +30,24 @@ pub(crate) struct Data {
         value_name = "DIR"
     )]
     pub(crate) data: PathBuf,
+    /// Where records are kept: sqlite:DIR or postgres://USER@HOST/DATABASE [default: the data directory].
+    #[arg(
+        long,
+        global = true,
+        env = STORE,
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    // Read as a URL later: a refusal here would repeat what was given, and there may be a password in it.
+    store: Option<String>,
+    /// A file with the password of the database [default: the variable SELFSAME_STORE_PASSWORD, where the URL has none].
+    #[arg(
+        long,
+        global = true,
+        env = "SELFSAME_STORE_PASSWORD_FILE",
+        value_name = "FILE"
+    )]
+    store_password_file: Option<PathBuf>,
     /// A file with the master key (64 hexadecimal digits) [default: master.key in the data directory].
     #[arg(
         long,
@@ -30,9 +58,55 @@ pub(crate) struct Data {
     pub(crate) master_key_file: Option<PathBuf>,
 }
 
+/// How much may wait in a store, for a server that opens it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MostWaiting {
+    pub(crate) queued: u64,
+    pub(crate) uploads: u64,
+}
+
 impl Data {
-    pub(crate) fn options(&self) -> Result<Options, Box<dyn std::error::Error + Send + Sync>> {
-        let mut options = Options::new(&self.data);
+    /// The data directory, for what is done to one only.
+    ///
+    /// # Errors
+    /// Where the store is a database server's, or the master key cannot be read.
+    pub(crate) async fn options(&self) -> Result<Options, Failure> {
+        match self.place()? {
+            StoreUrl::Directory(dir) => self.directory(&dir).await,
+            url @ StoreUrl::Postgres(_) => {
+                Err(format!("this works on a data directory, and --store is {url}").into())
+            }
+        }
+    }
+
+    /// Opens the store beside whoever else has it open: for administration.
+    pub(crate) async fn open(&self) -> Result<Arc<dyn Store>, Failure> {
+        match self.place()? {
+            StoreUrl::Postgres(url) => self.connect(&url, None).await,
+            StoreUrl::Directory(dir) => {
+                let options = self.directory(&dir).await?;
+                Ok(Arc::new(SqliteStore::open(&options).await?))
+            }
+        }
+    }
+
+    /// Opens the store for a server: a data directory as its only one, a database beside other nodes.
+    pub(crate) async fn open_to_serve(&self, most: MostWaiting) -> Result<Arc<dyn Store>, Failure> {
+        match self.place()? {
+            StoreUrl::Postgres(url) => self.connect(&url, Some(most)).await,
+            StoreUrl::Directory(dir) => {
+                let options = Options {
+                    max_queued: most.queued,
+                    max_uploads: most.uploads,
+                    ..self.directory(&dir).await?
+                };
+                Ok(Arc::new(SqliteStore::open_exclusive(&options).await?))
+            }
+        }
+    }
+
+    async fn directory(&self, dir: &Path) -> Result<Options, Failure> {
+        let mut options = Options::new(dir);
         if let Some(path) = &self.master_key_file {
             let text =
                 std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
@@ -41,14 +115,51 @@ impl Data {
         Ok(options)
     }
 
-    pub(crate) async fn open(
+    /// Connects to a database server.
+    async fn connect(
         &self,
-    ) -> Result<SqliteStore, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(SqliteStore::open(&self.options()?).await?)
+        url: &url::Url,
+        _most: Option<MostWaiting>,
+    ) -> Result<Arc<dyn Store>, Failure> {
+        let _url = self.with_password(url)?;
+        Err("this build cannot use PostgreSQL".into())
+    }
+
+    /// Where the store is.
+    fn place(&self) -> Result<StoreUrl, Failure> {
+        let Some(text) = &self.store else {
+            return Ok(StoreUrl::Directory(self.data.clone()));
+        };
+        let url: StoreUrl = text.parse().map_err(|why| format!("--store: {why}"))?;
+        let from_variable = std::env::var(STORE).is_ok_and(|value| value == *text);
+        if url.has_password() && !from_variable {
+            return Err(format!(
+                "--store: everybody on this machine sees a password on a command line; give it by --store-password-file or the \
+                 variable {PASSWORD}"
+            )
+            .into());
+        }
+        Ok(url)
+    }
+
+    /// The URL with the password that a file or a variable holds.
+    fn with_password(&self, url: &url::Url) -> Result<url::Url, Failure> {
+        let password = match &self.store_password_file {
+            Some(path) => Some(
+                std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?,
+            ),
+            None => std::env::var(PASSWORD).ok(),
+        };
+        let mut url = url.clone();
+        if let Some(password) = password {
+            url.set_password(Some(password.trim_end_matches(['\r', '\n'])))
+                .map_err(|()| "--store names no host that a password could be for")?;
+        }
+        Ok(url)
     }
 }
 
-/// Who works on the data directory: the user of the operating system, as the environment tells. For the audit's record, not
+/// Who works on the store: the user of the operating system, as the environment tells. For the audit's record, not
 /// for access: whoever reads the master key may do all.
 pub(crate) fn actor() -> Actor {
     let name = ["USER", "LOGNAME"]
@@ -78,9 +189,4 @@ impl Whose {
             .as_ref()
             .ok_or("--partner is required: it says whose users these are")
     }
-}
-
-/// A new API key.
-pub(crate) fn new_key() -> Result<ApiKey, selfsame_server::NoRandomness> {
-    selfsame_server::secret().map(ApiKey::new)
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use selfsame_store::keyring::MasterKey;
+use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::sqlite::keys::Keys;
 
 use super::data::{Data, actor};
@@ -37,10 +38,10 @@ enum Action {
 
 impl KeysCommand {
     pub(crate) async fn run(&self, json: bool) -> Outcome {
-        let options = self.data.options()?;
+        let options = self.data.options().await?;
         match &self.action {
             Action::List => {
-                for key in self.data.open().await?.data_keys().await? {
+                for key in SqliteStore::open(&options).await?.data_keys().await? {
                     if json {
                         output::json(&key)?;
                         continue;

@@ -1,4 +1,4 @@
-//! Deciding reviews: the operator API and the command line do it here, alike.
+//! Deciding reviews.
 
 use jiff::Timestamp;
 use selfsame_face::template::ComparisonScore;
@@ -69,11 +69,11 @@ pub struct Reviews<'a> {
 }
 
 impl<'a> Reviews<'a> {
-    /// Within the server.
+    /// Within the server; a node that has no gallery looks the store through.
     #[must_use]
     pub fn within(
         store: &'a dyn Store,
-        gallery: &'a Gallery,
+        gallery: Option<&'a Gallery>,
         policies: &Policies,
         served: &Served,
     ) -> Self {
@@ -81,7 +81,7 @@ impl<'a> Reviews<'a> {
             store,
             policies: policies.clone(),
             served: Some(served.clone()),
-            enrolled: Enrolled::Gallery(gallery),
+            enrolled: gallery.map_or(Enrolled::Store, Enrolled::Gallery),
         }
     }
 

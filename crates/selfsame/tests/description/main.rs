@@ -6,6 +6,8 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod operators;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::collections::BTreeSet;
@@ -421,6 +423,7 @@ async fn every_answer_is_as_described() {
     }
 
     reviews(d, s, &http).await;
+    operators::operate(d, s, &http, data.path()).await;
 
     // A server with no room, and one that is asked too often.
     let full = tempfile::tempdir().unwrap();
