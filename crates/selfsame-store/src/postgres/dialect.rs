@@ -58,7 +58,7 @@ pub(super) async fn begin(store: &SqlStore, holds: &[Hold<'_>]) -> Result<Tx, St
             .fetch_one(&mut *tx)
             .await?;
     let now = time(at)?;
-    if newest != i64::from(ring.newest()) {
+    if newest != i64::from(ring.newest()) || is_closed {
         let keys = keys::load(&mut tx, &store.held.master, now).await?;
         store.keys.replace(keys);
     } else if let Some(turned) = ring.turned(at) {
