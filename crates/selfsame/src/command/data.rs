@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use selfsame_job::audit::Actor;
-use selfsame_store::blobs::{Blobs, FileBlobs};
+use selfsame_store::blobs::{BlobPlace, Blobs};
 use selfsame_store::keyring::MasterKey;
+use selfsame_store::master_key::source::KeySource;
 use selfsame_store::postgres::{self, PostgresStore};
 use selfsame_store::sqlite::{self, SqliteStore};
 use selfsame_store::store::Store;
@@ -50,8 +51,8 @@ pub(crate) struct Data {
         value_name = "FILE"
     )]
     store_password_file: Option<PathBuf>,
-    /// Where packages are kept: a folder [default: the folder blobs in the data directory]. A database server's nodes need one that
-    /// all of them reach.
+    /// Where packages are kept: a folder, or a bucket as s3://BUCKET/PREFIX, gs://… or az://… (docs/storage.md) [default: the folder
+    /// blobs in the data directory]. Nodes of a database server need one that all of them reach.
     #[arg(long, global = true, env = "SELFSAME_BLOBS", value_name = "PLACE")]
     blobs: Option<String>,
     /// A file with the master key (64 hexadecimal digits) [default: master.key in the data directory].
@@ -62,6 +63,19 @@ pub(crate) struct Data {
         value_name = "FILE"
     )]
     pub(crate) master_key_file: Option<PathBuf>,
+    /// Where the master key comes from, instead of a file: env:NAME (a variable), command:PROGRAM ARGUMENT … (what it prints; no
+    /// shell), vault:MOUNT/KEY (Vault's transit engine wraps the data keys; VAULT_ADDR and VAULT_TOKEN_FILE or VAULT_TOKEN say
+    /// where and who), or file:PATH. Never the key itself.
+    #[arg(
+        long,
+        global = true,
+        env = "SELFSAME_MASTER_KEY",
+        hide_env_values = true,
+        value_name = "SOURCE",
+        conflicts_with = "master_key_file"
+    )]
+    // Read as a source later: a refusal here would repeat what was given, and somebody will give the key itself.
+    pub(crate) master_key: Option<String>,
 }
 
 /// How a store is opened.
@@ -90,7 +104,7 @@ impl Data {
             StoreUrl::Postgres(url) => {
                 // What each machine would have by itself would be another on each.
                 let master_key = self.master_key().await?.ok_or(
-                    "a database server's nodes and commands need the same master key: give --master-key-file",
+                    "a database server's nodes and commands need the same master key: give --master-key-file or --master-key",
                 )?;
                 let blobs = self.blobs()?.ok_or(
                     "a database server's nodes and commands need a place for packages that all of them reach: give --blobs",
@@ -127,11 +141,12 @@ impl Data {
 
     /// The master key, where one is given.
     async fn master_key(&self) -> Result<Option<MasterKey>, Failure> {
-        let Some(path) = &self.master_key_file else {
-            return Ok(None);
+        let source = match (&self.master_key, &self.master_key_file) {
+            (Some(source), _) => key_source("--master-key", source)?,
+            (None, Some(file)) => KeySource::File(file.clone()),
+            (None, None) => return Ok(None),
         };
-        let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-        Ok(Some(MasterKey::from_hex(&text)?))
+        Ok(Some(source.open().await?))
     }
 
     /// Where packages are kept, where that is given.
@@ -139,7 +154,8 @@ impl Data {
         let Some(place) = &self.blobs else {
             return Ok(None);
         };
-        Ok(Some(Arc::new(FileBlobs::open(place.into())?)))
+        let place: BlobPlace = place.parse().map_err(|why| format!("--blobs: {why}"))?;
+        Ok(Some(place.open()?))
     }
 
     /// Where the store is.
@@ -174,6 +190,11 @@ impl Data {
         }
         Ok(url)
     }
+}
+
+/// A source of a master key, as an option names it.
+pub(crate) fn key_source(option: &str, text: &str) -> Result<KeySource, String> {
+    text.parse().map_err(|why| format!("{option}: {why}"))
 }
 
 /// Who works on the store: the user of the operating system, as the environment tells. For the audit's record, not

@@ -1,6 +1,5 @@
 //! `selfsame keys`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -8,11 +7,12 @@ use selfsame_job::audit::Actor;
 use selfsame_store::error::StoreError;
 use selfsame_store::keyring::MasterKey;
 use selfsame_store::keys::{KeyUse, Progress, Reencrypted};
+use selfsame_store::master_key::source::KeySource;
 use selfsame_store::postgres::PostgresStore;
 use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::{postgres, sqlite};
 
-use super::data::{Data, Opening, actor};
+use super::data::{Data, Opening, actor, key_source};
 use crate::output::{self, Outcome};
 
 /// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
@@ -31,10 +31,11 @@ enum Action {
     /// Make a new data key for what is written from now on. The server of a data directory must be stopped; nodes of a database
     /// server hear of it within a minute.
     Rotate {
-        /// Instead, wrap all data keys with the master key in this file, which is made when missing. From then on the
-        /// data directory opens with that file only.
-        #[arg(long, value_name = "NEWFILE")]
-        master: Option<PathBuf>,
+        /// Instead, wrap all data keys with the master key of this source: a file, which is made when missing, or any other that
+        /// --master-key takes. From then on the data directory opens with that source only. The same key of Vault again wraps
+        /// with its newest version.
+        #[arg(long, value_name = "SOURCE")]
+        master: Option<String>,
     },
     /// Encrypt with the newest data key what older ones encrypted, then erase those. The server of a data directory must be
     /// stopped. May be interrupted and run again.
@@ -121,18 +122,26 @@ impl KeysCommand {
                     ));
                 }
             }
-            Action::Rotate { master: Some(file) } => {
+            Action::Rotate {
+                master: Some(source),
+            } => {
+                let source = key_source("--master", source)?;
                 let mut keys = Keys::open(&options).await?;
                 // Not before: where the data directory is in use, no file is made.
-                let master = MasterKey::read_or_create(file)?;
+                let master = source.open_or_create().await?;
                 keys.rewrap(&master, &actor()).await?;
-                if json {
-                    output::json(&serde_json::json!({"master_key_file": file}))?;
-                } else {
-                    output::line(&format!(
+                match &source {
+                    KeySource::File(file) if json => {
+                        output::json(&serde_json::json!({"master_key_file": file}))?;
+                    }
+                    KeySource::File(file) => output::line(&format!(
                         "from now on give --master-key-file {}, or put it in the place of master.key in the data directory",
                         file.display()
-                    ));
+                    )),
+                    other if json => {
+                        output::json(&serde_json::json!({"master_key": other.to_string()}))?;
+                    }
+                    other => output::line(&format!("from now on give --master-key '{other}'")),
                 }
             }
             Action::Reencrypt => {
