@@ -42,6 +42,23 @@ pub enum StoreError {
     /// A data key was retired while something was encrypted with it. Nothing was changed.
     #[error("the data keys were changed meanwhile, so nothing was recorded; try again")]
     KeysChanged,
+    /// Object storage failed.
+    #[error("object storage {place}: {doing} failed: {said}; {advice}")]
+    Objects {
+        /// The bucket and the prefix.
+        place: String,
+        /// What was asked of it.
+        doing: &'static str,
+        /// What it answered, without secrets.
+        said: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The place for packages belongs to another installation.
+    #[error(
+        "{0} holds the packages of another installation, and the sweep would remove them: give each a bucket or a prefix of its own"
+    )]
+    OthersBlobs(String),
     /// The operating system has no randomness to give.
     #[error("the operating system's random source does not answer")]
     NoRandomness,

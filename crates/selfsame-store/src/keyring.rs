@@ -4,108 +4,23 @@
 //! belongs to is authenticated with it, so that none can stand in another's place.
 
 use std::collections::HashMap;
-use std::io::Write as _;
-use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
-use crate::error::{StoreError, io};
+use crate::error::StoreError;
+
+pub use crate::master_key::MasterKey;
 
 pub(crate) const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
-
-/// The key that wraps all others.
-#[derive(Clone)]
-pub struct MasterKey(Zeroizing<[u8; KEY_BYTES]>);
-
-impl std::fmt::Debug for MasterKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("MasterKey(redacted)")
-    }
-}
 
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| StoreError::NoRandomness)?;
     Ok(bytes)
-}
-
-impl MasterKey {
-    /// A new key.
-    ///
-    /// # Errors
-    /// Without randomness.
-    pub fn generate() -> Result<Self, StoreError> {
-        Ok(Self(Zeroizing::new(random()?)))
-    }
-
-    /// 64 hexadecimal digits; white space around them is left alone.
-    ///
-    /// # Errors
-    /// When the text is anything else.
-    pub fn from_hex(text: &str) -> Result<Self, StoreError> {
-        let mut key = Zeroizing::new([0; KEY_BYTES]);
-        hex::decode_to_slice(text.trim(), key.as_mut_slice())
-            .map_err(|_| StoreError::MasterKey("it must be 64 hexadecimal digits".to_owned()))?;
-        Ok(Self(key))
-    }
-
-    /// The key in a file, or a new one written there (readable by its owner only) when there is none.
-    ///
-    /// # Errors
-    /// When the file cannot be read or written, or holds no key.
-    pub fn read_or_create(path: &Path) -> Result<Self, StoreError> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => return Self::from_hex(&Zeroizing::new(text)),
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(io(path)(error));
-            }
-            Err(_) => {}
-        }
-        let key = Self::generate()?;
-        let text = Zeroizing::new(hex::encode(key.0.as_slice()));
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(path) {
-            Ok(mut file) => {
-                file.write_all(text.as_bytes())
-                    .and_then(|()| file.sync_all())
-                    .map_err(io(path))?;
-                Ok(key)
-            }
-            // Another process was quicker: its key counts.
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Self::from_hex(
-                &Zeroizing::new(std::fs::read_to_string(path).map_err(io(path))?),
-            ),
-            Err(error) => Err(io(path)(error)),
-        }
-    }
-
-    pub(crate) fn wrap(&self, scope: &str, key: &DataKey) -> Result<Vec<u8>, StoreError> {
-        seal(&self.0, key.0.as_slice(), scope)
-    }
-
-    pub(crate) fn unwrap(&self, scope: &str, wrapped: &[u8]) -> Result<DataKey, StoreError> {
-        let bytes = Zeroizing::new(open(&self.0, wrapped, scope).ok_or_else(|| {
-            StoreError::MasterKey(
-                "it is not the key that this data directory was written with".to_owned(),
-            )
-        })?);
-        let mut key = Zeroizing::new([0; KEY_BYTES]);
-        if bytes.len() != KEY_BYTES {
-            return Err(StoreError::Corrupt(
-                "data key",
-                "it has the wrong length".to_owned(),
-            ));
-        }
-        key.copy_from_slice(&bytes);
-        Ok(DataKey(key))
-    }
 }
 
 /// A key that encrypts records.
@@ -116,9 +31,21 @@ impl DataKey {
     pub(crate) fn generate() -> Result<Self, StoreError> {
         Ok(Self(Zeroizing::new(random()?)))
     }
+
+    pub(crate) const fn from_bytes(bytes: Zeroizing<[u8; KEY_BYTES]>) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8; KEY_BYTES] {
+        &self.0
+    }
 }
 
-fn seal(key: &[u8; KEY_BYTES], plain: &[u8], belongs_to: &str) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn seal(
+    key: &[u8; KEY_BYTES],
+    plain: &[u8],
+    belongs_to: &str,
+) -> Result<Vec<u8>, StoreError> {
     let nonce: [u8; NONCE_BYTES] = random()?;
     let cipher = XChaCha20Poly1305::new(key.into());
     let sealed = cipher
@@ -133,7 +60,7 @@ fn seal(key: &[u8; KEY_BYTES], plain: &[u8], belongs_to: &str) -> Result<Vec<u8>
     Ok([nonce.as_slice(), &sealed].concat())
 }
 
-fn open(key: &[u8; KEY_BYTES], sealed: &[u8], belongs_to: &str) -> Option<Vec<u8>> {
+pub(crate) fn open(key: &[u8; KEY_BYTES], sealed: &[u8], belongs_to: &str) -> Option<Vec<u8>> {
     let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
     let cipher = XChaCha20Poly1305::new(key.into());
     cipher
@@ -319,16 +246,16 @@ pub(crate) mod tests {
         assert!(before.open(&newer, "p", "x").is_err());
     }
 
-    #[test]
-    fn another_master_key_is_told_apart() {
+    #[tokio::test]
+    async fn another_master_key_is_told_apart() {
         let (a, b) = (
             MasterKey::generate().unwrap(),
             MasterKey::generate().unwrap(),
         );
-        let wrapped = a.wrap("1", &DataKey::generate().unwrap()).unwrap();
-        assert!(a.unwrap("1", &wrapped).is_ok());
+        let wrapped = a.wrap("1", &DataKey::generate().unwrap()).await.unwrap();
+        assert!(a.unwrap("1", &wrapped).await.is_ok());
         assert!(matches!(
-            b.unwrap("1", &wrapped),
+            b.unwrap("1", &wrapped).await,
             Err(StoreError::MasterKey(_))
         ));
         assert!(MasterKey::from_hex("abc").is_err());

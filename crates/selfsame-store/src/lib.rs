@@ -8,6 +8,7 @@ pub mod blobs;
 pub mod error;
 pub mod keyring;
 pub mod keys;
+pub mod master_key;
 mod migrations;
 pub mod postgres;
 pub mod sqlite;

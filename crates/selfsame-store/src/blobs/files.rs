@@ -1,6 +1,7 @@
 //! Blobs as files in one folder. What is written is whole and on disk, or not there.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 
-use super::{BlobId, Blobs, Kept, MAX_BYTES, Version};
+use super::{BlobId, Blobs, Kept, MAX_BYTES, OWNER, Version};
 use crate::error::{StoreError, io};
 
 /// What a file is called while it is written.
@@ -42,23 +43,19 @@ impl FileBlobs {
     async fn files(&self, min_age: Duration) -> Result<Vec<PathBuf>, StoreError> {
         let dir = self.dir.clone();
         blocking(move || {
-            let before = match min_age {
-                Duration::ZERO => None,
-                age => clock(&dir)?.checked_sub(age),
+            let everything = min_age.is_zero();
+            let before = if everything {
+                SystemTime::UNIX_EPOCH
+            } else {
+                let now = clock(&dir)?;
+                now.checked_sub(min_age).unwrap_or(SystemTime::UNIX_EPOCH)
             };
             let mut found = Vec::new();
             for entry in std::fs::read_dir(&dir).map_err(io(&dir))? {
                 let entry = entry.map_err(io(&dir))?;
-                let is_old = match (before, min_age) {
-                    (_, Duration::ZERO) => true,
-                    (None, _) => false,
-                    // It may have gone meanwhile.
-                    (Some(before), _) => entry
-                        .metadata()
-                        .and_then(|m| m.modified())
-                        .is_ok_and(|at| at < before),
-                };
-                if is_old {
+                // It may have gone meanwhile.
+                let written = entry.metadata().and_then(|m| m.modified());
+                if everything || written.is_ok_and(|at| at < before) {
                     found.push(entry.path());
                 }
             }
@@ -144,6 +141,21 @@ impl Blobs for FileBlobs {
         })
         .await
     }
+
+    async fn claim(&self, owner: &str) -> Result<(), StoreError> {
+        let (path, dir) = (self.dir.join(OWNER), self.dir.clone());
+        let (owner, place) = (Bytes::copy_from_slice(owner.as_bytes()), self.place.clone());
+        blocking(move || match create(&path, &dir, &owner)? {
+            true => Ok(()),
+            false => Err(StoreError::OthersBlobs(place)),
+        })
+        .await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        let dir = self.dir.clone();
+        blocking(move || clock(&dir).map(|_| ())).await
+    }
 }
 
 /// What time it is for the folder's file system, which may be another machine's.
@@ -161,36 +173,43 @@ fn clock(dir: &Path) -> Result<SystemTime, StoreError> {
 /// Writes a file that is not there yet. Whoever makes the unfinished file is the only writer until it has its name.
 fn create(path: &Path, dir: &Path, sealed: &[u8]) -> Result<bool, StoreError> {
     let part = path.with_extension(PART);
-    let mut file = match std::fs::File::create_new(&part) {
+    let file = match File::create_new(&part) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
         Err(error) => return Err(io(&part)(error)),
     };
-    let written = (|| {
-        if path.try_exists().map_err(io(path))? {
-            return Ok(false);
-        }
-        file.write_all(sealed)
-            .and_then(|()| file.sync_all())
-            .map_err(io(&part))?;
-        publish(&part, path, dir)?;
-        Ok(true)
-    })();
+    let written = fill(file, &part, path, dir, sealed);
     if !matches!(written, Ok(true)) {
         // What the caller must know is why it failed.
         let _ = std::fs::remove_file(&part);
     }
-    match written {
-        Ok(false) => {
-            let there = read(path, MAX_BYTES + 1)?;
-            Ok(there.is_some_and(|there| there == sealed))
-        }
-        other => other,
+    if matches!(written, Ok(false)) {
+        let there = read(path, MAX_BYTES + 1)?;
+        return Ok(there.is_some_and(|there| there == sealed));
     }
+    written
+}
+
+/// Writes the unfinished file and gives it its name. `false`: the name is taken.
+fn fill(
+    mut file: File,
+    part: &Path,
+    path: &Path,
+    dir: &Path,
+    sealed: &[u8],
+) -> Result<bool, StoreError> {
+    if path.try_exists().map_err(io(path))? {
+        return Ok(false);
+    }
+    file.write_all(sealed)
+        .and_then(|()| file.sync_all())
+        .map_err(io(part))?;
+    publish(part, path, dir)?;
+    Ok(true)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    std::fs::File::create_new(path)
+    File::create_new(path)
         .and_then(|mut file| {
             file.write_all(bytes)?;
             file.sync_all()
@@ -201,16 +220,13 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 /// Gives a file that is on disk its name, and puts the name on disk.
 fn publish(part: &Path, path: &Path, dir: &Path) -> Result<(), StoreError> {
     std::fs::rename(part, path).map_err(io(path))?;
-    std::fs::File::open(dir)
-        .and_then(|d| d.sync_all())
-        .map_err(io(dir))
+    File::open(dir).and_then(|d| d.sync_all()).map_err(io(dir))
 }
 
 /// At most so many bytes of a file; `None` when there is none.
 fn read(path: &Path, most: usize) -> Result<Option<Bytes>, StoreError> {
     let mut bytes = Vec::new();
-    let read =
-        std::fs::File::open(path).and_then(|file| file.take(most as u64).read_to_end(&mut bytes));
+    let read = File::open(path).and_then(|file| file.take(most as u64).read_to_end(&mut bytes));
     match read {
         Ok(_) => Ok(Some(bytes.into())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -12,25 +12,35 @@
 //! 4. **Where it is unknown whether a row was committed** (the connection broke during the commit), the blob stays: the sweep
 //!    finds out.
 
+mod bucket_errors;
 mod files;
+mod objects;
 pub(crate) mod sealed;
 
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use url::Url;
 
 use crate::error::StoreError;
 
 pub use self::files::FileBlobs;
+pub use self::objects::ObjectBlobs;
 
 /// A blob that no row names is removed once it is older than this.
 pub const ORPHAN_AGE: Duration = Duration::from_secs(20 * 60);
 /// From the beginning of writing a blob to the commit of the row that names it no more time than this may pass.
 pub const WRITE_WITHIN: Duration = Duration::from_secs(10 * 60);
+const _: () = assert!(WRITE_WITHIN.as_secs() * 2 <= ORPHAN_AGE.as_secs());
 /// The most that a blob may hold, encrypted.
 pub const MAX_BYTES: usize = 128 * 1024 * 1024;
+/// What the file or object is called that says whose blobs these are.
+const OWNER: &str = "owner";
 
 /// Names a blob: 32 hexadecimal digits, drawn at random; never anything that a client chose.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -108,11 +118,107 @@ pub trait Blobs: std::fmt::Debug + Send + Sync {
 
     /// Removes what broken-off writing left, older than `min_age`; says how much that was.
     async fn tidy(&self, min_age: Duration) -> Result<u64, StoreError>;
+
+    /// Marks the place as that of one installation, or checks that it is: two in one place would each sweep away the other's
+    /// blobs as orphans.
+    ///
+    /// # Errors
+    /// [`StoreError::OthersBlobs`] when it is another's.
+    async fn claim(&self, owner: &str) -> Result<(), StoreError>;
+
+    /// Finds out whether blobs can be written here, and whether what is there is safe from being written over.
+    async fn probe(&self) -> Result<(), StoreError>;
+}
+
+/// A place for blobs as an operator names it: a folder (a path, or `file:///…`), or a bucket (`s3://`, `gs://`, `az://`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BlobPlace {
+    /// A folder.
+    Folder(PathBuf),
+    /// A bucket, and a prefix in it.
+    Bucket(Url),
+}
+
+impl FromStr for BlobPlace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((scheme, _)) = text.split_once("://") else {
+            return match text {
+                "" => Err("it is empty".to_owned()),
+                path => Ok(Self::Folder(path.into())),
+            };
+        };
+        let url = Url::parse(text).map_err(|e| e.to_string())?;
+        match scheme {
+            "file" => match url.to_file_path() {
+                Ok(path) => Ok(Self::Folder(path)),
+                Err(()) => Err("a folder is named as file:///folder".to_owned()),
+            },
+            "s3" | "gs" | "az" => {
+                let has_more = url.query().is_some() || url.fragment().is_some();
+                if has_more || !url.username().is_empty() || url.password().is_some() {
+                    return Err(
+                        "name the bucket and a prefix only: credentials come from the environment"
+                            .to_owned(),
+                    );
+                }
+                match url.host_str() {
+                    Some(host) if !host.is_empty() => Ok(Self::Bucket(url)),
+                    _ => Err(format!("a bucket is named as {scheme}://bucket/prefix")),
+                }
+            }
+            other => Err(format!(
+                "there is no kind of storage {other}: name a folder, or a bucket as s3://, gs:// or az://"
+            )),
+        }
+    }
+}
+
+impl BlobPlace {
+    /// Opens it. What a bucket needs to know more comes from the environment, as for other programs: `AWS_ENDPOINT_URL`,
+    /// `AWS_ACCESS_KEY_ID` and so on.
+    ///
+    /// # Errors
+    /// When a folder cannot be made, or the environment does not fit together.
+    pub fn open(&self) -> Result<Arc<dyn Blobs>, StoreError> {
+        match self {
+            Self::Folder(dir) => Ok(Arc::new(FileBlobs::open(dir.clone())?)),
+            Self::Bucket(url) => Ok(Arc::new(ObjectBlobs::open(url, variables())?)),
+        }
+    }
+}
+
+/// The environment's variables, as far as they are text.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_a_folder_or_a_bucket_and_carries_no_secret() {
+        let folder = |path: &str| Ok(BlobPlace::Folder(path.into()));
+        assert_eq!("data/blobs".parse(), folder("data/blobs"));
+        assert_eq!("file:///data/blobs".parse(), folder("/data/blobs"));
+        for bucket in ["s3://b", "s3://b/p/q", "gs://b", "az://c/p"] {
+            let url = Url::parse(bucket).unwrap();
+            assert_eq!(bucket.parse(), Ok(BlobPlace::Bucket(url)));
+        }
+        for wrong in [
+            "",
+            "s3://",
+            "ftp://h/p",
+            "s3://key:secret@b/",
+            "az://c?sig=x",
+            "http://h/b",
+        ] {
+            let refused = wrong.parse::<BlobPlace>().unwrap_err();
+            assert!(!refused.contains("secret"), "{refused}");
+        }
+    }
 
     #[test]
     fn only_names_that_were_drawn_are_names() {

@@ -104,9 +104,9 @@ impl Keys {
             .await?
         {
             let number: i64 = row.try_get(0)?;
-            let key = self.master.unwrap(&scope(number), row.try_get(1)?)?;
+            let key = self.master.unwrap(&scope(number), row.try_get(1)?).await?;
             sqlx::query("UPDATE data_keys SET wrapped = $1 WHERE number = $2")
-                .bind(new.wrap(&scope(number), &key)?)
+                .bind(new.wrap(&scope(number), &key).await?)
                 .bind(number)
                 .execute(&mut *tx)
                 .await?;
@@ -351,7 +351,7 @@ async fn insert(
     let key = DataKey::generate()?;
     sqlx::query("INSERT INTO data_keys (number, wrapped, writes_from) VALUES ($1, $2, $3)")
         .bind(number)
-        .bind(master.wrap(&scope(number), &key)?)
+        .bind(master.wrap(&scope(number), &key).await?)
         .bind(writes_from)
         .execute(tx)
         .await?;
@@ -371,7 +371,7 @@ pub(in super::super) async fn load(
         .await?
     {
         let number: i64 = row.try_get(0)?;
-        let key = master.unwrap(&scope(number), row.try_get(1)?)?;
+        let key = master.unwrap(&scope(number), row.try_get(1)?).await?;
         let from: i64 = row.try_get(2)?;
         let number = u32::try_from(number).unwrap_or(0);
         if from <= micros(now) || keys.is_empty() {

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use selfsame_job::job::{JobState, JobType};
+use selfsame_job::outcome::{CheckState, Checked, JobOutcome};
 use selfsame_job::review::{ReviewDecision, Ruling};
 use selfsame_job::user::UserStatus;
 use selfsame_store::review::{FinalResult, NewReview, Ruled};
@@ -121,9 +122,10 @@ async fn what_ended_is_erased_and_its_code_stays(dir: Place) {
         (record.result_code.as_str(), record.success),
         ("0840", true)
     );
-    let result: Value = serde_json::from_slice(&record.result).unwrap();
-    assert_eq!(result["ResultCode"], "0840");
-    assert_eq!(result["Actions"]["Selfie_Check"], "Passed");
+    let outcome = JobOutcome::read(&record.result).unwrap();
+    assert_eq!(outcome.code.code(), "0840");
+    let quality = outcome.checks.of(Checked::SampleQuality);
+    assert_eq!(quality, Some(CheckState::Passed));
     assert!(!delete(&store, &job).await, "nothing is left to delete");
     assert_eq!(store.depths().await.unwrap(), Depths::default());
 }

@@ -45,7 +45,8 @@ async fn a_node_is_told_what_the_others_counted_and_replaces_what_it_put(dir: Pl
     let store = open(&dir).await;
     let (a, b, c) = (node(), node(), node());
     let put = async |node, of: &[(&str, u64)]| {
-        let put = store.share_counts(node, Counted::Requests, &counts(of), HOUR);
+        let counts = counts(of);
+        let put = store.share_counts(node, Counted::Requests, &counts, HOUR);
         put.await.unwrap()
     };
     assert_eq!(put(a, &[("p", 5), ("q", 1)]).await, [0, 0]);
@@ -53,12 +54,8 @@ async fn a_node_is_told_what_the_others_counted_and_replaces_what_it_put(dir: Pl
     assert_eq!(put(a, &[("p", 3)]).await, [7]);
     assert_eq!(put(c, &[("p", 0), ("q", 0)]).await, [10, 3]);
     // What is counted of one thing is not counted of another.
-    let failed = store.share_counts(
-        c,
-        Counted::FailedAuthentications,
-        &counts(&[("p", 1)]),
-        HOUR,
-    );
+    let one = counts(&[("p", 1)]);
+    let failed = store.share_counts(c, Counted::FailedAuthentications, &one, HOUR);
     assert_eq!(failed.await.unwrap(), [0]);
     assert_eq!(put(a, &[]).await, [0_u64; 0]);
 }
@@ -102,14 +99,18 @@ async fn a_tokens_role_and_expiry_are_kept(dir: Place) {
     };
     let tokens = [token("a", 1, whole), token("b", 2, old)];
     for token in &tokens {
-        let put = store.put_admin_token(token, &Actor::server());
-        put.await.unwrap();
+        store
+            .put_admin_token(token, &Actor::server())
+            .await
+            .unwrap();
     }
     assert_eq!(store.admin_tokens().await.unwrap(), tokens);
     // One of the same name takes its place, terms and all.
     let replaced = token("a", 3, old);
-    let put = store.put_admin_token(&replaced, &Actor::server());
-    put.await.unwrap();
+    store
+        .put_admin_token(&replaced, &Actor::server())
+        .await
+        .unwrap();
     assert_eq!(store.admin_tokens().await.unwrap()[0], replaced);
 }
 

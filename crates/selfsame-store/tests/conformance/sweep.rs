@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use selfsame_job::erasure::Erasure;
+use selfsame_job::outcome::JobOutcome;
 use selfsame_job::user::UserStatus;
 use selfsame_store::review::NewReview;
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, PartnerId};
-use serde_json::Value;
 use sqlx::Row as _;
 
 use crate::fixture::*;
@@ -148,9 +149,9 @@ async fn results_are_kept_for_so_long_and_codes_for_good(dir: Place) {
             (record.result_code.as_str(), record.success),
             ("0840", true)
         );
-        let result: Value = serde_json::from_slice(&record.result).unwrap();
-        assert_eq!(result["evidence"]["erased"], "expired");
-        let text = result["ResultText"].as_str().unwrap();
+        let outcome = JobOutcome::read(&record.result).unwrap();
+        assert_eq!(outcome.erased, Some(Erasure::Expired));
+        let text = outcome.text();
         assert!(text.contains("older than results are kept"), "{text}");
         let whole = store.job(&job.smile_job_id).await.unwrap().unwrap();
         assert!(!whole.request.partner_params.as_json().contains("PLANTED"));
