@@ -113,6 +113,18 @@ impl Server {
         Self::start_by(command, data, key, more)
     }
 
+    /// A server with variables of its own: one of several nodes of a store that they name. Its log is in `data`.
+    pub fn start_with(
+        variables: &[(&str, String)],
+        data: &Path,
+        key: &ApiKey,
+        more: &[&str],
+    ) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_selfsame"));
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        Self::start_by(command, data, key, more)
+    }
+
     /// A server that may have so many files open, and no more.
     pub fn start_with_files(files: u32, data: &Path, key: &ApiKey, more: &[&str]) -> Self {
         let mut shell = Command::new("sh");
