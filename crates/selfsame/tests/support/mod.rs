@@ -76,7 +76,8 @@ fn soon_ready(command: &mut Command) -> &mut Command {
         ("SELFSAME_COMPILED_MODELS", compiled),
     ];
     for (name, value) in unless_set {
-        if std::env::var_os(name).is_none() {
+        let own = command.get_envs().any(|(given, _)| given == name);
+        if !own && std::env::var_os(name).is_none() {
             command.env(name, value);
         }
     }
