@@ -211,7 +211,11 @@ async fn ready_shows_who_works_in_the_background() {
     }
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let server = Server::start(data.path(), &key, &["--engine", "tract", "--workers", "2"]);
+    let server = Server::start(
+        data.path(),
+        &key,
+        &["--engine", "tract", "--workers", "2", "--node", "n1"],
+    );
     let get = async |path: &str| {
         let answer = http().get(format!("{}{path}", server.base)).send().await;
         answer.unwrap().text().await.unwrap()
@@ -231,8 +235,8 @@ async fn ready_shows_who_works_in_the_background() {
     assert_eq!(ready["workers"]["housekeeping"], calm(1), "{ready}");
     assert_eq!(ready["status"], "ready");
     let metrics = get("/metrics").await;
-    let mut alive = metrics
-        .lines()
-        .filter(|line| line.starts_with("selfsame_tasks_alive{") && line.contains("task=\"jobs\""));
-    assert!(alive.any(|line| line.ends_with(" 4")), "{metrics}");
+    assert!(
+        metrics.contains("selfsame_tasks_alive{node=\"n1\",task=\"jobs\"} 4"),
+        "{metrics}"
+    );
 }

@@ -250,7 +250,7 @@ async fn how_it_is_doing_is_told_while_somebody_else_holds_the_database() {
     }
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let server = Server::start(data.path(), &key, &[]);
+    let server = Server::start(data.path(), &key, &["--node", "n1"]);
     let http = http();
     let mut connection = database(data.path()).await;
     sqlx::raw_sql("BEGIN IMMEDIATE")
@@ -262,10 +262,10 @@ async fn how_it_is_doing_is_told_while_somebody_else_holds_the_database() {
         assert_eq!(ready(&server, &http).await["status"], "ready");
         let (status, body) = get(&http, format!("{}/metrics", server.base)).await;
         assert_eq!(status, 200);
-        let mut queued = body.lines().filter(|line| {
-            line.starts_with("selfsame_queue_depth{") && line.contains("queue=\"queued\"")
-        });
-        assert!(queued.any(|line| line.ends_with(" 0")), "{body}");
+        assert!(
+            body.contains("selfsame_queue_depth{node=\"n1\",queue=\"queued\"} 0"),
+            "{body}"
+        );
     }
     sqlx::raw_sql("ROLLBACK")
         .execute(&mut connection)
