@@ -211,7 +211,11 @@ async fn ready_shows_who_works_in_the_background() {
     }
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let server = Server::start(data.path(), &key, &["--engine", "tract", "--workers", "2"]);
+    let server = Server::start(
+        data.path(),
+        &key,
+        &["--engine", "tract", "--workers", "2", "--node", "n1"],
+    );
     let get = async |path: &str| {
         let answer = http().get(format!("{}{path}", server.base)).send().await;
         answer.unwrap().text().await.unwrap()
@@ -232,7 +236,7 @@ async fn ready_shows_who_works_in_the_background() {
     assert_eq!(ready["status"], "ready");
     let metrics = get("/metrics").await;
     assert!(
-        metrics.contains("selfsame_tasks_alive{task=\"jobs\"} 4"),
+        metrics.contains("selfsame_tasks_alive{node=\"n1\",task=\"jobs\"} 4"),
         "{metrics}"
     );
 }
