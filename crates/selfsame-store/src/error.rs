@@ -65,6 +65,22 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The database or the bucket does not answer: nothing is wrong with the item, and it can be tried again
+    /// for as long as that lasts.
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::Objects { .. }
+                | Self::Database(
+                    sqlx::Error::Io(_)
+                        | sqlx::Error::PoolTimedOut
+                        | sqlx::Error::PoolClosed
+                        | sqlx::Error::WorkerCrashed
+                )
+        )
+    }
+
     /// One item on record cannot be read, and trying again will not help: only what needs this item fails.
     #[must_use]
     pub const fn is_unreadable(&self) -> bool {
