@@ -34,7 +34,7 @@ import uuid
 from nodes import Database, Installation, Node, Partner, Proxy, ask, package
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-POLICY = 'name = "chaos"\nversion = "1"\n[defaults.enrolment.duplicates]\nresponse = "refuse"\n'
+POLICY = 'name = "chaos"\nversion = "1"\n[defaults.duplicates]\nresponse = "refuse"\n'
 PASSED, ENROLLED = "0820", "0840"
 
 
@@ -82,7 +82,7 @@ class Run:
         self.refusals = {}
         policy = folder / "policy.toml"
         policy.write_text(POLICY)
-        more = ["--policy", policy, "--engine", options.engine, "--workers", str(options.workers)]
+        more = ["--policy", policy, "--engine", options.engine, "--workers", str(options.workers), "--load-when-needed"]
         if options.sqlite:
             self.database = self.bucket = None
             self.installation = Installation(options.binary, folder, f"sqlite:{folder / 'data'}")

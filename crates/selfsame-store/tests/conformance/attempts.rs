@@ -34,7 +34,7 @@ fn tried(job: &NewJob, tried: Tried) -> Outcome {
     }
 }
 
-async fn count(store: &dyn Store, job: &NewJob) -> u32 {
+async fn count(store: &Arc<dyn Store>, job: &NewJob) -> u32 {
     let failed = store.failed_attempts(&job.user).await.unwrap();
     failed.map_or(0, |f| f.count)
 }

@@ -9,10 +9,11 @@ use selfsame_store::review::{FinalResult, NewReview};
 use selfsame_store::store::*;
 use selfsame_wire::id::Environment;
 use selfsame_wire::signature::ApiKey;
+use std::sync::Arc;
 
 use crate::fixture::*;
 
-async fn some_actions(store: &dyn Store) {
+async fn some_actions(store: &Arc<dyn Store>) {
     let partner = partner();
     store.create_partner(&partner, &by()).await.unwrap();
     store.create_partner(&partner, &by()).await.unwrap();
@@ -189,7 +190,7 @@ const BREAKS: [&str; 9] = [
 ];
 
 /// Every kind of action, each a transaction of its own.
-async fn try_everything(store: &dyn Store) -> Vec<bool> {
+async fn try_everything(store: &Arc<dyn Store>) -> Vec<bool> {
     let job = new_job("later", "later");
     finished(store, &job).await;
     let token = AdminToken {

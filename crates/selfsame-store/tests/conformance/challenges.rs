@@ -42,7 +42,7 @@ fn answering(job: &str, drawn: &DrawnChallenge) -> NewJob {
     job
 }
 
-async fn record(store: &dyn Store, drawn: &DrawnChallenge) {
+async fn record(store: &Arc<dyn Store>, drawn: &DrawnChallenge) {
     let limit = UnansweredLimit { most: 100, ..LIMIT };
     assert_eq!(
         store.draw_challenge(drawn, &limit).await.unwrap(),
@@ -50,7 +50,7 @@ async fn record(store: &dyn Store, drawn: &DrawnChallenge) {
     );
 }
 
-async fn submit(store: &dyn Store, job: &NewJob) -> Prepared {
+async fn submit(store: &Arc<dyn Store>, job: &NewJob) -> Prepared {
     store
         .submit_job(job, Bytes::from_static(b"x"))
         .await

@@ -1,9 +1,10 @@
 //! Whose callback is taken next.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use selfsame_job::user::UserKey;
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, PartnerId};
@@ -11,7 +12,7 @@ use selfsame_wire::id::{Environment, PartnerId};
 use crate::fixture::*;
 
 /// Ends a job of a partner whose result goes to this URL.
-async fn due(store: &dyn Store, partner: &str, environment: Environment, url: &str) -> NewJob {
+async fn due(store: &Arc<dyn Store>, partner: &str, environment: Environment, url: &str) -> NewJob {
     let name = uuid::Uuid::new_v4().to_string();
     let mut job = new_job(&name, &name);
     job.user = UserKey {
@@ -26,7 +27,7 @@ async fn due(store: &dyn Store, partner: &str, environment: Environment, url: &s
 
 const SANDBOX: Environment = Environment::Sandbox;
 
-async fn claim(store: &dyn Store, limits: &DeliveryLimits) -> Vec<Delivery> {
+async fn claim(store: &Arc<dyn Store>, limits: &DeliveryLimits) -> Vec<Delivery> {
     store.claim_deliveries(LEASE, limits).await.unwrap()
 }
 
@@ -52,7 +53,7 @@ const AT_ONCE: Endpoint = Endpoint::Fails {
     pause: Duration::ZERO,
 };
 
-async fn failed(store: &dyn Store, delivery: &Delivery, endpoint: Endpoint) {
+async fn failed(store: &Arc<dyn Store>, delivery: &Delivery, endpoint: Endpoint) {
     let again = AfterAttempt::RetryIn(Duration::ZERO);
     let attempt = attempt(None);
     store
@@ -61,7 +62,7 @@ async fn failed(store: &dyn Store, delivery: &Delivery, endpoint: Endpoint) {
         .unwrap();
 }
 
-async fn delivered(store: &dyn Store, delivery: &Delivery) {
+async fn delivered(store: &Arc<dyn Store>, delivery: &Delivery) {
     let (attempt, after) = (attempt(Some(200)), AfterAttempt::Delivered);
     store
         .record_attempt(delivery, &attempt, after, Endpoint::Answers)

@@ -1,7 +1,7 @@
 //! A deleted user leaves names, codes and times behind, and nothing else; whatever was under way meanwhile.
 
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use selfsame_job::job::{JobState, JobType};
 use selfsame_job::outcome::{CheckState, Checked, JobOutcome};
 use selfsame_job::review::{ReviewDecision, Ruling};
@@ -11,6 +11,8 @@ use selfsame_store::store::*;
 use selfsame_wire::id::Environment;
 use serde_json::Value;
 use sqlx::Row as _;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::fixture::*;
 
@@ -37,7 +39,7 @@ fn waiting_outcome(job: &NewJob) -> Outcome {
     }
 }
 
-async fn delete(store: &dyn Store, job: &NewJob) -> bool {
+async fn delete(store: &Arc<dyn Store>, job: &NewJob) -> bool {
     store
         .set_user_status(&job.user, UserStatus::Deleted, &by())
         .await
@@ -45,7 +47,7 @@ async fn delete(store: &dyn Store, job: &NewJob) -> bool {
 }
 
 /// Nothing of what was planted can be read, whichever way a job's contents are asked for.
-async fn nothing_is_told(store: &dyn Store, job: &NewJob) {
+async fn nothing_is_told(store: &Arc<dyn Store>, job: &NewJob) {
     let id = &job.smile_job_id;
     let record = store.job(id).await.unwrap().unwrap();
     assert_eq!(record.request.callback_url, None);

@@ -116,12 +116,12 @@ pub async fn open(place: &Place) -> Arc<dyn Store> {
 }
 
 /// The user as it is now: as a job would be judged.
-pub async fn state(store: &dyn Store, user: &UserKey) -> UserState {
+pub async fn state(store: &Arc<dyn Store>, user: &UserKey) -> UserState {
     UserState::of(store.user(user).await.unwrap().as_ref())
 }
 
 /// Submits a job and ends it, judged by its user as it is then; gives what it came to.
-pub async fn end(store: &dyn Store, job: &NewJob, outcome: &Outcome) -> Finished {
+pub async fn end(store: &Arc<dyn Store>, job: &NewJob, outcome: &Outcome) -> Finished {
     let submitted = store
         .submit_job(job, Bytes::from_static(b"PLANTED-package"))
         .await
@@ -135,6 +135,6 @@ pub async fn end(store: &dyn Store, job: &NewJob, outcome: &Outcome) -> Finished
     store.finish_job(&claim, &outcome).await.unwrap()
 }
 
-pub async fn finished(store: &dyn Store, job: &NewJob) {
+pub async fn finished(store: &Arc<dyn Store>, job: &NewJob) {
     assert_eq!(end(store, job, &outcome(job)).await, Finished::Committed);
 }

@@ -5,6 +5,7 @@ use selfsame_job::replay::{ImageFingerprint, Recurrence};
 use selfsame_job::user::UserStatus;
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, PartnerId};
+use std::sync::Arc;
 
 use crate::fixture::*;
 
@@ -17,7 +18,7 @@ fn fingerprint(image: usize, exact: u8, perceptual: u8) -> ImageFingerprint {
     }
 }
 
-async fn accepted(store: &dyn Store, job: &NewJob, images: &[ImageFingerprint]) -> Finished {
+async fn accepted(store: &Arc<dyn Store>, job: &NewJob, images: &[ImageFingerprint]) -> Finished {
     let outcome = Outcome {
         accepted: images.to_vec(),
         only_if_new: true,
@@ -28,7 +29,7 @@ async fn accepted(store: &dyn Store, job: &NewJob, images: &[ImageFingerprint]) 
 }
 
 /// A job on record that looks for images.
-async fn looking(store: &dyn Store, job: &NewJob) -> Job {
+async fn looking(store: &Arc<dyn Store>, job: &NewJob) -> Job {
     store.prepare_job(job, &grant(rand(job))).await.unwrap();
     store.job(&job.smile_job_id).await.unwrap().unwrap()
 }
@@ -40,7 +41,7 @@ fn rand(job: &NewJob) -> u8 {
         .fold(0, |a, b| a.wrapping_mul(31).wrapping_add(b))
 }
 
-async fn found(store: &dyn Store, job: &Job, image: ImageFingerprint) -> Option<Recurrence> {
+async fn found(store: &Arc<dyn Store>, job: &Job, image: ImageFingerprint) -> Option<Recurrence> {
     store.recurrences(job, &[image], 10).await.unwrap().pop()
 }
 

@@ -28,7 +28,7 @@ async fn a_job_goes_its_way_once(dir: Place) {
         Prepared::JobExists
     );
     assert!(store.claim_job(LEASE).await.unwrap().is_none());
-    let (now, package) = (Bytes::from_static(b"PLANTED-package"));
+    let package = Bytes::from_static(b"PLANTED-package");
     assert_eq!(
         store
             .accept_package(&[9; 32], package.clone())

@@ -350,34 +350,36 @@ pub async fn run<F: Future<Output = ()>>(kind: Kind, test: impl FnOnce(Place) ->
     }
 }
 
-/// Makes tests of functions, for SQLite.
-macro_rules! on_sqlite {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
+/// Makes tests of functions, for one kind of place.
+macro_rules! tests_in {
+    ($module:ident, $kind:ident: $($name:ident),*) => {
+        mod $module {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                crate::place::run(crate::place::Kind::Sqlite, super::$name).await;
+                crate::place::run(crate::place::Kind::$kind, super::$name).await;
             })*
         }
     };
 }
 
-/// The same for PostgreSQL.
-macro_rules! on_postgres {
-    ($($name:ident),* $(,)?) => {
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                crate::place::run(crate::place::Kind::Postgres, super::$name).await;
-            })*
-        }
-    };
-}
-
-/// The same for each back end.
+/// Makes tests of functions, for each back end.
 macro_rules! on_each {
     ($($name:ident),* $(,)?) => {
-        on_sqlite!($($name),*);
-        on_postgres!($($name),*);
+        tests_in!(sqlite, Sqlite: $($name),*);
+        tests_in!(postgres, Postgres: $($name),*);
+    };
+}
+
+/// The same for SQLite alone.
+macro_rules! on_sqlite {
+    ($($name:ident),* $(,)?) => {
+        tests_in!(sqlite_only, Sqlite: $($name),*);
+    };
+}
+
+/// The same for PostgreSQL alone.
+macro_rules! on_postgres {
+    ($($name:ident),* $(,)?) => {
+        tests_in!(postgres_only, Postgres: $($name),*);
     };
 }

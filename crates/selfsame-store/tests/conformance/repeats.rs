@@ -1,9 +1,10 @@
 //! Requests that come again: because the answer was lost, or to pass once more.
 
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use selfsame_job::served::Served;
 use selfsame_store::store::*;
+use std::time::Duration;
 
 use crate::fixture::*;
 

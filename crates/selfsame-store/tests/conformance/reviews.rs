@@ -7,6 +7,7 @@ use selfsame_job::review::{ReviewDecision, Ruling};
 use selfsame_job::user::UserStatus;
 use selfsame_store::review::{FinalResult, NewReview, ReviewFilter, Ruled};
 use selfsame_store::store::*;
+use std::sync::Arc;
 
 use crate::fixture::*;
 
@@ -42,7 +43,7 @@ fn result(success: bool) -> FinalResult {
     }
 }
 
-async fn waiting(store: &dyn Store, job: &NewJob) {
+async fn waiting(store: &Arc<dyn Store>, job: &NewJob) {
     assert_eq!(
         end(store, job, &provisional(job)).await,
         Finished::Committed
@@ -50,7 +51,7 @@ async fn waiting(store: &dyn Store, job: &NewJob) {
 }
 
 /// Approves by the user as it is now: what hinders is for the domain to say.
-async fn approve(store: &dyn Store, job: &NewJob) -> Ruled {
+async fn approve(store: &Arc<dyn Store>, job: &NewJob) -> Ruled {
     let result = FinalResult {
         judged: state(store, &job.user).await,
         ..result(true)
@@ -58,7 +59,7 @@ async fn approve(store: &dyn Store, job: &NewJob) -> Ruled {
     approve_by(store, job, &result).await
 }
 
-async fn approve_by(store: &dyn Store, job: &NewJob, result: &FinalResult) -> Ruled {
+async fn approve_by(store: &Arc<dyn Store>, job: &NewJob, result: &FinalResult) -> Ruled {
     let ruling = ruling(ReviewDecision::Approve);
     store
         .decide_review(&job.smile_job_id, &ruling, result)
@@ -214,7 +215,7 @@ async fn an_approval_takes_effect_only_by_what_it_was_checked_by(dir: Place) {
     assert_eq!(approve(&store, &again).await, Ruled::NotPending);
 }
 
-async fn waits(store: &dyn Store, job: &NewJob) -> bool {
+async fn waits(store: &Arc<dyn Store>, job: &NewJob) -> bool {
     let template = store.pending_template(&job.smile_job_id).await.unwrap();
     template.is_some()
 }

@@ -1,7 +1,6 @@
 //! What is on disk, and with which keys.
 
 use selfsame_job::user::UserStatus;
-use selfsame_store::store::*;
 
 use crate::fixture::*;
 

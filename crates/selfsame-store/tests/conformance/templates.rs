@@ -6,11 +6,12 @@ use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::sqlite::keys::Keys;
 use selfsame_store::store::*;
 use selfsame_wire::id::SmileJobId;
+use std::sync::Arc;
 
 use crate::fixture::*;
 
 /// Enrols the user once more, and keeps these earlier enrolments beside it; gives the photo's job.
-async fn enrolled(store: &dyn Store, name: &str, keeps: &[&SmileJobId]) -> SmileJobId {
+async fn enrolled(store: &Arc<dyn Store>, name: &str, keeps: &[&SmileJobId]) -> SmileJobId {
     let job = new_job(name, "ada");
     let outcome = Outcome {
         keeps: keeps.iter().map(|k| (*k).clone()).collect(),
@@ -21,7 +22,7 @@ async fn enrolled(store: &dyn Store, name: &str, keeps: &[&SmileJobId]) -> Smile
 }
 
 /// The photos and models of a user's templates, the latest enrolment's first.
-async fn on_file(store: &dyn Store) -> Vec<(SmileJobId, String)> {
+async fn on_file(store: &Arc<dyn Store>) -> Vec<(SmileJobId, String)> {
     let key = new_job("any", "ada").user;
     let user = store.user(&key).await.unwrap().unwrap();
     // Lists hold the same.
@@ -136,6 +137,7 @@ async fn deletion_and_new_keys_cover_all_templates(dir: Place) {
     drop(keys);
     let store = SqliteStore::open(&options).await.unwrap();
     assert_eq!(store.data_keys().await.unwrap().len(), 1);
+    let store: Arc<dyn Store> = Arc::new(store);
     assert_eq!(on_file(&store).await, before);
     let user = store.user(&key).await.unwrap().unwrap();
     let template = |at: usize| &user.further[at].template;

@@ -26,7 +26,7 @@ fn of(partner: &str, job: &str, user: &str) -> NewJob {
     job
 }
 
-async fn claimed(store: &dyn Store, job: &NewJob) -> Claim {
+async fn claimed(store: &Arc<dyn Store>, job: &NewJob) -> Claim {
     let package = Bytes::from_static(b"x");
     let submitted = store.submit_job(job, package).await.unwrap();
     assert_eq!(submitted, Prepared::Recorded);
@@ -63,7 +63,7 @@ async fn claimers_on_two_nodes_share_no_job(dir: Place) {
 async fn a_job_that_was_taken_over_is_ended_by_its_new_worker_only(dir: Place) {
     let (slow, quick) = (node(&dir).await, node(&dir).await);
     let job = new_job("j", "u");
-    let lost = claimed(&*slow, &job).await;
+    let lost = claimed(&slow, &job).await;
     assert_eq!(quick.recover().await.unwrap(), 0, "its lease lasts");
     dir.pass(LEASE + Duration::from_secs(1)).await;
     assert_eq!(quick.recover().await.unwrap(), 1);
@@ -81,14 +81,14 @@ async fn a_job_that_was_taken_over_is_ended_by_its_new_worker_only(dir: Place) {
 async fn a_node_that_starts_takes_nothing_from_one_that_works(dir: Place) {
     let works = node(&dir).await;
     let delivered = new_job("delivered", "a");
-    finished(&*works, &delivered).await;
+    finished(&works, &delivered).await;
     let delivery = works
         .claim_deliveries(LEASE, &LIMITS)
         .await
         .unwrap()
         .remove(0);
     let job = new_job("j", "u");
-    let claim = claimed(&*works, &job).await;
+    let claim = claimed(&works, &job).await;
     let starts = node(&dir).await;
     assert_eq!(starts.recover().await.unwrap(), 0);
     assert!(starts.claim_job(LEASE).await.unwrap().is_none());
@@ -133,7 +133,7 @@ async fn of_two_enrolments_at_once_one_finds_the_other(dir: Place) {
         });
         let mut claims = Vec::new();
         for (node, job) in nodes.iter().zip(&jobs) {
-            claims.push(claimed(&**node, job).await);
+            claims.push(claimed(node, job).await);
         }
         let outcomes = jobs.each_ref().map(|job| Outcome {
             searched,
@@ -175,7 +175,7 @@ async fn an_enrolment_without_a_search_is_found_by_one_that_searched(dir: Place)
         });
         let mut claims = Vec::new();
         for (node, job) in nodes.iter().zip(&jobs) {
-            claims.push(claimed(&**node, job).await);
+            claims.push(claimed(node, job).await);
         }
         let with = Outcome {
             searched,
@@ -296,7 +296,7 @@ async fn an_image_that_one_node_accepted_is_found_by_the_other(dir: Place) {
         mirrored: None,
     };
     let looks = of("p", "looks", "looks");
-    let claim: Job = claimed(&*nodes[1], &looks).await.job;
+    let claim: Job = claimed(&nodes[1], &looks).await.job;
     let near = async || {
         let found = nodes[1].recurrences(&claim, &[image(200)], 4).await;
         found.unwrap().len()
@@ -310,7 +310,7 @@ async fn an_image_that_one_node_accepted_is_found_by_the_other(dir: Place) {
             only_if_new: true,
             ..outcome(&job)
         };
-        assert_eq!(end(&*nodes[0], &job, &accepted).await, Finished::Committed);
+        assert_eq!(end(&nodes[0], &job, &accepted).await, Finished::Committed);
         if dir.is(Kind::Postgres) {
             assert_eq!(near().await, 1);
         }
@@ -319,7 +319,7 @@ async fn an_image_that_one_node_accepted_is_found_by_the_other(dir: Place) {
     let jobs = ["x", "y"].map(|name| of("p", name, name));
     let mut claims = Vec::new();
     for (node, job) in nodes.iter().zip(&jobs) {
-        claims.push(claimed(&**node, job).await);
+        claims.push(claimed(node, job).await);
     }
     let accepted = jobs.each_ref().map(|job| Outcome {
         accepted: vec![image(100)],
@@ -341,9 +341,9 @@ async fn nodes_that_start_at_once_make_one_database(dir: Place) {
         let options = options.clone();
         tokio::spawn(async move { PostgresStore::connect(&options).await.unwrap() })
     });
-    let mut stores = Vec::new();
+    let mut stores: Vec<Arc<dyn Store>> = Vec::new();
     for start in starts.collect::<Vec<_>>() {
-        stores.push(start.await.unwrap());
+        stores.push(Arc::new(start.await.unwrap()));
     }
     assert_eq!(dir.number("SELECT COUNT(*) FROM data_keys").await, 1);
     assert_eq!(dir.number("SELECT COUNT(*) FROM audit").await, 1);
@@ -355,21 +355,18 @@ async fn nodes_that_start_at_once_make_one_database(dir: Place) {
 /// Keys change while nodes work, and no value is left under a key that is gone.
 async fn keys_are_rotated_and_retired_while_nodes_work(dir: Place) {
     let options = dir.postgres(Limits::default());
-    let (works, sleeps) = (
-        node(&dir).await,
-        PostgresStore::connect(&options).await.unwrap(),
-    );
-    finished(&*works, &new_job("before", "before")).await;
+    let (works, sleeps) = (node(&dir).await, node(&dir).await);
+    finished(&works, &new_job("before", "before")).await;
     let mut keys = Keys::connect(&options).await.unwrap();
     assert_eq!(keys.rotate(&by()).await.unwrap(), 2);
     // Nobody writes with it before all can have heard of it.
-    finished(&*works, &new_job("heard", "heard")).await;
+    finished(&works, &new_job("heard", "heard")).await;
     let written = "SELECT COUNT(*) FROM users WHERE substr(template, 1, 4) = ";
     let by_second = format!("{written}'\\x02000000'::bytea");
     assert_eq!(dir.number(&by_second).await, 0);
     tamper(&dir, "UPDATE data_keys SET writes_from = 0").await;
     let restarted = node(&dir).await;
-    finished(&*restarted, &new_job("after", "after")).await;
+    finished(&restarted, &new_job("after", "after")).await;
     assert_eq!(dir.number(&by_second).await, 1);
     let done = keys.reencrypt(&by(), &mut |_| ()).await.unwrap();
     assert!(done.done > 0 && done.unreadable == 0);
@@ -409,17 +406,10 @@ async fn keys_are_rotated_and_retired_while_nodes_work(dir: Place) {
 on_postgres!(
     nodes_that_start_at_once_make_one_database,
     keys_are_rotated_and_retired_while_nodes_work,
-    claimers_on_two_nodes_share_no_job,
-    a_job_that_was_taken_over_is_ended_by_its_new_worker_only,
-    a_node_that_starts_takes_nothing_from_one_that_works,
-    of_two_enrolments_at_once_one_finds_the_other,
-    an_enrolment_without_a_search_is_found_by_one_that_searched,
-    whoever_follows_the_changes_misses_none,
-    one_name_of_a_job_is_recorded_once_wherever_it_is_asked_for,
-    an_image_that_one_node_accepted_is_found_by_the_other,
 );
+
 // A command opens a data directory beside its server: two stores there are.
-on_sqlite!(
+on_each!(
     claimers_on_two_nodes_share_no_job,
     a_job_that_was_taken_over_is_ended_by_its_new_worker_only,
     a_node_that_starts_takes_nothing_from_one_that_works,

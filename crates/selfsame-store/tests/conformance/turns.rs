@@ -26,7 +26,7 @@ fn of(partner: &str, environment: Environment, name: &str) -> NewJob {
     }
 }
 
-async fn submit(store: &dyn Store, job: &NewJob) -> Prepared {
+async fn submit(store: &Arc<dyn Store>, job: &NewJob) -> Prepared {
     store
         .submit_job(job, Bytes::from_static(b"x"))
         .await
@@ -34,7 +34,7 @@ async fn submit(store: &dyn Store, job: &NewJob) -> Prepared {
 }
 
 /// Queues so many jobs, named by partner and number.
-async fn flood(store: &dyn Store, partner: &str, environment: Environment, jobs: usize) {
+async fn flood(store: &Arc<dyn Store>, partner: &str, environment: Environment, jobs: usize) {
     for n in 0..jobs {
         let job = of(partner, environment, &format!("{partner}{n}"));
         assert_eq!(submit(store, &job).await, Prepared::Recorded);
@@ -42,7 +42,7 @@ async fn flood(store: &dyn Store, partner: &str, environment: Environment, jobs:
 }
 
 /// Claims so many jobs; gives their names.
-async fn claims(store: &dyn Store, jobs: usize) -> Vec<String> {
+async fn claims(store: &Arc<dyn Store>, jobs: usize) -> Vec<String> {
     let mut names = Vec::new();
     for _ in 0..jobs {
         let claim = store.claim_job(LEASE).await.unwrap().unwrap();

@@ -1,7 +1,6 @@
 //! One row that cannot be decrypted stops only itself.
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use selfsame_job::job::JobState;
 use selfsame_job::partner::Partner;
 use selfsame_job::replay::ImageFingerprint;
