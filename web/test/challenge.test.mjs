@@ -26,7 +26,16 @@ function person() {
   const ways = { hintLeft: { yaw: 33, pitch: 0 }, hintRight: { yaw: -33, pitch: 0 }, hintUp: { yaw: 0, pitch: 25 } };
   const straight = { yaw: 0, pitch: 0 };
   globalThis.head = { send: (way) => channel.postMessage(way), obeys: true };
-  globalThis.seen = { hints: [], published: [], trouble: [], submitted: [] };
+  globalThis.seen = { hints: [], shown: [], published: [], trouble: [], submitted: [] };
+  // Every hint is noted as it is shown: a head that obeys is on its way before a test that looks now and then has seen why.
+  const attach = Element.prototype.attachShadow;
+  Element.prototype.attachShadow = function (init) {
+    const root = attach.call(this, init);
+    new MutationObserver((records) => {
+      for (const { target, addedNodes } of records) if (target.className === 'hint') for (const { data } of addedNodes) seen.shown.push(data);
+    }).observe(root, { childList: true, subtree: true });
+    return root;
+  };
   addEventListener('look', ({ detail: { hint } }) => {
     if (hint !== seen.hints.at(-1)) seen.hints.push(hint);
     if (!head.obeys) return;
@@ -107,6 +116,9 @@ describe('a challenge', { skip: whyNoBrowser() }, () => {
     await at(page, 'review');
     await page.getByRole('button', { name: 'Use this picture' }).click();
   };
+  /** Waits until a hint that says something was shown, be it for a moment. */
+  const wasHinted = (page, words) =>
+    page.waitForFunction(([source]) => seen.shown.some((one) => new RegExp(source, 'i').test(one)), [words.source], { timeout: 60_000 });
   const again = (page) => page.getByRole('button', { name: 'Try again' }).click();
   const seen = (page) => page.evaluate(() => globalThis.seen);
   const last = (kind) => JSON.parse(asked[kind].at(-1));
@@ -230,7 +242,7 @@ describe('a challenge', { skip: whyNoBrowser() }, () => {
     await start(page);
     await use(page);
     // Frames of a smile follow no challenge: the person is asked for turns now.
-    await hinted(page, /to your left/);
+    await wasHinted(page, /to your left/);
     await use(page);
     await at(page, 'passed');
     assert.equal(last('upload').challenge_id, 'chl_a');
@@ -238,12 +250,17 @@ describe('a challenge', { skip: whyNoBrowser() }, () => {
   });
 
   test('who is too slow gets another challenge', async (t) => {
-    const drawn = [{ ...challenge('chl_short', 'left'), seconds: 2 }, challenge('chl_long', 'up')];
+    const drawn = [challenge('chl_short', 'left'), challenge('chl_long', 'up')];
     const page = await open(t, '/own', { drawn });
     await page.evaluate(() => (head.obeys = false));
     await start(page);
     await hinted(page, /to your left/);
-    await hinted(page, /time is over/);
+    // The first one's time passes at once, and not before the person was asked for the turn.
+    await page.evaluate(() => {
+      const now = Date.now.bind(Date);
+      Date.now = () => now() + 120_000;
+    });
+    await wasHinted(page, /time is over/);
     await page.evaluate(() => (head.obeys = true));
     await use(page);
     await at(page, 'published');
@@ -284,7 +301,7 @@ describe('a challenge', { skip: whyNoBrowser() }, () => {
     await use(page);
     await at(page, 'time-up');
     await again(page);
-    await hinted(page, /to your right/);
+    await wasHinted(page, /to your right/);
     await use(page);
     await at(page, 'passed');
     assert.deepEqual(asked.upload.map((body) => JSON.parse(body).challenge_id), ['chl_a', 'chl_b']);
@@ -328,9 +345,12 @@ describe('a challenge', { skip: whyNoBrowser() }, () => {
     await start(page);
     await page.getByText('then turn your head as you are told').waitFor();
     await page.getByRole('button', { name: 'Take the picture' }).click();
-    await hinted(page, /chin/);
-    assert.equal((await arrow(page)).turn, 'up');
-    await hinted(page, /straight at the camera again/);
+    const both = () => {
+      const root = document.querySelector('selfsame-capture').shadowRoot;
+      return /chin/i.test(root.querySelector('.hint')?.textContent) && root.querySelector('.arrow')?.dataset.turn === 'up';
+    };
+    await page.waitForFunction(both, undefined, { timeout: 60_000 });
+    await wasHinted(page, /straight at the camera again/);
     await use(page);
     await at(page, 'published');
     const [{ images, meta }] = (await seen(page)).published;

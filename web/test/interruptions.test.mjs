@@ -119,8 +119,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
   test('a camera without new pictures goes on when they come', () =>
     inFront('/selfie', async (page) => {
       await underWay(page, () => (camera.mode = 'frozen'));
-      await hinted(page, PAUSED);
-      await page.evaluate(() => Object.assign(camera, { mode: 'live', stamp: true }));
+      await hinted(page, PAUSED, () => Object.assign(camera, { mode: 'live', stamp: true }));
       await allStamped(page);
     }));
 
@@ -137,8 +136,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
         camera.stamp = true;
         camera.mute(true);
       });
-      await hinted(page, PAUSED);
-      await page.evaluate(() => camera.mute(false));
+      await hinted(page, PAUSED, () => camera.mute(false));
       await allStamped(page);
     }));
 

@@ -5,7 +5,8 @@ import { after, before, describe, test } from 'node:test';
 
 import { Client, defaultTransport, JobType, sign } from '@selfsame/client';
 
-import { photographs, realServer, started, whyNot } from './support/real-server.mjs';
+import { started } from './support/processes.mjs';
+import { photographs, realServer, whyNot } from './support/real-server.mjs';
 
 const { SmartSelfieAuthentication: authenticate, SmartSelfieRegistration: register } = JobType;
 
@@ -20,7 +21,7 @@ describe('against the real server', { skip: whyNot() }, () => {
     server = await realServer();
     photos = photographs();
   });
-  after(() => server.close());
+  after(() => server?.close());
 
   test('register, authenticate, refuse another face', async () => {
     const user_id = randomUUID();

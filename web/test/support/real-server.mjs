@@ -1,9 +1,9 @@
 // The real server on a data folder of its own, with the demo page.
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+
+import { scratch, started } from '../../../clients/typescript/test/support/processes.mjs';
 
 const here = (path) => new URL(path, import.meta.url).pathname;
 const BIN = process.env.SELFSAME_BIN ?? here('../../../target/debug/selfsame');
@@ -44,19 +44,13 @@ export const detector = () => readFileSync(artefacts().find(({ name }) => name =
 
 /** A server that serves the demo page; `close` ends it and removes its data. */
 export async function realServer(...more) {
-  const data = mkdtempSync(join(tmpdir(), 'selfsame-web-'));
+  const data = scratch('web');
   const args = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--demo-page', DIST, ...more];
-  const child = spawn(BIN, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, SELFSAME_LOG: 'error' } });
-  const first = await new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', resolve);
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready`)));
-  });
-  const gone = new Promise((resolve) => child.once('exit', resolve));
+  const { first, stop } = await started(BIN, args, { env: { ...process.env, SELFSAME_LOG: 'error' } });
   return {
     url: JSON.parse(first).http,
     close: async () => {
-      child.kill();
-      await gone;
+      await stop();
       rmSync(data, { recursive: true, force: true });
     },
   };
