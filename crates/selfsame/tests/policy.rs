@@ -259,12 +259,10 @@ fn home_without(model: selfsame_face::models::Model) -> tempfile::TempDir {
     let store = selfsame_face::models::ModelStore::locate(None);
     let left_out = store.path(model.artefact());
     let home = tempfile::tempdir().unwrap();
-    let models = home.path().join("models");
-    std::fs::create_dir(&models).unwrap();
     for entry in std::fs::read_dir(store.dir()).unwrap() {
         let path = entry.unwrap().path();
         if path != left_out {
-            std::os::unix::fs::symlink(&path, models.join(path.file_name().unwrap())).unwrap();
+            std::os::unix::fs::symlink(&path, home.path().join(path.file_name().unwrap())).unwrap();
         }
     }
     home
