@@ -241,6 +241,8 @@ def partition(table, partner, templates, people, options, wide):
         few = probes_too or len(probes)
         for key, value in settings.items():
             table.run(f"SET {key} = {value}")
+        # Else a plan of before goes on, made without these settings.
+        table.run("DISCARD PLANS")
         one = measure(table, statement.format(p=partner), probes[:few], truth[:few], forms[:few])
         for key in settings:
             table.run(f"RESET {key}")

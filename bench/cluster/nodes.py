@@ -96,14 +96,17 @@ class Installation:
             self.key.chmod(0o600)
         self.store, self.blobs = store, blobs
 
-    def options(self, store=None):
-        options = ["--data", self.folder / "data", "--master-key-file", self.key, "--store", store or self.store]
-        return [*options, "--blobs", self.blobs] if self.blobs else options
+    def settings(self, store=None):
+        """By variables: a command line would show the database's password to everybody."""
+        named = {"SELFSAME_STORE": store or self.store, "SELFSAME_MASTER_KEY_FILE": str(self.key)}
+        if self.blobs:
+            named["SELFSAME_BLOBS"] = self.blobs
+        return {**self.environment, **named}
 
-    def run(self, *arguments, check=True, store=None):
+    def run(self, *arguments, check=True):
         """A command's answers, one object a line."""
-        command = [self.binary, "--json", *map(str, arguments), *map(str, self.options(store))]
-        done = subprocess.run(command, capture_output=True, text=True, env=self.environment)
+        command = [self.binary, "--json", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, env=self.settings())
         if check and done.returncode:
             raise SystemExit(f"selfsame {' '.join(map(str, arguments))} failed: {done.stdout}{done.stderr}")
         return [json.loads(line) for line in done.stdout.splitlines()]
@@ -121,10 +124,14 @@ class Node:
     def start(self):
         command = [self.installation.binary, "serve", "--node", self.name, "--listen", f"127.0.0.1:{self.port}"]
         command += ["--operations-listen", f"127.0.0.1:{self.operations}", "--allow-private-callbacks", "--rate", "100000"]
-        command += [*self.more, *map(str, self.installation.options(self.store))]
+        command += self.more
         with open(self.installation.folder / f"{self.name}.log", "ab") as log:
             self.process = subprocess.Popen(
-                command, stdout=subprocess.DEVNULL, stderr=log, env=self.installation.environment, start_new_session=True
+                command,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                env=self.installation.settings(self.store),
+                start_new_session=True,
             )
 
     def kill(self):

@@ -77,6 +77,9 @@ describe('smart-camera-web', { skip: whyNoBrowser() || whyNot() }, () => {
 
   test('its capture is accepted', async (t) => {
     const page = await browser.newPage();
+    const said = new Set();
+    page.on('console', (message) => message.type() === 'error' && said.add(message.text()));
+    page.on('pageerror', (error) => said.add(error.message));
     const missing = new Set();
     // Nothing outside this machine is asked. The models' host does not answer: were it refused, the component would ask for ever,
     // each time with another WebGL context, which keeps the page too busy to count to 20 seconds.
@@ -87,7 +90,7 @@ describe('smart-camera-web', { skip: whyNoBrowser() || whyNot() }, () => {
     });
     // Its scripts keep the page loading for as long as they are not answered.
     await page.goto(site.url, { waitUntil: 'domcontentloaded' });
-    await follow(page);
+    await follow(page, said);
     const [published, result] = await page.evaluate(() => [globalThis.published, globalThis.result]);
     t.diagnostic(`not asked: ${[...missing].join(', ') || 'none'}`);
     assert.equal(published.filter((type) => type === 2).length, 1);
@@ -101,7 +104,7 @@ describe('smart-camera-web', { skip: whyNoBrowser() || whyNot() }, () => {
 });
 
 /** Presses whatever leads on, until the page has a result. They are those of its older capture. */
-async function follow(page) {
+async function follow(page, said) {
   const ON = ['#request-camera-access', '#allow', '#start-image-capture', '#select-id-image'];
   const until = Date.now() + 300_000;
   while (Date.now() < until) {
@@ -115,5 +118,14 @@ async function follow(page) {
     }
     await page.waitForTimeout(500);
   }
-  throw new Error(`smart-camera-web published nothing; it shows: ${await page.evaluate(() => document.body.innerText)}`);
+  // The text of all that is in view, in whatever shadow.
+  const shown = await page.evaluate(() => {
+    const texts = (root) => [...root.querySelectorAll('*')].flatMap((one) => [
+      ...(one.checkVisibility() && one.tagName !== 'STYLE' ? [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()) : []),
+      ...(one.shadowRoot ? texts(one.shadowRoot) : []),
+    ]);
+    return texts(document.body).filter(Boolean).join(' | ');
+  });
+  const published = await page.evaluate(() => globalThis.published);
+  throw new Error(`no result; published: ${published}; it shows: ${shown}; it said: ${[...said].join(' | ')}`);
 }

@@ -57,7 +57,7 @@ pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 }
 
 async fn look_after_leases(app: &App) {
-    match app.store.recover(Timestamp::now(), false).await {
+    match app.store.recover().await {
         Ok(0) => {}
         Ok(jobs) => {
             tracing::warn!(jobs, "jobs whose worker was lost are queued again");

@@ -64,6 +64,7 @@ fn outcome(job: &Job, decision: &Decision, forced: Option<ResultCode>) -> Vec<u8
         evidence: None,
         recurrences: &[],
         duplicates: &[],
+        searched_to: None,
         policies: &Policies::default(),
         detects_presentation_attacks: true,
         engine: json!("[engine]"),

@@ -39,6 +39,9 @@ pub enum StoreError {
     /// A package was written, but too long ago for a record to name it: the sweep may have taken it for an orphan.
     #[error("it took too long to record a package, so nothing was recorded; send it again")]
     TooLate,
+    /// A data key was retired while something was encrypted with it. Nothing was changed.
+    #[error("the data keys were changed meanwhile, so nothing was recorded; try again")]
+    KeysChanged,
     /// Object storage failed.
     #[error("object storage {place}: {doing} failed: {said}; {advice}")]
     Objects {

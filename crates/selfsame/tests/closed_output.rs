@@ -168,6 +168,7 @@ fn every_command(data: &str, out: &str) -> Vec<(&'static str, Vec<String>)> {
             "eval report",
             format!("--people {nowhere} --out {out} --home {nowhere}"),
         ),
+        ("ready", "--at http://127.0.0.1:1".to_owned()),
         ("completions", "bash".to_owned()),
     ]
     .into_iter()

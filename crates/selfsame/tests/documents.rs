@@ -43,6 +43,7 @@ fn every_path_that_a_document_names_exists() {
     for (document, at_least) in [
         ("docs/architecture.md", 30),
         ("docs/nodes.md", 10),
+        ("docs/scale.md", 3),
         ("CONTRIBUTING.md", 10),
         ("SECURITY.md", 3),
     ] {
@@ -69,6 +70,9 @@ fn every_link_of_a_document_leads_somewhere() {
         "docs/policy.md",
         "docs/embedders.md",
         "docs/storage.md",
+        "docs/operate.md",
+        "docs/scale.md",
+        "deploy/README.md",
     ] {
         let file = root().join(document);
         let text = std::fs::read_to_string(&file).unwrap();

@@ -18,7 +18,9 @@ use selfsame_job::job::{Api, JobRequest, JobState, JobType};
 use selfsame_job::partner::Partner;
 use selfsame_job::user::UserKey;
 use selfsame_store::sqlite::{Options, SqliteStore};
-use selfsame_store::store::{Finished, JobFilter, NewJob, Outcome, Prepared, Store as _};
+use selfsame_store::store::{
+    Finished, JobFilter, Jobs as _, NewJob, Outcome, Partners as _, Prepared, Queue as _,
+};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::signature::ApiKey;
 use serde_json::json;
@@ -209,7 +211,11 @@ async fn ready_shows_who_works_in_the_background() {
     }
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let server = Server::start(data.path(), &key, &["--engine", "tract", "--workers", "2"]);
+    let server = Server::start(
+        data.path(),
+        &key,
+        &["--engine", "tract", "--workers", "2", "--node", "n1"],
+    );
     let get = async |path: &str| {
         let answer = http().get(format!("{}{path}", server.base)).send().await;
         answer.unwrap().text().await.unwrap()
@@ -230,7 +236,7 @@ async fn ready_shows_who_works_in_the_background() {
     assert_eq!(ready["status"], "ready");
     let metrics = get("/metrics").await;
     assert!(
-        metrics.contains("selfsame_tasks_alive{task=\"jobs\"} 4"),
+        metrics.contains("selfsame_tasks_alive{node=\"n1\",task=\"jobs\"} 4"),
         "{metrics}"
     );
 }

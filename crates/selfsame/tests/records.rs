@@ -250,7 +250,7 @@ async fn how_it_is_doing_is_told_while_somebody_else_holds_the_database() {
     }
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let server = Server::start(data.path(), &key, &[]);
+    let server = Server::start(data.path(), &key, &["--node", "n1"]);
     let http = http();
     let mut connection = database(data.path()).await;
     sqlx::raw_sql("BEGIN IMMEDIATE")
@@ -263,7 +263,7 @@ async fn how_it_is_doing_is_told_while_somebody_else_holds_the_database() {
         let (status, body) = get(&http, format!("{}/metrics", server.base)).await;
         assert_eq!(status, 200);
         assert!(
-            body.contains("selfsame_queue_depth{queue=\"queued\"} 0"),
+            body.contains("selfsame_queue_depth{node=\"n1\",queue=\"queued\"} 0"),
             "{body}"
         );
     }

@@ -43,7 +43,7 @@ fn steady(mut value: Value) -> Value {
             Value::Number(_) if measured => *value = "[number]".into(),
             Value::String(_) => {
                 let kind = match name {
-                    "timestamp" | "created_at" | "updated_at" => "[timestamp]",
+                    "timestamp" | "created_at" | "updated_at" | "complete_to" => "[timestamp]",
                     "signature" => "[signature]",
                     "smile_job_id" | "SmileJobID" | "ref_id" => "[job]",
                     "upload_url" | "selfie_image" | "liveness_images" => "[url]",

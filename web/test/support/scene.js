@@ -20,7 +20,12 @@ async function place(engine, photograph) {
   const [face] = engine.look(data, bitmap.width, bitmap.height);
   const scale = FACE.height / face.box.height;
   const paper = canvas(WIDTH, HEIGHT);
-  paper.fillStyle = '#8a8f94';
+  // A wall that light falls on from one side. In an even one cameras show few colours, and smart-camera-web takes no picture
+  // whose first four rows have 16 or fewer: it was left to chance which moment of the video it took.
+  const wall = paper.createLinearGradient(0, 0, WIDTH, 0);
+  wall.addColorStop(0, '#777c81');
+  wall.addColorStop(1, '#9da2a7');
+  paper.fillStyle = wall;
   paper.fillRect(0, 0, WIDTH, HEIGHT);
   paper.imageSmoothingQuality = 'high';
   const [cx, cy] = [face.box.x + face.box.width / 2, face.box.y + face.box.height / 2];

@@ -82,7 +82,7 @@ impl OpenVino {
     }
 }
 
-fn not_kept(dir: &Path, error: &std::io::Error) {
+fn not_kept(dir: &Path, error: &dyn std::fmt::Display) {
     tracing::warn!(dir = %dir.display(), %error, "a compiled model is not kept");
 }
 
@@ -123,15 +123,28 @@ impl Engine for OpenVino {
         let rank = i64::try_from(dims.len()).unwrap_or(i64::MAX);
         let wanted = PartialShape::new_static(rank, &dims).map_err(failed)?;
         model.reshape_single_input(&wanted).map_err(failed)?;
-        let mut compiled = core
-            .compile_model(&model, DeviceType::CPU)
-            .map_err(failed)?;
+        let mut compiled = match (
+            core.compile_model(&model, DeviceType::CPU),
+            kept,
+            &self.compiled,
+        ) {
+            (Ok(compiled), Some(kept), Some(dir)) => {
+                if let Err(error) = kept.finish() {
+                    not_kept(dir, &error);
+                }
+                compiled
+            }
+            // A copy that another process writes or removes at this moment makes OpenVINO fail: without one it does not.
+            (Err(error), Some(_), Some(dir)) => {
+                not_kept(dir, &error);
+                core.set_property(&DeviceType::CPU, &RwPropertyKey::CacheDir, "")
+                    .map_err(failed)?;
+                core.compile_model(&model, DeviceType::CPU)
+                    .map_err(failed)?
+            }
+            (compiled, ..) => compiled.map_err(failed)?,
+        };
         drop(core);
-        if let (Some(kept), Some(dir)) = (kept, &self.compiled)
-            && let Err(error) = kept.finish()
-        {
-            not_kept(dir, &error);
-        }
         let idle = (0..self.parallel.get())
             .map(|_| compiled.create_infer_request().map_err(failed))
             .collect::<Result<Vec<_>, _>>()?;

@@ -23,6 +23,8 @@ pub struct Circumstances<'a> {
     pub recurrences: &'a [Recurrence],
     /// Other users with this face, where they were looked for.
     pub duplicates: &'a [Duplicate],
+    /// Who was enrolled before this moment, on whatever node, was among those looked through for them.
+    pub searched_to: Option<Timestamp>,
     /// The policies in force.
     pub policies: &'a Policies,
     /// All models that detect presentation attacks are loaded.

@@ -111,6 +111,9 @@ fn told(decision: &Decision, circumstances: &Circumstances<'_>) -> Value {
         "reported": decision.reported,
         "advice": decision.reasons.iter().map(|r| r.advice()).collect::<Vec<_>>(),
     });
+    if let Some(moment) = circumstances.searched_to {
+        evidence["search"] = json!({"complete_to": moment});
+    }
     if let Some(answered) = answered(circumstances) {
         evidence["challenge"] = answered;
     } else if let Some(turns) = capture.and_then(|c| c.turns.as_ref()) {

@@ -74,6 +74,7 @@ fn of_capture(
             evidence,
             recurrences: &[],
             duplicates: &[],
+            searched_to: None,
             policies: &Policies::default(),
             detects_presentation_attacks: detector,
             engine: Value::Null,

@@ -6,7 +6,7 @@ use selfsame_job::audit::Actor;
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::user::UserState;
 use selfsame_store::sqlite::{Options, SqliteStore};
-use selfsame_store::store::{Finished, NewJob, Outcome};
+use selfsame_store::store::{Finished, Jobs as _, NewJob, Outcome, Queue as _, Users as _};
 use selfsame_wire::id::{JobId, SmileJobId};
 
 use super::*;

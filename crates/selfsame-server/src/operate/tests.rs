@@ -1,6 +1,7 @@
 use selfsame_job::operator::OperatorRole;
 use selfsame_job::user::{UserKey, UserStatus};
 use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_store::store::Audit as _;
 use selfsame_wire::id::Environment;
 
 use super::*;

@@ -3,6 +3,7 @@
 //! What a job is judged by may change while it is judged. The store commits an outcome only while all of that is still so;
 //! else the job is judged again.
 
+use jiff::Timestamp;
 use selfsame_face::analyser::Analyser;
 use selfsame_face::evidence::CaptureEvidence;
 use selfsame_face::template::ComparisonScore;
@@ -78,6 +79,7 @@ pub(super) async fn process(
         examined,
         recurrences: Vec::new(),
         others: Found::default(),
+        searched_to: None,
         judged: UserState::default(),
         may_enrol: false,
         keeps: Vec::new(),
@@ -100,6 +102,7 @@ pub(super) async fn process(
                 case.examined = Examined::without(refused);
                 case.recurrences.clear();
                 case.others = Found::default();
+                case.searched_to = None;
             }
             Finished::UserChanged | Finished::OthersChanged | Finished::SeenMeanwhile => {}
         }
@@ -133,6 +136,8 @@ struct Case<'a> {
     examined: Examined,
     recurrences: Vec<Recurrence>,
     others: Found,
+    /// Who was enrolled before was among those looked through.
+    searched_to: Option<Timestamp>,
     judged: UserState,
     /// The user's state lets an enrolment that passes be put on file.
     may_enrol: bool,
@@ -164,6 +169,8 @@ impl Case<'_> {
                 )
                 .await?;
             if self.product.looks_for_duplicates() {
+                // The gallery is brought to the store's state before it is searched.
+                self.searched_to = Some(Timestamp::now());
                 self.others = self.look_for_others(capture).await?;
             }
         }
@@ -242,6 +249,7 @@ impl Case<'_> {
             evidence: self.examined.capture.as_ref(),
             recurrences: &self.recurrences,
             duplicates: &self.others.duplicates,
+            searched_to: self.searched_to,
             policies: &app.config.policies,
             detects_presentation_attacks: app.engine.detects_presentation_attacks,
             engine: serde_json::to_value(&app.engine).unwrap_or_default(),

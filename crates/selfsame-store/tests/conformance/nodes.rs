@@ -5,11 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use selfsame_job::audit::Actor;
 use selfsame_job::operator::{OperatorRole, TokenTerms};
-use selfsame_store::nodes::{Counted, NodeCount, NodeId, Nodes as _};
-use selfsame_store::store::{AdminToken, Store as _};
+use selfsame_store::nodes::{Counted, NodeCount, NodeId};
+use selfsame_store::store::AdminToken;
 use selfsame_wire::id::SmileJobId;
 
-use super::fixture::{finished, new_job, open};
+use super::fixture::{Place, finished, new_job, open};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -25,9 +25,7 @@ fn counts(of: &[(&str, u64)]) -> Vec<NodeCount> {
     of.iter().map(count).collect()
 }
 
-#[tokio::test]
-async fn of_many_jobs_those_that_ended_are_told() {
-    let dir = tempfile::tempdir().unwrap();
+async fn of_many_jobs_those_that_ended_are_told(dir: Place) {
     let store = open(&dir).await;
     let done = new_job("done", "done");
     finished(&store, &done).await;
@@ -43,9 +41,7 @@ async fn of_many_jobs_those_that_ended_are_told() {
     assert_eq!(store.ended(&[]).await.unwrap(), []);
 }
 
-#[tokio::test]
-async fn a_node_is_told_what_the_others_counted_and_replaces_what_it_put() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_node_is_told_what_the_others_counted_and_replaces_what_it_put(dir: Place) {
     let store = open(&dir).await;
     let (a, b, c) = (node(), node(), node());
     let put = async |node, of: &[(&str, u64)]| {
@@ -64,9 +60,7 @@ async fn a_node_is_told_what_the_others_counted_and_replaces_what_it_put() {
     assert_eq!(put(a, &[]).await, [0_u64; 0]);
 }
 
-#[tokio::test]
-async fn counts_that_are_too_old_do_not_count_and_are_forgotten() {
-    let dir = tempfile::tempdir().unwrap();
+async fn counts_that_are_too_old_do_not_count_and_are_forgotten(dir: Place) {
     let store = open(&dir).await;
     let (a, b) = (node(), node());
     let put = |node, count, within| {
@@ -87,9 +81,7 @@ async fn counts_that_are_too_old_do_not_count_and_are_forgotten() {
     assert_eq!(put(b, 1, HOUR).await, [0]);
 }
 
-#[tokio::test]
-async fn a_tokens_role_and_expiry_are_kept() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_tokens_role_and_expiry_are_kept(dir: Place) {
     let store = open(&dir).await;
     let token = |name: &str, hash: u8, terms| AdminToken {
         name: name.to_owned(),
@@ -121,3 +113,10 @@ async fn a_tokens_role_and_expiry_are_kept() {
         .unwrap();
     assert_eq!(store.admin_tokens().await.unwrap()[0], replaced);
 }
+
+on_each!(
+    of_many_jobs_those_that_ended_are_told,
+    a_node_is_told_what_the_others_counted_and_replaces_what_it_put,
+    counts_that_are_too_old_do_not_count_and_are_forgotten,
+    a_tokens_role_and_expiry_are_kept,
+);

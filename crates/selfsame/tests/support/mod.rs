@@ -76,7 +76,8 @@ fn soon_ready(command: &mut Command) -> &mut Command {
         ("SELFSAME_COMPILED_MODELS", compiled),
     ];
     for (name, value) in unless_set {
-        if std::env::var_os(name).is_none() {
+        let own = command.get_envs().any(|(given, _)| given == name);
+        if !own && std::env::var_os(name).is_none() {
             command.env(name, value);
         }
     }
@@ -110,6 +111,18 @@ fn added(data: &Path, more: &[&str]) -> (ApiKey, ApiKey) {
 impl Server {
     pub fn start(data: &Path, key: &ApiKey, more: &[&str]) -> Self {
         let command = Command::new(env!("CARGO_BIN_EXE_selfsame"));
+        Self::start_by(command, data, key, more)
+    }
+
+    /// A server with variables of its own: one of several nodes of a store that they name. Its log is in `data`.
+    pub fn start_with(
+        variables: &[(&str, String)],
+        data: &Path,
+        key: &ApiKey,
+        more: &[&str],
+    ) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_selfsame"));
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         Self::start_by(command, data, key, more)
     }
 
