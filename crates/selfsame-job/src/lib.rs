@@ -11,6 +11,7 @@ pub mod fusion;
 pub mod job;
 pub mod liveness;
 pub mod lockout;
+pub mod operator;
 pub mod outcome;
 pub mod partner;
 pub mod policy;

@@ -1,5 +1,6 @@
 //! What every request handler has at hand.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use selfsame_job::partner::Partner;
 use selfsame_job::served::{Enrolled, Served};
 use selfsame_job::user::{User, UserKey};
 use selfsame_store::error::StoreError;
+use selfsame_store::nodes::NodeId;
 use selfsame_store::store::Store;
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::id::{Environment, PartnerId};
@@ -20,18 +22,24 @@ use crate::budget::BodyBudget;
 use crate::client_address::Proxies;
 use crate::completion::Completions;
 use crate::config::Config;
-use crate::failed_authentications::FailedAuthentications;
 use crate::gallery::Gallery;
 use crate::health::Health;
-use crate::rate::PartnerRates;
+use crate::image_links;
+use crate::limits::failed_authentications::FailedAuthentications;
+use crate::limits::rate::PartnerRates;
+use crate::node::NodeRole;
 use crate::refusal::Refusal;
 use crate::route::v1::package::Uploads;
+use crate::server::Engine;
 use crate::supervise::TasksHealth;
+use crate::worker::Lookout;
 
 /// Shared by all handlers and workers.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) config: Config,
+    /// This start of this node, as others know it.
+    pub(crate) node_id: NodeId,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) gallery: Gallery,
     pub(crate) engine: EngineIdentity,
@@ -43,9 +51,11 @@ pub(crate) struct App {
     pub(crate) package_readers: Arc<Semaphore>,
     pub(crate) proxies: Proxies,
     pub(crate) rates: PartnerRates,
-    pub(crate) failed_authentications: FailedAuthentications,
+    pub(crate) failed_authentications: Arc<FailedAuthentications>,
     pub(crate) completions: Completions,
     pub(crate) health: Arc<Health>,
+    /// Whose turn it is to look into the queue when nothing rings.
+    pub(crate) lookout: Lookout,
     /// Rung when a job was queued.
     pub(crate) job_queued: Arc<Notify>,
     /// Rung when a callback was queued.
@@ -70,6 +80,37 @@ pub(crate) struct EngineIdentity {
 }
 
 impl EngineIdentity {
+    fn new(engine: &Engine) -> Self {
+        let (name, models, embedders, detects): (_, _, Vec<Embedder>, _) = match engine {
+            Engine::Loaded(analyser) => (
+                analyser.engine_name(),
+                analyser.models().to_vec(),
+                analyser.embedders().cloned().collect(),
+                analyser.detects_presentation_attacks(),
+            ),
+            Engine::Elsewhere(embedders) => (
+                "none",
+                Vec::new(),
+                embedders.iter().cloned().collect(),
+                false,
+            ),
+        };
+        let mut served = embedders.iter().flat_map(Embedder::models).cloned();
+        let primary = served.next();
+        let also = served.collect();
+        Self {
+            engine: name.to_owned(),
+            models,
+            served: match primary {
+                Some(primary) => Served::with(primary, also),
+                // There always is a primary embedder.
+                None => Served::only(Embedder::built_in().model().clone()),
+            },
+            embedders,
+            detects_presentation_attacks: detects,
+        }
+    }
+
     /// The thresholds of a model that is served besides; the primary one's are the policy's.
     pub(crate) fn thresholds(&self, model: &TemplateModel) -> Option<ModelThresholds> {
         let mut also = self.embedders.iter().skip(1);
@@ -106,6 +147,63 @@ pub(crate) struct Caller {
 pub(crate) struct Scope(pub(crate) Option<Environment>);
 
 impl App {
+    /// Puts it together; where workers will search the gallery, it is filled.
+    pub(crate) async fn assemble(
+        config: Config,
+        store: Arc<dyn Store>,
+        engine: &Engine,
+    ) -> Result<Self, StoreError> {
+        let engine = EngineIdentity::new(engine);
+        let limits = config.limits;
+        let gallery = Gallery::new(
+            Arc::clone(&store),
+            &engine.served,
+            NonZeroUsize::new(config.workers).unwrap_or(NonZeroUsize::MIN),
+        )
+        .calibrated_by(engine.embedders.clone());
+        if config.roles.has(NodeRole::Workers) {
+            gallery.follow().await?;
+        }
+        let health = Arc::new(Health::default());
+        health.look(&*store).await;
+        if config.judges() {
+            // Commands that decide beside the server go by it.
+            store
+                .set_in_force(config.policies.text(), &engine.served)
+                .await?;
+        }
+        let shared = store.is_shared();
+        Ok(Self {
+            node_id: NodeId(uuid::Uuid::new_v4()),
+            engine,
+            store,
+            gallery,
+            cores: Arc::new(Semaphore::new(config.workers.max(1))),
+            bodies: BodyBudget::new(limits.bodies_bytes, limits.json_bytes, limits.package_bytes),
+            uploads: Uploads::default(),
+            package_readers: Arc::new(Semaphore::new(image_links::READERS)),
+            proxies: Proxies::new(config.trusted_proxies.clone()),
+            rates: PartnerRates::new(limits.requests_per_second, limits.burst, shared),
+            failed_authentications: Arc::new(FailedAuthentications::new(
+                limits.failed_authentications_per_minute,
+                shared,
+            )),
+            completions: Completions::default(),
+            health,
+            lookout: Lookout::default(),
+            job_queued: Arc::new(Notify::new()),
+            callback_queued: Arc::new(Notify::new()),
+            tasks: TasksHealth::default(),
+            config,
+        })
+    }
+
+    /// The gallery, on a node that keeps it filled.
+    pub(crate) fn followed_gallery(&self) -> Option<&Gallery> {
+        let follows = self.config.roles.has(NodeRole::Workers);
+        follows.then_some(&self.gallery)
+    }
+
     /// A user as jobs are judged by it: its templates compare with what the embedders make now.
     pub(crate) async fn user(&self, key: &UserKey) -> Result<Option<User>, StoreError> {
         let user = self.store.user(key).await?;

@@ -10,7 +10,6 @@ use axum::middleware::Next;
 use axum::response::Response;
 use ipnet::IpNet;
 
-use crate::app::App;
 use crate::refusal::Refusal;
 
 /// The header in which a proxy says whom it speaks for.
@@ -68,12 +67,12 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
 
 /// Notes the client's address with every request.
 pub(crate) async fn note(
-    State(app): State<Arc<App>>,
+    State(proxies): State<Proxies>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let client = app.proxies.client(peer.ip(), request.headers());
+    let client = proxies.client(peer.ip(), request.headers());
     request.extensions_mut().insert(client);
     next.run(request).await
 }

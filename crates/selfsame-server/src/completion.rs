@@ -1,23 +1,50 @@
-//! Tells waiting requests that their job has ended.
+//! Tells waiting requests that their job has ended: at once where a worker of this process ended it, soon where another node's did.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use selfsame_store::nodes::Nodes;
 use selfsame_wire::id::SmileJobId;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot, watch};
+
+/// How often it is asked whether jobs have ended elsewhere; one question is for all that are due.
+const TICK: Duration = Duration::from_millis(25);
+/// The pauses between two looks at one job.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Jobs that one question is about.
+const MOST: usize = 500;
 
 /// Jobs that somebody in this process waits for.
 #[derive(Debug, Clone, Default)]
 pub struct Completions {
     waiting: Arc<Mutex<Waiting>>,
+    /// Rung when somebody begins to wait.
+    somebody: Arc<Notify>,
 }
 
 /// Who waits: several may wait for one job, because a client may ask again.
 #[derive(Debug, Default)]
 struct Waiting {
-    jobs: HashMap<SmileJobId, Vec<(u64, oneshot::Sender<()>)>>,
+    jobs: HashMap<SmileJobId, Awaited>,
     /// Names the next who waits.
     next: u64,
+}
+
+/// A job that is waited for.
+#[derive(Debug)]
+struct Awaited {
+    who: Vec<(u64, oneshot::Sender<()>)>,
+    since: Instant,
+    /// When it is looked at whether it has ended elsewhere.
+    look_at: Instant,
+}
+
+/// How long it is until the next look at a job: a quarter of the time that it has been waited for, so that nobody waits much
+/// longer for another node than for this one.
+fn pause(waited: Duration) -> Duration {
+    (waited / 4).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }
 
 /// Waits for one job; forgets it when dropped.
@@ -37,12 +64,15 @@ impl Completions {
         let mut waiting = self.lock();
         let number = waiting.next;
         waiting.next += 1;
-        waiting
-            .jobs
-            .entry(job.clone())
-            .or_default()
-            .push((number, sender));
+        let now = Instant::now();
+        let awaited = waiting.jobs.entry(job.clone()).or_insert_with(|| Awaited {
+            who: Vec::new(),
+            since: now,
+            look_at: now + SHORTEST_PAUSE,
+        });
+        awaited.who.push((number, sender));
         drop(waiting);
+        self.somebody.notify_one();
         Wait {
             completions: self.clone(),
             job: job.clone(),
@@ -53,10 +83,51 @@ impl Completions {
 
     /// Says that a job has ended, to all who wait for it.
     pub fn announce(&self, job: &SmileJobId) {
-        let all = self.lock().jobs.remove(job).unwrap_or_default();
-        for (_, sender) in all {
+        let awaited = self.lock().jobs.remove(job);
+        for (_, sender) in awaited.into_iter().flat_map(|awaited| awaited.who) {
             // The waiting request may have given up: nobody is left to tell.
             let _ = sender.send(());
+        }
+    }
+
+    /// The jobs that are to be looked at now; each is due again after its next pause.
+    fn due(&self, now: Instant) -> Vec<SmileJobId> {
+        let mut waiting = self.lock();
+        let due = waiting.jobs.iter_mut().filter(|(_, a)| a.look_at <= now);
+        due.take(MOST)
+            .map(|(job, awaited)| {
+                awaited.look_at = now + pause(now.saturating_duration_since(awaited.since));
+                job.clone()
+            })
+            .collect()
+    }
+
+    /// Looks once at what is due, and announces what other nodes have ended.
+    async fn look(&self, store: &(impl Nodes + ?Sized), now: Instant) {
+        let due = self.due(now);
+        if due.is_empty() {
+            return;
+        }
+        match store.ended(&due).await {
+            Ok(ended) => ended.iter().for_each(|job| self.announce(job)),
+            // It is due again soon.
+            Err(error) => tracing::warn!(%error, "cannot ask whether other nodes have ended jobs"),
+        }
+    }
+
+    /// Looks for jobs that other nodes have ended, until told to stop. While nobody waits nothing is asked.
+    pub(crate) async fn follow(
+        self,
+        store: Arc<impl Nodes + ?Sized>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        loop {
+            let nobody = self.lock().jobs.is_empty();
+            tokio::select! {
+                () = self.somebody.notified(), if nobody => {}
+                () = tokio::time::sleep(TICK), if !nobody => self.look(&*store, Instant::now()).await,
+                _ = stop.changed() => return,
+            }
         }
     }
 
@@ -78,9 +149,9 @@ impl Drop for Wait {
     fn drop(&mut self) {
         let mut waiting = self.completions.lock();
         // Its own place only: others may wait for the same job.
-        if let Some(all) = waiting.jobs.get_mut(&self.job) {
-            all.retain(|(number, _)| *number != self.number);
-            if all.is_empty() {
+        if let Some(Awaited { who, .. }) = waiting.jobs.get_mut(&self.job) {
+            who.retain(|(number, _)| *number != self.number);
+            if who.is_empty() {
                 waiting.jobs.remove(&self.job);
             }
         }
@@ -89,6 +160,9 @@ impl Drop for Wait {
 
 #[cfg(test)]
 mod tests {
+    use selfsame_store::error::StoreError;
+    use selfsame_store::nodes::{Counted, NodeCount, NodeId};
+
     use super::*;
 
     fn job() -> SmileJobId {
@@ -140,5 +214,62 @@ mod tests {
         third.ended().await;
         drop((first, third));
         assert!(completions.lock().jobs.is_empty());
+    }
+
+    /// A store in which some jobs have ended, on whatever node.
+    struct Elsewhere(Vec<SmileJobId>);
+
+    #[async_trait::async_trait]
+    impl Nodes for Elsewhere {
+        fn is_shared(&self) -> bool {
+            true
+        }
+        async fn ended(&self, jobs: &[SmileJobId]) -> Result<Vec<SmileJobId>, StoreError> {
+            let ended = jobs.iter().filter(|job| self.0.contains(job));
+            Ok(ended.cloned().collect())
+        }
+        async fn share_counts(
+            &self,
+            _: NodeId,
+            _: Counted,
+            _: &[NodeCount],
+            _: Duration,
+        ) -> Result<Vec<u64>, StoreError> {
+            Ok(Vec::new())
+        }
+        async fn forget_counts(&self, _: Duration) -> Result<u64, StoreError> {
+            Ok(0)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_another_node_ended_is_told_too() {
+        let completions = Completions::default();
+        let (stopping, stop) = watch::channel(false);
+        let store = Arc::new(Elsewhere(vec![job()]));
+        let following = tokio::spawn(completions.clone().follow(store, stop));
+        let mut goes_on = completions.expect(&SmileJobId::new("j2").unwrap());
+        completions.expect(&job()).ended().await;
+        assert!(goes_on.ended.try_recv().is_err(), "this one has not ended");
+        stopping.send(true).unwrap();
+        following.await.unwrap();
+    }
+
+    #[test]
+    fn looks_at_a_job_grow_seldom_but_never_stop() {
+        let completions = Completions::default();
+        let _wait = completions.expect(&job());
+        let began = Instant::now();
+        let mut looks = Vec::new();
+        for tick in 0..4000 {
+            let at = began + TICK * tick;
+            if !completions.due(at).is_empty() {
+                looks.push(at - began);
+            }
+        }
+        let pauses: Vec<_> = looks.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(pauses.iter().all(|p| *p <= LONGEST_PAUSE + TICK));
+        assert!(pauses.windows(2).all(|pair| pair[0] <= pair[1] + TICK));
+        assert!(looks.len() < 150, "{} looks in 100 seconds", looks.len());
     }
 }

@@ -11,11 +11,16 @@ use selfsame_wire::signature::TimestampWindow;
 
 use crate::callback::backoff::Backoff;
 use crate::callback::target::{Reach, Schemes, TargetRules};
+use crate::node::{NodeName, NodeRole, NodeRoles};
 use crate::pace::Pace;
 
 /// A server's set-up.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// What this node is called.
+    pub node: NodeName,
+    /// What it does; the rest it leaves to other nodes of the same store.
+    pub roles: NodeRoles,
     /// Where plain HTTP is served.
     pub http: Option<SocketAddr>,
     /// Where HTTPS is served.
@@ -172,6 +177,11 @@ impl Default for Limits {
 }
 
 impl Config {
+    /// Whether anything is judged here by the policy: when jobs are taken in, ended or reviewed.
+    pub(crate) fn judges(&self) -> bool {
+        self.roles.has(NodeRole::Api) || self.roles.has(NodeRole::Workers)
+    }
+
     /// Where callbacks may go, and how.
     #[must_use]
     pub const fn callback_rules(&self) -> TargetRules {
@@ -185,6 +195,8 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            node: NodeName::of_host(),
+            roles: NodeRoles::default(),
             http: Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
             https: None,
             public_url: None,

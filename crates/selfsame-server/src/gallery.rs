@@ -1,12 +1,15 @@
 //! Who else has this face: one 1:N search for each partner and environment, kept as the store is.
 //!
 //! The gallery follows the order in which the store's users change, whoever changed them: this server, a command on the same
-//! data directory, another server. It reads what is new before each search, so that a search sees all that was committed
-//! before it began. Nothing has to tell it of a change, and a restart is following from the beginning.
+//! data directory, another node. It reads what is new before each search, so that a search sees all that was committed
+//! before it began; in between it follows every second, so that a search has little to read. Nothing has to tell it of a
+//! change, and a restart is following from the beginning. What is committed after a search, wherever, the store finds when the
+//! enrolment is committed that the search was for (docs/decisions/0099-gallery-across-nodes.md).
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use selfsame_face::embed::Embedder;
 use selfsame_face::template::{ComparisonScore, Template, TemplateModel};
@@ -17,12 +20,16 @@ use selfsame_search::{ExactSearch, Hit, Search, SearchError};
 use selfsame_store::error::StoreError;
 use selfsame_store::store::{Store, UserChange};
 use selfsame_wire::id::{Environment, PartnerId, UserId};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
+
+use crate::app::App;
 
 /// Duplicates that are reported at most.
 const MOST: usize = 10;
 /// Users read from the store at a time.
 const PAGE: u32 = 1000;
+/// How often it follows while nothing is searched.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// One of a user's templates: the user and its place among the user's own.
 type Key = (UserId, usize);
@@ -69,6 +76,15 @@ impl<'t> Probe<'t> {
     }
 }
 
+/// How far a gallery was behind the store.
+#[derive(Debug, Clone, Copy)]
+pub struct Lag {
+    /// Changes that it found waiting when it followed last.
+    pub changes: u64,
+    /// When it was last at the end of all changes; absent before the first time.
+    pub at_end: Option<Instant>,
+}
+
 /// The right to decide an enrolment; let go of once it is committed. It spares work: that no two enrolments of one face pass is
 /// seen to where they are committed, for other processes take no turns.
 #[derive(Debug)]
@@ -89,6 +105,7 @@ pub struct Gallery {
     partitions: RwLock<HashMap<(PartnerId, Environment), Partition>>,
     /// How far the order of changes was followed.
     followed: Mutex<u64>,
+    lag: RwLock<Lag>,
     /// Users read from the store at a time.
     page: u32,
 }
@@ -117,6 +134,10 @@ impl Gallery {
             search: |threads| Ok(Box::new(ExactSearch::new(threads))),
             partitions: RwLock::default(),
             followed: Mutex::new(0),
+            lag: RwLock::new(Lag {
+                changes: 0,
+                at_end: None,
+            }),
             page: PAGE,
         }
     }
@@ -173,15 +194,42 @@ impl Gallery {
     /// When the store fails; what was taken up stays.
     pub async fn follow(&self) -> Result<u64, StoreError> {
         let mut followed = self.followed.lock().await;
+        let mut taken = 0;
         loop {
+            // All that is committed by now is in this page, or in one before or after it.
+            let asked = Instant::now();
             let changes = self.store.users_changed(*followed, self.page).await?;
             for change in &changes {
                 self.take(&change.user)?;
                 *followed = change.sequence;
             }
+            taken += changes.len() as u64;
             if changes.len() < self.page as usize {
+                let lag = Lag {
+                    changes: taken,
+                    at_end: Some(asked),
+                };
+                *self.lag.write().unwrap_or_else(PoisonError::into_inner) = lag;
                 return Ok(*followed);
             }
+        }
+    }
+
+    /// How far it was behind when it followed last, and when that was.
+    #[must_use]
+    pub fn lag(&self) -> Lag {
+        *self.lag.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts what it holds, and how far it is behind, where `/metrics` shows them.
+    pub(crate) fn publish(&self) {
+        let (templates, bytes) = self.size();
+        let lag = self.lag();
+        metrics::gauge!("selfsame_gallery_templates").set(templates as f64);
+        metrics::gauge!("selfsame_gallery_bytes").set(bytes as f64);
+        metrics::gauge!("selfsame_gallery_lag_changes").set(lag.changes as f64);
+        if let Some(at_end) = lag.at_end {
+            metrics::gauge!("selfsame_gallery_lag_seconds").set(at_end.elapsed().as_secs_f64());
         }
     }
 
@@ -317,6 +365,19 @@ impl Gallery {
                     (count + t.len(), bytes + t.memory())
                 })
             })
+    }
+}
+
+/// Follows until told to stop.
+pub(crate) async fn keep_up(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(FOLLOW_EVERY) => {}
+            _ = stop.changed() => return,
+        }
+        if let Err(error) = app.gallery.follow().await {
+            tracing::warn!(%error, "the gallery cannot follow the store; enrolments wait until it can");
+        }
     }
 }
 

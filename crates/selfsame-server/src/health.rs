@@ -96,6 +96,9 @@ pub(crate) async fn watch(
 ) {
     loop {
         publish(&app.health.report());
+        if let Some(gallery) = app.followed_gallery() {
+            gallery.publish();
+        }
         app.tasks.publish();
         metrics.run_upkeep();
         tokio::select! {
@@ -103,6 +106,7 @@ pub(crate) async fn watch(
             _ = stop.changed() => return,
         }
         app.health.look(&*app.store).await;
+        app.failed_authentications.forget();
     }
 }
 

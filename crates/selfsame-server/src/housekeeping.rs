@@ -9,6 +9,7 @@ use selfsame_store::store::KeepSince;
 use tokio::sync::watch;
 
 use crate::app::App;
+use crate::limits;
 
 /// How often leases and awaited uploads are looked after.
 const EVERY: Duration = Duration::from_secs(30);
@@ -26,7 +27,6 @@ pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(EVERY) => {}
             _ = stop.changed() => return,
         }
-        app.failed_authentications.forget();
         look_after_leases(&app).await;
         match app
             .store
@@ -36,6 +36,9 @@ pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             Ok(0) => {}
             Ok(uploads) => tracing::info!(uploads, "jobs whose package never came are forgotten"),
             Err(error) => tracing::error!(%error, "cannot forget jobs whose package never came"),
+        }
+        if let Err(error) = app.store.forget_counts(limits::KEPT).await {
+            tracing::error!(%error, "cannot forget what nodes told each other");
         }
         // They are counted for a while after they expired.
         let forgotten = Timestamp::now() - UNANSWERED_WITHIN - UPLOAD_MARGIN;
@@ -54,7 +57,7 @@ pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 }
 
 async fn look_after_leases(app: &App) {
-    match app.store.recover(Timestamp::now(), false).await {
+    match app.store.recover().await {
         Ok(0) => {}
         Ok(jobs) => {
             tracing::warn!(jobs, "jobs whose worker was lost are queued again");

@@ -3,16 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
-use futures::Stream;
 use jiff::Timestamp;
 use selfsame_job::job::Job;
 use selfsame_job::partner::Partner;
-use selfsame_wire::error::ErrorCode;
 use selfsame_wire::id::{PartnerId, SmileJobId};
 use selfsame_wire::info::ImageRole;
 use selfsame_wire::job_status::ImageLinks;
@@ -64,51 +57,34 @@ pub(crate) async fn of(
     Ok(links)
 }
 
-/// `GET /v1/image/…`: an image, by a link that the status gave.
+/// The image that a link names, with the share of the budget that it takes. `None`: the link is not good, or not any more.
 pub(crate) async fn image(
-    State(app): State<Arc<App>>,
-    Path(sealed): Path<String>,
-) -> Result<Response, Refusal> {
-    let refuse = || {
-        Refusal::new(
-            ErrorCode::Unauthorised,
-            "this image link is not valid, or has expired",
-        )
-        .with_status(StatusCode::NOT_FOUND)
+    app: &App,
+    sealed: &str,
+) -> Result<Option<(Vec<u8>, BodyShare)>, Refusal> {
+    let Some((claimed, _)) = sealed_link::peek::<ImageKey>(sealed) else {
+        return Ok(None);
     };
-    let (claimed, _): ImageKey = sealed_link::peek(&sealed).ok_or_else(refuse)?;
-    let job = app.store.job(&claimed).await?.ok_or_else(refuse)?;
-    let partner = app.store.partner(job.partner()).await?.ok_or_else(refuse)?;
-    let (id, at): ImageKey = sealed_link::open(
-        partner.key(job.environment()),
-        PURPOSE,
-        &sealed,
-        Timestamp::now(),
-    )
-    .ok_or_else(refuse)?;
-    let opened = open(&app, &id, &partner.id, move |package| {
+    let Some(job) = app.store.job(&claimed).await? else {
+        return Ok(None);
+    };
+    let Some(partner) = app.store.partner(job.partner()).await? else {
+        return Ok(None);
+    };
+    let key = partner.key(job.environment());
+    let good = sealed_link::open::<ImageKey>(key, PURPOSE, sealed, Timestamp::now());
+    let Some((id, at)) = good else {
+        return Ok(None);
+    };
+    let opened = open(app, &id, &partner.id, move |package| {
         Package::read_image(package, &PackageLimits::default(), at)
     })
     .await?;
     let Some((Ok(Some(image)), mut share)) = opened else {
-        return Err(refuse());
+        return Ok(None);
     };
-    let bytes = image.bytes;
-    share.shrink_to(bytes.len());
-    let kind = if bytes.starts_with(b"\x89PNG") {
-        "image/png"
-    } else {
-        "image/jpeg"
-    };
-    let headers = [
-        (header::CONTENT_TYPE, kind),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    let size = HeaderValue::from(bytes.len());
-    let mut response = (headers, Body::from_stream(sent_with(bytes.into(), share))).into_response();
-    response.headers_mut().insert(header::CONTENT_LENGTH, size);
-    Ok(response)
+    share.shrink_to(image.bytes.len());
+    Ok(Some((image.bytes, share)))
 }
 
 /// Reads something out of a job's package, off the threads that serve; gives the share of the budget that it takes with it.
@@ -140,16 +116,4 @@ async fn open<T: Send + 'static>(
     .await
     .map_err(|error| Refusal::internal(&error))?;
     Ok(Some((read, share)))
-}
-
-/// The bytes in pieces; the share is held until they are sent.
-fn sent_with(
-    bytes: Bytes,
-    share: BodyShare,
-) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
-    const PIECE: usize = 64 * 1024;
-    futures::stream::unfold((bytes, share), |(mut rest, share)| async move {
-        let piece = rest.split_to(rest.len().min(PIECE));
-        (!piece.is_empty()).then_some((Ok(piece), (rest, share)))
-    })
 }

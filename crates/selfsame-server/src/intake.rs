@@ -14,8 +14,8 @@ use selfsame_wire::id::{JobId, SmileJobId, UserId};
 use selfsame_wire::job_type::JobType as WireJobType;
 
 use crate::app::{App, Caller};
+use crate::challenges;
 use crate::refusal::Refusal;
-use crate::route::v1::challenge;
 
 /// The job type that this build performs.
 pub(crate) fn performed(job_type: WireJobType) -> Result<JobType, Refusal> {
@@ -108,7 +108,7 @@ impl Intake<'_> {
             }
         }
         request.challenge =
-            challenge::named(app, challenge_id.as_ref(), &key, &job_id, job_type).await?;
+            challenges::named(app, challenge_id.as_ref(), &key, &job_id, job_type).await?;
         Ok(NewJob {
             smile_job_id: new_smile_job_id()?,
             user: key,
@@ -163,7 +163,7 @@ pub(crate) fn recorded(prepared: &Prepared) -> Result<(), Refusal> {
             "a job with this job_id exists; use a new job_id, or retry once the earlier attempt has ended",
         )),
         Prepared::QueueFull => Err(Refusal::busy("the job queue is full")),
-        Prepared::ChallengeTaken => Err(challenge::refused(Unanswerable::Used)),
+        Prepared::ChallengeTaken => Err(challenges::refused(Unanswerable::Used)),
         Prepared::TooManyUploads => Err(Refusal::too_many_uploads()),
     }
 }

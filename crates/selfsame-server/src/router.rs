@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post, put};
 use axum::{Extension, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
+use selfsame_job::operator::OperatorRole;
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::id::Environment;
 use tower::ServiceBuilder;
@@ -21,8 +22,7 @@ use crate::app::{App, Scope};
 use crate::body::unread;
 use crate::client_address;
 use crate::cross_origin;
-use crate::failed_authentications;
-use crate::image_links;
+use crate::limits::failed_authentications;
 use crate::refusal::Refusal;
 use crate::route::{admin, demo, description, operations, v1, v2};
 
@@ -65,7 +65,7 @@ fn wire_routes() -> Vec<Route> {
             "/v1/job_status",
             post(v1::job_status::job_status),
         ),
-        of(Method::GET, "/v1/image/{link}", get(image_links::image)),
+        of(Method::GET, "/v1/image/{link}", get(v1::image::image)),
         of(Method::POST, "/v1/token", post(v1::token::token)),
         of(
             Method::POST,
@@ -129,26 +129,95 @@ fn description_routes() -> Vec<Route> {
     }]
 }
 
-/// What people decide, at the root only, for those who hold an operator's token.
-fn admin_routes() -> Vec<Route> {
-    let of = |method, path, handler| Route {
-        method,
-        path,
-        handler,
+/// What operators see and do, at the root only, with the role that each demands of a token.
+fn admin_routes() -> Vec<(OperatorRole, Route)> {
+    use OperatorRole::{Observer, Operator, Reviewer};
+    let of = |role, method, path, handler| {
+        let route = Route {
+            method,
+            path,
+            handler,
+        };
+        (role, route)
     };
     vec![
-        of(Method::GET, "/admin/v1/reviews", get(admin::reviews::list)),
         of(
+            Observer,
+            Method::GET,
+            "/admin/v1/reviews",
+            get(admin::reviews::list),
+        ),
+        of(
+            Reviewer,
             Method::GET,
             "/admin/v1/reviews/{job}",
             get(admin::reviews::show),
         ),
         of(
+            Reviewer,
             Method::POST,
             "/admin/v1/reviews/{job}/decision",
             post(admin::reviews::decide),
         ),
+        of(
+            Observer,
+            Method::GET,
+            "/admin/v1/partners",
+            get(admin::partners::list),
+        ),
+        of(
+            Operator,
+            Method::POST,
+            "/admin/v1/partners",
+            post(admin::partners::add),
+        ),
+        of(
+            Operator,
+            Method::POST,
+            "/admin/v1/partners/{partner}/key",
+            post(admin::partners::replace_key),
+        ),
+        of(
+            Operator,
+            Method::POST,
+            "/admin/v1/partners/{partner}/production",
+            post(admin::partners::set_production),
+        ),
+        of(
+            Observer,
+            Method::GET,
+            "/admin/v1/users/{partner}/{environment}/{user}",
+            get(admin::users::show),
+        ),
+        of(
+            Operator,
+            Method::POST,
+            "/admin/v1/users/{partner}/{environment}/{user}/status",
+            post(admin::users::set_status),
+        ),
+        of(
+            Operator,
+            Method::POST,
+            "/admin/v1/users/{partner}/{environment}/{user}/unlock",
+            post(admin::users::unlock),
+        ),
+        of(
+            Operator,
+            Method::POST,
+            "/admin/v1/jobs/{job}/replay",
+            post(admin::jobs::replay),
+        ),
     ]
+}
+
+/// The operator API; every route behind the guard of its role.
+fn guarded_admin_routes(app: &Arc<App>) -> Router<Arc<App>> {
+    admin_routes()
+        .into_iter()
+        .fold(Router::new(), |router, (role, route)| {
+            let guard = middleware::from_fn_with_state((Arc::clone(app), role), admin::guard);
+            router.merge(assemble(vec![route]).route_layer(guard))
+        })
 }
 
 fn assemble(routes: Vec<Route>) -> Router<Arc<App>> {
@@ -178,7 +247,10 @@ pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
         Some(_) => Vec::new(),
         None => operations_routes(metrics),
     };
-    let guard = middleware::from_fn_with_state(Arc::clone(&app), failed_authentications::guard);
+    let guard = middleware::from_fn_with_state(
+        Arc::clone(&app.failed_authentications),
+        failed_authentications::guard,
+    );
     let wire = |scope| {
         assemble(wire_routes())
             .layer(Extension(scope))
@@ -189,12 +261,7 @@ pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
         .nest("/sandbox", wire(Scope(Some(Environment::Sandbox))))
         .nest("/production", wire(Scope(Some(Environment::Production))))
         .merge(demo::routes(&app))
-        .merge(
-            assemble(admin_routes()).route_layer(middleware::from_fn_with_state(
-                Arc::clone(&app),
-                admin::guard,
-            )),
-        )
+        .merge(guarded_admin_routes(&app))
         .merge(assemble(operations))
         .merge(assemble(description_routes()))
         .method_not_allowed_fallback(|| async {
@@ -209,7 +276,7 @@ pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
             ServiceBuilder::new()
                 .layer(middleware::from_fn(unread::settle))
                 .layer(middleware::from_fn_with_state(
-                    Arc::clone(&app),
+                    app.proxies.clone(),
                     client_address::note,
                 ))
                 .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
@@ -270,7 +337,7 @@ mod tests {
             .into_iter()
             .chain(operations_routes(metrics))
             .chain(description_routes())
-            .chain(admin_routes())
+            .chain(admin_routes().into_iter().map(|(_, route)| route))
             .map(|route| format!("{} {}", route.method, route.path))
             .collect();
         let description = description::assemble().unwrap();

@@ -56,6 +56,9 @@ pub enum StoreError {
         "{0} holds the packages of another installation, and the sweep would remove them: give each a bucket or a prefix of its own"
     )]
     OthersBlobs(String),
+    /// A data key was retired while something was encrypted with it. Nothing was changed.
+    #[error("the data keys were changed meanwhile, so nothing was recorded; try again")]
+    KeysChanged,
     /// The operating system has no randomness to give.
     #[error("the operating system's random source does not answer")]
     NoRandomness,

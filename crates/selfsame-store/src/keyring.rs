@@ -4,6 +4,7 @@
 //! belongs to is authenticated with it, so that none can stand in another's place.
 
 use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
@@ -83,6 +84,8 @@ pub(crate) fn key_number(sealed: &[u8]) -> Option<u32> {
 pub(crate) struct Keyring {
     keys: HashMap<u32, DataKey>,
     current: u32,
+    /// The key that will write, and from when on, in microseconds since 1970.
+    next: Option<(u32, i64)>,
 }
 
 impl std::fmt::Debug for Keyring {
@@ -92,10 +95,32 @@ impl std::fmt::Debug for Keyring {
 }
 
 impl Keyring {
-    /// Keys by number; the highest is current. `None` without any.
-    pub(crate) fn new(keys: HashMap<u32, DataKey>) -> Option<Self> {
-        let current = *keys.keys().max()?;
-        Some(Self { keys, current })
+    /// Keys by number, the one that writes, and the one that will. `None` without one to write with.
+    pub(crate) fn new(
+        keys: HashMap<u32, DataKey>,
+        current: u32,
+        next: Option<(u32, i64)>,
+    ) -> Option<Self> {
+        keys.contains_key(&current).then_some(Self {
+            keys,
+            current,
+            next,
+        })
+    }
+
+    /// The same keys, where another one writes from now on.
+    pub(crate) fn turned(&self, now: i64) -> Option<Self> {
+        let (number, _) = self.next.filter(|(_, from)| *from <= now)?;
+        Some(Self {
+            current: number,
+            next: None,
+            ..self.clone()
+        })
+    }
+
+    /// The newest key's number.
+    pub(crate) fn newest(&self) -> u32 {
+        self.next.map_or(self.current, |(number, _)| number)
     }
 
     /// The number of the key that writes.
@@ -137,12 +162,46 @@ impl Keyring {
     }
 }
 
+/// The keyring of a store that is open, replaced when its keys change.
+#[derive(Debug)]
+pub(crate) struct SharedKeyring(RwLock<Arc<Keyring>>);
+
+impl SharedKeyring {
+    pub(crate) const fn new(ring: Arc<Keyring>) -> Self {
+        Self(RwLock::new(ring))
+    }
+
+    /// The keys as they are now.
+    pub(crate) fn get(&self) -> Arc<Keyring> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn replace(&self, ring: Keyring) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    }
+
+    /// [`Keyring::seal`] with the keys as they are now.
+    pub(crate) fn seal(&self, plain: &[u8], belongs_to: &str) -> Result<Vec<u8>, StoreError> {
+        self.get().seal(plain, belongs_to)
+    }
+
+    /// [`Keyring::open`] with the keys as they are now.
+    pub(crate) fn open(
+        &self,
+        sealed: &[u8],
+        belongs_to: &str,
+        what: &'static str,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.get().open(sealed, belongs_to, what)
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn ring() -> Keyring {
-        Keyring::new(HashMap::from([(1, DataKey::generate().unwrap())])).unwrap()
+        Keyring::new(HashMap::from([(1, DataKey::generate().unwrap())]), 1, None).unwrap()
     }
 
     #[test]
@@ -172,10 +231,16 @@ pub(crate) mod tests {
     #[test]
     fn a_new_key_writes_and_the_old_one_still_reads() {
         let old = DataKey::generate().unwrap();
-        let before = Keyring::new(HashMap::from([(1, old.clone())])).unwrap();
+        let before = Keyring::new(HashMap::from([(1, old.clone())]), 1, None).unwrap();
         let sealed = before.seal(b"x", "p").unwrap();
-        let after =
-            Keyring::new(HashMap::from([(1, old), (2, DataKey::generate().unwrap())])).unwrap();
+        let after = Keyring::new(
+            HashMap::from([(1, old), (2, DataKey::generate().unwrap())]),
+            1,
+            Some((2, 5)),
+        )
+        .unwrap();
+        assert!(after.turned(4).is_none());
+        let after = after.turned(5).unwrap();
         assert_eq!(after.open(&sealed, "p", "x").unwrap(), b"x");
         let newer = after.seal(b"y", "p").unwrap();
         assert!(before.open(&newer, "p", "x").is_err());

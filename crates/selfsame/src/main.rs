@@ -1,6 +1,7 @@
 //! The command line.
 
 mod command;
+mod logging;
 mod output;
 
 use std::process::ExitCode;

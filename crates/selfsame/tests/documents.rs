@@ -40,6 +40,7 @@ fn exists(path: &str) -> bool {
 fn every_path_that_a_document_names_exists() {
     for (document, at_least) in [
         ("docs/architecture.md", 30),
+        ("docs/nodes.md", 10),
         ("CONTRIBUTING.md", 10),
         ("SECURITY.md", 3),
     ] {
@@ -61,6 +62,7 @@ fn every_link_of_a_document_leads_somewhere() {
         "CONTRIBUTING.md",
         "SECURITY.md",
         "docs/architecture.md",
+        "docs/nodes.md",
         "docs/wire.md",
         "docs/policy.md",
         "docs/embedders.md",

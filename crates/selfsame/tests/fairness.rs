@@ -18,7 +18,9 @@ use selfsame_job::job::{Api, JobRequest, JobState, JobType};
 use selfsame_job::partner::Partner;
 use selfsame_job::user::UserKey;
 use selfsame_store::sqlite::{Options, SqliteStore};
-use selfsame_store::store::{Finished, JobFilter, NewJob, Outcome, Prepared, Store as _};
+use selfsame_store::store::{
+    Finished, JobFilter, Jobs as _, NewJob, Outcome, Partners as _, Prepared, Queue as _,
+};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::signature::ApiKey;
 use serde_json::json;

@@ -97,7 +97,7 @@ impl Deliverer {
             let lease = self.timeout * 2 + LEASE_MARGIN;
             let due = self
                 .store
-                .claim_deliveries(Timestamp::now(), lease, &LIMITS)
+                .claim_deliveries(lease, &LIMITS)
                 .await
                 .unwrap_or_else(|error| {
                     tracing::error!(%error, "cannot claim callbacks");
@@ -136,8 +136,7 @@ impl Deliverer {
         } else {
             self.backoff
                 .pause(delivery.attempts + 1, random::fraction())
-                .and_then(|pause| Timestamp::now().checked_add(pause).ok())
-                .map_or(AfterAttempt::GiveUp, AfterAttempt::RetryAt)
+                .map_or(AfterAttempt::GiveUp, AfterAttempt::RetryIn)
         };
         let endpoint = if http_status.is_some_and(answers) {
             Endpoint::Answers
@@ -150,7 +149,7 @@ impl Deliverer {
         tracing::info!(smile_job_id = %delivery.smile_job_id, attempt = delivery.attempts + 1, status = http_status, error, ?after, "callback");
         let label = match after {
             AfterAttempt::Delivered => "delivered",
-            AfterAttempt::RetryAt(_) => "retry",
+            AfterAttempt::RetryIn(_) => "retry",
             AfterAttempt::GiveUp => "exhausted",
         };
         metrics::counter!("selfsame_callback_attempts_total", "outcome" => label).increment(1);
@@ -173,8 +172,7 @@ impl Deliverer {
         metrics::counter!("selfsame_callback_attempts_total", "outcome" => "postponed")
             .increment(1);
         let pause = self.timeout.mul_f64(0.5 + random::fraction());
-        let until = Timestamp::now().checked_add(pause).unwrap_or_default();
-        if let Err(error) = self.store.postpone_delivery(delivery, until).await {
+        if let Err(error) = self.store.postpone_delivery(delivery, pause).await {
             tracing::error!(smile_job_id = %delivery.smile_job_id, %error, "cannot put a callback back; its lease brings it back");
         }
     }

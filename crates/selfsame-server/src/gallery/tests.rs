@@ -6,7 +6,7 @@ use selfsame_job::audit::Actor;
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::user::UserState;
 use selfsame_store::sqlite::{Options, SqliteStore};
-use selfsame_store::store::{Finished, NewJob, Outcome};
+use selfsame_store::store::{Finished, Jobs as _, NewJob, Outcome, Queue as _, Users as _};
 use selfsame_wire::id::{JobId, SmileJobId};
 
 use super::*;
@@ -34,13 +34,12 @@ fn face_by(values: &[f32], model: &str) -> Template {
     Template::new(values, &TemplateModel::new(model).unwrap()).unwrap()
 }
 
-async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &str) {
-    let template = face_by(template.values(), model);
+fn new_job(user: &UserKey) -> NewJob {
     let id = SmileJobId::new(uuid::Uuid::new_v4().to_string()).unwrap();
-    let job = NewJob {
-        smile_job_id: id.clone(),
-        user: user.clone(),
+    NewJob {
         job_id: JobId::new(id.as_str()).unwrap(),
+        smile_job_id: id,
+        user: user.clone(),
         job_type: JobType::Enrolment,
         request: JobRequest {
             api: Api::V1,
@@ -55,7 +54,13 @@ async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &
         },
         retry: false,
         request_digest: None,
-    };
+    }
+}
+
+async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &str) {
+    let template = face_by(template.values(), model);
+    let job = new_job(user);
+    let id = job.smile_job_id.clone();
     store.submit_job(&job, Bytes::new()).await.unwrap();
     let lease = Duration::from_secs(60);
     let claim = store.claim_job(lease).await.unwrap().unwrap();
@@ -267,4 +272,68 @@ async fn the_index_finds_and_forgets_alike() {
         assert!(!exact.is_empty() && !index.contains(&"u3".to_owned()));
         assert_eq!(exact[0], index[0]);
     }
+}
+
+/// Two nodes on one store, each with a gallery of its own, are asked to enrol one face at the same time. Neither sees the other when
+/// it searches; the one that commits later is told, follows, and finds it.
+#[tokio::test]
+async fn of_one_face_on_two_nodes_at_once_the_later_finds_the_earlier() {
+    let (dir, store) = store().await;
+    let beside = SqliteStore::open(&Options::new(dir.path())).await.unwrap();
+    let nodes = [Arc::clone(&store), Arc::new(beside)];
+    let galleries = nodes.each_ref().map(gallery);
+    let users = [sandbox("ada"), sandbox("eve")];
+    let mut claims = Vec::new();
+    for (node, user) in nodes.iter().zip(&users) {
+        let job = new_job(user);
+        node.submit_job(&job, Bytes::new()).await.unwrap();
+        let lease = Duration::from_secs(60);
+        claims.push(node.claim_job(lease).await.unwrap().unwrap());
+    }
+    let probe = face(0.0);
+    let search = async |at: usize| {
+        let at_least = ComparisonScore::new(0.6);
+        let user = &claims[at].job.user;
+        let probes = [Probe::new(&probe, at_least)];
+        galleries[at].duplicates(user, &probes).await.unwrap()
+    };
+    let finish = async |at: usize, found: &Found| {
+        let job = &claims[at].job;
+        let outcome = Outcome {
+            result: Bytes::from_static(b"{}"),
+            success: true,
+            result_code: "0840".to_owned(),
+            searched: Some(found.as_of),
+            enrol: Some(Reference {
+                template: probe.clone(),
+                photo: job.smile_job_id.clone(),
+            }),
+            ..Outcome::default()
+        };
+        nodes[at].finish_job(&claims[at], &outcome).await.unwrap()
+    };
+    let (first, second) = (search(0).await, search(1).await);
+    assert!(first.duplicates.is_empty() && second.duplicates.is_empty());
+    assert_eq!(finish(0, &first).await, Finished::Committed);
+    assert_eq!(finish(1, &second).await, Finished::OthersChanged);
+    let again = search(1).await;
+    let found: Vec<&UserId> = again.duplicates.iter().map(|d| &d.user_id).collect();
+    assert_eq!(found, [&claims[0].job.user.user]);
+    assert_eq!(finish(1, &again).await, Finished::Committed, "judged anew");
+}
+
+#[tokio::test]
+async fn how_far_it_was_behind_is_known() {
+    let (_dir, store) = store().await;
+    let gallery = gallery(&store);
+    assert!(gallery.lag().at_end.is_none());
+    for name in ["ada", "bob", "eve"] {
+        enrol(&store, &sandbox(name), face(0.0), "m").await;
+    }
+    gallery.follow().await.unwrap();
+    let behind = gallery.lag();
+    assert_eq!(behind.changes, 3);
+    gallery.follow().await.unwrap();
+    assert_eq!(gallery.lag().changes, 0);
+    assert!(gallery.lag().at_end >= behind.at_end);
 }

@@ -48,9 +48,9 @@ pub enum CertificateError {
 
 /// Where certificate chain and key lie, PEM both.
 #[derive(Debug, Clone)]
-pub(super) struct Files {
-    pub(super) certificate: PathBuf,
-    pub(super) key: PathBuf,
+pub(crate) struct Files {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 /// What the files held at one time.
@@ -60,7 +60,7 @@ struct Contents {
 }
 
 /// The certificate in use.
-pub(super) struct Certificate {
+pub(crate) struct Certificate {
     files: Files,
     config: RwLock<Arc<ServerConfig>>,
     /// Of the contents that were tried last.
@@ -132,7 +132,7 @@ impl Contents {
 }
 
 impl Certificate {
-    pub(super) fn load(files: Files) -> Result<Self, CertificateError> {
+    pub(crate) fn load(files: Files) -> Result<Self, CertificateError> {
         let contents = files.read()?;
         let config = files.config(&contents)?;
         Ok(Self {
@@ -143,12 +143,12 @@ impl Certificate {
     }
 
     /// What new connections are served with.
-    pub(super) fn config(&self) -> Arc<ServerConfig> {
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Follows the files until told to stop.
-    pub(super) async fn follow(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn follow(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}

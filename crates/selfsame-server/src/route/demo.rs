@@ -18,7 +18,6 @@ use serde_json::value::RawValue;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::v1::token;
 use crate::app::{App, Caller, Scope};
 use crate::body::collect_small;
 use crate::client_address::ClientAddress;
@@ -26,6 +25,7 @@ use crate::demo_visitor::Visitor;
 use crate::origin::Origin;
 use crate::random::named;
 use crate::refusal::Refusal;
+use crate::web_tokens;
 
 /// What the page may do: run its own scripts and the engine, show pictures that it made, ask this server; nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; worker-src 'self'; \
@@ -120,7 +120,7 @@ async fn mint(
         named()?,
         None,
     );
-    let (token, _) = token::mint(&app, &caller, grant, question.challenge).await?;
+    let (token, _) = web_tokens::mint(&app, &caller, grant, question.challenge).await?;
     let cookie = visitor.cookie(origin.0.starts_with("https:"));
     let headers = [
         (header::CACHE_CONTROL, "no-store".to_owned()),
@@ -150,7 +150,7 @@ async fn status(
 ) -> Result<Response, Refusal> {
     let question: StatusQuestion = read(&app, client, body).await?;
     let sandbox = Scope(Some(Environment::Sandbox));
-    let (demo, grant) = token::open(&app, sandbox, &question.token).await?;
+    let (demo, grant) = web_tokens::open(&app, sandbox, &question.token).await?;
     if Some(&demo.partner.id) != app.config.demo.as_ref().map(|demo| &demo.partner) {
         return Err(Refusal::new(
             ErrorCode::Unauthorised,

@@ -12,10 +12,11 @@ use serde_json::{Map, Value};
 use crate::refusal::Refusal;
 
 const ABOUT: &str = include_str!("../../openapi/about.json");
-const PATHS: [&str; 3] = [
+const PATHS: [&str; 4] = [
     include_str!("../../openapi/paths-v1.json"),
     include_str!("../../openapi/paths-more.json"),
     include_str!("../../openapi/paths-admin.json"),
+    include_str!("../../openapi/paths-operators.json"),
 ];
 const COMPONENTS: &str = include_str!("../../openapi/components.json");
 const SCHEMAS: &str = include_str!("../../openapi/schemas.json");

@@ -9,13 +9,17 @@ use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::app::App;
+use crate::node::NodeRole;
 
 /// The process answers.
-pub(crate) async fn health() -> Json<serde_json::Value> {
-    Json(serde_json::json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
+pub(crate) async fn health(State(app): State<Arc<App>>) -> Json<serde_json::Value> {
+    let (node, roles) = (app.config.node.as_str(), &app.config.roles);
+    Json(serde_json::json!({
+        "status": "ok", "version": env!("CARGO_PKG_VERSION"), "node": node, "roles": roles,
+    }))
 }
 
-/// The store can write, the models are loaded, and of every essential kind of background task some live.
+/// The store can write, the models are loaded where workers need them, and of every essential kind of background task some live.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     let report = app.health.report();
     let dead = app.tasks.dead();
@@ -32,7 +36,11 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
         "store": told(report.store),
         "audit": told(report.audit),
         "engine": app.engine,
-        "liveness": if app.engine.detects_presentation_attacks {
+        "node": app.config.node.as_str(),
+        "roles": app.config.roles,
+        "liveness": if !app.config.roles.has(NodeRole::Workers) {
+            "performed by the nodes with the role workers, if at all"
+        } else if app.engine.detects_presentation_attacks {
             "performed"
         } else {
             "not performed: the presentation-attack detection model is not loaded"

@@ -6,13 +6,26 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use selfsame_store::store::{Claim, Store};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 
 use crate::lease::LEASE;
 use crate::supervise::{KindHealth, reason};
 
-/// How often the queue is looked at when nobody says that something was put into it.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long it is until the next try where the queue cannot be asked.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+
+/// Whose turn it is, among the idle workers of a node, to look into the queue when nothing rings: one at a time, whatever their
+/// number.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lookout(Arc<Mutex<()>>);
+
+impl Lookout {
+    /// Resolves in its turn, `pause` after the look before it.
+    async fn turn(&self, pause: Duration) {
+        let _turn = self.0.lock().await;
+        tokio::time::sleep(pause).await;
+    }
+}
 
 /// What is done with a job.
 pub(super) trait Work: Sync {
@@ -25,6 +38,9 @@ pub(super) struct JobQueue {
     pub(super) store: Arc<dyn Store>,
     /// Rung when a job was queued.
     pub(super) queued: Arc<Notify>,
+    pub(super) lookout: Lookout,
+    /// How often the node's workers look when nothing rings.
+    pub(super) look_every: Duration,
     pub(super) health: Arc<KindHealth>,
     /// How often a job is tried.
     pub(super) attempts: u32,
@@ -46,13 +62,13 @@ impl JobQueue {
                 Ok(None) => {
                     tokio::select! {
                         () = self.queued.notified() => {}
-                        () = tokio::time::sleep(LOOK_EVERY) => {}
+                        () = self.lookout.turn(self.look_every) => {}
                         _ = stop.changed() => {}
                     }
                 }
                 Err(error) => {
                     tracing::error!(%error, "cannot claim a job");
-                    tokio::time::sleep(LOOK_EVERY).await;
+                    tokio::time::sleep(TRY_AGAIN).await;
                 }
             }
         }
@@ -78,7 +94,6 @@ mod tests {
     use std::sync::Mutex;
 
     use bytes::Bytes;
-    use jiff::Timestamp;
     use selfsame_job::job::{Api, JobRequest, JobState, JobType};
     use selfsame_job::user::UserKey;
     use selfsame_store::sqlite::{Options, SqliteStore};
@@ -149,6 +164,8 @@ mod tests {
         let queue = JobQueue {
             store: Arc::clone(&store),
             queued: Arc::new(Notify::new()),
+            lookout: Lookout::default(),
+            look_every: Duration::from_millis(1),
             health: tasks.of("jobs", Role::Essential),
             attempts: ATTEMPTS,
         };
@@ -169,9 +186,16 @@ mod tests {
             store.job(&poison).await.unwrap().unwrap().state,
             JobState::Running
         );
-        let later = Timestamp::now() + jiff::SignedDuration::from_secs(121);
+        assert_eq!(store.recover().await.unwrap(), 0, "its lease lasts");
+        use sqlx::ConnectOptions as _;
+        let database =
+            sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("selfsame.db"));
+        sqlx::query("UPDATE jobs SET lease_until = lease_until - 121000000")
+            .execute(&mut database.connect().await.unwrap())
+            .await
+            .unwrap();
         assert!(
-            store.recover(later, false).await.unwrap() >= 1,
+            store.recover().await.unwrap() >= 1,
             "its lease brings it back"
         );
     }

@@ -5,6 +5,7 @@ mod examine;
 mod judge;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use selfsame_face::analyser::Analyser;
 use selfsame_job::job::JobType;
@@ -21,12 +22,24 @@ use crate::worker::judge::process;
 pub(crate) const JOBS_PER_CORE: usize = 2;
 /// What workers are called where background tasks are listed.
 pub(crate) const NAME: &str = "jobs";
+/// How often a node's workers look into the queue when nothing rings. In one process whoever queues a job rings; other nodes do
+/// not.
+const LOOK_ALONE: Duration = Duration::from_millis(500);
+const LOOK_AMONG_NODES: Duration = Duration::from_millis(50);
+
+pub(crate) use claims::Lookout;
 
 /// Works until told to stop; the job in hand is finished first.
 pub(crate) async fn run(app: Arc<App>, analyser: Analyser, stop: watch::Receiver<bool>) {
     let queue = claims::JobQueue {
         store: Arc::clone(&app.store),
         queued: Arc::clone(&app.job_queued),
+        lookout: app.lookout.clone(),
+        look_every: if app.store.is_shared() {
+            LOOK_AMONG_NODES
+        } else {
+            LOOK_ALONE
+        },
         health: app.tasks.of(NAME, Role::Essential),
         attempts: app.config.limits.job_attempts,
     };

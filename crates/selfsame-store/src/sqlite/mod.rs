@@ -1,49 +1,28 @@
 //! The default back end: SQLite and encrypted files in one data directory.
 
-mod admin_tokens;
-mod attempts;
-mod audit;
-mod challenges;
-mod deliveries;
-mod delivery_lanes;
-mod depths;
-mod erasure;
-mod images;
-mod in_force;
-mod interface;
-mod jobs;
+mod dialect;
 pub mod keys;
-mod partners;
-mod queue;
-mod record;
-mod reviews;
-mod schema;
-mod sealed_columns;
-mod sweep;
-mod templates;
-mod turns;
-mod unreadable;
-mod users;
+mod log;
+mod migrations;
+#[cfg(test)]
+mod plans;
+// Compiled for each back end, with its `dialect`.
+#[path = "../sql/mod.rs"]
+#[allow(clippy::duplicate_mod, reason = "docs/decisions/0086-one-sql.md")]
+mod sql;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use zeroize::Zeroizing;
-
-use self::images::RecentImages;
-use crate::audit::chain::AuditKey;
-use crate::blobs::sealed::SealedBlobs;
+use self::sql::Parts;
+pub use self::sql::SqlStore as SqliteStore;
 use crate::blobs::{Blobs, FileBlobs};
 use crate::error::{StoreError, io};
-use crate::keyring::{Keyring, MasterKey};
-use crate::store::Store as _;
+use crate::keyring::MasterKey;
 
 /// How a data directory is opened.
 #[derive(Debug, Clone)]
@@ -82,35 +61,13 @@ impl Options {
     }
 }
 
-/// A store in one data directory.
-#[derive(Debug)]
-pub struct SqliteStore {
-    /// One connection: SQLite has one writer, and waiting for it here is fairer than in the database.
-    write: SqlitePool,
-    read: SqlitePool,
-    blobs: SealedBlobs,
-    keys: Keyring,
-    audit_key: AuditKey,
-    /// Recognises files without telling which they are.
-    image_key: Zeroizing<[u8; 32]>,
-    /// Tells callbacks' endpoints apart without telling which they are.
-    endpoint_key: Zeroizing<[u8; 32]>,
-    recent: RecentImages,
-    max_queued: u64,
-    max_uploads: u64,
-    /// Held for as long as this process serves the directory.
-    _lock: Option<File>,
-    /// Held by everybody, so that keys change only while nobody else writes with them.
-    _keys_lock: File,
-}
-
 impl SqliteStore {
     /// Opens a data directory beside whoever else has it open: for administration.
     ///
     /// # Errors
     /// When the directory cannot be used, or the master key is another.
     pub async fn open(options: &Options) -> Result<Self, StoreError> {
-        Self::open_with(options, None, keys::lock_shared(options)?).await
+        open_with(options, None, keys::lock_shared(options)?).await
     }
 
     /// Opens a data directory as its only server, and takes back what an earlier one left unfinished.
@@ -123,69 +80,53 @@ impl SqliteStore {
         let lock = File::create(&path).map_err(io(&path))?;
         lock.try_lock()
             .map_err(|_| StoreError::InUse(options.dir.clone()))?;
-        let store = Self::open_with(options, Some(lock), keys::lock_shared(options)?).await?;
-        store.recover(Timestamp::now(), true).await?;
+        let store = open_with(options, Some(lock), keys::lock_shared(options)?).await?;
+        store.take_back(true).await?;
         Ok(store)
     }
+}
 
-    async fn open_with(
-        options: &Options,
-        lock: Option<File>,
-        keys_lock: File,
-    ) -> Result<Self, StoreError> {
-        let master = options.master_key()?;
-        let connect = SqliteConnectOptions::new()
-            .filename(options.dir.join("selfsame.db"))
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_millis(sweep::WRITER_WAIT.into()))
-            // What is erased must not linger in free pages.
-            .pragma("secure_delete", "ON");
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(connect.clone())
-            .await?;
-        // One transaction, so that there is never an audited database without the beginning of its audit: one that lacks it
-        // was tampered with, and must not begin anew.
-        let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
-        let version = schema::bring_up_to_date(&mut tx).await?;
-        let keys = keys::load(&mut tx, &master).await?;
-        let audit_key = AuditKey::new(keys::purpose_key(&mut tx, &keys, "audit").await?);
-        let image_key = keys::purpose_key(&mut tx, &keys, "accepted images").await?;
-        let endpoint_key = keys::purpose_key(&mut tx, &keys, "callback endpoints").await?;
-        if version < schema::AUDITED {
-            let writer = audit::Writer {
-                keys: &keys,
-                key: &audit_key,
-            };
-            writer.begin(&mut tx, version).await?;
-        }
-        tx.commit().await?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_with(connect.read_only(true))
-            .await?;
-        let blobs = match &options.blobs {
-            Some(blobs) => Arc::clone(blobs),
-            None => Arc::new(FileBlobs::open(options.dir.join("blobs"))?),
-        };
-        Ok(Self {
-            write,
-            read,
-            blobs: SealedBlobs::new(blobs),
-            audit_key,
-            image_key,
-            endpoint_key,
-            recent: RecentImages::default(),
-            keys,
-            max_queued: options.max_queued,
-            max_uploads: options.max_uploads,
-            _lock: lock,
-            _keys_lock: keys_lock,
-        })
-    }
+async fn open_with(
+    options: &Options,
+    server: Option<File>,
+    keys: File,
+) -> Result<SqliteStore, StoreError> {
+    let connect = SqliteConnectOptions::new()
+        .filename(options.dir.join("selfsame.db"))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_millis(log::WRITER_WAIT.into()))
+        // What is erased must not linger in free pages.
+        .pragma("secure_delete", "ON");
+    let master = options.master_key()?;
+    // One connection: SQLite has one writer, and waiting for it here is fairer than in the database.
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(connect.clone())
+        .await?;
+    // Opened when something is read first: the database is there by then.
+    let read = SqlitePoolOptions::new()
+        .max_connections(4)
+        .connect_lazy_with(connect.read_only(true));
+    let blobs = match &options.blobs {
+        Some(blobs) => Arc::clone(blobs),
+        None => Arc::new(FileBlobs::of_data_directory(&options.dir)?),
+    };
+    SqliteStore::set_up(Parts {
+        write,
+        read,
+        master,
+        blobs,
+        max_queued: options.max_queued,
+        max_uploads: options.max_uploads,
+        held: dialect::Held {
+            _server: server,
+            _keys: keys,
+        },
+    })
+    .await
 }
 
 fn create_private(dir: &Path) -> Result<(), StoreError> {

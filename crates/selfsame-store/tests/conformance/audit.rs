@@ -49,6 +49,10 @@ async fn some_actions(store: &SqliteStore) {
         name: "ops".to_owned(),
         hash: [7; 32],
         created_at: jiff::Timestamp::now(),
+        terms: selfsame_job::operator::TokenTerms {
+            role: Some(selfsame_job::operator::OperatorRole::Operator),
+            expires_at: None,
+        },
     };
     store.put_admin_token(&token, &by()).await.unwrap();
     assert_eq!(store.admin_tokens().await.unwrap()[0].hash, [7; 32]);
@@ -225,6 +229,10 @@ async fn try_everything(store: &SqliteStore) -> Vec<bool> {
         name: "ops".to_owned(),
         hash: [7; 32],
         created_at: jiff::Timestamp::now(),
+        terms: selfsame_job::operator::TokenTerms {
+            role: Some(selfsame_job::operator::OperatorRole::Operator),
+            expires_at: None,
+        },
     };
     let other = selfsame_job::partner::Partner {
         id: selfsame_wire::id::PartnerId::new("other").unwrap(),

@@ -14,6 +14,7 @@ mod erasure;
 mod fixture;
 mod images;
 mod jobs;
+mod nodes;
 mod repeats;
 mod reviews;
 mod secrecy;

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use selfsame_store::audit::{AuditCheck, AuditHead};
-use selfsame_store::store::Store as _;
 
 use super::data::{Data, actor};
 use crate::output::{self, Outcome};

@@ -1,12 +1,25 @@
-//! The data directory that administration works on, beside a running server or without one.
+//! The store that a command works on, beside running servers or without one. Here, and nowhere else, it is opened.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use selfsame_job::audit::Actor;
+use selfsame_store::blobs::{BlobPlace, Blobs};
+use selfsame_store::keyring::MasterKey;
 use selfsame_store::master_key::source::KeySource;
+use selfsame_store::postgres::{self, PostgresStore};
 use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_store::store::Store;
 use selfsame_wire::id::{Environment, PartnerId};
-use selfsame_wire::signature::ApiKey;
+
+use super::store_url::StoreUrl;
+
+/// The variable that may say where the store is, password included.
+const STORE: &str = "SELFSAME_STORE";
+/// The variable that may hold the database's password.
+const PASSWORD: &str = "SELFSAME_STORE_PASSWORD";
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where the data is. Global, so that it may stand before or after what is to be done.
 #[derive(clap::Args, Debug, Clone)]
@@ -20,6 +33,24 @@ pub(crate) struct Data {
         value_name = "DIR"
     )]
     pub(crate) data: PathBuf,
+    /// Where records are kept: sqlite:DIR or postgres://USER@HOST/DATABASE [default: the data directory].
+    #[arg(
+        long,
+        global = true,
+        env = STORE,
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    // Read as a URL later: a refusal here would repeat what was given, and there may be a password in it.
+    store: Option<String>,
+    /// A file with the password of the database [default: the variable SELFSAME_STORE_PASSWORD, where the URL has none].
+    #[arg(
+        long,
+        global = true,
+        env = "SELFSAME_STORE_PASSWORD_FILE",
+        value_name = "FILE"
+    )]
+    store_password_file: Option<PathBuf>,
     /// A file with the master key (64 hexadecimal digits) [default: master.key in the data directory].
     #[arg(
         long,
@@ -41,28 +72,149 @@ pub(crate) struct Data {
     )]
     // Read as a source later: a refusal here would repeat what was given, and somebody will give the key itself.
     pub(crate) master_key: Option<String>,
+    /// Where packages are kept: a folder, or a bucket as s3://BUCKET/PREFIX, gs:// or az:// (credentials and address from the
+    /// environment, such as AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL) [default: blobs in the data directory].
+    #[arg(
+        long,
+        global = true,
+        env = "SELFSAME_BLOBS",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    // Read as a URL later, for the same reason.
+    blobs: Option<String>,
+}
+
+/// How much may wait in a store, for a server that opens it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MostWaiting {
+    pub(crate) queued: u64,
+    pub(crate) uploads: u64,
 }
 
 impl Data {
-    pub(crate) async fn options(
-        &self,
-    ) -> Result<Options, Box<dyn std::error::Error + Send + Sync>> {
-        let mut options = Options::new(&self.data);
-        let source = match (&self.master_key, &self.master_key_file) {
-            (Some(source), _) => Some(key_source("--master-key", source)?),
-            (None, Some(file)) => Some(KeySource::File(file.clone())),
-            (None, None) => None,
-        };
-        if let Some(source) = source {
-            options.master_key = Some(source.open().await?);
+    /// The data directory, for what is done to one only.
+    ///
+    /// # Errors
+    /// Where the store is a database server's, or the master key cannot be read.
+    pub(crate) async fn options(&self) -> Result<Options, Failure> {
+        match self.place()? {
+            StoreUrl::Directory(dir) => self.directory(&dir).await,
+            url @ StoreUrl::Postgres(_) => {
+                Err(format!("this works on a data directory, and --store is {url}").into())
+            }
         }
-        Ok(options)
     }
 
-    pub(crate) async fn open(
+    /// Opens the store beside whoever else has it open: for administration.
+    pub(crate) async fn open(&self) -> Result<Arc<dyn Store>, Failure> {
+        match self.place()? {
+            StoreUrl::Postgres(url) => self.connect(&url, None).await,
+            StoreUrl::Directory(dir) => {
+                let options = self.directory(&dir).await?;
+                Ok(Arc::new(SqliteStore::open(&options).await?))
+            }
+        }
+    }
+
+    /// Opens the store for a server: a data directory as its only one, a database beside other nodes.
+    pub(crate) async fn open_to_serve(&self, most: MostWaiting) -> Result<Arc<dyn Store>, Failure> {
+        if let Some(blobs) = self.blobs()? {
+            blobs.probe().await?;
+        }
+        match self.place()? {
+            StoreUrl::Postgres(url) => self.connect(&url, Some(most)).await,
+            StoreUrl::Directory(dir) => {
+                let options = Options {
+                    max_queued: most.queued,
+                    max_uploads: most.uploads,
+                    ..self.directory(&dir).await?
+                };
+                Ok(Arc::new(SqliteStore::open_exclusive(&options).await?))
+            }
+        }
+    }
+
+    async fn directory(&self, dir: &Path) -> Result<Options, Failure> {
+        Ok(Options {
+            master_key: self.master_key().await?,
+            blobs: self.blobs()?,
+            ..Options::new(dir)
+        })
+    }
+
+    /// The master key, where one is named.
+    async fn master_key(&self) -> Result<Option<MasterKey>, Failure> {
+        let source = match (&self.master_key, &self.master_key_file) {
+            (Some(source), _) => key_source("--master-key", source)?,
+            (None, Some(file)) => KeySource::File(file.clone()),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(source.open().await?))
+    }
+
+    /// The place for packages, where one is named.
+    fn blobs(&self) -> Result<Option<Arc<dyn Blobs>>, Failure> {
+        let Some(text) = &self.blobs else {
+            return Ok(None);
+        };
+        let place: BlobPlace = text.parse().map_err(|why| format!("--blobs: {why}"))?;
+        Ok(Some(place.open()?))
+    }
+
+    /// Connects to a database server.
+    async fn connect(
         &self,
-    ) -> Result<SqliteStore, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(SqliteStore::open(&self.options().await?).await?)
+        url: &url::Url,
+        most: Option<MostWaiting>,
+    ) -> Result<Arc<dyn Store>, Failure> {
+        let url = self.with_password(url)?;
+        let master_key = self
+            .master_key()
+            .await?
+            .ok_or("a database server has no place for the master key: name one by --master-key")?;
+        let blobs = self
+            .blobs()?
+            .ok_or("a database server keeps no packages: name a place for them by --blobs")?;
+        let mut options = postgres::Options::new(url.as_str(), master_key, blobs);
+        if let Some(most) = most {
+            options.max_queued = most.queued;
+            options.max_uploads = most.uploads;
+        }
+        Ok(Arc::new(PostgresStore::connect(&options).await?))
+    }
+
+    /// Where the store is.
+    fn place(&self) -> Result<StoreUrl, Failure> {
+        let Some(text) = &self.store else {
+            return Ok(StoreUrl::Directory(self.data.clone()));
+        };
+        let url: StoreUrl = text.parse().map_err(|why| format!("--store: {why}"))?;
+        let from_variable = std::env::var(STORE).is_ok_and(|value| value == *text);
+        if url.has_password() && !from_variable {
+            return Err(format!(
+                "--store: everybody on this machine sees a password on a command line; give it by --store-password-file or the \
+                 variable {PASSWORD}"
+            )
+            .into());
+        }
+        Ok(url)
+    }
+
+    /// The URL with the password that a file or a variable holds.
+    fn with_password(&self, url: &url::Url) -> Result<url::Url, Failure> {
+        let password = match &self.store_password_file {
+            Some(path) => Some(
+                std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?,
+            ),
+            None => std::env::var(PASSWORD).ok(),
+        };
+        let mut url = url.clone();
+        if let Some(password) = password {
+            url.set_password(Some(password.trim_end_matches(['\r', '\n'])))
+                .map_err(|()| "--store names no host that a password could be for")?;
+        }
+        Ok(url)
     }
 }
 
@@ -71,7 +223,7 @@ pub(crate) fn key_source(option: &str, text: &str) -> Result<KeySource, String> 
     text.parse().map_err(|why| format!("{option}: {why}"))
 }
 
-/// Who works on the data directory: the user of the operating system, as the environment tells. For the audit's record, not
+/// Who works on the store: the user of the operating system, as the environment tells. For the audit's record, not
 /// for access: whoever reads the master key may do all.
 pub(crate) fn actor() -> Actor {
     let name = ["USER", "LOGNAME"]
@@ -101,9 +253,4 @@ impl Whose {
             .as_ref()
             .ok_or("--partner is required: it says whose users these are")
     }
-}
-
-/// A new API key.
-pub(crate) fn new_key() -> Result<ApiKey, selfsame_server::NoRandomness> {
-    selfsame_server::secret().map(ApiKey::new)
 }

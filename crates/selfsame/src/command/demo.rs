@@ -7,21 +7,19 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::post;
-use jiff::Timestamp;
 use selfsame_client::callback::{CallbackVerifier, VerifiedResult};
 use selfsame_client::{Capture, Client, Connection, JobResult, Submission};
 use selfsame_face::analyser::{Analyser, Settings};
 use selfsame_face::models::{ModelStore, PHOTOGRAPHS};
-use selfsame_job::partner::Partner;
 use selfsame_server::Server;
 use selfsame_server::callback::target::Reach;
 use selfsame_server::config::Config;
+use selfsame_server::operate::Operator;
 use selfsame_store::sqlite::{Options, SqliteStore};
-use selfsame_store::store::Store as _;
 use selfsame_wire::id::PartnerId;
 use tokio::sync::mpsc;
 
-use super::data::{actor, new_key};
+use super::data::actor;
 use crate::output::{self, Outcome};
 
 /// Show it working: a person enrolled, authenticated, and an impostor refused. Leaves nothing behind.
@@ -72,17 +70,12 @@ impl Demo {
         };
         let scratch =
             Scratch(std::env::temp_dir().join(format!("selfsame-demo-{}", uuid::Uuid::new_v4())));
-        let partner = Partner {
-            id: PartnerId::new("demo")?,
-            name: "Demo".to_owned(),
-            production_enabled: false,
-            sandbox_key: new_key()?,
-            production_key: new_key()?,
-            created_at: Timestamp::now(),
-        };
-        let key = partner.sandbox_key.expose().to_owned();
         let store = Arc::new(SqliteStore::open_exclusive(&Options::new(&scratch.0)).await?);
-        store.create_partner(&partner, &actor()).await?;
+        let operator = Operator::new(&*store, actor());
+        let partner = operator
+            .add_partner(&PartnerId::new("demo")?, "Demo", false)
+            .await?;
+        let key = partner.sandbox_key.expose().to_owned();
         let analyser = Analyser::load(models, &Settings::default())?;
         say(&format!(
             "engine    {}; models {}",

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use selfsame_face::models::{Model, ModelStore};
-use selfsame_job::partner::Partner;
 use selfsame_server::config::Demo;
+use selfsame_server::operate::{NotDone, Operator};
 use selfsame_store::store::Store;
 use selfsame_wire::id::PartnerId;
 
-use super::data::{actor, new_key};
+use super::data::actor;
 
 /// The demo's partner. Never has production.
 const PARTNER: &str = "demo";
@@ -28,16 +27,12 @@ pub(super) async fn prepare(
         .into());
     }
     let id = PartnerId::new(PARTNER)?;
-    let partner = Partner {
-        id: id.clone(),
-        name: "The demo page".to_owned(),
-        production_enabled: false,
-        sandbox_key: new_key()?,
-        production_key: new_key()?,
-        created_at: Timestamp::now(),
-    };
-    // One that is there already stays as it is.
-    store.create_partner(&partner, &actor()).await?;
+    let operator = Operator::new(store, actor());
+    match operator.add_partner(&id, "The demo page", false).await {
+        // One that is there already stays as it is.
+        Ok(_) | Err(NotDone::PartnerExists(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
     Ok(Demo {
         pages: pages.to_owned(),
         detector: models.read(Model::YuNet.artefact())?,

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use selfsame_store::store::{JobFilter, Store as _};
+use selfsame_server::operate::Operator;
+use selfsame_store::store::JobFilter;
 use selfsame_wire::id::{PartnerId, SmileJobId};
 
 use super::data::{Data, actor};
@@ -48,6 +49,7 @@ enum Action {
 impl JobCommand {
     pub(crate) async fn run(&self, json: bool) -> Outcome {
         let store = self.data.open().await?;
+        let operator = Operator::new(&*store, actor());
         match &self.action {
             Action::List { partner, limit } => {
                 let filter = JobFilter {
@@ -55,7 +57,7 @@ impl JobCommand {
                     limit: *limit,
                     ..JobFilter::default()
                 };
-                for job in store.jobs(&filter).await? {
+                for job in operator.jobs(&filter).await? {
                     if json {
                         output::json(&serde_json::json!({
                             "smile_job_id": job.smile_job_id, "partner_id": job.partner(), "job_id": job.job_id,
@@ -76,23 +78,19 @@ impl JobCommand {
                 }
             }
             Action::Show { job } => {
-                let record = store
+                let record = operator
                     .result(job)
                     .await?
                     .ok_or_else(|| format!("the job {job} has no result"))?;
                 output::line(&String::from_utf8_lossy(&record.result));
             }
             Action::Callbacks { job } => {
-                for delivery in store.deliveries(job).await? {
+                for delivery in operator.callbacks(job).await? {
                     output::json(&delivery)?;
                 }
             }
             Action::Replay { job } => {
-                if !store.replay(job, &actor()).await? {
-                    return Err(
-                        format!("the job {job} has not ended, or has no callback URL, or what it held was erased").into(),
-                    );
-                }
+                operator.replay_callback(job).await?;
                 output::done(
                     json,
                     &serde_json::json!({"smile_job_id": job, "replayed": true}),

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use selfsame_store::master_key::source::KeySource;
+use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::sqlite::keys::Keys;
 
 use super::data::{Data, actor, key_source};
@@ -40,7 +41,7 @@ impl KeysCommand {
         let options = self.data.options().await?;
         match &self.action {
             Action::List => {
-                for key in self.data.open().await?.data_keys().await? {
+                for key in SqliteStore::open(&options).await?.data_keys().await? {
                     if json {
                         output::json(&key)?;
                         continue;

@@ -15,6 +15,7 @@ pub(crate) mod partner;
 pub(crate) mod policy;
 pub(crate) mod review;
 pub(crate) mod serve;
+mod store_url;
 pub(crate) mod submit;
 pub(crate) mod templates;
 pub(crate) mod user;

@@ -2,13 +2,11 @@
 
 use std::process::ExitCode;
 
-use jiff::Timestamp;
-use selfsame_job::partner::Partner;
-use selfsame_store::store::Store as _;
+use selfsame_server::operate::Operator;
 use selfsame_wire::auth_token;
 use selfsame_wire::id::{Environment, PartnerId};
 
-use super::data::{Data, actor, new_key};
+use super::data::{Data, actor};
 use crate::output::{self, Outcome};
 
 /// Add and list partners, replace their keys, enable production.
@@ -71,24 +69,14 @@ enum Action {
 impl PartnerCommand {
     pub(crate) async fn run(&self, json: bool) -> Outcome {
         let store = self.data.open().await?;
-        let missing = |id: &PartnerId| format!("there is no partner {id}");
+        let operator = Operator::new(&*store, actor());
         match &self.action {
             Action::Add {
                 id,
                 name,
                 production,
             } => {
-                let partner = Partner {
-                    id: id.clone(),
-                    name: name.clone(),
-                    production_enabled: *production,
-                    sandbox_key: new_key()?,
-                    production_key: new_key()?,
-                    created_at: Timestamp::now(),
-                };
-                if !store.create_partner(&partner, &actor()).await? {
-                    return Err(format!("there is a partner {id} already").into());
-                }
+                let partner = operator.add_partner(id, name, *production).await?;
                 let (sandbox, production_key) = (
                     partner.sandbox_key.expose(),
                     partner.production_key.expose(),
@@ -105,7 +93,7 @@ impl PartnerCommand {
                 }
             }
             Action::List => {
-                for partner in store.partners().await? {
+                for partner in operator.partners().await? {
                     if json {
                         output::json(&serde_json::json!({
                             "partner_id": partner.id, "name": partner.name,
@@ -125,10 +113,7 @@ impl PartnerCommand {
                 }
             }
             Action::RotateKey { id, environment } => {
-                let key = new_key()?;
-                if !store.replace_key(id, *environment, &key, &actor()).await? {
-                    return Err(missing(id).into());
-                }
+                let key = operator.replace_key(id, *environment).await?;
                 if json {
                     output::json(&serde_json::json!({"partner_id": id, "api_key": key.expose()}))?;
                 } else {
@@ -140,7 +125,7 @@ impl PartnerCommand {
                 environment,
                 server,
             } => {
-                let partner = store.partner(id).await?.ok_or_else(|| missing(id))?;
+                let partner = operator.partner(id).await?;
                 let base = format!("{}/v1/", server.as_str().trim_end_matches('/'));
                 output::json(&serde_json::json!({
                     "partner_id": id,
@@ -149,9 +134,7 @@ impl PartnerCommand {
                 }))?;
             }
             Action::Production { id, enabled } => {
-                if !store.set_production_enabled(id, *enabled, &actor()).await? {
-                    return Err(missing(id).into());
-                }
+                operator.set_production(id, *enabled).await?;
                 output::done(
                     json,
                     &serde_json::json!({"partner_id": id, "production_enabled": enabled}),

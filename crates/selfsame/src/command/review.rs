@@ -4,9 +4,8 @@ use std::process::ExitCode;
 
 use selfsame_job::audit::Actor;
 use selfsame_job::review::ReviewDecision;
-use selfsame_server::review::Reviews;
+use selfsame_server::operate::reviews::Reviews;
 use selfsame_store::review::{Review, ReviewFilter};
-use selfsame_store::store::Store as _;
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
 
 use super::data::{Data, actor};
@@ -130,7 +129,7 @@ impl ReviewCommand {
                     Some(name) => Actor::new(format!("cli:{name}"))?,
                     None => actor(),
                 };
-                let code = Reviews::beside(&store)
+                let code = Reviews::beside(&*store)
                     .await?
                     .decide(job, *decision, reviewer, note.clone())
                     .await?;

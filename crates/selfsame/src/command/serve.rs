@@ -4,21 +4,21 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use selfsame_face::analyser::{Analyser, Settings};
 use selfsame_face::inference::EngineChoice;
 use selfsame_face::models::ModelStore;
-use selfsame_server::Server;
 use selfsame_server::callback::target::{Reach, Schemes};
 use selfsame_server::config::{Config, Https};
-use selfsame_store::sqlite::SqliteStore;
+use selfsame_server::node::{NodeName, NodeRole, NodeRoles};
+use selfsame_server::{Engine, Server};
 
-use super::data::Data;
+use super::data::{Data, MostWaiting};
 use super::demo_page;
 use super::embedder::{self, EmbedderChoices};
+use crate::logging;
 use crate::output::{self, Outcome};
 
 /// Serve the API. Prints one line of JSON with its addresses once it is ready; logs to standard error.
@@ -26,7 +26,14 @@ use crate::output::{self, Outcome};
 pub(crate) struct Serve {
     #[command(flatten)]
     data: Data,
-    /// Where to serve HTTP; port 0 takes a free one.
+    /// What this node is called, in the log, in metrics and in /ready [default: the host's name].
+    #[arg(long, env = "SELFSAME_NODE", value_name = "NAME")]
+    node: Option<NodeName>,
+    /// What this node does, of api, workers, callbacks and housekeeping, divided by commas; the rest it leaves to other nodes of
+    /// the same store. Only workers need the models.
+    #[arg(long, default_value_t, value_name = "ROLES")]
+    roles: NodeRoles,
+    /// Where to serve HTTP; port 0 takes a free one. A node without the role api serves /health, /ready and /metrics there.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     listen: SocketAddr,
     /// Where to serve HTTPS.
@@ -135,8 +142,11 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) async fn run(&self, models: &ModelStore) -> Outcome {
-        log(self.log_json);
+        let node = self.node.clone().unwrap_or_else(NodeName::of_host);
+        logging::start(self.log_json, &node);
         let mut config = Config {
+            node,
+            roles: self.roles.clone(),
             http: Some(self.listen),
             public_url: self.public_url.clone(),
             strict_liveness: self.strict_liveness,
@@ -189,24 +199,30 @@ impl Serve {
             memory: u64::from(self.images_mib) * 1024 * 1024,
             ..Settings::default()
         };
-        let analyser = Analyser::load_with(models, &settings, &embedders)?;
-        for embedder in analyser.embedders() {
+        for embedder in embedders.iter() {
             let (identity, model) = (embedder.identity(), embedder.model());
             tracing::info!(name = identity.name, version = identity.version, licence = embedder.licence(), %model, "embedder");
         }
-        let mut options = self.data.options().await?;
-        options.max_queued = self.max_queued;
-        options.max_uploads = self.max_uploads;
-        let store = Arc::new(SqliteStore::open_exclusive(&options).await?);
+        let engine = if self.roles.has(NodeRole::Workers) {
+            let analyser = Analyser::load_with(models, &settings, &embedders)?;
+            tracing::info!(
+                engine = analyser.engine_name(),
+                workers = config.workers,
+                "models loaded"
+            );
+            Engine::Loaded(analyser)
+        } else {
+            Engine::Elsewhere(embedders)
+        };
+        let most = MostWaiting {
+            queued: self.max_queued,
+            uploads: self.max_uploads,
+        };
+        let store = self.data.open_to_serve(most).await?;
         if let Some(pages) = &self.demo_page {
             config.demo = Some(demo_page::prepare(pages, models, store.as_ref()).await?);
         }
-        tracing::info!(
-            engine = analyser.engine_name(),
-            workers = config.workers,
-            "models loaded"
-        );
-        let server = Server::bind(config, store, analyser).await?;
+        let server = Server::bind(config, store, engine).await?;
         let addresses = server.addresses();
         output::json(&serde_json::json!({
             "http": addresses.http.map(|a| format!("http://{a}")),
@@ -223,21 +239,6 @@ fn network(text: &str) -> Result<IpNet, String> {
     text.parse()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
         .map_err(|_| "not an address or a network such as 10.0.0.0/8".to_owned())
-}
-
-fn log(json: bool) {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("SELFSAME_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    if json {
-        builder.json().init();
-    } else {
-        builder
-            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-            .init();
-    }
 }
 
 /// Resolves on an interrupt or, as service managers send it, on SIGTERM.

@@ -16,8 +16,7 @@ use selfsame_face::models::ModelStore;
 use selfsame_face::template::{Template, TemplateModel};
 use selfsame_job::audit::{AuditAction, AuditEntry};
 use selfsame_job::user::{Reference, User, UserKey, UserStatus};
-use selfsame_store::sqlite::SqliteStore;
-use selfsame_store::store::{Store as _, UserChange};
+use selfsame_store::store::{Store, UserChange};
 use selfsame_wire::id::SmileJobId;
 use selfsame_wire::info::ImageRole;
 use selfsame_wire::package::{Package, PackageLimits};
@@ -98,7 +97,7 @@ impl TemplatesCommand {
     pub(crate) async fn run(&self, models: &ModelStore, json: bool) -> Outcome {
         let store = self.data.open().await?;
         match &self.action {
-            Action::Status => status(&store, json).await,
+            Action::Status => status(&*store, json).await,
             Action::Remake {
                 embedder,
                 engine,
@@ -114,13 +113,13 @@ impl TemplatesCommand {
                 let remake = Remake {
                     analyser: Analyser::load_with(models, &settings, &embedders)?,
                     embedder: Arc::new(embedders.primary),
-                    store: Arc::new(store),
+                    store,
                     parallel: parallel.get(),
                     json,
                 };
                 remake.run().await
             }
-            Action::Forget { embedder } => forget(&store, &embedder.read()?, json).await,
+            Action::Forget { embedder } => forget(&*store, &embedder.read()?, json).await,
         }
     }
 }
@@ -132,11 +131,11 @@ fn has(user: &User, model: &TemplateModel) -> bool {
 }
 
 /// The users that changed next.
-async fn page(store: &SqliteStore, after: u64) -> Result<Vec<UserChange>, Failure> {
+async fn page(store: &dyn Store, after: u64) -> Result<Vec<UserChange>, Failure> {
     Ok(store.users_changed(after, PAGE).await?)
 }
 
-async fn status(store: &SqliteStore, json: bool) -> Outcome {
+async fn status(store: &dyn Store, json: bool) -> Outcome {
     let (mut by_model, mut users, mut without) = (BTreeMap::<String, u64>::new(), 0u64, 0u64);
     let mut after = 0;
     loop {
@@ -189,7 +188,7 @@ async fn status(store: &SqliteStore, json: bool) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn forget(store: &SqliteStore, embedder: &Embedder, json: bool) -> Outcome {
+async fn forget(store: &dyn Store, embedder: &Embedder, json: bool) -> Outcome {
     let model = embedder.model();
     let (mut after, mut users) = (0, 0);
     let end = end_of_changes(store).await?;
@@ -218,7 +217,7 @@ async fn forget(store: &SqliteStore, embedder: &Embedder, json: bool) -> Outcome
 }
 
 /// The last place in the order of changes.
-async fn end_of_changes(store: &SqliteStore) -> Result<u64, Failure> {
+async fn end_of_changes(store: &dyn Store) -> Result<u64, Failure> {
     let mut end = 0;
     loop {
         let changes = page(store, end).await?;
@@ -230,7 +229,7 @@ async fn end_of_changes(store: &SqliteStore) -> Result<u64, Failure> {
 }
 
 struct Remake {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     analyser: Analyser,
     embedder: Arc<Embedder>,
     parallel: usize,
@@ -290,7 +289,7 @@ impl Remake {
     async fn count(&self) -> Result<(u64, u64), Failure> {
         let (mut after, mut had, mut lacking) = (0, 0, 0);
         loop {
-            let changes = page(&self.store, after).await?;
+            let changes = page(&*self.store, after).await?;
             let Some(last) = changes.last() else {
                 return Ok((had, lacking));
             };
@@ -310,7 +309,7 @@ impl Remake {
         let mut remade = Remade::default();
         let mut after = 0;
         loop {
-            let changes = page(&self.store, after).await?;
+            let changes = page(&*self.store, after).await?;
             let Some(last) = changes.last() else {
                 return Ok(remade);
             };

@@ -3,9 +3,8 @@
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use selfsame_job::lockout::FailedAttempts;
 use selfsame_job::user::{User, UserKey, UserStatus};
-use selfsame_store::store::Store as _;
+use selfsame_server::operate::{Operator, UserShown};
 use selfsame_wire::id::UserId;
 
 use super::data::{Data, Whose, actor};
@@ -80,16 +79,9 @@ fn show(user: &User, json: bool) -> Result<(), serde_json::Error> {
     Ok(())
 }
 
-/// A user with its failures. A user that was never enrolled may have failures all the same.
-fn show_one(
-    user: &UserId,
-    found: Option<&User>,
-    failed: Option<FailedAttempts>,
-    json: bool,
-) -> Outcome {
-    if found.is_none() && failed.is_none() {
-        return Err(format!("there is no user {user}").into());
-    }
+/// A user with its failures.
+fn show_one(user: &UserId, shown: &UserShown, json: bool) -> Outcome {
+    let (found, failed) = (shown.user.as_ref(), shown.failed);
     let locked_until = failed.and_then(|f| f.locked_at(Timestamp::now()));
     let count = failed.map_or(0, |f| f.count);
     if json {
@@ -124,6 +116,7 @@ impl UserCommand {
     pub(crate) async fn run(&self, json: bool) -> Outcome {
         let partner = self.whose.partner()?;
         let store = self.data.open().await?;
+        let operator = Operator::new(&*store, actor());
         let key = |user: &UserId| UserKey {
             partner: partner.clone(),
             environment: self.whose.environment,
@@ -131,22 +124,16 @@ impl UserCommand {
         };
         let (user, status) = match &self.action {
             Action::List => {
-                for user in store.users(partner, self.whose.environment).await? {
+                for user in operator.users(partner, self.whose.environment).await? {
                     show(&user, json)?;
                 }
                 return Ok(ExitCode::SUCCESS);
             }
             Action::Show { user } => {
-                let found = store.user(&key(user)).await?;
-                let failed = store.failed_attempts(&key(user)).await?;
-                return show_one(user, found.as_ref(), failed, json);
+                return show_one(user, &operator.user(&key(user)).await?, json);
             }
             Action::Unlock { user } => {
-                if !store.unlock_user(&key(user), &actor()).await? {
-                    return Err(
-                        format!("no attempt of {user} failed since its last success").into(),
-                    );
-                }
+                operator.unlock_user(&key(user)).await?;
                 output::done(
                     json,
                     &serde_json::json!({"user_id": user, "unlocked": true}),
@@ -157,12 +144,7 @@ impl UserCommand {
             Action::Enable { user } => (user, UserStatus::Active),
             Action::Delete { user } => (user, UserStatus::Deleted),
         };
-        if !store.set_user_status(&key(user), status, &actor()).await? {
-            return Err(format!(
-                "there is no user {user}, or it was deleted and nothing is left of it"
-            )
-            .into());
-        }
+        operator.set_user_status(&key(user), status).await?;
         output::done(
             json,
             &serde_json::json!({"user_id": user, "status": status}),

@@ -1,25 +1,35 @@
 //! The operator API: for people who decide, guarded by tokens that `selfsame admin token` makes. It is not there at all
 //! where no token was made.
 
+pub(crate) mod jobs;
+pub(crate) mod partners;
 pub(crate) mod reviews;
+pub(crate) mod users;
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use selfsame_job::audit::Actor;
+use jiff::Timestamp;
+use selfsame_job::operator::OperatorRole;
+use selfsame_store::error::StoreError;
 use selfsame_wire::error::ErrorCode;
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
+use selfsame_wire::fields::without_byte_order_mark;
+use serde::de::DeserializeOwned;
 
 use crate::app::App;
+use crate::body::collect_json;
+use crate::client_address::ClientAddress;
+use crate::operate::{Holder, NotDone};
 use crate::refusal::Refusal;
 
-/// Lets a request through that carries a token; tells the handler whose it is.
+/// Lets a request through that carries a token of the role that the route demands, or of a higher one; tells the handler whose
+/// it is.
 pub(crate) async fn guard(
-    State(app): State<Arc<App>>,
+    State((app, demanded)): State<(Arc<App>, OperatorRole)>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
@@ -30,37 +40,77 @@ pub(crate) async fn guard(
                 .with_status(StatusCode::NOT_FOUND),
         );
     }
-    let given: [u8; 32] = Sha256::digest(
-        request
-            .headers()
-            .get(header::AUTHORIZATION)
-            .and_then(|v| v.to_str().ok())
-            .and_then(|v| v.strip_prefix("Bearer "))
-            .unwrap_or_default()
-            .trim(),
-    )
-    .into();
-    let mut name = None;
-    // Every token is compared, whichever fits: time does not tell.
-    for token in &tokens {
-        if bool::from(token.hash.ct_eq(&given)) {
-            name = Some(token.name.as_str());
+    let given = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.strip_prefix("Bearer "))
+        .unwrap_or_default()
+        .trim();
+    let further = app.config.admin_token.as_ref();
+    let holder = Holder::of(given, &tokens, further, Timestamp::now()).ok_or_else(|| {
+        Refusal::new(
+            ErrorCode::Unauthorised,
+            "the header Authorization must carry `Bearer TOKEN` with a token that `selfsame admin token add` made and that \
+             has not expired",
+        )
+        .with_status(StatusCode::UNAUTHORIZED)
+    })?;
+    if !holder.role.allows(demanded) {
+        // Another code than that of a wrong token: this one is good.
+        return Err(Refusal::new(
+            ErrorCode::OtherUnauthorised,
+            format!(
+                "this token's role is {}, and the request demands {demanded}; `selfsame admin token add --role {demanded}` makes \
+                 one that may",
+                holder.role
+            ),
+        )
+        .with_status(StatusCode::FORBIDDEN));
+    }
+    request.extensions_mut().insert(holder.actor);
+    Ok(next.run(request).await)
+}
+
+fn wrong(text: impl Into<String>) -> Refusal {
+    Refusal::new(ErrorCode::WrongType, text)
+}
+
+/// A name in the path.
+fn named<T>(text: &str) -> Result<T, Refusal>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|e: T::Err| wrong(e.to_string()))
+}
+
+/// The body of a request, which is `wanted`.
+async fn read<T: DeserializeOwned>(
+    app: &App,
+    client: ClientAddress,
+    body: Body,
+    wanted: &str,
+) -> Result<T, Refusal> {
+    let body = collect_json(app, client, body).await?;
+    serde_json::from_slice(without_byte_order_mark(&body.bytes))
+        .map_err(|e| wrong(format!("the body must be {wanted}: {e}")))
+}
+
+impl From<NotDone> for Refusal {
+    fn from(why: NotDone) -> Self {
+        match &why {
+            NotDone::NoPartner(_)
+            | NotDone::NoUser(_)
+            | NotDone::UserGone(_)
+            | NotDone::NothingFailed(_)
+            | NotDone::NoToken(_) => wrong(why.to_string()).with_status(StatusCode::NOT_FOUND),
+            NotDone::PartnerExists(_) | NotDone::NoCallback(_) => {
+                wrong(why.to_string()).with_status(StatusCode::CONFLICT)
+            }
+            NotDone::TokenName(_) | NotDone::TokenLife => wrong(why.to_string()),
+            NotDone::Store(StoreError::AuditBroken(_)) => Self::audit_broken(&why),
+            NotDone::NoRandomness(_) | NotDone::Store(_) => Self::internal(&why),
         }
     }
-    if let Some(hash) = &app.config.admin_token
-        && bool::from(hash.ct_eq(&given))
-    {
-        name = Some("token-file");
-    }
-    let actor = name
-        .and_then(|name| Actor::new(format!("admin:{name}")).ok())
-        .ok_or_else(|| {
-            Refusal::new(
-                ErrorCode::Unauthorised,
-                "the header Authorization must carry `Bearer TOKEN` with a token that `selfsame admin token add` made",
-            )
-            .with_status(StatusCode::UNAUTHORIZED)
-        })?;
-    request.extensions_mut().insert(actor);
-    Ok(next.run(request).await)
 }

@@ -10,20 +10,18 @@ use selfsame_job::audit::Actor;
 use selfsame_job::review::ReviewDecision;
 use selfsame_store::error::StoreError;
 use selfsame_store::review::{Review, ReviewFilter};
-use selfsame_wire::error::ErrorCode;
-use selfsame_wire::fields::without_byte_order_mark;
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::{read, wrong};
 use crate::app::App;
-use crate::body::collect_json;
 use crate::client_address::ClientAddress;
 use crate::image_links;
+use crate::operate::reviews::{NotDecided, Reviews};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
-use crate::review::{NotDecided, Reviews};
 
 /// The most that are listed at once.
 const MOST: u32 = 1000;
@@ -36,10 +34,6 @@ pub(crate) struct Filter {
     partner: Option<PartnerId>,
     environment: Option<Environment>,
     limit: Option<u32>,
-}
-
-fn wrong(text: impl Into<String>) -> Refusal {
-    Refusal::new(ErrorCode::WrongType, text)
 }
 
 fn unknown() -> Refusal {
@@ -136,16 +130,12 @@ pub(crate) async fn decide(
     client: ClientAddress,
     body: Body,
 ) -> Result<Json<Value>, Refusal> {
-    let body = collect_json(&app, client, body).await?;
+    let wanted = "{\"decision\": \"approve|reject|spoof|unusable\", \"note\": TEXT}";
+    let asked: Decide = read(&app, client, body, wanted).await?;
     let job = SmileJobId::new(job).map_err(|e| wrong(e.to_string()))?;
-    let asked: Decide = serde_json::from_slice(without_byte_order_mark(&body.bytes)).map_err(|e| {
-        wrong(format!(
-            "the body must be {{\"decision\": \"approve|reject|spoof|unusable\", \"note\": TEXT}}: {e}"
-        ))
-    })?;
     let reviews = Reviews::within(
         &*app.store,
-        &app.gallery,
+        app.followed_gallery(),
         &app.config.policies,
         &app.engine.served,
     );

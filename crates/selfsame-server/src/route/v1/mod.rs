@@ -2,6 +2,7 @@
 
 pub(crate) mod auth_smile;
 pub(crate) mod challenge;
+pub(crate) mod image;
 pub(crate) mod job_status;
 pub(crate) mod offerings;
 pub(crate) mod package;

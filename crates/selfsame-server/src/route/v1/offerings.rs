@@ -13,7 +13,7 @@ use crate::app::{App, Scope};
 use crate::body::collect_json;
 use crate::client_address::ClientAddress;
 use crate::refusal::Refusal;
-use crate::route::v1::token;
+use crate::web_tokens;
 
 /// `GET /v1/services`: the same for everybody.
 pub(crate) async fn services() -> Json<Services> {
@@ -53,7 +53,7 @@ async fn admit(app: &App, scope: Scope, client: ClientAddress, body: Body) -> Re
             app.authorise(scope, &request.partner_id, timestamp, signature)
                 .await?
         }
-        Auth::Token(given) => token::open(app, scope, given).await?.0,
+        Auth::Token(given) => web_tokens::open(app, scope, given).await?.0,
     };
     if caller.partner.id == request.partner_id {
         Ok(())

@@ -7,7 +7,6 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use jiff::Timestamp;
 use selfsame_store::store::{Accepted, Granted};
 use selfsame_wire::error::ErrorCode;
 use sha2::{Digest as _, Sha256};
@@ -47,8 +46,8 @@ pub(crate) async fn put_package(
     body: Body,
 ) -> Result<StatusCode, Refusal> {
     let limits = &app.config.limits;
-    let (hash, now) = (hash(&token), Timestamp::now());
-    let partner = match app.store.upload_grant(&hash, now).await? {
+    let hash = hash(&token);
+    let partner = match app.store.upload_grant(&hash).await? {
         Granted::Good(partner) => partner,
         Granted::Unknown => return Err(refused(&Accepted::Unknown)),
         Granted::Expired => return Err(refused(&Accepted::Expired)),
@@ -68,7 +67,7 @@ pub(crate) async fn put_package(
     };
     let accepted = app
         .store
-        .accept_package(&hash, Timestamp::now(), body.bytes.clone())
+        .accept_package(&hash, body.bytes.clone())
         .await?;
     match accepted {
         Accepted::Queued => {

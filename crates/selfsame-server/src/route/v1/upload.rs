@@ -21,7 +21,7 @@ use crate::intake::{Intake, performed, recorded};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
 use crate::route::v1::package::{upload_path, upload_token};
-use crate::route::v1::token;
+use crate::web_tokens;
 
 pub(crate) async fn upload(
     State(app): State<Arc<App>>,
@@ -100,7 +100,7 @@ async fn admit(
             Ok((caller, request))
         }
         Auth::Token(given) => {
-            let (caller, grant) = token::open(app, scope, given).await?;
+            let (caller, grant) = web_tokens::open(app, scope, given).await?;
             let request = request.bound_by(&grant)?;
             if request.retry {
                 may_try_again(app, &caller, &grant).await?;

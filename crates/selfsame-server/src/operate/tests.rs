@@ -1,0 +1,83 @@
+use selfsame_job::operator::OperatorRole;
+use selfsame_job::user::{UserKey, UserStatus};
+use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_wire::id::Environment;
+
+use super::*;
+
+/// What is done is on the audit's record under the name of whoever did it; what is not done leaves no record.
+#[tokio::test]
+async fn every_action_is_recorded_under_the_actors_name_or_says_why_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&Options::new(dir.path())).await.unwrap();
+    let operator = Operator::new(&store, Actor::new("admin:eve").unwrap());
+    let (p, q) = (PartnerId::new("p").unwrap(), PartnerId::new("q").unwrap());
+    let recorded = async || store.audit(0, 100).await.unwrap();
+    let before = recorded().await.len();
+
+    let added = operator.add_partner(&p, "P", false).await.unwrap();
+    let replaced = operator.replace_key(&p, Environment::Sandbox).await;
+    let key = replaced.unwrap();
+    assert_ne!(key.expose(), added.sandbox_key.expose());
+    assert_eq!(
+        operator.partner(&p).await.unwrap().sandbox_key.expose(),
+        key.expose()
+    );
+    operator.set_production(&p, true).await.unwrap();
+    let new = NewToken {
+        name: "ops",
+        role: OperatorRole::Observer,
+        expires_in: None,
+    };
+    let (token, _) = operator.add_token(&new).await.unwrap();
+    let tokens = operator.tokens().await.unwrap();
+    assert_eq!(tokens[0].hash, hash_of_token(&token));
+    operator.remove_token("ops").await.unwrap();
+    let done = recorded().await;
+    let actions: Vec<&str> = done[before..].iter().map(|r| r.action.as_str()).collect();
+    assert_eq!(
+        actions,
+        [
+            "partner_added",
+            "partner_key_replaced",
+            "partner_production_set",
+            "admin_token_added",
+            "admin_token_removed"
+        ]
+    );
+    assert!(done[before..].iter().all(|r| r.actor == "admin:eve"));
+
+    let ada = UserKey {
+        partner: p.clone(),
+        environment: Environment::Sandbox,
+        user: UserId::new("ada").unwrap(),
+    };
+    let job = SmileJobId::new("j").unwrap();
+    let refused = [
+        operator.add_partner(&p, "", true).await.map(drop),
+        operator
+            .replace_key(&q, Environment::Sandbox)
+            .await
+            .map(drop),
+        operator.set_production(&q, true).await,
+        operator.partner(&q).await.map(drop),
+        operator.user(&ada).await.map(drop),
+        operator.set_user_status(&ada, UserStatus::Disabled).await,
+        operator.unlock_user(&ada).await,
+        operator.replay_callback(&job).await,
+        operator.remove_token("ops").await,
+    ];
+    for outcome in refused {
+        let why = outcome.unwrap_err();
+        assert!(!matches!(why, NotDone::Store(_)), "{why}");
+    }
+    for (name, seconds) in [("a\nb", None), ("ops", Some(0)), ("ops", Some(u64::MAX))] {
+        let new = NewToken {
+            name,
+            expires_in: seconds.map(std::time::Duration::from_secs),
+            ..new.clone()
+        };
+        assert!(operator.add_token(&new).await.is_err(), "{name:?}");
+    }
+    assert_eq!(recorded().await.len(), done.len());
+}

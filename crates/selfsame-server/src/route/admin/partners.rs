@@ -1,0 +1,129 @@
+//! `/admin/v1/partners`: partners, their keys, and whether production is open to them.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use selfsame_job::audit::Actor;
+use selfsame_wire::id::{Environment, PartnerId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{named, read};
+use crate::app::App;
+use crate::client_address::ClientAddress;
+use crate::operate::Operator;
+use crate::refusal::Refusal;
+
+/// The longest name that people call a partner by, in characters.
+const MOST_NAME: usize = 200;
+
+/// Every partner, without its keys.
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Extension(actor): Extension<Actor>,
+) -> Result<Json<Value>, Refusal> {
+    let partners = Operator::new(&*app.store, actor).partners().await?;
+    let list: Vec<Value> = partners
+        .iter()
+        .map(|partner| {
+            json!({
+                "partner_id": partner.id, "name": partner.name,
+                "production_enabled": partner.production_enabled, "created_at": partner.created_at,
+            })
+        })
+        .collect();
+    Ok(Json(json!({"partners": list})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Add {
+    partner_id: PartnerId,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    production_enabled: bool,
+}
+
+/// Adds a partner; its keys are told this once.
+pub(crate) async fn add(
+    State(app): State<Arc<App>>,
+    Extension(actor): Extension<Actor>,
+    client: ClientAddress,
+    body: Body,
+) -> Result<Json<Value>, Refusal> {
+    let asked: Add = read(
+        &app,
+        client,
+        body,
+        "{\"partner_id\": ID, \"name\": TEXT, \"production_enabled\": false}",
+    )
+    .await?;
+    if asked.name.chars().count() > MOST_NAME {
+        return Err(super::wrong(format!(
+            "name must be at most {MOST_NAME} characters long"
+        )));
+    }
+    let partner = Operator::new(&*app.store, actor)
+        .add_partner(&asked.partner_id, &asked.name, asked.production_enabled)
+        .await?;
+    Ok(Json(json!({
+        "partner_id": partner.id, "production_enabled": partner.production_enabled,
+        "sandbox_api_key": partner.sandbox_key.expose(),
+        "production_api_key": partner.production_key.expose(),
+    })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Replace {
+    environment: Environment,
+}
+
+/// Replaces an API key; the new one is told this once.
+pub(crate) async fn replace_key(
+    State(app): State<Arc<App>>,
+    Extension(actor): Extension<Actor>,
+    Path(partner): Path<String>,
+    client: ClientAddress,
+    body: Body,
+) -> Result<Json<Value>, Refusal> {
+    let Replace { environment } = read(
+        &app,
+        client,
+        body,
+        "{\"environment\": \"sandbox|production\"}",
+    )
+    .await?;
+    let partner: PartnerId = named(&partner)?;
+    let operator = Operator::new(&*app.store, actor);
+    let key = operator.replace_key(&partner, environment).await?;
+    Ok(Json(json!({
+        "partner_id": partner, "environment": environment, "api_key": key.expose(),
+    })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Production {
+    enabled: bool,
+}
+
+/// Opens production to a partner, or closes it.
+pub(crate) async fn set_production(
+    State(app): State<Arc<App>>,
+    Extension(actor): Extension<Actor>,
+    Path(partner): Path<String>,
+    client: ClientAddress,
+    body: Body,
+) -> Result<Json<Value>, Refusal> {
+    let Production { enabled } = read(&app, client, body, "{\"enabled\": true|false}").await?;
+    let partner: PartnerId = named(&partner)?;
+    let operator = Operator::new(&*app.store, actor);
+    operator.set_production(&partner, enabled).await?;
+    Ok(Json(
+        json!({"partner_id": partner, "production_enabled": enabled}),
+    ))
+}

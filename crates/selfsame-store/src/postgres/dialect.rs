@@ -1,0 +1,117 @@
+//! What is PostgreSQL's own, for the statements in [`super::sql`].
+
+use jiff::{SignedDuration, Timestamp};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+
+use super::locks::{self, Locks};
+use super::sql::SqlStore;
+use super::sql::keys;
+use super::sql::tx::{Hold, Tx};
+use crate::error::StoreError;
+use crate::keyring::MasterKey;
+
+pub(super) use super::migrations::migrate;
+
+pub(super) type Db = Postgres;
+pub(super) type DbConnection = PgConnection;
+pub(super) type DbPool = PgPool;
+pub(super) type DbRow = sqlx::postgres::PgRow;
+
+/// Whether several nodes may serve one store.
+pub(super) const IS_SHARED: bool = true;
+/// The rows of a list that is bound as JSON, in the first place.
+pub(super) const LISTED: &str = "SELECT jsonb_array_elements_text(CAST($1 AS jsonb))";
+/// Holds the rows that are read, to the transaction's end.
+pub(super) const FOR_UPDATE: &str = " FOR UPDATE";
+/// The same, without those that somebody else holds.
+pub(super) const SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
+/// Whether a lane's endpoint did not answer the last time.
+pub(super) const FAILING: &str = "failing";
+/// How long a new data key waits until it writes. A node hears of it with its next transaction: every server has one each half
+/// minute, when it looks after leases.
+pub(super) const KEYS_ARE_HEARD_OF_WITHIN: SignedDuration = SignedDuration::from_secs(90);
+
+/// What an open store holds.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// Opens data keys that another node makes.
+    pub(super) master: MasterKey,
+}
+
+fn time(micros: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_microsecond(micros).map_err(|e| StoreError::Corrupt("time", e.to_string()))
+}
+
+/// Begins a transaction that writes: it waits for what it holds, and learns what time it is by the server's clock.
+pub(super) async fn begin(store: &SqlStore, holds: &[Hold<'_>]) -> Result<Tx, StoreError> {
+    let Locks {
+        keys: locks,
+        shared,
+    } = locks::of(holds);
+    let ring = store.keys.get();
+    let mut tx = store.write.begin().await?;
+    let (at, newest, is_closed): (i64, i64, bool) =
+        sqlx::query_as("SELECT at, newest, is_closed FROM begin_writing($1, $2, $3)")
+            .bind(locks)
+            .bind(shared)
+            .bind(i64::from(ring.current()))
+            .fetch_one(&mut *tx)
+            .await?;
+    let now = time(at)?;
+    if newest != i64::from(ring.newest()) {
+        let keys = keys::load(&mut tx, &store.held.master, now).await?;
+        store.keys.replace(keys);
+    } else if let Some(turned) = ring.turned(at) {
+        store.keys.replace(turned);
+    }
+    // What this transaction was to write may be encrypted already, with a key that is being retired.
+    if is_closed {
+        return Err(StoreError::KeysChanged);
+    }
+    Ok(Tx::new(tx, now))
+}
+
+/// Begins the transaction that makes a database ready: of nodes that start at once, one after another.
+pub(super) async fn begin_setup(pool: &PgPool) -> Result<Tx, StoreError> {
+    let mut tx = pool.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(locks::SETUP)
+        .execute(&mut *tx)
+        .await?;
+    let now = clock(&mut tx).await?;
+    Ok(Tx::new(tx, now))
+}
+
+/// Begins a transaction that sees one state of the database to its end.
+pub(super) async fn begin_snapshot(
+    pool: &PgPool,
+) -> Result<Transaction<'static, Postgres>, StoreError> {
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    Ok(pool.begin_with(begin).await?)
+}
+
+/// Waits for the end of the audit's chain, which one transaction after another extends.
+pub(super) async fn hold_audit(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(locks::AUDIT)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn clock(connection: &mut PgConnection) -> Result<Timestamp, StoreError> {
+    let now = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
+    time(sqlx::query_scalar(now).fetch_one(connection).await?)
+}
+
+/// What time it is by the server's clock.
+pub(super) async fn now(store: &SqlStore) -> Result<Timestamp, StoreError> {
+    clock(&mut *store.read.acquire().await?).await
+}
+
+/// Erased bytes stay in dead rows until the server's vacuum clears them, and in its log as long as that is kept: neither is a
+/// client's to clear (docs/operate.md).
+#[expect(clippy::unused_async, reason = "elsewhere it waits")]
+pub(super) async fn truncate_log(_: &SqlStore) -> Result<bool, StoreError> {
+    Ok(true)
+}

@@ -1,0 +1,300 @@
+//! Callbacks on record.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
+use selfsame_wire::id::{PartnerId, SmileJobId};
+use sqlx::Row as _;
+
+use super::SqlStore;
+use super::delivery_lanes;
+use super::dialect::{DbConnection, DbRow};
+use super::queue::ends;
+use super::record::{self, id, job_place, micros, parse, timestamp};
+use super::tx::{Hold, Tx};
+use crate::error::StoreError;
+use crate::store::{
+    AfterAttempt, Deliveries, Delivery, DeliveryAttempt, DeliveryId, DeliveryLimits,
+    DeliveryRecord, DeliveryState, Endpoint, LeaseId,
+};
+
+#[async_trait]
+impl Deliveries for SqlStore {
+    async fn claim_deliveries(
+        &self,
+        lease: Duration,
+        limits: &DeliveryLimits,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        const READY: &str = "SELECT EXISTS (SELECT 1 FROM delivery_lanes WHERE ready_at <= $1)";
+        // Most looks find nothing: they should not take the writer.
+        if !sqlx::query_scalar(READY)
+            .bind(micros(self.now().await?))
+            .fetch_one(&self.read)
+            .await?
+        {
+            return Ok(Vec::new());
+        }
+        let lease_id = LeaseId(uuid::Uuid::new_v4());
+        let name = lease_id.0.to_string();
+        let mut tx = self.begin(&[Hold::Many]).await?;
+        let now = tx.now;
+        delivery_lanes::lease_next(&mut tx, micros(now), &name, ends(now, lease), limits).await?;
+        let rows = sqlx::query(
+            "SELECT d.id, d.smile_job_id, d.after_review, j.partner, j.environment, j.callback_url, l.failures,
+                    CASE WHEN d.after_review THEN (SELECT r.result FROM reviews r WHERE r.smile_job_id = d.smile_job_id)
+                        ELSE j.result END AS result,
+                    (SELECT COUNT(*) FROM delivery_attempts a WHERE a.delivery = d.id) AS attempts,
+                    (SELECT COUNT(*) FROM deliveries e WHERE e.smile_job_id = d.smile_job_id AND e.id <= d.id) AS ordinal
+             FROM deliveries d JOIN jobs j USING (smile_job_id) JOIN delivery_lanes l ON l.id = d.lane
+             WHERE d.lease IS NOT NULL AND d.lease = $1",
+        )
+        .bind(&name)
+        .fetch_all(&mut *tx)
+        .await?;
+        let mut taken = Vec::with_capacity(rows.len());
+        for row in &rows {
+            match self.read_delivery(row, lease_id) {
+                Ok(delivery) => taken.push(delivery),
+                // The others have nothing to do with it.
+                Err(error) if error.is_unreadable() => park(&mut tx, row, &error, now).await?,
+                Err(error) => return Err(error),
+            }
+        }
+        tx.commit().await?;
+        Ok(taken)
+    }
+
+    async fn record_attempt(
+        &self,
+        delivery: &Delivery,
+        attempt: &DeliveryAttempt,
+        after: AfterAttempt,
+        endpoint: Endpoint,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin(&[]).await?;
+        let (state, next) = match after {
+            AfterAttempt::Delivered => ("delivered", None),
+            AfterAttempt::RetryIn(pause) => ("pending", Some(ends(tx.now, pause))),
+            AfterAttempt::GiveUp => ("exhausted", None),
+        };
+        note_endpoint(&mut tx, delivery, endpoint).await?;
+        let done = sqlx::query(
+            "UPDATE deliveries SET state = $1, next_attempt_at = $2, lease = NULL, lease_until = NULL
+             WHERE id = $3 AND lease = $4",
+        )
+        .bind(state)
+        .bind(next)
+        .bind(delivery.id.0)
+        .bind(delivery.lease.0.to_string())
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 1 {
+            sqlx::query(
+                "INSERT INTO delivery_attempts (delivery, at, duration_ms, http_status, error) VALUES ($1, $2, $3, $4, $5)",
+            )
+            .bind(delivery.id.0)
+            .bind(micros(attempt.at))
+            .bind(i64::try_from(attempt.duration_ms).unwrap_or(i64::MAX))
+            .bind(attempt.http_status.map(i64::from))
+            .bind(&attempt.error)
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn postpone_delivery(
+        &self,
+        delivery: &Delivery,
+        pause: Duration,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin(&[]).await?;
+        delivery_lanes::hold_of(&mut tx, delivery.smile_job_id.as_str()).await?;
+        sqlx::query(
+            "UPDATE deliveries SET next_attempt_at = $1, lease = NULL, lease_until = NULL WHERE id = $2 AND lease = $3",
+        )
+        .bind(ends(tx.now, pause))
+        .bind(delivery.id.0)
+        .bind(delivery.lease.0.to_string())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await
+    }
+
+    async fn deliveries(&self, job: &SmileJobId) -> Result<Vec<DeliveryRecord>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT d.id, d.state, d.next_attempt_at, j.callback_url FROM deliveries d JOIN jobs j USING (smile_job_id)
+             WHERE d.smile_job_id = $1 ORDER BY d.id",
+        )
+        .bind(job.as_str())
+        .fetch_all(&self.read)
+        .await?;
+        let mut records = Vec::with_capacity(rows.len());
+        for row in rows {
+            let attempts = sqlx::query(
+                "SELECT at, duration_ms, http_status, error FROM delivery_attempts WHERE delivery = $1 ORDER BY id",
+            )
+            .bind(row.try_get::<i64, _>("id")?)
+            .fetch_all(&self.read)
+            .await?;
+            let next: Option<i64> = row.try_get("next_attempt_at")?;
+            records.push(DeliveryRecord {
+                url: match row.try_get::<Option<&[u8]>, _>("callback_url")? {
+                    Some(sealed) => self.callback_url(job, sealed).ok(),
+                    None => None,
+                },
+                state: match row.try_get::<String, _>("state")?.as_str() {
+                    "delivered" => DeliveryState::Delivered,
+                    "exhausted" => DeliveryState::Exhausted,
+                    "withdrawn" => DeliveryState::Withdrawn,
+                    "unreadable" => DeliveryState::Unreadable,
+                    _ => DeliveryState::Pending,
+                },
+                next_attempt_at: next.map(timestamp).transpose()?,
+                attempts: attempts
+                    .iter()
+                    .map(read_attempt)
+                    .collect::<Result<_, _>>()?,
+            });
+        }
+        Ok(records)
+    }
+
+    async fn replay(&self, job: &SmileJobId, by: &Actor) -> Result<bool, StoreError> {
+        let Some(user) = self.user_of(job).await? else {
+            return Ok(false);
+        };
+        let mut tx = self.begin(&[Hold::User(&user)]).await?;
+        let done = sqlx::query(
+            "INSERT INTO deliveries (smile_job_id, state, next_attempt_at, after_review)
+             SELECT smile_job_id, 'pending', $1,
+                    EXISTS (SELECT 1 FROM reviews r WHERE r.smile_job_id = jobs.smile_job_id AND r.state = 'decided')
+             FROM jobs WHERE smile_job_id = $2 AND state = 'done' AND callback_url IS NOT NULL",
+        )
+        .bind(micros(tx.now))
+        .bind(job.as_str())
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() != 1 {
+            return Ok(false);
+        }
+        self.append_audit(
+            &mut tx,
+            &AuditEntry {
+                actor: by.clone(),
+                action: AuditAction::CallbackReplayed,
+                subject: format!("job {job}"),
+                details: serde_json::json!({}),
+            },
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+impl SqlStore {
+    fn callback_url(&self, job: &SmileJobId, sealed: &[u8]) -> Result<String, StoreError> {
+        let plain = self
+            .keys
+            .open(sealed, &job_place(job, "callback_url"), "callback URL")?;
+        String::from_utf8(plain).map_err(|e| StoreError::Corrupt("callback URL", e.to_string()))
+    }
+
+    fn read_delivery(&self, row: &DbRow, lease: LeaseId) -> Result<Delivery, StoreError> {
+        let smile_job_id = id(
+            SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
+            "smile job id",
+        )?;
+        Ok(Delivery {
+            id: DeliveryId(row.try_get("id")?),
+            lease,
+            partner: id(
+                PartnerId::new(row.try_get::<String, _>("partner")?),
+                "partner",
+            )?,
+            environment: parse(row.try_get("environment")?, "environment")?,
+            url: self.callback_url(&smile_job_id, row.try_get("callback_url")?)?,
+            result: record::result(
+                row.try_get("result")?,
+                &smile_job_id,
+                row.try_get("after_review")?,
+                &self.keys.get(),
+            )?,
+            attempts: number(row, "attempts")?,
+            ordinal: number(row, "ordinal")?,
+            endpoint_failures: number(row, "failures")?,
+            smile_job_id,
+        })
+    }
+}
+
+/// Records what a try says about the lane. Before the delivery itself is put back: the trigger reads the lane.
+async fn note_endpoint(
+    tx: &mut Tx,
+    delivery: &Delivery,
+    endpoint: Endpoint,
+) -> Result<(), StoreError> {
+    let now = tx.now;
+    let (fails, not_before) = match endpoint {
+        Endpoint::Answers => (false, now),
+        Endpoint::Fails { pause } => (true, now.checked_add(pause).unwrap_or(now)),
+    };
+    sqlx::query(
+        // An answer ends a pause; the lane keeps its place in the line, which its last turn gave it.
+        "UPDATE delivery_lanes SET failures = CASE WHEN $1 THEN failures + 1 ELSE 0 END,
+                not_before = CASE WHEN $1 OR $2 < not_before THEN $2 ELSE not_before END
+         WHERE id = (SELECT lane FROM deliveries WHERE id = $3 AND lease = $4)",
+    )
+    .bind(fails)
+    .bind(micros(not_before))
+    .bind(delivery.id.0)
+    .bind(delivery.lease.0.to_string())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes a delivery that cannot be read out of the queue, and says so where its tries are listed.
+async fn park(
+    tx: &mut DbConnection,
+    row: &DbRow,
+    error: &StoreError,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let delivery: i64 = row.try_get("id")?;
+    tracing::error!(delivery, %error, "a callback cannot be read; it is not tried any more");
+    sqlx::query(
+        "UPDATE deliveries SET state = 'unreadable', next_attempt_at = NULL, lease = NULL, lease_until = NULL WHERE id = $1",
+    )
+    .bind(delivery)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO delivery_attempts (delivery, at, duration_ms, error) VALUES ($1, $2, 0, $3)",
+    )
+    .bind(delivery)
+    .bind(micros(now))
+    .bind(error.to_string())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+fn number(row: &DbRow, column: &str) -> Result<u32, StoreError> {
+    Ok(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(u32::MAX))
+}
+
+fn read_attempt(row: &DbRow) -> Result<DeliveryAttempt, StoreError> {
+    Ok(DeliveryAttempt {
+        at: timestamp(row.try_get("at")?)?,
+        duration_ms: u64::try_from(row.try_get::<i64, _>("duration_ms")?).unwrap_or(0),
+        http_status: row
+            .try_get::<Option<i64>, _>("http_status")?
+            .and_then(|s| u16::try_from(s).ok()),
+        error: row.try_get("error")?,
+    })
+}

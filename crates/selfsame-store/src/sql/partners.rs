@@ -1,0 +1,163 @@
+//! Partners on record.
+
+use async_trait::async_trait;
+use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
+use selfsame_job::partner::Partner;
+use selfsame_wire::id::{Environment, PartnerId};
+use selfsame_wire::signature::ApiKey;
+use serde_json::json;
+use sqlx::Row as _;
+
+use super::SqlStore;
+use super::dialect::DbRow;
+use super::record::{id, micros, timestamp};
+use super::tx::Tx;
+use super::unreadable::readable;
+use crate::error::StoreError;
+use crate::store::Partners;
+
+pub(super) fn place(id: &PartnerId, environment: Environment) -> String {
+    format!("partners/key/{environment}/{id}")
+}
+
+#[async_trait]
+impl Partners for SqlStore {
+    async fn create_partner(&self, partner: &Partner, by: &Actor) -> Result<bool, StoreError> {
+        let mut tx = self.begin(&[]).await?;
+        let done = sqlx::query(
+            "INSERT INTO partners (id, name, production_enabled, sandbox_key, production_key, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        )
+        .bind(partner.id.as_str())
+        .bind(&partner.name)
+        .bind(partner.production_enabled)
+        .bind(self.seal_key(&partner.id, Environment::Sandbox, &partner.sandbox_key)?)
+        .bind(self.seal_key(&partner.id, Environment::Production, &partner.production_key)?)
+        .bind(micros(partner.created_at))
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() != 1 {
+            return Ok(false);
+        }
+        let details = json!({"name": partner.name, "production": partner.production_enabled});
+        self.audit_partner(&mut tx, by, AuditAction::PartnerAdded, &partner.id, details)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn partner(&self, id: &PartnerId) -> Result<Option<Partner>, StoreError> {
+        let row = sqlx::query("SELECT * FROM partners WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.read)
+            .await?;
+        row.map(|r| self.read_partner(&r)).transpose()
+    }
+
+    async fn partners(&self) -> Result<Vec<Partner>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM partners ORDER BY id")
+            .fetch_all(&self.read)
+            .await?;
+        readable(&rows, "partner", |r| self.read_partner(r))
+    }
+
+    async fn set_production_enabled(
+        &self,
+        id: &PartnerId,
+        enabled: bool,
+        by: &Actor,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin(&[]).await?;
+        let done = sqlx::query("UPDATE partners SET production_enabled = $1 WHERE id = $2")
+            .bind(enabled)
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if done.rows_affected() != 1 {
+            return Ok(false);
+        }
+        let details = json!({"enabled": enabled});
+        self.audit_partner(&mut tx, by, AuditAction::PartnerProductionSet, id, details)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn replace_key(
+        &self,
+        id: &PartnerId,
+        environment: Environment,
+        key: &ApiKey,
+        by: &Actor,
+    ) -> Result<bool, StoreError> {
+        let query = match environment {
+            Environment::Sandbox => "UPDATE partners SET sandbox_key = $1 WHERE id = $2",
+            Environment::Production => "UPDATE partners SET production_key = $1 WHERE id = $2",
+        };
+        let sealed = self.seal_key(id, environment, key)?;
+        let mut tx = self.begin(&[]).await?;
+        let done = sqlx::query(query)
+            .bind(sealed)
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if done.rows_affected() != 1 {
+            return Ok(false);
+        }
+        let details = json!({"environment": environment});
+        self.audit_partner(&mut tx, by, AuditAction::PartnerKeyReplaced, id, details)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+impl SqlStore {
+    fn seal_key(
+        &self,
+        id: &PartnerId,
+        environment: Environment,
+        key: &ApiKey,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.keys
+            .seal(key.expose().as_bytes(), &place(id, environment))
+    }
+
+    fn read_partner(&self, row: &DbRow) -> Result<Partner, StoreError> {
+        let id = id(PartnerId::new(row.try_get::<String, _>("id")?), "partner")?;
+        let key = |column, environment| {
+            let plain =
+                self.keys
+                    .open(row.try_get(column)?, &place(&id, environment), "API key")?;
+            String::from_utf8(plain)
+                .map(ApiKey::new)
+                .map_err(|e| StoreError::Corrupt("API key", e.to_string()))
+        };
+        Ok(Partner {
+            name: row.try_get("name")?,
+            production_enabled: row.try_get("production_enabled")?,
+            sandbox_key: key("sandbox_key", Environment::Sandbox)?,
+            production_key: key("production_key", Environment::Production)?,
+            created_at: timestamp(row.try_get("created_at")?)?,
+            id,
+        })
+    }
+
+    /// Puts a change of a partner on the audit's record.
+    async fn audit_partner(
+        &self,
+        tx: &mut Tx,
+        by: &Actor,
+        action: AuditAction,
+        id: &PartnerId,
+        details: serde_json::Value,
+    ) -> Result<(), StoreError> {
+        let entry = AuditEntry {
+            actor: by.clone(),
+            action,
+            subject: format!("partner {id}"),
+            details,
+        };
+        self.append_audit(tx, &entry).await.map(drop)
+    }
+}

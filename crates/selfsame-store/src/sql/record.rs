@@ -1,0 +1,152 @@
+//! Rows to records.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use selfsame_job::erasure::{Erasure, JobNames};
+use selfsame_job::job::{Job, JobState, JobType};
+use selfsame_job::user::{UserKey, UserStatus};
+use selfsame_wire::id::{JobId, PartnerId, SmileJobId, UserId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::Row as _;
+
+use super::dialect::DbRow;
+use crate::error::StoreError;
+use crate::keyring::Keyring;
+
+/// The columns that [`job`] reads.
+macro_rules! job_columns {
+    () => {
+        "smile_job_id, partner, environment, user_id, job_id, kind, state, request, erased, created_at, updated_at"
+    };
+}
+pub(super) use job_columns;
+
+/// Microseconds since 1970.
+pub(super) fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+pub(super) fn timestamp(micros: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_microsecond(micros).map_err(|e| StoreError::Corrupt("time", e.to_string()))
+}
+
+/// A simple enumeration as its wire text.
+pub(super) fn text<T: Serialize>(value: &T) -> String {
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|v| v.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+pub(super) fn parse<T: DeserializeOwned>(
+    text: String,
+    what: &'static str,
+) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::String(text))
+        .map_err(|e| StoreError::Corrupt(what, e.to_string()))
+}
+
+pub(super) fn id<T, E: std::fmt::Display>(
+    parsed: Result<T, E>,
+    what: &'static str,
+) -> Result<T, StoreError> {
+    parsed.map_err(|e| StoreError::Corrupt(what, e.to_string()))
+}
+
+/// What a job's column is encrypted for.
+pub(super) fn job_place(job: &SmileJobId, column: &str) -> String {
+    format!("jobs/{column}/{job}")
+}
+
+/// What a user's template is encrypted for.
+pub(super) fn user_place(key: &UserKey) -> String {
+    // Lengths keep one user's place from reading like another's.
+    let (p, u) = (key.partner.as_str(), key.user.as_str());
+    format!(
+        "users/template/{}/{}:{p}/{}:{u}",
+        key.environment,
+        p.len(),
+        u.len()
+    )
+}
+
+pub(super) fn user_key(row: &DbRow) -> Result<UserKey, StoreError> {
+    Ok(UserKey {
+        partner: id(
+            PartnerId::new(row.try_get::<String, _>("partner")?),
+            "partner",
+        )?,
+        environment: parse(row.try_get("environment")?, "environment")?,
+        user: id(UserId::new(row.try_get::<String, _>("user_id")?), "user id")?,
+    })
+}
+
+/// The names of a job, and why its contents are gone where they are.
+pub(super) fn names(row: &DbRow) -> Result<(JobNames, Option<Erasure>), StoreError> {
+    let names = JobNames {
+        smile_job_id: id(
+            SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
+            "smile job id",
+        )?,
+        job_id: id(JobId::new(row.try_get::<String, _>("job_id")?), "job id")?,
+        user: id(UserId::new(row.try_get::<String, _>("user_id")?), "user id")?,
+        job_type: parse::<JobType>(row.try_get("kind")?, "job type")?,
+    };
+    let erased: Option<String> = row.try_get("erased")?;
+    let erased = erased.map(|text| parse(text, "erasure")).transpose()?;
+    Ok((names, erased))
+}
+
+pub(super) fn job(row: &DbRow, keys: &Keyring) -> Result<Job, StoreError> {
+    let (names, erased) = names(row)?;
+    let request = if erased.is_some() {
+        names.erased_request()
+    } else {
+        let request = keys.open(
+            row.try_get("request")?,
+            &job_place(&names.smile_job_id, "request"),
+            "job request",
+        )?;
+        serde_json::from_slice(&request)
+            .map_err(|e| StoreError::Corrupt("job request", e.to_string()))?
+    };
+    Ok(Job {
+        user: user_key(row)?,
+        request,
+        state: parse::<JobState>(row.try_get("state")?, "job state")?,
+        created_at: timestamp(row.try_get("created_at")?)?,
+        updated_at: timestamp(row.try_get("updated_at")?)?,
+        smile_job_id: names.smile_job_id,
+        job_id: names.job_id,
+        job_type: names.job_type,
+    })
+}
+
+pub(super) fn status(row: &DbRow) -> Result<UserStatus, StoreError> {
+    parse(row.try_get("status")?, "user status")
+}
+
+/// What a result is encrypted for: a worker's, or the one that a review brought.
+pub(super) fn result_place(job: &SmileJobId, after_review: bool) -> String {
+    job_place(
+        job,
+        if after_review {
+            "final_result"
+        } else {
+            "result"
+        },
+    )
+}
+
+/// A stored result.
+pub(super) fn result(
+    sealed: &[u8],
+    job: &SmileJobId,
+    after_review: bool,
+    keys: &Keyring,
+) -> Result<Bytes, StoreError> {
+    Ok(keys
+        .open(sealed, &result_place(job, after_review), "job result")?
+        .into())
+}

@@ -1,0 +1,162 @@
+//! Whose turn it is: partners' environments take turns at a queue, however much each has put into it.
+//!
+//! Nothing here walks a queue: the partners that wait are found by jumping through an index from one to the next.
+
+use selfsame_wire::id::Environment;
+use sqlx::Row as _;
+
+use super::SqlStore;
+use super::dialect::DbConnection;
+use crate::error::StoreError;
+
+/// Queues whose turns are counted.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Queue {
+    Jobs,
+    Callbacks,
+}
+
+impl Queue {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Jobs => "jobs",
+            Self::Callbacks => "callbacks",
+        }
+    }
+}
+
+/// One claim in so many goes to whoever the preference would pass over: to the sandbox before production, to a partner's
+/// oldest job before those that a caller waits for.
+const PASSED_OVER_EVERY: i64 = 4;
+
+/// Counts a claim from a queue; gives how many there have been.
+pub(super) async fn count(tx: &mut DbConnection, queue: Queue) -> Result<i64, StoreError> {
+    let claims = sqlx::query_scalar(
+        "INSERT INTO claim_counters (queue, claims) VALUES ($1, 1)
+         ON CONFLICT (queue) DO UPDATE SET claims = claim_counters.claims + 1 RETURNING claims",
+    )
+    .bind(queue.name())
+    .fetch_one(tx)
+    .await?;
+    Ok(claims)
+}
+
+/// Puts a partner's environment at the end of the line; gives how many turns it has had.
+pub(super) async fn taken(
+    tx: &mut DbConnection,
+    queue: Queue,
+    environment: &str,
+    partner: &str,
+    now: i64,
+) -> Result<i64, StoreError> {
+    let claims = sqlx::query_scalar(
+        "INSERT INTO claim_turns (queue, environment, partner, last, claims) VALUES ($1, $2, $3, $4, 1)
+         ON CONFLICT (queue, environment, partner) DO UPDATE SET last = $4, claims = claim_turns.claims + 1
+         RETURNING claims",
+    )
+    .bind(queue.name())
+    .bind(environment)
+    .bind(partner)
+    .bind(now)
+    .fetch_one(tx)
+    .await?;
+    Ok(claims)
+}
+
+/// The queued job to take, by its `seq`; its turn is counted.
+pub(super) async fn next_job(tx: &mut DbConnection) -> Result<Option<i64>, StoreError> {
+    // The index has the queued jobs in this order: each step of `waiting` jumps to the next partner.
+    const LONGEST_WAITING: &str = "WITH RECURSIVE waiting (partner) AS (
+             SELECT min(partner) FROM jobs WHERE state = 'queued' AND environment = $1
+             UNION ALL
+             SELECT (SELECT min(partner) FROM jobs WHERE state = 'queued' AND environment = $1 AND partner > w.partner)
+             FROM waiting w WHERE w.partner IS NOT NULL)
+         SELECT w.partner FROM waiting w
+         LEFT JOIN claim_turns t ON t.queue = 'jobs' AND t.environment = $1 AND t.partner = w.partner
+         WHERE w.partner IS NOT NULL ORDER BY coalesce(t.last, 0), w.partner LIMIT 1";
+    let claims = count(tx, Queue::Jobs).await?;
+    let mut order = [Environment::Production, Environment::Sandbox];
+    if claims % PASSED_OVER_EVERY == 0 {
+        order.reverse();
+    }
+    for environment in order {
+        let partner: Option<String> = sqlx::query_scalar(LONGEST_WAITING)
+            .bind(environment.as_str())
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(partner) = partner else { continue };
+        let turns = taken(tx, Queue::Jobs, environment.as_str(), &partner, claims).await?;
+        return oldest(tx, environment, &partner, turns % PASSED_OVER_EVERY != 0)
+            .await
+            .map(Some);
+    }
+    Ok(None)
+}
+
+/// A partner's oldest queued job; its oldest that a caller waits for, where that is preferred and there is one.
+async fn oldest(
+    tx: &mut DbConnection,
+    environment: Environment,
+    partner: &str,
+    prefer_synchronous: bool,
+) -> Result<i64, StoreError> {
+    let row = sqlx::query(
+        "SELECT (SELECT min(seq) FROM jobs WHERE state = 'queued' AND environment = $1 AND partner = $2 AND synchronous = TRUE)
+                    AS synchronous,
+                (SELECT min(seq) FROM jobs WHERE state = 'queued' AND environment = $1 AND partner = $2 AND synchronous = FALSE)
+                    AS other",
+    )
+    .bind(environment.as_str())
+    .bind(partner)
+    .fetch_one(tx)
+    .await?;
+    let (synchronous, other): (Option<i64>, Option<i64>) =
+        (row.try_get("synchronous")?, row.try_get("other")?);
+    let next = match (synchronous, other) {
+        (Some(synchronous), Some(other)) if !prefer_synchronous => Some(synchronous.min(other)),
+        (Some(synchronous), _) => Some(synchronous),
+        (None, other) => other,
+    };
+    next.ok_or_else(|| StoreError::Corrupt("queue", "a job left it meanwhile".to_owned()))
+}
+
+impl SqlStore {
+    pub(super) async fn some_job_is_queued(&self) -> Result<bool, StoreError> {
+        let some = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'queued')")
+            .fetch_one(&self.read)
+            .await?;
+        Ok(some)
+    }
+
+    /// Whether the queue has no place for a further job of this partner's environment.
+    ///
+    /// All may fill it together, but nobody alone: production may hold three jobs for each place that is still free, the sandbox
+    /// one. So a partner that floods the queue leaves a quarter of it, and of the rest always some is left for whoever comes next.
+    pub(super) async fn queue_is_full(
+        &self,
+        tx: &mut DbConnection,
+        environment: &str,
+        partner: &str,
+    ) -> Result<bool, StoreError> {
+        let row = sqlx::query(
+            "SELECT CAST(coalesce(sum(jobs), 0) AS BIGINT) AS all_jobs,
+                    CAST(coalesce(sum(jobs) FILTER (WHERE state = 'queued' AND environment = $1 AND partner = $2), 0) AS BIGINT)
+                        AS own
+             FROM open_jobs WHERE state IN ('queued', 'running')",
+        )
+        .bind(environment)
+        .bind(partner)
+        .fetch_one(tx)
+        .await?;
+        let number = |name| -> Result<u64, StoreError> {
+            Ok(u64::try_from(row.try_get::<i64, _>(name)?).unwrap_or(0))
+        };
+        let weight = if environment == Environment::Production.as_str() {
+            3
+        } else {
+            1
+        };
+        let free = self.max_queued.saturating_sub(number("all_jobs")?);
+        Ok(number("own")? >= free.saturating_mul(weight))
+    }
+}

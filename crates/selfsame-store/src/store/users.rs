@@ -1,0 +1,30 @@
+//! Users on record.
+
+use crate::error::StoreError;
+use async_trait::async_trait;
+use selfsame_job::audit::Actor;
+use selfsame_job::user::{User, UserKey, UserStatus};
+use selfsame_wire::id::{Environment, PartnerId};
+
+/// Users on record.
+#[async_trait]
+pub trait Users: Send + Sync {
+    /// A user.
+    async fn user(&self, key: &UserKey) -> Result<Option<User>, StoreError>;
+    /// A partner's users in one environment, by id.
+    async fn users(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+    ) -> Result<Vec<User>, StoreError>;
+    /// Enables or disables. [`UserStatus::Deleted`] erases the template, every package of the user's jobs, what their images are
+    /// recognised by, and what requests, results, reviews and callbacks hold, for good: names, codes and times stay. Reviews
+    /// and callbacks that wait are withdrawn, and jobs that wait or run end without a trace of what they found.
+    /// `Ok(false)`: no such user; or, to erase, nothing is left of it.
+    async fn set_user_status(
+        &self,
+        key: &UserKey,
+        status: UserStatus,
+        by: &Actor,
+    ) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,180 @@
+//! What operators do by the API: each action by a token whose role allows it, and by none whose role does not.
+
+use std::path::Path;
+
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+
+use super::Description;
+use super::support::{Server, selfsame};
+
+/// A token of a role, as the command line makes it.
+fn token(data: &Path, role: &str, more: &[&str]) -> String {
+    let dir = data.to_str().unwrap();
+    let command = ["admin", "--data", dir, "token", "add", "--name", role];
+    let made = selfsame(&[&command[..], &["--role", role], more].concat());
+    assert_eq!(made[0]["role"], role);
+    made[0]["token"].as_str().unwrap().to_owned()
+}
+
+/// The role that an action demands, its method, its path as described and as asked, and its body.
+type Action = (&'static str, Method, &'static str, String, Option<Value>);
+
+/// Every action. Users and jobs are those of the story before.
+fn actions(reviewed: &str, called_back: &str) -> Vec<Action> {
+    let (get, post) = (Method::GET, Method::POST);
+    let at = |path: &str| format!("/admin/v1/{path}");
+    let user = "/admin/v1/users/{partner}/{environment}/{user}";
+    let status = "/admin/v1/users/{partner}/{environment}/{user}/status";
+    let set = |status: &str| Some(json!({"status": status}));
+    vec![
+        (
+            "observer",
+            get.clone(),
+            "/admin/v1/reviews",
+            at("reviews"),
+            None,
+        ),
+        (
+            "reviewer",
+            get.clone(),
+            "/admin/v1/reviews/{job}",
+            at(&format!("reviews/{reviewed}")),
+            None,
+        ),
+        (
+            "observer",
+            get.clone(),
+            "/admin/v1/partners",
+            at("partners"),
+            None,
+        ),
+        (
+            "operator",
+            post.clone(),
+            "/admin/v1/partners",
+            at("partners"),
+            Some(json!({"partner_id": "q", "name": "Q"})),
+        ),
+        (
+            "operator",
+            post.clone(),
+            "/admin/v1/partners/{partner}/production",
+            at("partners/q/production"),
+            Some(json!({"enabled": true})),
+        ),
+        (
+            "operator",
+            post.clone(),
+            "/admin/v1/partners/{partner}/key",
+            at("partners/q/key"),
+            Some(json!({"environment": "production"})),
+        ),
+        ("observer", get, user, at("users/p/sandbox/ben"), None),
+        (
+            "operator",
+            post.clone(),
+            status,
+            at("users/p/sandbox/ben/status"),
+            set("disabled"),
+        ),
+        (
+            "operator",
+            post.clone(),
+            status,
+            at("users/p/sandbox/ben/status"),
+            set("active"),
+        ),
+        (
+            "operator",
+            post.clone(),
+            "/admin/v1/users/{partner}/{environment}/{user}/unlock",
+            at("users/p/sandbox/ada/unlock"),
+            None,
+        ),
+        (
+            "operator",
+            post,
+            "/admin/v1/jobs/{job}/replay",
+            at(&format!("jobs/{called_back}/replay")),
+            None,
+        ),
+    ]
+}
+
+pub async fn operate(d: &mut Description, s: &Server, http: &Client, data: &Path) {
+    let roles = ["observer", "reviewer", "operator"];
+    let tokens = roles.map(|role| token(data, role, &[]));
+    let dir = data.to_str().unwrap();
+    let job = |list: &[&str], wanted: fn(&Value) -> bool| {
+        let listed = selfsame(&[list, &["--data", dir]].concat());
+        let found = listed.iter().find(|job| wanted(job)).unwrap();
+        found["smile_job_id"].as_str().unwrap().to_owned()
+    };
+    let reviewed = job(&["review", "list", "--decided"], |_| true);
+    let called_back = job(&["job", "list"], |job| job["job_id"] == "j3");
+    for (demanded, method, path, at, body) in actions(&reviewed, &called_back) {
+        let need = roles.iter().position(|role| *role == demanded).unwrap();
+        for (place, token) in tokens.iter().enumerate() {
+            let mut request = http
+                .request(method.clone(), format!("{}{at}", s.base))
+                .bearer_auth(token);
+            if let Some(body) = &body {
+                request = request.json(body);
+            }
+            // Those that may not ask first: what they ask must not come about.
+            let expected = if place < need {
+                403
+            } else if place > need {
+                continue;
+            } else {
+                200
+            };
+            let (status, answer) = d.check(method.clone(), path, request, body.as_ref()).await;
+            assert_eq!(
+                status, expected,
+                "{} {method} {path}: {answer}",
+                roles[place]
+            );
+        }
+    }
+    // The audit names whose token it was.
+    let records = selfsame(&["audit", "--data", dir, "list"]);
+    let by_token = |action: &str| {
+        let mut found = records.iter().filter(|record| record["action"] == action);
+        found.any(|record| record["actor"] == "admin:operator")
+    };
+    for action in [
+        "partner_added",
+        "partner_production_set",
+        "partner_key_replaced",
+        "user_disabled",
+        "user_enabled",
+        "user_unlocked",
+        "callback_replayed",
+    ] {
+        assert!(by_token(action), "{action}");
+    }
+    // A token that has expired opens nothing, and a withdrawn one neither.
+    let brief = token(data, "operator", &["--expires-in", "1s"]);
+    tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+    for token in [&brief, &tokens[2]] {
+        let request = http
+            .get(format!("{}/admin/v1/partners", s.base))
+            .bearer_auth(token);
+        let (status, _) = d
+            .check(Method::GET, "/admin/v1/partners", request, None)
+            .await;
+        assert_eq!(status, 401);
+    }
+    let taken = http
+        .post(format!("{}/admin/v1/partners", s.base))
+        .bearer_auth(token(data, "operator", &[]))
+        .json(&json!({"partner_id": "q"}));
+    assert_eq!(
+        d.check(Method::POST, "/admin/v1/partners", taken, None)
+            .await
+            .0,
+        409
+    );
+}
