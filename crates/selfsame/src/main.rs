@@ -64,6 +64,7 @@ enum Command {
     Templates(command::templates::TemplatesCommand),
     /// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
     Keys(command::keys::KeysCommand),
+    Migrate(command::migrate::Migrate),
     #[command(after_help = EXIT_CODES)]
     Models(command::models::Models),
     /// Measure how good it is: error rates, attacks, robustness; make attacks to try it with.
@@ -106,6 +107,7 @@ fn main() -> ExitCode {
             Command::User(user) => user.run(json).await,
             Command::Templates(templates) => templates.run(&models, json).await,
             Command::Keys(keys) => keys.run(json).await,
+            Command::Migrate(migrate) => migrate.run(json).await,
             Command::Models(command) => command.run(&models, json),
             Command::Eval(eval) => eval.run(&models, json),
             Command::Completions { shell } => {

@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
-
 use super::dialect::{self, DbPool};
 use super::images::RecentImages;
 use super::{SqlStore, audit, keys};
 use crate::audit::chain::AuditKey;
-use crate::blobs::Blobs;
 use crate::blobs::sealed::SealedBlobs;
+use crate::blobs::{self, Blobs};
 use crate::error::StoreError;
-use crate::keyring::{KEY_BYTES, MasterKey, SharedKeyring};
+use crate::keyring::{MasterKey, SharedKeyring};
 
 /// A database as it was found.
 pub(in super::super) struct Found {
@@ -41,7 +39,7 @@ impl SqlStore {
         let found = dialect::migrate(&mut tx).await?;
         let ring = Arc::new(keys::load_or_make(&mut tx, &parts.master).await?);
         let audit_key = keys::purpose_key(&mut tx, &ring, "audit").await?;
-        let owner = owner(&audit_key);
+        let owner = blobs::owner(&audit_key);
         let audit_key = AuditKey::new(audit_key);
         let image_key = keys::purpose_key(&mut tx, &ring, "accepted images").await?;
         let endpoint_key = keys::purpose_key(&mut tx, &ring, "callback endpoints").await?;
@@ -69,12 +67,4 @@ impl SqlStore {
             held: parts.held,
         })
     }
-}
-
-/// What marks a place for blobs as this installation's: it follows from a key that no other has, and tells nothing of it.
-fn owner(key: &[u8; KEY_BYTES]) -> String {
-    let mut digest = Sha256::new();
-    digest.update("whose blobs these are");
-    digest.update(key);
-    hex::encode(digest.finalize())
 }

@@ -53,7 +53,7 @@ impl Options {
         }
     }
 
-    fn master_key(&self) -> Result<MasterKey, StoreError> {
+    pub(crate) fn master_key(&self) -> Result<MasterKey, StoreError> {
         match &self.master_key {
             Some(key) => Ok(key.clone()),
             None => MasterKey::read_or_create(&self.dir.join("master.key")),

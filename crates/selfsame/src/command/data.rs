@@ -162,12 +162,38 @@ impl Data {
         Ok(Some(place.open()?))
     }
 
+    /// How a database is opened that another option names.
+    pub(crate) async fn database(
+        &self,
+        option: &str,
+        text: &str,
+    ) -> Result<postgres::Options, Failure> {
+        match text.parse().map_err(|why| format!("{option}: {why}"))? {
+            url if StoreUrl::has_password(&url) => Err(format!(
+                "{option}: everybody on this machine sees a password on a command line; give it by --store-password-file or the \
+                 variable {PASSWORD}"
+            )
+            .into()),
+            StoreUrl::Postgres(url) => self.database_options(&url).await,
+            url @ StoreUrl::Directory(_) => Err(format!("{option}: {url} is no database server").into()),
+        }
+    }
+
     /// Connects to a database server.
     async fn connect(
         &self,
         url: &url::Url,
         most: Option<MostWaiting>,
     ) -> Result<Arc<dyn Store>, Failure> {
+        let mut options = self.database_options(url).await?;
+        if let Some(most) = most {
+            options.max_queued = most.queued;
+            options.max_uploads = most.uploads;
+        }
+        Ok(Arc::new(PostgresStore::connect(&options).await?))
+    }
+
+    async fn database_options(&self, url: &url::Url) -> Result<postgres::Options, Failure> {
         let url = self.with_password(url)?;
         let master_key = self
             .master_key()
@@ -176,12 +202,7 @@ impl Data {
         let blobs = self
             .blobs()?
             .ok_or("a database server keeps no packages: name a place for them by --blobs")?;
-        let mut options = postgres::Options::new(url.as_str(), master_key, blobs);
-        if let Some(most) = most {
-            options.max_queued = most.queued;
-            options.max_uploads = most.uploads;
-        }
-        Ok(Arc::new(PostgresStore::connect(&options).await?))
+        Ok(postgres::Options::new(url.as_str(), master_key, blobs))
     }
 
     /// Where the store is.
