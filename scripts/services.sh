@@ -58,8 +58,15 @@ PY
 )"
 run=$(mktemp -d "${TMPDIR:-/tmp}/selfsame-services.XXXXXX")
 pids=()
+running=
 stop() {
+    # Once, and to its end: what is left running would be nobody's.
     trap - EXIT
+    trap '' HUP INT TERM
+    if [ -n "$running" ]; then
+        kill -TERM "$running" 2>/dev/null || true
+        wait "$running" 2>/dev/null || true
+    fi
     # The database: smart would wait for whoever is still connected.
     for pid in "${pids[@]}"; do kill -INT "$pid" 2>/dev/null || true; done
     for pid in "${pids[@]}"; do
@@ -163,5 +170,9 @@ export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}" no_proxy="127.0.0.1
 export SELFSAME_TEST_POSTGRES_BIN="$bin" SELFSAME_TEST_POSTGRES_DATA="$run/postgres/data"
 say "PostgreSQL on port $pg_port, S3 on port $s3"
 status=0
-"${command[@]}" || status=$?
+# Beside this shell, which would not hear of a signal before the command has ended.
+"${command[@]}" <&0 &
+running=$!
+wait "$running" || status=$?
+running=
 exit "$status"
