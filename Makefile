@@ -2,7 +2,7 @@
 
 CARGO_FLAGS ?= --locked
 
-.PHONY: demo test bench soak fuzz page test-page models lint help
+.PHONY: demo test bench bench-cluster bench-search chaos restore soak fuzz page test-page models image release lint help
 
 demo: ## Set up all, then show a person registered, authenticated and an impostor refused
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
@@ -35,6 +35,30 @@ test-page: ## Set up all, then test the capture component in a real browser, aga
 soak: ## Kill the server at random moments over 200 jobs; none may be lost
 	SELFSAME_SOAK_JOBS=200 cargo nextest run $(CARGO_FLAGS) -p selfsame --test durability --no-capture
 
+chaos: ## Kill three nodes, PostgreSQL and the bucket under load; no job may be lost (hours; CHAOS="--kills 20 --databases 2" for less)
+	cargo build $(CARGO_FLAGS) --release --bin selfsame
+	target/release/selfsame models fetch
+	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/chaos.py $(or $(CHAOS),--kills 1000 --databases 20 --buckets 20 --cuts 40)
+
+restore: ## Lose a database and a bucket, put both back from a backup, and see that all is there (needs rclone)
+	cargo build $(CARGO_FLAGS) --release --bin selfsame
+	target/release/selfsame models fetch
+	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/restore.py
+
+bench-cluster: ## The queue's own limit on PostgreSQL and S3, beside pgbench on the same server
+	cargo build $(CARGO_FLAGS) --release --bin selfsame
+	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/job_queue.py
+
+bench-search: ## 1:N search by pgvector at 10,000, 100,000 and a million templates (an hour)
+	cargo build $(CARGO_FLAGS) --release -p selfsame-search --example one_to_many
+	python3 bench/pgvector.py --exact target/release/examples/one_to_many
+
+image: ## Build the image with whichever builder there is (ENGINE=buildah, podman or docker)
+	$(or $(ENGINE),buildah) build -t selfsame:latest -f deploy/Containerfile .
+
+release: ## Binary, SBOM and checksums of a commit (needs cargo-auditable and cargo-cyclonedx)
+	bash scripts/release.sh
+
 fuzz: ## Fuzz everything that reads what strangers send, FUZZ_SECONDS (60) for each target; needs cargo-fuzz, no nightly
 	bash scripts/fuzz.sh
 
@@ -47,4 +71,4 @@ lint: ## Format and clippy
 	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
 
 help: ## This text
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

@@ -32,6 +32,10 @@ else
     echo "left out: tests of the optional models, which could not be fetched"
 fi
 
+# Hundreds of servers start from here on. Each prepares only the models that its test needs, and takes what an earlier one
+# compiled.
+export SELFSAME_LOAD_WHEN_NEEDED=true SELFSAME_COMPILED_MODELS="$PWD/target/compiled-models"
+
 step "Rust tests"
 if cargo nextest --version >/dev/null 2>&1; then
     bash scripts/services.sh cargo nextest run --locked --workspace --no-fail-fast

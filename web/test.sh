@@ -9,4 +9,5 @@ if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ] && [ "$(id -u)" = 0 ]; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium
 fi
 ./build.sh
-npm test
+npm run --silent check
+npm run --silent test:built

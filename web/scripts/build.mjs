@@ -1,7 +1,8 @@
 // Bundles the component and its engine's worker into dist/, beside engine.wasm, with the demo page; and compresses what is large,
 // for servers that hand out such files.
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { brotliCompressSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliCompress, brotliDecompressSync } from 'node:zlib';
 
 import { build } from 'esbuild';
 
@@ -22,7 +23,18 @@ await build({
   nodePaths: ['node_modules'],
 });
 cpSync('demo', 'dist', { recursive: true });
-for (const name of ['engine.wasm', 'selfsame-capture.js', 'selfsame-engine.js']) {
-  const path = `dist/${name}`;
-  if (existsSync(path)) writeFileSync(`${path}.br`, brotliCompressSync(readFileSync(path)));
-}
+// The engine takes most of a minute: what is compressed already is kept, unless a build was ended while it wrote.
+const compressed = (path, bytes) => {
+  try {
+    return brotliDecompressSync(readFileSync(path)).equals(bytes);
+  } catch {
+    return false;
+  }
+};
+const names = ['engine.wasm', 'selfsame-capture.js', 'selfsame-engine.js'].filter((name) => existsSync(`dist/${name}`));
+await Promise.all(
+  names.map(async (name) => {
+    const [path, bytes] = [`dist/${name}.br`, readFileSync(`dist/${name}`)];
+    if (!compressed(path, bytes)) writeFileSync(path, await promisify(brotliCompress)(bytes));
+  }),
+);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { launch, whyNoBrowser } from './support/chromium.mjs';
-import { at, componentSite, hinted, html } from './support/component.mjs';
+import { at, componentSite, html } from './support/component.mjs';
 import { photographs, whyNot } from './support/real-server.mjs';
 import { stamped, tamper } from './support/tampered-camera.js';
 import { makeVideos } from './support/video.mjs';
@@ -33,7 +33,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Opens a page with a camera in the test's hands, starts it, and acts. */
+  /** Opens a page with a camera in the test's hands, and acts. */
   async function inFront(path, act, prepare = []) {
     const context = await browser.newContext({ viewport: { width: 420, height: 860 } });
     try {
@@ -41,21 +41,30 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
       await page.addInitScript(tamper);
       for (const script of prepare) await page.addInitScript(script);
       await page.goto(site.url + path);
-      await page.getByRole('button', { name: 'Start the camera' }).click();
-      await at(page, path === '/card' ? 'card' : 'selfie');
       await act(page);
     } finally {
       await context.close();
     }
   }
 
-  /** Waits until the camera has given pictures. */
+  const start = async (page, name = 'selfie') => {
+    await page.getByRole('button', { name: 'Start the camera' }).click();
+    await at(page, name);
+  };
+  /** Waits for the next hint that says something; `then` acts in the page while it is shown, however slow the machine is. */
+  const hinted = (page, words, then = () => undefined) => page.evaluate(`camera.heard(${words}, ${then})`);
+  /** Waits until the camera has given so many more pictures. */
+  const pictures = (page, count) => page.evaluate((more) => camera.pictures(more), count);
+  /** Waits until the component shows the camera's picture. */
   const begun = async (page) => {
     await page.waitForFunction(() => document.querySelector('selfsame-capture').shadowRoot.querySelector('video').videoWidth > 0);
-    await page.waitForTimeout(500);
+    await pictures(page, 8);
   };
-  /** Waits until frames are being taken. */
-  const underWay = (page) => hinted(page, /smile/);
+  /** Starts the camera, and acts in the page when frames are being taken. */
+  const underWay = async (page, then) => {
+    const acted = hinted(page, /smile/i, then);
+    await Promise.all([acted, start(page)]);
+  };
   const goOn = (page) => page.getByRole('button', { name: 'Go on' });
   const tryAgain = (page) => page.getByRole('button', { name: 'Try again' });
   const notPublished = async (page) => assert.equal(await page.evaluate(() => camera.seen.published.length), 0);
@@ -72,8 +81,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
 
   test('a video that was paused goes on by itself, and the selfie begins anew', () =>
     inFront('/selfie', async (page) => {
-      await underWay(page);
-      await page.evaluate(() => {
+      await underWay(page, () => {
         camera.stamp = true;
         camera.pause();
       });
@@ -83,8 +91,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
 
   test('a video that may not go on by itself does when the person says so', () =>
     inFront('/selfie', async (page) => {
-      await underWay(page);
-      await page.evaluate(() => {
+      await underWay(page, () => {
         Object.assign(camera, { stamp: true, play: 'pressed' });
         camera.pause();
       });
@@ -96,8 +103,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
 
   test('a video that never goes on is told, nothing is taken from it, and a new camera does', () =>
     inFront('/selfie', async (page) => {
-      await underWay(page);
-      await page.evaluate(() => {
+      await underWay(page, () => {
         Object.assign(camera, { stamp: true, play: false });
         camera.pause();
       });
@@ -112,8 +118,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
 
   test('a camera without new pictures goes on when they come', () =>
     inFront('/selfie', async (page) => {
-      await underWay(page);
-      await page.evaluate(() => (camera.mode = 'frozen'));
+      await underWay(page, () => (camera.mode = 'frozen'));
       await hinted(page, PAUSED);
       await page.evaluate(() => Object.assign(camera, { mode: 'live', stamp: true }));
       await allStamped(page);
@@ -121,16 +126,14 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
 
   test('a camera that repeats one picture gives no selfie', () =>
     inFront('/selfie', async (page) => {
-      await underWay(page);
-      await page.evaluate(() => (camera.mode = 'repeated'));
+      await underWay(page, () => (camera.mode = 'repeated'));
       await at(page, 'trouble');
       await notPublished(page);
     }));
 
   test('a camera that the system holds for a call goes on after it', () =>
     inFront('/selfie', async (page) => {
-      await underWay(page);
-      await page.evaluate(() => {
+      await underWay(page, () => {
         camera.stamp = true;
         camera.mute(true);
       });
@@ -141,8 +144,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
 
   test('a page out of view waits, however long, and begins anew when it is back', () =>
     inFront('/selfie', async (page) => {
-      await underWay(page);
-      await page.evaluate(() => {
+      await underWay(page, () => {
         camera.stamp = true;
         camera.hide(true);
         camera.mode = 'frozen';
@@ -159,8 +161,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
 
   test('a covered lens is no fault of the camera’s', () =>
     inFront('/selfie', async (page) => {
-      await underWay(page);
-      await page.evaluate(() => (camera.mode = 'black'));
+      await underWay(page, () => (camera.mode = 'black'));
       await hinted(page, /face in the oval/);
       await page.waitForTimeout(8000);
       await page.evaluate(() => Object.assign(camera, { mode: 'live', stamp: true }));
@@ -169,23 +170,24 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
 
   test('by hand, what was pressed before a pause does not count after it', () =>
     inFront('/by-hand', async (page) => {
+      await start(page);
       const shutter = page.getByRole('button', { name: 'Take the picture' });
-      await shutter.click();
-      await hinted(page, /smile/);
-      await page.evaluate(() => {
+      const paused = hinted(page, /smile/i, () => {
         camera.stamp = true;
         camera.pause();
       });
+      await Promise.all([paused, shutter.click()]);
       await hinted(page, PAUSED);
       await hinted(page, /face in the oval/);
-      await page.waitForTimeout(1000);
-      await notPublished(page);
+      await pictures(page, 20);
+      assert.deepEqual(await page.evaluate(() => camera.hints), [], 'it goes on waiting');
       await shutter.click();
       await allStamped(page);
     }));
 
   test('by hand, a camera that repeats one picture gives no selfie', () =>
     inFront('/by-hand', async (page) => {
+      await start(page);
       await page.getByRole('button', { name: 'Take the picture' }).waitFor();
       await page.evaluate(() => (camera.mode = 'repeated'));
       await page.getByRole('button', { name: 'Take the picture' }).click();
@@ -195,6 +197,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
 
   test('a card’s picture is not taken in a pause', () =>
     inFront('/card', async (page) => {
+      await start(page, 'card');
       await begun(page);
       const shutter = page.getByRole('button', { name: 'Take the picture' });
       await page.evaluate(() => {
@@ -206,7 +209,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
       await page.evaluate(() => Object.assign(camera, { stamp: true, play: 'pressed' }));
       await goOn(page).click();
       await goOn(page).waitFor({ state: 'hidden' });
-      await page.waitForTimeout(500);
+      await pictures(page, 8);
       await at(page, 'card');
       await shutter.click();
       await allStamped(page, 1);
@@ -214,6 +217,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
 
   test('a card’s picture that was wanted of a camera which had stopped is not taken when it goes on', () =>
     inFront('/card', async (page) => {
+      await start(page, 'card');
       await begun(page);
       await page.evaluate(() => {
         camera.pause();
@@ -221,7 +225,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
         camera.stamp = true;
       });
       await hinted(page, PAUSED);
-      await page.waitForTimeout(2000);
+      await pictures(page, 30);
       await at(page, 'card');
       await page.getByRole('button', { name: 'Take the picture' }).click();
       await allStamped(page, 1);
@@ -240,8 +244,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
     return inFront(
       '/selfie',
       async (page) => {
-        await underWay(page);
-        await page.evaluate(() => {
+        await underWay(page, () => {
           camera.stamp = true;
           worker.terminate();
           worker.dispatchEvent(new ErrorEvent('error', { message: 'as the test wants it' }));
@@ -258,6 +261,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
 
   test('an engine that is long in coming keeps nobody: who cancels, who has a file, who takes the picture by hand', async () => {
     await inFront('/slow', async (page) => {
+      await start(page);
       await page.getByRole('button', { name: 'Cancel' }).click();
       await at(page, 'welcome');
       assert.equal(await page.evaluate(() => camera.tracks[0].readyState), 'ended');
@@ -269,6 +273,7 @@ describe('interruptions', { skip: whyNoBrowser() || whyNot() }, () => {
     await at(page, 'review');
     await page.close();
     await inFront('/slow', async (page) => {
+      await start(page);
       await page.evaluate(() => (camera.stamp = true));
       await page.getByRole('button', { name: 'Take the picture' }).click({ timeout: 60_000 });
       await allStamped(page);

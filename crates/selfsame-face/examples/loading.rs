@@ -1,42 +1,76 @@
-//! How long loading takes, and what of it is spent on preparing SFace: `cargo run --release -p selfsame-face --example loading`.
+//! What starting costs, in milliseconds of processor: `cargo run --release -p selfsame-face --example loading [FOLDER]`, where FOLDER
+//! is to keep compiled models (a new one: the first round fills it). With two photographs after it, also what comparing them
+//! costs with models that are prepared when they are needed.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use rustix::time::{ClockId, clock_gettime};
 use selfsame_face::analyser::{Analyser, Settings};
+use selfsame_face::inference::Loading;
 use selfsame_face::models::{Model, ModelStore};
-use sha2::{Digest as _, Sha256};
 
-/// The shortest of five times: what the work takes when nothing disturbs it.
-fn shortest<T>(
+/// Milliseconds of processor that this process has used.
+fn used() -> f64 {
+    let used = clock_gettime(ClockId::ProcessCPUTime);
+    used.tv_sec as f64 * 1e3 + used.tv_nsec as f64 / 1e6
+}
+
+/// Does something three times, and says what it took.
+fn measured<T>(
+    what: &str,
     mut work: impl FnMut() -> Result<T, Box<dyn Error>>,
-) -> Result<Duration, Box<dyn Error>> {
-    let mut shortest = Duration::MAX;
-    for _ in 0..5 {
-        let began = Instant::now();
+) -> Result<(), Box<dyn Error>> {
+    for _ in 0..3 {
+        let (began, before) = (Instant::now(), used());
         std::hint::black_box(work()?);
-        shortest = shortest.min(began.elapsed());
+        println!(
+            "{what:44} {:6.0} ms of processor, {:6.0} ms",
+            used() - before,
+            began.elapsed().as_secs_f64() * 1e3
+        );
     }
-    Ok(shortest)
+    Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args_os().skip(1);
+    let compiled = arguments.next();
+    let photographs: Vec<Vec<u8>> = arguments.map(std::fs::read).collect::<Result<_, _>>()?;
     let store = ModelStore::locate(None);
-    let prepared = store.load(Model::SFace)?.onnx;
-    let dir = std::env::temp_dir().join(format!("selfsame-loading-{}", std::process::id()));
-    std::fs::write(&dir, &prepared)?;
-    let read = shortest(|| Ok(store.read(Model::SFace.artefact())?))?;
-    let load = shortest(|| Ok(store.load(Model::SFace)?))?;
-    let again = shortest(|| Ok(Sha256::digest(std::fs::read(&dir)?)))?;
-    std::fs::remove_file(&dir)?;
-    let whole = shortest(|| Ok(Analyser::load(&store, &Settings::default())?))?;
-    println!("SFace: read and verified        {read:>10.1?}");
-    println!("SFace: read, verified, prepared {load:>10.1?}");
-    println!(
-        "SFace: read as prepared, verified {again:>8.1?} ({} MB)",
-        prepared.len() / 1_000_000
-    );
-    println!("both models, engine ready       {whole:>10.1?}");
+    measured("OpenVINO's digests", || Ok(store.openvino()?))?;
+    measured("SFace read, verified, prepared", || {
+        Ok(store.load(Model::SFace)?)
+    })?;
+    let at_start = Settings::default();
+    let when_needed = Settings {
+        loading: Loading::WhenNeeded,
+        ..at_start
+    };
+    let stores = [
+        ("", store.clone()),
+        (
+            ", kept compiled",
+            store.keeping_compiled(compiled.map(Into::into)),
+        ),
+    ];
+    for (how, store) in stores {
+        measured(&format!("all at the start{how}"), || {
+            Ok(Analyser::load(&store, &at_start)?)
+        })?;
+        measured(&format!("when needed, and nothing was{how}"), || {
+            Ok(Analyser::load(&store, &when_needed)?)
+        })?;
+        if !photographs.is_empty() {
+            measured(&format!("when needed, to compare{how}"), || {
+                let analyser = Analyser::load(&store, &when_needed)?;
+                for photograph in &photographs {
+                    analyser.analyse(photograph)?;
+                }
+                Ok(())
+            })?;
+        }
+    }
     Ok(())
 }

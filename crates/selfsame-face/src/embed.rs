@@ -16,7 +16,7 @@ use crate::align::{self, AlignedFace};
 use crate::evidence::{Landmarks, Point};
 use crate::fold;
 use crate::inference::{Inference, InferenceError};
-use crate::models::{Model, ModelError, ModelIdentity, ModelStore};
+use crate::models::{Model, ModelIdentity};
 use crate::template::{ModelThresholds, TEMPLATE_LEN, Template, TemplateModel};
 
 /// The comparison thresholds of the built-in model; where they come from stands in docs/policy.md.
@@ -262,31 +262,18 @@ impl Embedder {
             .map(|t| t.with_raw_length(plain.raw_length()))
     }
 
-    /// The model prepared for the engines, its digest checked.
-    pub(crate) fn onnx(&self, store: &ModelStore) -> Result<Vec<u8>, NotLoaded> {
-        match &self.file {
-            None => Ok(store.load(Model::SFace)?.onnx),
-            Some(path) => {
-                let published = manifest::model_file(path, &self.identity.sha256)?;
-                fold::prepare(&published).map_err(|problem| {
-                    EmbedderError::Model {
-                        path: path.clone(),
-                        problem,
-                    }
-                    .into()
-                })
-            }
-        }
+    /// An operator's model prepared for the engines, its digest checked. `None` for the built-in one, which is the manifest's.
+    pub(crate) fn own_onnx(&self) -> Result<Option<Vec<u8>>, EmbedderError> {
+        let Some(path) = &self.file else {
+            return Ok(None);
+        };
+        let published = manifest::model_file(path, &self.identity.sha256)?;
+        let prepared = fold::prepare(&published).map_err(|problem| EmbedderError::Model {
+            path: path.clone(),
+            problem,
+        })?;
+        Ok(Some(prepared))
     }
-}
-
-/// Why an embedder's model is not there.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NotLoaded {
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    #[error(transparent)]
-    Embedder(#[from] EmbedderError),
 }
 
 /// An embedder that is ready to run.

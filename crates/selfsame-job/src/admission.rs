@@ -1,9 +1,8 @@
-//! Whether a job may run at all, told before any pixel is looked at.
+//! Whether a job may run at all, told before any pixel is looked at: what a product's admission comes to
+//! ([`Product::admit`](crate::product::Product::admit)).
 
-use crate::job::JobType;
-use crate::policy::ReplacementMode;
-use crate::served::{Enrolled, Served};
-use crate::user::{User, UserStatus};
+use crate::product::JobType;
+use crate::served::Enrolled;
 use crate::verdict::ReferenceGone;
 
 /// Why a job is not admitted.
@@ -17,69 +16,15 @@ pub enum NotAdmitted {
     NoReference(ReferenceGone),
 }
 
-/// What an enrolment would replace.
+/// What is on file of the job's user: what a probe is compared with, or an enrolment would replace.
 #[derive(Debug, Clone, Copy)]
-pub enum Replaces<'u> {
+pub enum OnFile<'u> {
     /// Nobody: the user is new, or was deleted.
     Nobody,
     /// A face that the new one compares with.
     Face(Enrolled<'u>),
     /// An enrolled user whose face cannot be compared with: only of models that are not served, or none on file.
     Incomparable,
-}
-
-/// Admits a job that makes or replaces a template, and gives what it would replace.
-///
-/// A disabled user stays refused whatever the job says; a deleted one may only come back by a new enrolment that is
-/// expressly allowed. `served` are the models by which the new face can be compared.
-///
-/// # Errors
-/// [`NotAdmitted`] says why not.
-pub fn admit_enrolment<'u>(
-    user: Option<&'u User>,
-    allow_new_enroll: bool,
-    mode: ReplacementMode,
-    served: &'u Served,
-) -> Result<Replaces<'u>, NotAdmitted> {
-    let Some(user) = user else {
-        return Ok(Replaces::Nobody);
-    };
-    match user.status {
-        UserStatus::Disabled => Err(NotAdmitted::NoReference(ReferenceGone::Disabled)),
-        UserStatus::Deleted if !allow_new_enroll => {
-            Err(NotAdmitted::NoReference(ReferenceGone::Deleted))
-        }
-        UserStatus::Deleted => Ok(Replaces::Nobody),
-        UserStatus::Active if !allow_new_enroll => Err(NotAdmitted::AlreadyEnrolled),
-        UserStatus::Active if mode == ReplacementMode::Refuse => Err(NotAdmitted::NeverReplaced),
-        UserStatus::Active => Ok(served
-            .enrolled(user)
-            .map_or(Replaces::Incomparable, Replaces::Face)),
-    }
-}
-
-/// Admits a comparison with the templates on file, and gives those that count.
-///
-/// `served` are the models that will make the probe's templates.
-///
-/// # Errors
-/// [`NotAdmitted::NoReference`] says what is missing.
-pub fn admit_authentication<'u>(
-    user: Option<&'u User>,
-    served: &'u Served,
-) -> Result<Enrolled<'u>, NotAdmitted> {
-    let gone = |why| Err(NotAdmitted::NoReference(why));
-    let Some(user) = user else {
-        return gone(ReferenceGone::NotEnrolled);
-    };
-    match (user.status, user.reference.as_ref()) {
-        (UserStatus::Disabled, _) => gone(ReferenceGone::Disabled),
-        (UserStatus::Deleted, _) => gone(ReferenceGone::Deleted),
-        (UserStatus::Active, None) => gone(ReferenceGone::NoPhoto),
-        (UserStatus::Active, Some(_)) => served
-            .enrolled(user)
-            .ok_or(NotAdmitted::NoReference(ReferenceGone::OtherModel)),
-    }
 }
 
 impl NotAdmitted {
@@ -98,30 +43,28 @@ impl NotAdmitted {
 
     /// What was wrong and what to do.
     #[must_use]
-    pub const fn explain(self, job_type: JobType) -> &'static str {
-        match (self, job_type) {
-            (Self::AlreadyEnrolled, _) => {
+    pub fn explain(self, job_type: JobType) -> &'static str {
+        match self {
+            Self::AlreadyEnrolled => {
                 "this user_id is already enrolled; authenticate it with job_type 2, or set allow_new_enroll to replace it"
             }
-            (Self::NeverReplaced, _) => {
+            Self::NeverReplaced => {
                 "this user_id is already enrolled, and this server's policy lets no face be replaced; delete the user first"
             }
-            (Self::NoReference(ReferenceGone::Disabled), _) => {
+            Self::NoReference(ReferenceGone::Disabled) => {
                 "this user is disabled; enable it before further jobs"
             }
-            (Self::NoReference(ReferenceGone::Deleted), JobType::Enrolment) => {
+            Self::NoReference(ReferenceGone::Deleted) if job_type.product().enrols() => {
                 "this user was deleted; set allow_new_enroll to enrol the user_id anew"
             }
-            (Self::NoReference(ReferenceGone::Deleted), JobType::Authentication) => {
-                "this user was deleted"
-            }
-            (Self::NoReference(ReferenceGone::NotEnrolled), _) => {
+            Self::NoReference(ReferenceGone::Deleted) => "this user was deleted",
+            Self::NoReference(ReferenceGone::NotEnrolled) => {
                 "no enrolled user has this user_id; register it with job_type 4 first"
             }
-            (Self::NoReference(ReferenceGone::OtherModel), _) => {
+            Self::NoReference(ReferenceGone::OtherModel) => {
                 "this user was enrolled with another recognition model and must be enrolled again"
             }
-            (Self::NoReference(ReferenceGone::NoPhoto), _) => {
+            Self::NoReference(ReferenceGone::NoPhoto) => {
                 "this user has no photo on file; enrol it again with allow_new_enroll"
             }
         }
@@ -135,7 +78,29 @@ mod tests {
     use selfsame_wire::id::{Environment, PartnerId, SmileJobId, UserId};
 
     use super::*;
-    use crate::user::{Reference, UserKey};
+    use crate::policy::{Policy, ReplacementMode};
+    use crate::served::Served;
+    use crate::user::{Reference, User, UserKey, UserStatus};
+
+    fn admit_enrolment<'u>(
+        user: Option<&'u User>,
+        allow_new_enroll: bool,
+        mode: ReplacementMode,
+        served: &'u Served,
+    ) -> Result<OnFile<'u>, NotAdmitted> {
+        let mut policy = Policy::default();
+        policy.replacement.mode = mode;
+        let product = JobType::Enrolment.product();
+        product.admit(user, allow_new_enroll, &policy, served)
+    }
+
+    fn admit_authentication<'u>(
+        user: Option<&'u User>,
+        served: &'u Served,
+    ) -> Result<OnFile<'u>, NotAdmitted> {
+        let product = JobType::Authentication.product();
+        product.admit(user, false, &Policy::default(), served)
+    }
 
     fn served(model: &str) -> Served {
         Served::only(TemplateModel::new(model).unwrap())
@@ -182,9 +147,9 @@ mod tests {
         let replaces = |user: Option<User>, mode, model: &str| {
             admit_enrolment(user.as_ref(), true, mode, &served(model)).map(
                 |replaces| match replaces {
-                    Replaces::Nobody => "nobody",
-                    Replaces::Face(_) => "a face",
-                    Replaces::Incomparable => "incomparable",
+                    OnFile::Nobody => "nobody",
+                    OnFile::Face(_) => "a face",
+                    OnFile::Incomparable => "incomparable",
                 },
             )
         };

@@ -6,7 +6,7 @@
 use selfsame_face::template::{ComparisonScore, TemplateModel};
 use selfsame_wire::id::UserId;
 
-use crate::admission::{NotAdmitted, admit_authentication, admit_enrolment};
+use crate::admission::NotAdmitted;
 use crate::job::{Job, JobType};
 use crate::lockout::Tried;
 use crate::policy::{Policies, Policy};
@@ -37,7 +37,7 @@ pub enum Hindrance {
 impl Hindrance {
     /// What stands in the way and what to do.
     #[must_use]
-    pub const fn explain(self, job_type: JobType) -> &'static str {
+    pub fn explain(self, job_type: JobType) -> &'static str {
         match self {
             Self::NotAdmitted(why) => why.explain(job_type),
             Self::OtherReference => {
@@ -97,7 +97,7 @@ fn policy<'p>(policies: &'p Policies, job: &Job) -> &'p Policy {
 #[must_use]
 pub fn duplicates_from(job: &Job, policies: &Policies) -> Option<ComparisonScore> {
     let policy = policy(policies, job).duplicates;
-    let counts = job.job_type == JobType::Enrolment
+    let counts = job.job_type.product().looks_for_duplicates()
         && policy.response != Response::Report
         && !is_forced(job);
     counts.then(|| ComparisonScore::new(policy.threshold))
@@ -114,7 +114,7 @@ impl Approval<'_> {
         if UserState::of(self.user) != *self.judged {
             return Some(Hindrance::OtherReference);
         }
-        if self.job.job_type == JobType::Enrolment {
+        if self.job.job_type.product().enrols() {
             match self.template {
                 None => return Some(Hindrance::NoTemplate),
                 Some(t)
@@ -150,16 +150,15 @@ impl Approval<'_> {
         };
         let served = self.served.cloned().or_else(own);
         let served = served.unwrap_or_else(|| Served::only(TemplateModel::unknown()));
-        match self.job.job_type {
-            JobType::Enrolment => admit_enrolment(
+        let product = self.job.job_type.product();
+        product
+            .admit(
                 self.user,
                 self.job.request.allow_new_enroll,
-                policy.replacement.mode,
+                policy,
                 &served,
             )
-            .map(drop),
-            JobType::Authentication => admit_authentication(self.user, &served).map(drop),
-        }
+            .map(drop)
     }
 }
 

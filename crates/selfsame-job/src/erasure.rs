@@ -2,25 +2,14 @@
 
 use selfsame_wire::id::{JobId, SmileJobId, UserId};
 use selfsame_wire::partner_params::PartnerParams;
-use selfsame_wire::result::{ActionValue, Actions, ResultCode};
+use selfsame_wire::result::ResultCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::job::{Api, Job, JobRequest, JobType};
+use crate::outcome::JobOutcome;
 use crate::user::UserStatus;
-
-/// The actions of a job that had no result.
-const NOTHING_DONE: Actions = Actions {
-    liveness_check: ActionValue::NotDone,
-    selfie_check: ActionValue::NotDone,
-    selfie_provided: ActionValue::NotDone,
-    register_selfie: ActionValue::NotDone,
-    selfie_to_registered_selfie_compare: ActionValue::NotDone,
-    human_review_compare: ActionValue::NotDone,
-    human_review_liveness_check: ActionValue::NotDone,
-    human_review_selfie_check: ActionValue::NotDone,
-};
 
 /// Why a job's contents are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,11 +68,10 @@ impl JobNames {
     }
 
     /// The code of a job that ended because of the erasure.
-    const fn ended_by(&self, why: Erasure) -> ResultCode {
-        match (why, self.job_type) {
-            (Erasure::UserDeleted, JobType::Enrolment) => ResultCode::EnrolFail,
-            (Erasure::UserDeleted, JobType::Authentication) => ResultCode::AuthenticateFail,
-            (Erasure::Expired | Erasure::Unreadable, _) => ResultCode::SystemError,
+    fn ended_by(&self, why: Erasure) -> ResultCode {
+        match why {
+            Erasure::UserDeleted => self.job_type.product().codes().fail,
+            Erasure::Expired | Erasure::Unreadable => ResultCode::SystemError,
         }
     }
 
@@ -112,71 +100,35 @@ impl JobNames {
     }
 
     /// The result of a job whose contents are gone, and its code: the earlier result's, where there was one that can be read.
-    /// JSON object bytes, as a worker's result. No further result follows it.
+    /// As bytes to keep, like a worker's result. No further result follows it.
     #[must_use]
     pub fn erased_result(&self, earlier: Option<&[u8]>, why: Erasure) -> (ResultCode, Vec<u8>) {
-        let earlier: Map<String, Value> = earlier
-            .and_then(|bytes| serde_json::from_slice(bytes).ok())
-            .unwrap_or_default();
-        let code = earlier
-            .get("ResultCode")
-            .and_then(Value::as_str)
-            .and_then(ResultCode::from_code)
-            .unwrap_or_else(|| self.ended_by(why));
-        // Each action says what was done, in one of a few words.
-        let mut actions = json!(NOTHING_DONE);
-        if let (Some(actions), Some(Value::Object(told))) =
-            (actions.as_object_mut(), earlier.get("Actions"))
-        {
-            for (name, action) in actions {
-                if let Some(value) = told
-                    .get(name)
-                    .filter(|v| ActionValue::deserialize(*v).is_ok())
-                {
-                    *action = value.clone();
-                }
-            }
-        }
-        // What judged, not what was seen.
-        let judged_by = |name: &str| earlier.get("evidence").and_then(|e| e.get(name)).cloned();
-        let evidence = json!({
-            "version": 2, "erased": why, "forced": judged_by("forced").unwrap_or(json!(false)),
-            "engine": judged_by("engine").unwrap_or(json!({})), "policy": judged_by("policy"),
-            "comparison": null, "reasons": [],
-        });
-        let flag = |yes| if yes { "true" } else { "false" };
-        let result = json!({
-            "JSONVersion": "1.0.0",
-            "SmileJobID": self.smile_job_id,
-            "PartnerParams": self.params(),
-            "ResultType": match self.job_type {
-                JobType::Enrolment => "SmartSelfie Registration",
-                JobType::Authentication => "SmartSelfie Authentication",
-            },
-            "ResultText": format!("{}: {}", code.text(), why.explain()),
-            "ResultCode": code.code(),
-            "IsFinalResult": flag(true),
-            "IsMachineResult": flag(code.is_machine()),
-            "Actions": actions,
-            "Source": "Selfsame",
-            "evidence": evidence,
-        });
-        (code, result.to_string().into_bytes())
+        let erased = match earlier.and_then(|bytes| JobOutcome::read(bytes).ok()) {
+            Some(earlier) => earlier.erased(why),
+            None => JobOutcome::nothing(self.ended_by(why), why),
+        };
+        (erased.code, erased.to_bytes())
     }
 }
 
 /// Whether what a job came to is withheld, because its user was deleted while it waited or ran: `mark` is what the deletion left
-/// on the job, `user` the user's status at the job's end. A registration that may bring a deleted user back, and came after the
-/// deletion, is a new beginning.
+/// on the job, `user` the user's status at the job's end. A job that may begin for a deleted user, and came after the deletion,
+/// is a new beginning.
 #[must_use]
 pub fn is_withheld(mark: Option<Erasure>, user: Option<UserStatus>, job: &Job) -> bool {
-    let begins_anew = job.job_type == JobType::Enrolment && job.request.allow_new_enroll;
-    mark.is_some() || (user == Some(UserStatus::Deleted) && !begins_anew)
+    let begins_anew = || {
+        let product = job.job_type.product();
+        product
+            .may_begin(user, job.request.allow_new_enroll)
+            .is_ok()
+    };
+    mark.is_some() || (user == Some(UserStatus::Deleted) && !begins_anew())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::{CheckState, Checked};
 
     fn names(job_type: JobType) -> JobNames {
         JobNames {
@@ -188,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_code_and_actions_stay() {
+    fn only_code_and_checks_stay() {
         let earlier = json!({
             "JSONVersion": "1.0.0", "SmileJobID": "s", "PartnerParams": {"user_id": "u", "name": "PLANTED"},
             "ResultCode": "0822", "ResultText": "PLANTED", "IsFinalResult": "false", "ConfidenceValue": "PLANTED",
@@ -196,23 +148,25 @@ mod tests {
             "id_info": {"name": "PLANTED"}, "geo_info": {"at": "PLANTED"}, "evidence": {"selfie": "PLANTED", "engine": {"name": "E"}},
             "Later_Field": "PLANTED",
         });
-        let (code, bytes) = names(JobType::Authentication)
-            .erased_result(Some(earlier.to_string().as_bytes()), Erasure::UserDeleted);
-        assert_eq!(code, ResultCode::AuthenticateProvisional);
-        let text = String::from_utf8(bytes).unwrap();
-        assert!(!text.contains("PLANTED"), "{text}");
-        let result: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(result["ResultCode"], "0822");
-        assert_eq!(result["IsFinalResult"], "true", "nothing follows it");
-        assert_eq!(result["Actions"]["Liveness_Check"], "Passed");
-        assert_eq!(result["Actions"]["Selfie_Check"], "Not Done");
-        assert_eq!(result["Actions"].as_object().unwrap().len(), 17);
-        assert_eq!(result["evidence"]["engine"]["name"], "E");
-        assert_eq!(result["evidence"]["erased"], "user_deleted");
-        assert_eq!(
-            result["PartnerParams"],
-            json!({"job_id": "j", "user_id": "u"})
-        );
+        let earlier = earlier.to_string().into_bytes();
+        let now = JobOutcome::read(&earlier).unwrap().to_bytes();
+        assert!(String::from_utf8_lossy(&now).contains("PLANTED"));
+        for earlier in [earlier, now] {
+            let (code, bytes) =
+                names(JobType::Authentication).erased_result(Some(&earlier), Erasure::UserDeleted);
+            assert_eq!(code, ResultCode::AuthenticateProvisional);
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(!text.contains("PLANTED"), "{text}");
+            let outcome = JobOutcome::read(text.as_bytes()).unwrap();
+            assert_eq!(outcome.code, code);
+            assert!(outcome.is_final, "nothing follows it");
+            let of = |checked| outcome.checks.of(checked);
+            assert_eq!(of(Checked::PresentationAttack), Some(CheckState::Passed));
+            assert_eq!(of(Checked::SampleQuality), Some(CheckState::NotPerformed));
+            assert_eq!(outcome.erased, Some(Erasure::UserDeleted));
+            let engine: Value = outcome.evidence.get("engine").unwrap();
+            assert_eq!(engine["name"], "E");
+        }
     }
 
     #[test]

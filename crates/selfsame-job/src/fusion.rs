@@ -302,14 +302,22 @@ impl FusionPolicy {
         }
     };
 
-    /// Weighs what was measured. Where the models that detect presentation attacks are not loaded, what they would have
-    /// measured counts as neither good nor bad.
+    /// Whether all that only the models can measure, and that counts here, was measured. `false` where none of it counts.
+    #[must_use]
+    pub fn is_measured(&self, capture: &CaptureEvidence) -> bool {
+        let counts = |m: &&Measure| m.needs_detector() && self.terms.of(**m).weight > 0.0;
+        let is_there = |m: &Measure| m.of(capture).is_some_and(|value| !value.is_nan());
+        Measure::ALL.iter().any(|m| counts(&m)) && Measure::ALL.iter().filter(counts).all(is_there)
+    }
+
+    /// Weighs what was measured. Unless all models that detect presentation attacks are loaded (`detector`), what none of
+    /// them measured counts as neither good nor bad: the lack is the server's, not the person's. What others measured counts.
     #[must_use]
     pub fn weigh(&self, capture: &CaptureEvidence, detector: bool) -> Fused {
         let mut fused = self.weigh_values(|measure| measure.of(capture));
         if !detector {
             for contribution in &mut fused.contributions {
-                if contribution.measure.needs_detector() {
+                if contribution.measure.needs_detector() && contribution.value.is_none() {
                     let half = self.terms.of(contribution.measure).weight / 2.0;
                     contribution.adds += half;
                     contribution.lacks -= half;
@@ -349,18 +357,6 @@ impl FusionPolicy {
     }
 }
 
-impl Fused {
-    /// The measure that lacks most, where any does.
-    #[must_use]
-    pub fn weakest(&self) -> Option<Measure> {
-        self.contributions
-            .iter()
-            .filter(|c| c.lacks > 0.0)
-            .max_by(|a, b| a.lacks.total_cmp(&b.lacks))
-            .map(|c| c.measure)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn the_weakest_measure_is_the_one_that_lacks_most() {
+    fn a_score_is_made_of_what_each_measure_adds_and_lacks() {
         let mut policy = FusionPolicy {
             reject_below: 0.0,
             review_below: 0.0,
@@ -394,7 +390,14 @@ mod tests {
             _ => None,
         });
         assert_eq!(fused.score, -1.0 + 2.0 - 2.0);
-        assert_eq!(fused.weakest(), Some(Measure::Pattern));
-        assert_eq!(fused.contributions.len(), 2);
+        let told: Vec<_> = fused
+            .contributions
+            .iter()
+            .map(|c| (c.measure, c.adds, c.lacks))
+            .collect();
+        assert_eq!(
+            told,
+            [(Measure::Passive, 2.0, 0.0), (Measure::Pattern, -2.0, 2.0)]
+        );
     }
 }

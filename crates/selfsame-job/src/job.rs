@@ -12,28 +12,8 @@ use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::partner_params::PartnerParams;
 use serde::{Deserialize, Serialize};
 
+pub use crate::product::JobType;
 use crate::user::UserKey;
-
-/// What a job is for. Only what this build performs: other wire job types never become jobs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JobType {
-    /// Job type 4: make a template of a new user.
-    Enrolment,
-    /// Job type 2: compare with the template on file.
-    Authentication,
-}
-
-impl JobType {
-    /// The wire's job type.
-    #[must_use]
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::Enrolment => 4,
-            Self::Authentication => 2,
-        }
-    }
-}
 
 /// Which wire API accepted the job; its result is shaped for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

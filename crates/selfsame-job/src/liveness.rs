@@ -27,7 +27,8 @@ pub enum Side {
 /// What came of the liveness check.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LivenessOutcome {
-    /// Presentation-attack detection was performed. Movement alone does not count: a mask moves.
+    /// Presentation-attack detection was performed: all that the policy weighs of its models was measured. Movement alone
+    /// does not count: a mask moves.
     pub performed: bool,
     /// What the pictures look like; of a capture with frames together with what happens between them.
     pub passive: Side,
@@ -44,7 +45,10 @@ pub struct LivenessOutcome {
 /// So many frames of a head that turns may repeat a picture: at the front it may keep still.
 const REPEATED_BY_CHANCE: usize = 2;
 
-const NO_DETECTOR: &str = "passive: the presentation-attack detection model is not loaded";
+const NO_DETECTOR: &str =
+    "passive: not all presentation-attack detection models that the policy weighs are loaded";
+const NOT_MEASURED: &str = "passive: the policy weighs none of what the presentation-attack detection models measure, or they \
+                            could not measure this capture";
 const NOT_REACHED: &str = "passive, motion: an earlier check ended the job";
 const MOTION_OFF: &str = "motion: the policy does not judge it";
 const NO_FRAMES: &str = "motion: no liveness frames came, or too few show the face";
@@ -93,7 +97,6 @@ pub(crate) fn judge(
         fused: None,
         not_performed: Vec::new(),
     };
-    let detector = detector || capture.presentation_attack.is_some();
     let turned = challenge::judge(challenge, capture, &policy.challenge);
     let followed = turned == ChallengeSide::Followed;
     let mut frames = frames(capture, policy, followed);
@@ -105,19 +108,22 @@ pub(crate) fn judge(
         ChallengeSide::Against(reason) => frames.get_or_insert_default().push(reason),
     }
     let mut found = Vec::new();
+    // By a part of the models a selfie alone is not judged: their policy was made for all.
+    let still = detector || policy.still.is_measured(capture);
     let weighed = match &frames {
         // A head that followed its challenge turned further than what movement and continuity are measured by; that it moves and
         // is not flat is shown already.
-        _ if followed && detector => Some((&policy.still, Reason::PrintOrScreen)),
+        _ if followed && still => Some((&policy.still, Reason::PrintOrScreen)),
         Some(_) if usable(capture) >= policy.motion.min_frames => {
             Some((&policy.capture, Reason::NotLive))
         }
-        _ if detector => Some((&policy.still, Reason::PrintOrScreen)),
+        _ if still => Some((&policy.still, Reason::PrintOrScreen)),
         _ => None,
     };
     if let Some((fusion, reason)) = weighed {
         let fused = fusion.weigh(capture, detector);
         found.extend(divide(fused.score, fusion, reason));
+        outcome.performed = fusion.is_measured(capture);
         outcome.fused = Some(fused);
     }
     // A pattern speaks against a face without the model too; its absence says nothing for one.
@@ -128,12 +134,13 @@ pub(crate) fn judge(
     if followed && capture.repetition.identical_pictures > REPEATED_BY_CHANCE {
         found.push(Reason::StillRepeated);
     }
-    outcome.performed = detector;
-    if detector || weighed.is_some() || !found.is_empty() {
+    if weighed.is_some() || !found.is_empty() {
         outcome.passive = side(&found, &answer);
     }
-    if !detector {
-        outcome.not_performed.push(NO_DETECTOR);
+    if !outcome.performed {
+        outcome
+            .not_performed
+            .push(if detector { NOT_MEASURED } else { NO_DETECTOR });
     }
     match frames {
         Some(against) => {

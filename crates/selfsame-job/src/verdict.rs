@@ -9,7 +9,7 @@ use selfsame_face::evidence::CaptureEvidence;
 use selfsame_face::template::ComparisonScore;
 use serde::{Deserialize, Serialize};
 
-use crate::admission::Replaces;
+use crate::admission::OnFile;
 use crate::challenge::Challenge;
 use crate::liveness::{self, LivenessOutcome};
 use crate::policy::{ComparisonPolicy, Policy, ReplacementMode};
@@ -97,7 +97,7 @@ pub struct Decision {
 pub struct Seen<'e> {
     /// What its images say.
     pub capture: &'e CaptureEvidence,
-    /// The presentation-attack detector is loaded: a capture without its score is not clear.
+    /// All models that detect presentation attacks are loaded: what they did not measure speaks against the capture.
     pub detects_presentation_attacks: bool,
     /// Its images that were accepted before.
     pub recurrences: &'e [Recurrence],
@@ -105,8 +105,8 @@ pub struct Seen<'e> {
     pub duplicates: &'e [Duplicate],
     /// The challenge that the capture answers.
     pub challenge: Option<&'e Challenge>,
-    /// What an enrolment would replace, and what the new face must score against it.
-    pub replaces: (Replaces<'e>, ComparisonPolicy),
+    /// What is on file of the user, and what an enrolment's new face must score against it.
+    pub on_file: (OnFile<'e>, ComparisonPolicy),
 }
 
 impl<'e> Seen<'e> {
@@ -119,13 +119,13 @@ impl<'e> Seen<'e> {
             recurrences: &[],
             duplicates: &[],
             challenge: None,
-            replaces: (Replaces::Nobody, ComparisonPolicy::BUILT_IN),
+            on_file: (OnFile::Nobody, ComparisonPolicy::BUILT_IN),
         }
     }
 }
 
-/// Collects what is found until something refuses.
-struct Judging<'p> {
+/// Collects what is found until something refuses. A product puts its checks together of these.
+pub(crate) struct Judging<'p> {
     policy: &'p Policy,
     found: Vec<(Reason, Response)>,
     liveness: LivenessOutcome,
@@ -133,7 +133,7 @@ struct Judging<'p> {
 }
 
 impl<'p> Judging<'p> {
-    fn new(policy: &'p Policy) -> Self {
+    pub(crate) fn new(policy: &'p Policy) -> Self {
         Self {
             policy,
             found: Vec::new(),
@@ -158,7 +158,7 @@ impl<'p> Judging<'p> {
     }
 
     /// The checks that enrolment and authentication share.
-    fn capture(&mut self, seen: &Seen<'_>) -> Result<(), ()> {
+    pub(crate) fn capture(&mut self, seen: &Seen<'_>) -> Result<(), ()> {
         let selfie = &seen.capture.selfie;
         let (Some(face), Some(_)) = (selfie.faces.first(), seen.capture.probe()) else {
             self.note(self.answer(vec![Reason::NoFace]))?;
@@ -196,7 +196,12 @@ impl<'p> Judging<'p> {
         Ok(score)
     }
 
-    fn compare(&mut self, capture: &CaptureEvidence, enrolled: Enrolled<'_>) -> Result<(), ()> {
+    /// The probe against the templates on file.
+    pub(crate) fn compare(
+        &mut self,
+        capture: &CaptureEvidence,
+        enrolled: Enrolled<'_>,
+    ) -> Result<(), ()> {
         let thresholds = thresholds(enrolled, self.policy.comparison);
         let score = self.score(capture, enrolled)?;
         self.comparison = Some(Comparison { score, thresholds });
@@ -211,10 +216,10 @@ impl<'p> Judging<'p> {
     }
 
     /// Whether the new face may replace what is on file. It never refuses: that is admission's, or a person's.
-    fn replace(
+    pub(crate) fn replace(
         &mut self,
         capture: &CaptureEvidence,
-        replaces: Replaces<'_>,
+        on_file: OnFile<'_>,
         policy: ComparisonPolicy,
     ) -> Result<(), ()> {
         let mode = self.policy.replacement.mode;
@@ -224,10 +229,10 @@ impl<'p> Judging<'p> {
                 Response::Review
             }
         };
-        let found = match replaces {
-            Replaces::Nobody => return Ok(()),
-            Replaces::Incomparable => Some(Reason::ReplacementNotComparable),
-            Replaces::Face(enrolled) => {
+        let found = match on_file {
+            OnFile::Nobody => return Ok(()),
+            OnFile::Incomparable => Some(Reason::ReplacementNotComparable),
+            OnFile::Face(enrolled) => {
                 let thresholds = thresholds(enrolled, policy);
                 let score = self.score(capture, enrolled)?;
                 self.comparison = Some(Comparison { score, thresholds });
@@ -247,7 +252,8 @@ impl<'p> Judging<'p> {
         self.note(noted)
     }
 
-    fn search(&mut self, duplicates: &[Duplicate]) -> Result<(), ()> {
+    /// Whether somebody else has this face.
+    pub(crate) fn search(&mut self, duplicates: &[Duplicate]) -> Result<(), ()> {
         let policy = self.policy.duplicates;
         let counts = |d: &Duplicate| d.score.value() >= d.threshold.unwrap_or(policy.threshold);
         if duplicates.iter().any(counts) {
@@ -256,7 +262,8 @@ impl<'p> Judging<'p> {
         Ok(())
     }
 
-    fn end(self) -> Decision {
+    /// What all of it comes to.
+    pub(crate) fn end(self) -> Decision {
         let of = |response: Response| {
             self.found
                 .iter()
@@ -298,35 +305,6 @@ const fn refusal(reason: Reason) -> Verdict {
         (_, Check::Liveness | Check::Replay) => Verdict::PossibleSpoof,
         (_, Check::Comparison) => Verdict::NoMatch,
     }
-}
-
-/// Judges a capture for enrolment.
-#[must_use]
-pub fn judge_enrolment(seen: &Seen<'_>, policy: &Policy) -> Decision {
-    let mut judging = Judging::new(policy);
-    // What was found is in `judging`; the outcome only ended the checks.
-    let (replaces, thresholds) = seen.replaces;
-    let _ = judging
-        .capture(seen)
-        .and_then(|()| judging.replace(seen.capture, replaces, thresholds))
-        .and_then(|()| judging.search(seen.duplicates));
-    judging.end()
-}
-
-/// Judges a probe against the templates on file, by those of one model.
-#[must_use]
-pub fn judge_authentication<'u>(
-    seen: &Seen<'_>,
-    enrolled: impl Into<Enrolled<'u>>,
-    policy: &Policy,
-) -> Decision {
-    let enrolled = enrolled.into();
-    let mut judging = Judging::new(policy);
-    // As above.
-    let _ = judging
-        .capture(seen)
-        .and_then(|()| judging.compare(seen.capture, enrolled));
-    judging.end()
 }
 
 impl Comparison {

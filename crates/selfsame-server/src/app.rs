@@ -75,24 +75,28 @@ pub(crate) struct EngineIdentity {
     /// The embedders, the one that makes the templates first.
     #[serde(skip)]
     pub(crate) embedders: Vec<Embedder>,
+    /// All models that detect presentation attacks are loaded.
     #[serde(skip)]
     pub(crate) detects_presentation_attacks: bool,
+    /// Those that are not.
+    #[serde(skip)]
+    pub(crate) missing_attack_models: Vec<&'static str>,
 }
 
 impl EngineIdentity {
     fn new(engine: &Engine) -> Self {
-        let (name, models, embedders, detects): (_, _, Vec<Embedder>, _) = match engine {
+        let (name, models, embedders, missing): (_, _, Vec<Embedder>, _) = match engine {
             Engine::Loaded(analyser) => (
                 analyser.engine_name(),
                 analyser.models().to_vec(),
                 analyser.embedders().cloned().collect(),
-                analyser.detects_presentation_attacks(),
+                Some(analyser.missing_attack_models()),
             ),
             Engine::Elsewhere(embedders) => (
                 "none",
                 Vec::new(),
                 embedders.iter().cloned().collect(),
-                false,
+                None,
             ),
         };
         let mut served = embedders.iter().flat_map(Embedder::models).cloned();
@@ -107,7 +111,8 @@ impl EngineIdentity {
                 None => Served::only(Embedder::built_in().model().clone()),
             },
             embedders,
-            detects_presentation_attacks: detects,
+            detects_presentation_attacks: missing.as_ref().is_some_and(Vec::is_empty),
+            missing_attack_models: missing.unwrap_or_default(),
         }
     }
 

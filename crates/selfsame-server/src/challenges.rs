@@ -33,13 +33,16 @@ fn policy_of(
     match job_type {
         Some(job_type) => of(job_type),
         None => {
-            let (one, other) = (of(JobType::Authentication), of(JobType::Enrolment));
             let asks = |policy: &ChallengePolicy| (policy.mode != ChallengeMode::Off, policy.turns);
-            if asks(&other) > asks(&one) {
-                other
-            } else {
-                one
-            }
+            let [first, others @ ..] = JobType::ALL;
+            let others = others.into_iter().map(of);
+            others.fold(of(first), |most, other| {
+                if asks(&other) < asks(&most) {
+                    most
+                } else {
+                    other
+                }
+            })
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What every job passes before it is recorded, whichever API it came by.
 
 use jiff::Timestamp;
-use selfsame_job::admission::{NotAdmitted, admit_authentication, admit_enrolment};
+use selfsame_job::admission::NotAdmitted;
 use selfsame_job::challenge::{ChallengeId, Unanswerable};
 use selfsame_job::job::{JobRequest, JobType};
 use selfsame_job::policy::Policy;
@@ -19,17 +19,22 @@ use crate::refusal::Refusal;
 
 /// The job type that this build performs.
 pub(crate) fn performed(job_type: WireJobType) -> Result<JobType, Refusal> {
-    match job_type {
-        WireJobType::SmartSelfieAuthentication => Ok(JobType::Authentication),
-        WireJobType::SmartSelfieRegistration => Ok(JobType::Enrolment),
-        other => Err(Refusal::new(
+    JobType::performed(job_type).ok_or_else(|| {
+        let mut performed: Vec<_> = JobType::ALL.iter().map(|t| t.product()).collect();
+        performed.sort_by_key(|product| product.wire_type().number());
+        let performed: Vec<_> = performed
+            .iter()
+            .map(|product| format!("{} ({})", product.wire_type().number(), product.called()))
+            .collect();
+        Refusal::new(
             ErrorCode::InvalidJobType,
             format!(
-                "job_type {} is not performed by this server yet; it performs 2 (authentication) and 4 (registration)",
-                other.number()
+                "job_type {} is not performed by this server yet; it performs {}",
+                job_type.number(),
+                performed.join(" and ")
             ),
-        )),
-    }
+        )
+    })
 }
 
 /// A job ready to be recorded.
@@ -88,19 +93,10 @@ impl Intake<'_> {
                 let record = app.user(&key).await?;
                 let policy = app.config.policies.of(key.environment, job_type);
                 let served = &app.engine.served;
-                let admitted = match job_type {
-                    JobType::Enrolment => admit_enrolment(
-                        record.as_ref(),
-                        request.allow_new_enroll,
-                        policy.replacement.mode,
-                        served,
-                    )
-                    .map(drop),
-                    JobType::Authentication => {
-                        admit_authentication(record.as_ref(), served).map(drop)
-                    }
-                };
-                admitted.map_err(|why| not_admitted(why, job_type))?;
+                job_type
+                    .product()
+                    .admit(record.as_ref(), request.allow_new_enroll, policy, served)
+                    .map_err(|why| not_admitted(why, job_type))?;
                 // Last, so that a lock tells no more of who is enrolled than admission does.
                 if let Some(until) = locked_until(app, &key, policy).await? {
                     return Err(Refusal::locked_out(until));

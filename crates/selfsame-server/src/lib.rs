@@ -35,4 +35,5 @@ mod worker;
 
 pub use listen::CertificateError;
 pub use random::{NoRandomness, secret};
+pub use route::v1::result::v1_result;
 pub use server::{Addresses, Engine, ServeError, Server};

@@ -17,6 +17,7 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
+use tracing::Instrument as _;
 
 use crate::app::{App, Scope};
 use crate::body::unread;
@@ -296,7 +297,7 @@ pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
         .with_state(app)
 }
 
-/// Counts and logs a request by its route: paths hold secrets (upload tokens, image links).
+/// Counts, logs and traces a request by its route: paths hold secrets (upload tokens, image links).
 async fn observe(request: Request, next: Next) -> Response {
     let route = request
         .extensions()
@@ -311,8 +312,13 @@ async fn observe(request: Request, next: Next) -> Response {
         .unwrap_or_default()
         .to_owned();
     let began = std::time::Instant::now();
-    let response = next.run(request).await;
+    let span = tracing::info_span!(
+        "request", otel.name = format!("{method} {route}"), otel.kind = "server", http.request.method = %method,
+        http.route = route, http.response.status_code = tracing::field::Empty, request_id = id
+    );
+    let response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
+    span.record("http.response.status_code", status);
     let milliseconds = began.elapsed().as_millis();
     tracing::debug!(%method, route, status, milliseconds, request_id = id, "request");
     metrics::counter!("selfsame_http_requests_total", "route" => route.clone(), "status" => status.to_string())

@@ -27,12 +27,12 @@ pub enum ServeError {
     /// Nothing to listen on.
     #[error("neither an HTTP nor an HTTPS address is set")]
     NoAddress,
-    /// Strict mode without the detector.
+    /// Strict mode without all that detects presentation attacks.
     #[error(
-        "--strict-liveness needs the presentation-attack detection model, which is not loaded; fetch it with \
+        "--strict-liveness needs every presentation-attack detection model, and of them {0} is not loaded; fetch it with \
          `selfsame models fetch`, or serve without --strict-liveness"
     )]
-    NoLiveness,
+    NoLiveness(String),
     /// Workers without models.
     #[error("a node with the role workers needs the models, which were not loaded")]
     NoEngine,
@@ -115,15 +115,13 @@ impl Server {
         engine: impl Into<Engine>,
     ) -> Result<Self, ServeError> {
         let engine = engine.into();
-        let detects = engine
-            .analyser()
-            .map(Analyser::detects_presentation_attacks);
-        if config.roles.has(NodeRole::Workers) && detects.is_none() {
+        let missing = engine.analyser().map(Analyser::missing_attack_models);
+        if config.roles.has(NodeRole::Workers) && missing.is_none() {
             return Err(ServeError::NoEngine);
         }
         if config.strict_liveness {
-            if detects == Some(false) {
-                return Err(ServeError::NoLiveness);
+            if let Some(missing) = missing.as_ref().filter(|missing| !missing.is_empty()) {
+                return Err(ServeError::NoLiveness(missing.join(", ")));
             }
             config.policies = config.policies.strict();
         }
@@ -153,7 +151,7 @@ impl Server {
             config.backoff,
             config.callback_timeout,
         )?;
-        announce(&config, detects, &*store).await?;
+        announce(&config, missing.as_deref(), &*store).await?;
         let app = App::assemble(config, store, &engine).await?;
         Ok(Self {
             app: Arc::new(app),
@@ -216,7 +214,7 @@ impl Server {
 /// Puts the policy in force on record, and says at the start what a reader of the log must know.
 async fn announce(
     config: &Config,
-    detects: Option<bool>,
+    missing: Option<&[&str]>,
     store: &dyn Store,
 ) -> Result<(), StoreError> {
     let lacking = config.roles.lacking();
@@ -237,7 +235,7 @@ async fn announce(
             subject: format!("policy {} {}", policies.name(), policies.version()),
             details: serde_json::json!({
                 "sha256": policies.sha256(), "strict": config.strict_liveness,
-                "detects_presentation_attacks": detects, "version": env!("CARGO_PKG_VERSION"),
+                "detects_presentation_attacks": missing.map(<[_]>::is_empty), "version": env!("CARGO_PKG_VERSION"),
                 "node": config.node.as_str(), "roles": config.roles,
             }),
         })
@@ -264,18 +262,31 @@ async fn announce(
              choose; give --public-url, the base URL that clients reach the server by"
         );
     }
-    if detects == Some(false) {
-        tracing::warn!("presentation attacks are not detected: the model is not loaded");
+    if let Some(missing) = missing.filter(|missing| !missing.is_empty()) {
+        tracing::warn!(
+            missing = missing.join(", "),
+            "presentation attacks are not fully detected, for models are missing (`selfsame models fetch` brings them): where \
+             the policy weighs what they measure, Liveness_Check never says Passed, a selfie alone is not looked at, and of a \
+             selfie with frames what they would have measured counts neither way"
+        );
     }
     Ok(())
 }
+
+/// The bounds of what is told in seconds: requests take milliseconds, jobs tenths of a second, and a queue that is full minutes.
+/// Bounds rather than percentiles, since those of several nodes cannot be added up.
+const SECONDS: [f64; 14] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0,
+];
 
 /// The process's metrics, each with the node's name; set up once, however many servers a process runs.
 fn recorder(node: &NodeName) -> PrometheusHandle {
     static HANDLE: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
     HANDLE
         .get_or_init(|| {
-            let recorder = PrometheusBuilder::new()
+            let recorder = PrometheusBuilder::new().set_buckets(&SECONDS);
+            let recorder = recorder
+                .unwrap_or_else(|_| PrometheusBuilder::new())
                 .add_global_label("node", node.as_str())
                 .build_recorder();
             let handle = recorder.handle();

@@ -39,6 +39,9 @@ pub enum StoreError {
     /// A package was written, but too long ago for a record to name it: the sweep may have taken it for an orphan.
     #[error("it took too long to record a package, so nothing was recorded; send it again")]
     TooLate,
+    /// A data key was retired while something was encrypted with it. Nothing was changed.
+    #[error("the data keys were changed meanwhile, so nothing was recorded; try again")]
+    KeysChanged,
     /// Object storage failed.
     #[error("object storage {place}: {doing} failed: {said}; {advice}")]
     Objects {
@@ -59,9 +62,6 @@ pub enum StoreError {
         "{0} holds the packages of another installation, and the sweep would remove them: give each a bucket or a prefix of its own"
     )]
     OthersBlobs(String),
-    /// A data key was retired while something was encrypted with it. Nothing was changed.
-    #[error("the data keys were changed meanwhile, so nothing was recorded; try again")]
-    KeysChanged,
     /// The operating system has no randomness to give.
     #[error("the operating system's random source does not answer")]
     NoRandomness,

@@ -122,6 +122,20 @@ impl ResultCode {
     }
 }
 
+impl Serialize for ResultCode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for ResultCode {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Self::from_code(&code)
+            .ok_or_else(|| serde::de::Error::custom(format!("{code:?} is no result code")))
+    }
+}
+
 /// What came of one action of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ActionValue {
@@ -265,8 +279,8 @@ pub struct JobResult {
     /// As the package gave it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub geo_info: Option<Box<RawValue>>,
-    /// Scores, thresholds, models, reasons.
-    pub evidence: serde_json::Value,
+    /// Scores, thresholds, models, reasons: a JSON object.
+    pub evidence: Box<RawValue>,
 }
 
 /// A result with a fresh timestamp and its signature.

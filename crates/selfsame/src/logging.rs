@@ -4,33 +4,43 @@ use std::fmt;
 
 use selfsame_server::node::NodeName;
 use tracing::{Event, Subscriber};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, format};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, Registry};
 
-/// Logs to standard error from now on, as `SELFSAME_LOG` filters it.
-pub(crate) fn start(json: bool, node: &NodeName) {
-    let filter = EnvFilter::try_from_env("SELFSAME_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+use crate::traces::Traces;
+
+/// Logs to standard error from now on, as `SELFSAME_LOG` filters it, and makes traces where they are wanted.
+pub(crate) fn start(json: bool, node: &NodeName, traces: Option<&Traces>) {
+    let wanted = EnvFilter::try_from_env("SELFSAME_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // Lines say themselves what they are about: spans are for traces.
+    let lines = FilterExt::<Registry>::and(wanted, filter_fn(|about| about.is_event()));
+    let layer = tracing_subscriber::fmt::layer::<Registry>().with_writer(std::io::stderr);
     let node = node.clone();
-    if json {
+    let layer = if json {
         // Before the formatter of events, so that fields are written as JSON too.
         let named = Named {
             node,
             inner: format().json(),
         };
-        builder.json().event_format(named).init();
+        layer.json().event_format(named).with_filter(lines).boxed()
     } else {
         let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
         let inner = format().with_ansi(ansi);
-        builder
+        layer
             .with_ansi(ansi)
             .event_format(Named { node, inner })
-            .init();
-    }
+            .with_filter(lines)
+            .boxed()
+    };
+    tracing_subscriber::registry()
+        .with(layer)
+        .with(traces.map(|traces| traces.layer()))
+        .init();
 }
 
 /// Lines of another format, with the node's name.

@@ -3,6 +3,7 @@
 mod command;
 mod logging;
 mod output;
+mod traces;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,15 @@ struct Cli {
     /// Where models and photographs are kept [default: ~/.cache/selfsame].
     #[arg(long, global = true, env = "SELFSAME_HOME", value_name = "DIR")]
     home: Option<std::path::PathBuf>,
+    /// Keep models as OpenVINO compiled them in this folder, so that the next start takes them from there. Whoever can write into it
+    /// decides what the models say: no digest tells [default: they are not kept].
+    #[arg(
+        long,
+        global = true,
+        env = "SELFSAME_COMPILED_MODELS",
+        value_name = "DIR"
+    )]
+    compiled_models: Option<std::path::PathBuf>,
 }
 
 // A command without a text here has it at its arguments.
@@ -65,6 +75,10 @@ enum Command {
     /// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
     Keys(command::keys::KeysCommand),
     Migrate(command::migrate::Migrate),
+    #[command(
+        after_help = "Exit codes: 0 ready; 1 it answers and is not ready; 2 it does not answer."
+    )]
+    Ready(command::ready::Ready),
     #[command(after_help = EXIT_CODES)]
     Models(command::models::Models),
     /// Measure how good it is: error rates, attacks, robustness; make attacks to try it with.
@@ -87,7 +101,8 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output::failed(cli.json, &error),
     };
-    let models = selfsame_face::models::ModelStore::locate(cli.home.as_deref());
+    let models = selfsame_face::models::ModelStore::locate(cli.home.as_deref())
+        .keeping_compiled(cli.compiled_models);
     let json = cli.json;
     let serves = matches!(cli.command, Command::Serve(_));
     let outcome = runtime.block_on(async {
@@ -108,6 +123,7 @@ fn main() -> ExitCode {
             Command::Templates(templates) => templates.run(&models, json).await,
             Command::Keys(keys) => keys.run(json).await,
             Command::Migrate(migrate) => migrate.run(json).await,
+            Command::Ready(ready) => ready.run(json).await,
             Command::Models(command) => command.run(&models, json),
             Command::Eval(eval) => eval.run(&models, json),
             Command::Completions { shell } => {

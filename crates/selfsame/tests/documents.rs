@@ -1,6 +1,7 @@
 //! What the documents name exists.
 #![allow(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -21,6 +22,7 @@ fn paths(text: &str) -> Vec<&str> {
             "conformance",
             "scripts",
             "bench",
+            "deploy",
         ];
         word.contains("/")
             && !word.contains("NNNN")
@@ -80,4 +82,71 @@ fn every_link_of_a_document_leads_somewhere() {
             assert!(target.exists(), "{document} links to {link}");
         }
     }
+}
+
+/// All files below a folder with an ending.
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, ending));
+        } else if path.extension().is_some_and(|e| e == ending) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The metrics that the code measures: the first text after each macro's name.
+fn measured() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for file in files(&root().join("crates/selfsame-server/src"), "rs") {
+        let text = std::fs::read_to_string(file).unwrap();
+        for kind in ["counter!(", "gauge!(", "histogram!("] {
+            for rest in text.split(&format!("metrics::{kind}")).skip(1) {
+                let name = rest.trim_start().strip_prefix('"').unwrap();
+                names.insert(name.split('"').next().unwrap().to_owned());
+            }
+        }
+    }
+    names
+}
+
+/// The metrics that a file of an operator names. A histogram is read by what Prometheus makes of it.
+fn watched(file: &str, measured: &BTreeSet<String>) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(root().join(file)).unwrap();
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words
+        .filter(|word| word.starts_with("selfsame_"))
+        .map(|word| {
+            let of_histogram = ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|end| word.strip_suffix(end));
+            match of_histogram {
+                Some(name) if measured.contains(name) => name.to_owned(),
+                _ => word.to_owned(),
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_watched_is_measured_and_what_is_measured_is_watched() {
+    let measured = measured();
+    assert!(measured.len() > 15, "{measured:?}");
+    for file in [
+        "deploy/observe/alerts.yaml",
+        "deploy/observe/dashboard.json",
+    ] {
+        let watched = watched(file, &measured);
+        let unknown: Vec<_> = watched.difference(&measured).collect();
+        assert!(
+            unknown.is_empty(),
+            "{file} names what nothing measures: {unknown:?}"
+        );
+    }
+    let shown = watched("deploy/observe/dashboard.json", &measured);
+    let hidden: Vec<_> = measured.difference(&shown).collect();
+    assert!(hidden.is_empty(), "the dashboard does not show {hidden:?}");
 }

@@ -12,8 +12,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use support::{
-    Server, add_partner, add_partner_with_production, capture, http, package, photographs,
-    refuses_to_start, selfsame,
+    Server, add_partner, add_partner_with_production, capture, detects_attacks, http, package,
+    photographs, refuses_to_start, selfsame,
 };
 
 fn write(dir: &Path, body: &str) -> String {
@@ -252,4 +252,56 @@ async fn a_face_is_enrolled_under_one_name_where_the_policy_says_so() {
     let dir = data.path().to_str().unwrap();
     selfsame(&["user", "--data", dir, "--partner", "p", "delete", "ada"]);
     assert_eq!(enrol(&server, "eve", &same).await["ResultCode"], "0840");
+}
+
+/// The models and all else that was fetched, but for one.
+fn home_without(model: selfsame_face::models::Model) -> tempfile::TempDir {
+    let store = selfsame_face::models::ModelStore::locate(None);
+    let left_out = store.path(model.artefact());
+    let home = tempfile::tempdir().unwrap();
+    let models = home.path().join("models");
+    std::fs::create_dir(&models).unwrap();
+    for entry in std::fs::read_dir(store.dir()).unwrap() {
+        let path = entry.unwrap().path();
+        if path != left_out {
+            std::os::unix::fs::symlink(&path, models.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    home
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_one_model_is_missing_nobody_is_refused_for_it_and_nothing_is_said_to_have_passed() {
+    let Some([photo, ..]) = photographs() else {
+        return;
+    };
+    if !detects_attacks() {
+        return;
+    }
+    let home = home_without(selfsame_face::models::Model::MiniFas);
+    let home = ["--home", home.path().to_str().unwrap()];
+    let data = tempfile::tempdir().unwrap();
+    let strict = [&home[..], &["--strict-liveness"]].concat();
+    let said = refuses_to_start(data.path(), &strict);
+    assert!(said.contains("MiniFAS is not loaded"), "{said}");
+    let key = add_partner(data.path());
+    let server = Server::start(data.path(), &key, &home);
+    let http = http();
+    let ready = http.get(format!("{}/ready", server.base)).send().await;
+    let ready: Value = ready.unwrap().json().await.unwrap();
+    let liveness = ready["liveness"].as_str().unwrap();
+    assert!(
+        liveness.starts_with("not fully performed") && liveness.ends_with("MiniFAS"),
+        "{ready}"
+    );
+    let log = std::fs::read_to_string(data.path().join("server.log")).unwrap();
+    assert!(log.contains("Liveness_Check never says Passed"), "{log}");
+    let upload = server.upload_body("ada", "j1", 4, "");
+    let ended = server.run(&http, &upload, package(&photo)).await;
+    let result = &ended["result"];
+    assert_eq!(result["ResultCode"], "0840", "{ended}");
+    assert_eq!(result["Actions"]["Liveness_Check"], "Not Applicable");
+    let outcome = &result["evidence"]["liveness"];
+    assert_eq!(outcome["performed"], false);
+    assert_eq!(outcome["passive"], "not_performed");
 }

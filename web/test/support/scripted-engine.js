@@ -1,8 +1,10 @@
-// Stands in for the engine's worker: it sees a head that goes to where the page sends it, at 80 degrees a second, and trembles.
+// Stands in for the engine's worker: it sees a head that goes to where the page sends it, at 80 degrees a second, and trembles. On
+// a slow machine it goes more slowly: a head that is there at the next look shows no way.
 const channel = new BroadcastChannel('head');
 let [yaw, pitch, last, wanted, looks] = [0, 0, performance.now(), { yaw: 0, pitch: 0 }, 0];
 channel.onmessage = ({ data }) => (wanted = data);
 
+const LONGEST_STEP = 80;
 const step = (from, to, most) => from + Math.max(-most, Math.min(most, to - from));
 
 onmessage = ({ data }) => {
@@ -12,7 +14,7 @@ onmessage = ({ data }) => {
   }
   const { width, height } = data;
   const now = performance.now();
-  const most = (80 * (now - last)) / 1000;
+  const most = (80 * Math.min(now - last, LONGEST_STEP)) / 1000;
   [yaw, pitch, last] = [step(yaw, wanted.yaw, most), step(pitch, wanted.pitch, most), now];
   looks += 1;
   const tremble = Math.sin(looks * 2.4);

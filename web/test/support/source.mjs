@@ -9,6 +9,9 @@ export async function source(...paths) {
     bundle: true,
     format: 'esm',
     write: false,
+    // As in the build: the client's sources are in this repository; what they need is installed here.
+    alias: { '@selfsame/client': new URL('../../../clients/typescript/src/index.ts', import.meta.url).pathname },
+    nodePaths: [new URL('../../node_modules', import.meta.url).pathname],
   });
   return import(`data:text/javascript;base64,${Buffer.from(made.outputFiles[0].contents).toString('base64')}`);
 }

@@ -2,6 +2,7 @@
 // canvas is what the page gets.
 //   camera.mode  'live'; 'frozen': no pictures come; 'repeated': the last picture comes again and again; 'black'
 //   camera.stamp paints a corner red, so that pictures of before and after can be told apart
+//   camera.heard waits for a hint, and acts the moment that it is shown
 //   camera.play  false: the browser refuses to play the video, as iOS may after a call; 'pressed': until the person presses a button
 export function tamper() {
   const state = { mode: 'live', stamp: false, play: true, tracks: [] };
@@ -32,6 +33,7 @@ export function tamper() {
         paper.fillStyle = '#000';
       }
       kept.getContext('2d').drawImage(canvas, 0, 0);
+      dispatchEvent(new Event('drawn'));
     };
     draw();
     const timer = setInterval(draw, 60);
@@ -61,6 +63,38 @@ export function tamper() {
   };
   /** The video is paused, as iOS does after a call or a lock. */
   state.pause = () => document.querySelector('selfsame-capture').shadowRoot.querySelector('video').pause();
+  /** Waits until so many more pictures were drawn. */
+  state.pictures = (count) => new Promise((resolve) => addEventListener('drawn', () => (count -= 1) === 0 && resolve()));
+  // Every hint is noted as it is shown: one that stands for a few hundredths of a second is missed by whoever looks now and then.
+  const hints = (state.hints = []);
+  let next = () => undefined;
+  const attach = Element.prototype.attachShadow;
+  Element.prototype.attachShadow = function (init) {
+    const root = attach.call(this, init);
+    new MutationObserver((records) => {
+      for (const { target, addedNodes } of records) if (target.className === 'hint') for (const { data } of addedNodes) hints.push(data);
+      next();
+    }).observe(root, { childList: true, subtree: true });
+    return root;
+  };
+  /** Waits for a hint after those that were waited for before; then acts at once, before the page does more. */
+  state.heard = (words, act = () => undefined) =>
+    new Promise((resolve, reject) => {
+      const shown = [];
+      const late = setTimeout(() => reject(new Error(`no hint says ${words}; shown: ${shown.join(' | ') || 'none'}`)), 60_000);
+      next = () => {
+        while (hints.length > 0) {
+          shown.push(hints.shift());
+          if (!words.test(shown.at(-1))) continue;
+          clearTimeout(late);
+          next = () => undefined;
+          act();
+          resolve();
+          return;
+        }
+      };
+      next();
+    });
   state.seen = { published: [], trouble: [], looks: 0 };
   addEventListener('publish', ({ detail }) => state.seen.published.push(detail));
   addEventListener('trouble', ({ detail }) => state.seen.trouble.push(String(detail.error?.message)));

@@ -50,6 +50,15 @@ impl Proportion {
     }
 }
 
+impl std::fmt::Display for Proportion {
+    /// The rate with its interval, and what it was counted of.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [rate, low, high] = [self.rate, self.low, self.high].map(|part| part * 100.0);
+        let (count, trials) = (self.count, self.trials);
+        write!(f, "{rate:.2} % [{low:.2}, {high:.2}] ({count} of {trials})")
+    }
+}
+
 /// The rate that would give `count` or fewer of `trials` with probability `tail`.
 fn upper_bound(count: u64, trials: u64, tail: f64) -> f64 {
     if count >= trials {

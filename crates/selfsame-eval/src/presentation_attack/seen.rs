@@ -6,8 +6,9 @@ use selfsame_face::analyser::{Analyser, CaptureContext, Draw};
 use selfsame_face::evidence::{CaptureEvidence, MotionEvidence, RepetitionEvidence};
 use selfsame_job::fusion::Measure;
 use selfsame_job::policy::{MotionMode, Policy};
+use selfsame_job::product::registration::judge_enrolment;
 use selfsame_job::reason::Reason;
-use selfsame_job::verdict::{self, Verdict, judge_enrolment};
+use selfsame_job::verdict::{self, Verdict};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 

@@ -1,7 +1,6 @@
 //! What the protocols over many people found, as tables.
 
 use super::Report;
-use super::sections::rate;
 use super::tables::{Section, Table};
 use crate::all_pairs::{AllPairsReport, AtThreshold, Rates, Resampled};
 use crate::captures::{CaptureRates, CapturesReport};
@@ -54,7 +53,7 @@ fn score(of: Option<f32>) -> String {
 }
 
 fn maybe(of: Option<Proportion>) -> String {
-    of.as_ref().map_or_else(|| "-".to_owned(), rate)
+    of.map_or_else(|| "-".to_owned(), |rate| rate.to_string())
 }
 
 fn failures(of: &[Failure]) -> (String, Vec<String>) {
@@ -131,7 +130,7 @@ fn all_pairs(report: &AllPairsReport) -> Section {
             report.source,
             report.photographs,
             report.people,
-            rate(&report.failure_to_acquire),
+            report.failure_to_acquire.to_string(),
             report.left_out.len()
         ),
         "Intervals, 95 %: people are drawn anew 1,000 times, with replacement, and comparisons count as often as their \
@@ -236,8 +235,8 @@ fn groups(report: &GroupsReport) -> Section {
             group.images.to_string(),
             maybe(group.fmr),
             maybe(group.false_reviews),
-            rate(&group.fnmr),
-            rate(&group.taken_for_another),
+            group.fnmr.to_string(),
+            group.taken_for_another.to_string(),
             score(group.highest_impostor),
             score(group.lowest_genuine),
             refused(|r| r.quality),
@@ -273,8 +272,8 @@ fn groups(report: &GroupsReport) -> Section {
         let spreads = grouping.spreads.iter().map(|spread| {
             vec![
                 spread.rate.to_owned(),
-                format!("{} {}", spread.highest, rate(&spread.highest_rate)),
-                format!("{} {}", spread.lowest, rate(&spread.lowest_rate)),
+                format!("{} {}", spread.highest, spread.highest_rate),
+                format!("{} {}", spread.lowest, spread.lowest_rate),
                 spread
                     .times
                     .map_or_else(|| "-".to_owned(), |t| format!("{t:.1}")),
@@ -309,13 +308,13 @@ fn turned(report: &TurnedReport) -> Section {
     let rows = report.turns.iter().map(|turn| {
         vec![
             turn.degrees.to_string(),
-            rate(&turn.acquired),
-            rate(&turn.enrolled),
-            rate(&turn.strangers_accepted),
-            rate(&turn.strangers_reviewed),
+            turn.acquired.to_string(),
+            turn.enrolled.to_string(),
+            turn.strangers_accepted.to_string(),
+            turn.strangers_reviewed.to_string(),
             score(turn.highest_stranger),
-            rate(&turn.genuine_accepted),
-            rate(&turn.genuine_probe_turned),
+            turn.genuine_accepted.to_string(),
+            turn.genuine_probe_turned.to_string(),
         ]
     });
     Section {
@@ -355,10 +354,10 @@ fn captures(report: &CapturesReport) -> Section {
             rates.made_of.name().to_owned(),
             rates.enrolled.clone(),
             rates.authenticated.clone(),
-            rate(&rates.fnmr),
-            rate(&rates.taken_for_another),
-            rate(&rates.fmr),
-            rate(&rates.false_reviews),
+            rates.fnmr.to_string(),
+            rates.taken_for_another.to_string(),
+            rates.fmr.to_string(),
+            rates.false_reviews.to_string(),
             named(&rates.lowest_genuine),
             named(&rates.highest_impostor),
         ]

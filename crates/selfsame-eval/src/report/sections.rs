@@ -11,22 +11,9 @@ use super::{PageOptions, Report};
 use crate::comparison::{ComparisonReport, ScoredPair};
 use crate::error::EvalError;
 use crate::metrics::error_rate::AtThreshold;
-use crate::metrics::interval::Proportion;
 use crate::presentation_attack::{AttackReport, MeasureReport, Verdicts};
 use crate::recommendation::Recommendation;
 use crate::robustness::RobustnessReport;
-
-/// A rate with its interval.
-pub(super) fn rate(of: &Proportion) -> String {
-    format!(
-        "{:.2} % [{:.2}, {:.2}] ({} of {})",
-        of.rate * 100.0,
-        of.low * 100.0,
-        of.high * 100.0,
-        of.count,
-        of.trials
-    )
-}
 
 pub(super) fn table(heads: &[&str], rows: &[Vec<String>]) -> Markup {
     html! {
@@ -53,8 +40,8 @@ pub(super) fn comparison(
     let at = |point: &Option<AtThreshold>, otherwise: &str| match point {
         Some(at) => [
             format!("{:.4}", at.threshold),
-            rate(&at.fmr),
-            rate(&at.fnmr),
+            at.fmr.to_string(),
+            at.fnmr.to_string(),
         ],
         None => [otherwise.to_owned(), String::new(), String::new()],
     };
@@ -79,8 +66,8 @@ pub(super) fn comparison(
             vec![
                 t.name.to_owned(),
                 format!("{:.3}", t.rates.threshold),
-                rate(&t.rates.fmr),
-                rate(&t.rates.fnmr),
+                t.rates.fmr.to_string(),
+                t.rates.fnmr.to_string(),
             ]
         })
         .collect();
@@ -98,7 +85,7 @@ pub(super) fn comparison(
             p { (report.source) ": " (report.photographs) " photographs, " (report.genuine) " genuine (mated) and "
                 (report.impostor) " impostor (non-mated) comparisons; " (report.not_compared) " pairs not compared." }
             (table(&["", ""], &[
-                vec!["failure-to-acquire rate".to_owned(), rate(&report.failure_to_acquire)],
+                vec!["failure-to-acquire rate".to_owned(), report.failure_to_acquire.to_string()],
                 vec!["lowest genuine score".to_owned(), score(report.lowest_genuine)],
                 vec!["highest impostor score".to_owned(), score(report.highest_impostor)],
                 vec!["equal error rate".to_owned(), eer.unwrap_or_else(|| "-".to_owned())],
@@ -208,8 +195,8 @@ fn measure(kind: &str, of: &MeasureReport) -> Markup {
         .map(|values| {
             let apcer = of.at_threshold.as_ref().map(|at| {
                 match at.species.iter().find(|s| s.species == values.species) {
-                    Some(found) => format!("APCER {}", rate(&found.apcer)),
-                    None => format!("BPCER {}", rate(&at.bpcer)),
+                    Some(found) => format!("APCER {}", found.apcer),
+                    None => format!("BPCER {}", at.bpcer),
                 }
             });
             vec![
@@ -231,7 +218,7 @@ fn measure(kind: &str, of: &MeasureReport) -> Markup {
             vec![
                 t.attack_type.clone(),
                 t.worst_species.clone(),
-                rate(&t.apcer),
+                t.apcer.to_string(),
             ]
         })
         .collect();
@@ -242,7 +229,7 @@ fn measure(kind: &str, of: &MeasureReport) -> Markup {
             vec![
                 format!("BPCER{:.0}", 1.0 / at.apcer),
                 format!("{:.3}", at.threshold),
-                rate(&at.bpcer),
+                at.bpcer.to_string(),
             ]
         })
         .collect();
@@ -271,8 +258,8 @@ pub(super) fn robustness(report: &RobustnessReport) -> Markup {
                 .map_or_else(|| "-".to_owned(), |m| format!("{m:.3}")),
             score(level.fifth_percentile),
             score(level.lowest),
-            rate(&level.fnmr),
-            rate(&level.failure_to_acquire),
+            level.fnmr.to_string(),
+            level.failure_to_acquire.to_string(),
         ]
     };
     let rows: Vec<Vec<String>> = std::iter::once(row("none", String::new(), &report.undegraded))

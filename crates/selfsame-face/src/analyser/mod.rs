@@ -1,6 +1,7 @@
 //! Images in, evidence out.
 
 mod capture;
+mod load;
 mod picture;
 mod sight;
 
@@ -11,19 +12,20 @@ use std::time::{Instant, SystemTime};
 use image::RgbImage;
 
 pub use capture::{CaptureContext, Closely, Draw, MOST_FRAMES};
+pub use load::LoadError;
 
 use crate::align;
 use crate::deadline::Deadline;
 use crate::decode::{ImageError, Limits};
-use crate::detect::{Detector, FIRST_LOOK, GLANCE, SECOND_LOOK};
+use crate::detect::Detector;
 use crate::digest;
-use crate::embed::{Embedder, EmbedderError, Embedders, LoadedEmbedder, NotLoaded};
-use crate::evidence::{FaceBox, FaceEvidence, ImageEvidence, Landmarks, Timings};
-use crate::inference::{self, EngineChoice, EngineError, InferenceError, Precision};
+use crate::embed::{Embedder, LoadedEmbedder};
+use crate::evidence::{FaceEvidence, ImageEvidence, Landmarks, Timings};
+use crate::inference::{EngineChoice, InferenceError, Loading, Precision};
 use crate::memory::MemoryBudget;
-use crate::mesh::{self, FaceMesh};
+use crate::mesh::FaceMesh;
 use crate::metadata;
-use crate::models::{Model, ModelError, ModelIdentity, ModelStore};
+use crate::models::ModelIdentity;
 use crate::presentation_attack::PresentationAttackDetector;
 use crate::quality;
 use crate::straighten::Stance;
@@ -51,6 +53,8 @@ pub struct Settings {
     pub memory: u64,
     /// How many threads may analyse at the same time; more wait. Each takes memory.
     pub parallel: NonZeroUsize,
+    /// When models are prepared.
+    pub loading: Loading,
 }
 
 impl Default for Settings {
@@ -62,6 +66,7 @@ impl Default for Settings {
             limits: Limits::default(),
             memory: Limits::default().memory,
             parallel: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            loading: Loading::default(),
         }
     }
 }
@@ -90,48 +95,6 @@ impl std::fmt::Debug for Analyser {
     }
 }
 
-/// Why an analyser cannot be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// A model is missing or not what the manifest says.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// The engine does not start.
-    #[error(transparent)]
-    Start(EngineError),
-    /// The engine does not take the model.
-    #[error("the engine refuses the model {0}: {1}")]
-    Engine(&'static str, InferenceError),
-    /// An operator's embedder is missing or not what its manifest says.
-    #[error(transparent)]
-    Embedder(#[from] EmbedderError),
-    /// The engine does not take an embedder.
-    #[error("the engine refuses the embedder {0}: {1}")]
-    EmbedderEngine(String, InferenceError),
-    /// An embedder does not give what its manifest promises.
-    #[error("the embedder {name} gives {found} numbers, and its manifest says output = {wanted}")]
-    EmbedderOutput {
-        /// Its name.
-        name: String,
-        /// What it gives.
-        found: usize,
-        /// What its manifest says.
-        wanted: usize,
-    },
-    /// Two embedders are the same.
-    #[error("the embedder {0} is given twice")]
-    EmbedderTwice(String),
-}
-
-impl From<NotLoaded> for LoadError {
-    fn from(error: NotLoaded) -> Self {
-        match error {
-            NotLoaded::Model(error) => Self::Model(error),
-            NotLoaded::Embedder(error) => Self::Embedder(error),
-        }
-    }
-}
-
 /// A face that the detector is not sure is upright, and whose template was shorter than this before it was brought to length 1,
 /// lies on its side or shows too little to be compared (docs/decisions/0062-turned-faces.md).
 const SHORTEST_OF_DOUBTFUL: f32 = 8.0;
@@ -154,130 +117,6 @@ impl Clock {
 }
 
 impl Analyser {
-    /// Loads and warms up the models, with the built-in embedder.
-    ///
-    /// # Errors
-    /// [`LoadError`] says which model or engine is missing or refused.
-    pub fn load(store: &ModelStore, settings: &Settings) -> Result<Self, LoadError> {
-        Self::load_with(store, settings, &Embedders::default())
-    }
-
-    /// The same with these embedders.
-    ///
-    /// # Errors
-    /// [`LoadError`] says which model, embedder or engine is missing or refused.
-    pub fn load_with(
-        store: &ModelStore,
-        settings: &Settings,
-        embedders: &Embedders,
-    ) -> Result<Self, LoadError> {
-        let mut engine = inference::start(settings.engine, store, settings.parallel).map_err(
-            |error| match error {
-                EngineError::Model(error) => LoadError::Model(error),
-                other => LoadError::Start(other),
-            },
-        )?;
-        let detector = store.load(Model::YuNet)?;
-        let mut look = |side| {
-            engine
-                .load(&detector.onnx, &[1, 3, side, side], Precision::F32)
-                .map(|model| Detector::new(model, side))
-                .map_err(|e| LoadError::Engine("YuNet", e))
-        };
-        let glance = look(GLANCE)?;
-        let (first_look, second_look) = (look(FIRST_LOOK)?, look(SECOND_LOOK)?);
-        let mut models = vec![detector.identity];
-        let mut embed = |embedder: &Embedder| {
-            let (identity, side) = (embedder.identity(), embedder.input().side);
-            let onnx = embedder.onnx(store)?;
-            let inference = engine
-                .load(&onnx, &[1, 3, side, side], settings.precision)
-                .map_err(|e| LoadError::EmbedderEngine(identity.name.clone(), e))?;
-            models.push(identity.clone());
-            Ok::<_, LoadError>(LoadedEmbedder::new(embedder.clone(), inference))
-        };
-        let embedder = embed(&embedders.primary)?;
-        let mut also = Vec::new();
-        for further in &embedders.also {
-            let mut loaded = std::iter::once(&embedder).chain(&also);
-            if loaded.any(|e| e.embedder().model() == further.model()) {
-                let name = further.identity().name.clone();
-                return Err(LoadError::EmbedderTwice(name));
-            }
-            also.push(embed(further)?);
-        }
-        let mut closer = |model: Model, shape: &[usize]| {
-            let loaded = store.load(model)?;
-            models.push(loaded.identity);
-            engine
-                .load(&loaded.onnx, shape, Precision::F32)
-                .map_err(|e| LoadError::Engine(model.artefact().name, e))
-        };
-        let mesh = FaceMesh::new(
-            closer(Model::FaceMesh, &[1, 3, mesh::SIDE, mesh::SIDE])?,
-            closer(Model::Blendshapes, &[1, mesh::EXPRESSION_POINTS, 2])?,
-        );
-        let attacks =
-            PresentationAttackDetector::load(|model, shape| match closer(model, shape) {
-                Ok(model) => Ok(Some(model)),
-                Err(LoadError::Model(error @ ModelError::Missing { .. })) => {
-                    tracing::warn!(%error, "this model detects no presentation attacks");
-                    Ok(None)
-                }
-                Err(error) => Err(error),
-            })?;
-        drop(detector.onnx);
-        let analyser = Self {
-            inner: Arc::new(Inner {
-                engine: engine.name(settings.precision),
-                glance,
-                first_look,
-                second_look,
-                embedder,
-                also,
-                mesh,
-                attacks,
-                models,
-                limits: settings.limits,
-                memory: MemoryBudget::new(settings.memory),
-            }),
-        };
-        analyser.warm_up()?;
-        inference::settle();
-        Ok(analyser)
-    }
-
-    /// Runs each model once, so that the first request is not slower than others.
-    fn warm_up(&self) -> Result<(), LoadError> {
-        let grey = RgbImage::from_pixel(64, 64, image::Rgb([127; 3]));
-        self.search(&grey, Search::Glance)
-            .map_err(|e| LoadError::Engine("YuNet", e))?;
-        for loaded in std::iter::once(&self.inner.embedder).chain(&self.inner.also) {
-            let name = &loaded.embedder().identity().name;
-            let found = loaded
-                .try_out()
-                .map_err(|e| LoadError::EmbedderEngine(name.clone(), e))?;
-            if found != loaded.output() {
-                return Err(LoadError::EmbedderOutput {
-                    name: name.clone(),
-                    found,
-                    wanted: loaded.output(),
-                });
-            }
-        }
-        let face = FaceBox {
-            x: 16.0,
-            y: 16.0,
-            width: 32.0,
-            height: 32.0,
-        };
-        self.inner
-            .attacks
-            .score(&grey, &face)
-            .map_err(|e| LoadError::Engine("a detector of presentation attacks", e))?;
-        Ok(())
-    }
-
     /// The engine's name and version.
     #[must_use]
     pub fn engine_name(&self) -> &str {
@@ -302,10 +141,17 @@ impl Analyser {
         loaded.map(LoadedEmbedder::embedder)
     }
 
-    /// Whether a model that detects presentation attacks is loaded. Without one no capture has that evidence.
+    /// Whether all models that detect presentation attacks are loaded: what is fitted to all of them tells little by a part.
     #[must_use]
     pub fn detects_presentation_attacks(&self) -> bool {
-        !self.inner.attacks.is_empty()
+        self.inner.attacks.missing().next().is_none()
+    }
+
+    /// The names of those that are not.
+    #[must_use]
+    pub fn missing_attack_models(&self) -> Vec<&'static str> {
+        let missing = self.inner.attacks.missing();
+        missing.map(|model| model.artefact().name).collect()
     }
 
     /// Measures the faces in an image and makes a template of its subject.

@@ -4,6 +4,7 @@ use selfsame_testing::onnx::{OUTPUT, SIDE, thumbnail_embedder, thumbnail_manifes
 
 use super::*;
 use crate::inference::{EngineChoice, Precision, start};
+use crate::models::ModelStore;
 
 /// A folder with an embedder in it, and its manifest's path.
 fn installed(manifest: impl FnOnce(&str) -> String) -> (tempfile::TempDir, PathBuf) {
@@ -27,9 +28,9 @@ fn problem(manifest: impl FnOnce(&str) -> String) -> String {
 /// Ready to run by the portable engine, which needs no model store.
 fn loaded(embedder: Embedder) -> LoadedEmbedder {
     let store = ModelStore::locate(Some(Path::new("none")));
-    let mut engine = start(EngineChoice::Tract, &store, NonZeroUsize::MIN).unwrap();
+    let engine = start(EngineChoice::Tract, &store, NonZeroUsize::MIN).unwrap();
     let side = embedder.input().side;
-    let onnx = embedder.onnx(&store).unwrap();
+    let onnx = embedder.own_onnx().unwrap().unwrap();
     let inference = engine.load(&onnx, &[1, 3, side, side], Precision::F32);
     LoadedEmbedder::new(embedder, inference.unwrap())
 }
@@ -127,14 +128,13 @@ fn a_file_that_the_manifest_does_not_describe_is_refused() {
     let (dir, path) = installed(plain);
     std::fs::write(dir.path().join("thumbnail.onnx"), b"another").unwrap();
     let embedder = Embedder::read(&path).unwrap();
-    let store = ModelStore::locate(Some(Path::new("none")));
-    let told = embedder.onnx(&store).unwrap_err().to_string();
+    let told = embedder.own_onnx().unwrap_err().to_string();
     assert!(
         told.contains("SHA-256") && told.contains("thumbnail.onnx"),
         "{told}"
     );
     std::fs::remove_file(dir.path().join("thumbnail.onnx")).unwrap();
-    let told = embedder.onnx(&store).unwrap_err().to_string();
+    let told = embedder.own_onnx().unwrap_err().to_string();
     assert!(told.contains("thumbnail.onnx"), "{told}");
 }
 

@@ -15,7 +15,7 @@ pub struct CaptureEvidence {
     /// The template of the selfie together with the frames that were compared with it and face the camera, each counted by its
     /// [`Template::raw_length`]; absent where the selfie has none.
     pub template: Option<Template>,
-    /// Passive presentation-attack detection over all images; absent when its model is not loaded, or found no face.
+    /// Passive presentation-attack detection over all images; absent when none of its models is loaded, or found a face.
     pub presentation_attack: Option<PresentationAttackEvidence>,
     /// How far the sharpest regular pattern in the fine structure of the selfie's face stands out, in decibels: a screen's
     /// pixels, a print's dots, or their moiré. Faces measure up to 10 (docs/decisions/0005-presentation-attacks.md). Absent

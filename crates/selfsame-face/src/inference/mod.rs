@@ -1,6 +1,8 @@
 //! The inference engines, behind one small trait.
 
 #[cfg(feature = "engine")]
+pub(crate) mod deferred;
+#[cfg(feature = "engine")]
 mod heap;
 #[cfg(feature = "engine")]
 mod openvino;
@@ -10,6 +12,8 @@ use std::fmt;
 #[cfg(feature = "engine")]
 use std::num::NonZeroUsize;
 use std::str::FromStr;
+#[cfg(feature = "engine")]
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +43,16 @@ pub enum Precision {
     /// faster; scores move by less than 0.01 (docs/decisions/0004-engines.md).
     #[default]
     Bf16,
+}
+
+/// When models are prepared for the engine. Their digests are checked at the start either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Loading {
+    /// All of them at the start: what the engine refuses is known then, and the first request waits for none.
+    #[default]
+    AtStart,
+    /// Each when something is first asked of it: for what may ask little, and is not to wait for the rest.
+    WhenNeeded,
 }
 
 /// No engine has this name.
@@ -89,13 +103,13 @@ pub(crate) trait Inference: Send + Sync {
 }
 
 /// An engine that can load models.
-pub(crate) trait Engine {
+pub(crate) trait Engine: Send + Sync {
     /// Its name, version and how exactly it computes, as results record it.
     fn name(&self, precision: Precision) -> String;
 
     /// Prepares an ONNX model for one input shape.
     fn load(
-        &mut self,
+        &self,
         onnx: &[u8],
         shape: &[usize],
         precision: Precision,
@@ -114,29 +128,42 @@ pub enum EngineError {
     Inference(#[from] InferenceError),
 }
 
+impl InferenceError {
+    /// What is wrong with a model before an engine sees it.
+    #[cfg(feature = "engine")]
+    pub(crate) fn of_model(problem: impl fmt::Display) -> Self {
+        Self {
+            engine: "a model",
+            message: problem.to_string(),
+        }
+    }
+}
+
 /// To be called when all models are loaded: gives memory back that only loading needed.
 #[cfg(feature = "engine")]
 pub(crate) fn settle() {
     heap::trim();
 }
 
-/// Starts an engine that is to serve `parallel` threads at the same time.
+/// Starts an engine that is to serve `parallel` threads at the same time, and keeps compiled models where the store says.
 #[cfg(feature = "engine")]
 pub(crate) fn start(
     choice: EngineChoice,
     store: &ModelStore,
     parallel: NonZeroUsize,
-) -> Result<Box<dyn Engine>, EngineError> {
-    let fast = || -> Result<Box<dyn Engine>, EngineError> {
+) -> Result<Arc<dyn Engine>, EngineError> {
+    let fast = || -> Result<Arc<dyn Engine>, EngineError> {
         let library = store.openvino()?;
-        Ok(Box::new(openvino::OpenVino::start(&library, parallel)?))
+        let compiled = store.compiled();
+        let engine = openvino::OpenVino::start(&library, parallel, compiled)?;
+        Ok(Arc::new(engine))
     };
     match choice {
         EngineChoice::OpenVino => fast(),
-        EngineChoice::Tract => Ok(Box::new(tract::Tract)),
+        EngineChoice::Tract => Ok(Arc::new(tract::Tract)),
         EngineChoice::Auto => Ok(fast().unwrap_or_else(|error| {
             tracing::info!(%error, "OpenVINO is not used; tract is");
-            Box::new(tract::Tract)
+            Arc::new(tract::Tract)
         })),
     }
 }

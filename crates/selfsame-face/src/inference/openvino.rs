@@ -1,16 +1,22 @@
 //! The fast engine: OpenVINO, opened at run time from the model store.
 
+mod compiled;
+mod plain;
+
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use openvino::{CompiledModel, Core, DeviceType, InferRequest, PartialShape, RwPropertyKey};
 
 use super::{Engine, Inference, InferenceError, Precision};
+use compiled::Kept;
 
 pub(super) struct OpenVino {
-    core: Core,
+    core: Mutex<Core>,
     parallel: NonZeroUsize,
+    /// Where compiled models are kept, if anywhere.
+    compiled: Option<PathBuf>,
 }
 
 struct Model {
@@ -43,7 +49,11 @@ fn failed(error: impl std::fmt::Display) -> InferenceError {
 
 impl OpenVino {
     /// Opens the library, whose digest was checked, and sets the CPU up for `parallel` callers of one thread each.
-    pub(super) fn start(library: &Path, parallel: NonZeroUsize) -> Result<Self, InferenceError> {
+    pub(super) fn start(
+        library: &Path,
+        parallel: NonZeroUsize,
+        compiled: Option<&Path>,
+    ) -> Result<Self, InferenceError> {
         openvino_sys::library::load_from(library).map_err(failed)?;
         let mut core = Core::new().map_err(failed)?;
         let count = parallel.to_string();
@@ -56,8 +66,24 @@ impl OpenVino {
             ],
         )
         .map_err(failed)?;
-        Ok(Self { core, parallel })
+        Ok(Self {
+            core: Mutex::new(core),
+            parallel,
+            compiled: compiled.map(Path::to_owned),
+        })
     }
+
+    /// Where a model that is compiled so is kept. What cannot be kept is compiled all the same.
+    fn kept(&self, onnx: &[u8], shape: &[usize], precision: Precision) -> Option<Kept> {
+        let dir = self.compiled.as_deref()?;
+        let compiled = format!("{} {} {shape:?}", self.name(precision), self.parallel);
+        let kept = Kept::of(dir, onnx, &compiled);
+        kept.inspect_err(|error| not_kept(dir, error)).ok()
+    }
+}
+
+fn not_kept(dir: &Path, error: &std::io::Error) {
+    tracing::warn!(dir = %dir.display(), %error, "a compiled model is not kept");
 }
 
 impl Engine for OpenVino {
@@ -68,22 +94,28 @@ impl Engine for OpenVino {
     }
 
     fn load(
-        &mut self,
+        &self,
         onnx: &[u8],
         shape: &[usize],
         precision: Precision,
     ) -> Result<Box<dyn Inference>, InferenceError> {
-        self.core
-            .set_property(
-                &DeviceType::CPU,
-                &RwPropertyKey::HintInferencePrecision,
-                hint(precision),
-            )
-            .map_err(failed)?;
-        let mut model = self
-            .core
-            .read_model_from_buffer(onnx, None)
-            .map_err(failed)?;
+        let onnx = plain::plain(onnx, shape);
+        let kept = self.kept(&onnx, shape, precision);
+        // A thread that panicked while it held the lock left the engine itself whole.
+        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        core.set_property(
+            &DeviceType::CPU,
+            &RwPropertyKey::HintInferencePrecision,
+            hint(precision),
+        )
+        .map_err(failed)?;
+        if self.compiled.is_some() {
+            let dir = kept.as_ref().map(|kept| kept.dir().to_string_lossy());
+            let dir = dir.as_deref().unwrap_or_default();
+            core.set_property(&DeviceType::CPU, &RwPropertyKey::CacheDir, dir)
+                .map_err(failed)?;
+        }
+        let mut model = core.read_model_from_buffer(&onnx, None).map_err(failed)?;
         let dims: Vec<i64> = shape
             .iter()
             .map(|d| i64::try_from(*d).unwrap_or(i64::MAX))
@@ -91,10 +123,15 @@ impl Engine for OpenVino {
         let rank = i64::try_from(dims.len()).unwrap_or(i64::MAX);
         let wanted = PartialShape::new_static(rank, &dims).map_err(failed)?;
         model.reshape_single_input(&wanted).map_err(failed)?;
-        let mut compiled = self
-            .core
+        let mut compiled = core
             .compile_model(&model, DeviceType::CPU)
             .map_err(failed)?;
+        drop(core);
+        if let (Some(kept), Some(dir)) = (kept, &self.compiled)
+            && let Err(error) = kept.finish()
+        {
+            not_kept(dir, &error);
+        }
         let idle = (0..self.parallel.get())
             .map(|_| compiled.create_infer_request().map_err(failed))
             .collect::<Result<Vec<_>, _>>()?;

@@ -24,7 +24,7 @@ impl Engine for Tract {
     }
 
     fn load(
-        &mut self,
+        &self,
         onnx: &[u8],
         shape: &[usize],
         _precision: Precision,

@@ -82,6 +82,7 @@ pub enum ModelError {
 #[derive(Debug, Clone)]
 pub struct ModelStore {
     dir: PathBuf,
+    compiled: Option<PathBuf>,
 }
 
 /// How one artefact of the manifest stands.
@@ -110,6 +111,7 @@ impl ModelStore {
         if let Some(dir) = dir {
             return Self {
                 dir: dir.to_owned(),
+                compiled: None,
             };
         }
         let home = || std::env::var_os("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from);
@@ -117,7 +119,23 @@ impl ModelStore {
             .map_or_else(|| home().join(".cache").join("selfsame"), PathBuf::from);
         Self {
             dir: base.join("models"),
+            compiled: None,
         }
+    }
+
+    /// The same, with a folder where the fast engine keeps models as it compiled them and finds them at the next start. No digest
+    /// tells whether they are what it left there: whoever can write into the folder decides what the models say.
+    #[must_use]
+    pub fn keeping_compiled(self, dir: Option<PathBuf>) -> Self {
+        Self {
+            compiled: dir,
+            ..self
+        }
+    }
+
+    /// Where compiled models are kept.
+    pub(crate) fn compiled(&self) -> Option<&Path> {
+        self.compiled.as_deref()
     }
 
     /// The folder.
@@ -137,20 +155,11 @@ impl ModelStore {
     /// # Errors
     /// When it is missing, changed or cannot be prepared.
     pub fn load(&self, model: Model) -> Result<LoadedModel, ModelError> {
-        let artefact = model.artefact();
-        let published = self.read(artefact)?;
-        let onnx = match model {
-            Model::FaceMesh | Model::Blendshapes => translate::to_onnx(&published),
-            Model::YuNet | Model::SFace | Model::MiniFas => fold::prepare(&published),
-            Model::SilentFaceNear | Model::SilentFaceFar => silent_face::to_onnx(&published),
-        };
-        let onnx = onnx.map_err(|e| ModelError::Unpreparable(artefact.name, e))?;
-        let identity = ModelIdentity {
-            name: artefact.name.to_owned(),
-            version: artefact.version.to_owned(),
-            sha256: artefact.sha256.to_owned(),
-        };
-        Ok(LoadedModel { identity, onnx })
+        let published = self.read(model.artefact())?;
+        Ok(LoadedModel {
+            identity: model.identity(),
+            onnx: model.prepare(&published)?,
+        })
     }
 
     /// Checks OpenVINO's libraries and gives the path of the one to open; the others are beside it.
@@ -239,6 +248,29 @@ impl ModelStore {
                 },
             })
             .collect()
+    }
+}
+
+impl Model {
+    /// As a result records it.
+    #[must_use]
+    pub fn identity(self) -> ModelIdentity {
+        let artefact = self.artefact();
+        ModelIdentity {
+            name: artefact.name.to_owned(),
+            version: artefact.version.to_owned(),
+            sha256: artefact.sha256.to_owned(),
+        }
+    }
+
+    /// The published file as an ONNX file that the engines take.
+    pub(crate) fn prepare(self, published: &[u8]) -> Result<Vec<u8>, ModelError> {
+        let onnx = match self {
+            Self::FaceMesh | Self::Blendshapes => translate::to_onnx(published),
+            Self::YuNet | Self::SFace | Self::MiniFas => fold::prepare(published),
+            Self::SilentFaceNear | Self::SilentFaceFar => silent_face::to_onnx(published),
+        };
+        onnx.map_err(|e| ModelError::Unpreparable(self.artefact().name, e))
     }
 }
 

@@ -38,9 +38,10 @@ impl PresentationAttackDetector {
         Ok(detector)
     }
 
-    /// Whether no model is there.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.models.iter().all(Option::is_none)
+    /// The models that are not there.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = Model> {
+        let models = MODELS.into_iter().zip(&self.models);
+        models.filter_map(|(model, loaded)| loaded.is_none().then_some(model))
     }
 
     /// Each model's score: above 0 speaks for a live face. `None` for a model that is not there, or when the box is no box.

@@ -1,265 +1,213 @@
-//! From a decision to the wire's result.
+//! What a job came to, in the domain's own words: it is kept so, and each API renders it in its shape when it is asked.
 
-mod actions;
+mod checks;
+mod decided;
+mod earlier;
+mod evidence;
 
-use jiff::Timestamp;
-use selfsame_face::evidence::{CaptureEvidence, FrameEvidence};
-use selfsame_wire::result::{Actions, JobResult, ResultCode};
+use selfsame_face::template::ComparisonScore;
+use selfsame_wire::result::ResultCode;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
-use crate::challenge;
-use crate::job::{Job, JobType};
-use crate::policy::{ChallengeMode, Policies};
-use crate::reason::{Check, Reason};
-use crate::replay::{Duplicate, Recurrence};
-use crate::verdict::{Decision, ReferenceGone, Verdict};
+pub use checks::{CheckState, Checked, Checks};
+pub use decided::{Circumstances, locked_out, of_decision, of_forced_code};
+pub use earlier::EarlierResult;
+pub use evidence::Evidence;
 
-/// What a result says beside the decision.
-#[derive(Debug)]
-pub struct Circumstances<'a> {
-    /// The job.
-    pub job: &'a Job,
-    /// What the capture showed, where it could be measured.
-    pub evidence: Option<&'a CaptureEvidence>,
-    /// Its images that were accepted before.
-    pub recurrences: &'a [Recurrence],
-    /// Other users with this face, where they were looked for.
-    pub duplicates: &'a [Duplicate],
-    /// The policies in force.
-    pub policies: &'a Policies,
-    /// The presentation-attack detector is loaded.
-    pub detects_presentation_attacks: bool,
-    /// Engine and models, as they go into the record.
-    pub engine: Value,
+use crate::erasure::Erasure;
+use crate::reason::Reason;
+
+/// What a job, or a person who decided about it, came to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JobOutcome {
+    /// First, so that whoever reads it knows what follows.
+    #[serde(rename = "outcome")]
+    version: Version,
+    /// The code.
+    pub code: ResultCode,
+    /// No further result follows.
+    pub is_final: bool,
+    /// What there is to say beside the code's own text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<Remark>,
+    /// What came of each check.
+    pub checks: Checks,
+    /// The comparison, where one was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Compared>,
+    /// What spoke against it and counted.
+    pub reasons: Vec<Reason>,
+    /// All that led to it.
+    pub evidence: Evidence,
     /// As the package gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_info: Option<Box<RawValue>>,
     /// As the package gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub geo_info: Option<Box<RawValue>>,
     /// The sandbox forced the code.
+    #[serde(default)]
     pub forced: bool,
+    /// Why all but names, code and checks are gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Erasure>,
 }
 
-/// The code of a decision.
-#[must_use]
-pub const fn result_code(verdict: &Verdict, job_type: JobType) -> ResultCode {
-    use JobType::{Authentication, Enrolment};
-    match (verdict, job_type) {
-        (Verdict::Pass, Enrolment) => ResultCode::EnrolPass,
-        (Verdict::Pass, Authentication) => ResultCode::AuthenticatePass,
-        (Verdict::Provisional, Enrolment) => ResultCode::EnrolProvisional,
-        (Verdict::Provisional, Authentication) => ResultCode::AuthenticateProvisional,
-        (Verdict::PossibleSpoof, _) => ResultCode::PossibleSpoof,
-        (Verdict::NoFace, Enrolment) => ResultCode::EnrolNoFace,
-        (Verdict::NoFace, Authentication) => ResultCode::AuthenticateNoFace,
-        (Verdict::SeveralFaces | Verdict::PoorQuality, Enrolment) => ResultCode::EnrolPoorQuality,
-        (Verdict::SeveralFaces | Verdict::PoorQuality, Authentication) => {
-            ResultCode::AuthenticatePoorQuality
+/// What is said beside the code's own text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remark {
+    /// Why it came so.
+    Because(String),
+    /// The sandbox forced it.
+    Forced,
+    /// All that was said, in the words of an earlier build.
+    Whole(String),
+}
+
+/// How alike the faces were.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Compared {
+    /// Cosine, −1 to 1.
+    pub score: ComparisonScore,
+    /// 0 to 100, 50 at the threshold, as it was reckoned then.
+    pub confidence: f64,
+}
+
+/// The shape that [`JobOutcome`] is written in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Version;
+
+impl Version {
+    const NUMBER: u32 = 1;
+}
+
+impl Serialize for Version {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(Self::NUMBER)
+    }
+}
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u32::deserialize(deserializer)? {
+            Self::NUMBER => Ok(Self),
+            other => Err(serde::de::Error::custom(format!(
+                "it is of version {other}, and this build knows {}: use the newer build",
+                Self::NUMBER
+            ))),
         }
-        (Verdict::UnusableImage(_), _) => ResultCode::Unusable,
-        (Verdict::CorruptPackage(_), _) => ResultCode::CorruptZip,
-        (
-            Verdict::NoMatch
-            | Verdict::Duplicate
-            | Verdict::AlreadyEnrolled
-            | Verdict::LockedOut(_)
-            | Verdict::ReferenceGone(_),
-            Enrolment,
-        ) => ResultCode::EnrolFail,
-        (
-            Verdict::NoMatch
-            | Verdict::Duplicate
-            | Verdict::AlreadyEnrolled
-            | Verdict::LockedOut(_)
-            | Verdict::ReferenceGone(_),
-            Authentication,
-        ) => ResultCode::AuthenticateFail,
-        (Verdict::SystemError, _) => ResultCode::SystemError,
     }
 }
 
-/// Builds the result of a decision.
-#[must_use]
-pub fn result(decision: &Decision, circumstances: Circumstances<'_>) -> (ResultCode, JobResult) {
-    let code = result_code(&decision.verdict, circumstances.job.job_type);
-    let text = match detail(decision) {
-        Some(detail) => format!("{}: {detail}", code.text()),
-        None => code.text().to_owned(),
-    };
-    let actions = actions::of(
-        decision,
-        circumstances.job.job_type,
-        circumstances.detects_presentation_attacks,
-    );
-    (code, build(code, text, actions, decision, circumstances))
-}
+/// What is on record is no outcome.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the result on record cannot be read: {0}")]
+pub struct UnreadableOutcome(String);
 
-/// Builds the result that a sandbox request forces.
-#[must_use]
-pub fn forced_result(
-    code: ResultCode,
-    decision: &Decision,
-    circumstances: Circumstances<'_>,
-) -> JobResult {
-    let text = format!("{} (forced by the sandbox request)", code.text());
-    let actions = actions::forced(
-        code,
-        circumstances.job.job_type,
-        circumstances.detects_presentation_attacks,
-    );
-    build(code, text, actions, decision, circumstances)
-}
-
-fn build(
-    code: ResultCode,
-    result_text: String,
-    actions: Actions,
-    decision: &Decision,
-    circumstances: Circumstances<'_>,
-) -> JobResult {
-    let evidence = evidence(decision, &circumstances);
-    let Circumstances {
-        job,
-        id_info,
-        geo_info,
-        ..
-    } = circumstances;
-    let flag = |yes| if yes { "true" } else { "false" };
-    JobResult {
-        json_version: "1.0.0",
-        smile_job_id: job.smile_job_id.clone(),
-        // Whose result it is must stand in it: v2's callers send partner_params without any names.
-        partner_params: job
-            .request
-            .partner_params
-            .naming(&job.job_id, job.user_id())
-            .typed(job.job_type.number()),
-        result_type: match job.job_type {
-            JobType::Enrolment => "SmartSelfie Registration",
-            JobType::Authentication => "SmartSelfie Authentication",
-        },
-        result_text,
-        result_code: code.code(),
-        is_final_result: flag(code.is_final()),
-        is_machine_result: flag(code.is_machine()),
-        confidence_value: decision
-            .comparison
-            .map(|c| format!("{:.2}", c.confidence())),
-        actions,
-        source: "Selfsame",
-        id_info,
-        geo_info,
-        evidence,
+impl UnreadableOutcome {
+    fn because(error: serde_json::Error) -> Self {
+        Self(error.to_string())
     }
 }
 
-/// All that led to the decision, so that it can be explained and repeated.
-fn evidence(decision: &Decision, circumstances: &Circumstances<'_>) -> Value {
-    let capture = circumstances.evidence;
-    let policies = circumstances.policies;
-    let mut liveness = json!(decision.liveness);
-    let speak_against: Vec<&Reason> = decision
-        .reasons
-        .iter()
-        .chain(&decision.reported)
-        .filter(|r| r.check() == Check::Liveness)
-        .collect();
-    liveness["reasons"] = json!(speak_against);
-    let mut evidence = json!({
-        "version": 2,
-        "forced": circumstances.forced,
-        "engine": circumstances.engine,
-        "policy": {"name": policies.name(), "version": policies.version(), "sha256": policies.sha256()},
-        "selfie": capture.map(|c| json!({
-            "image": c.selfie.image, "turned": c.selfie.turned, "faces": c.selfie.faces.len(),
-            "face": c.selfie.faces.first(), "template_length": c.selfie.template_length, "metadata": c.selfie.metadata,
-            "milliseconds": c.selfie.timings,
-        })),
-        "frames": capture.map(|c| c.frames.iter().map(frame).collect::<Vec<_>>()),
-        "repetition": capture.map(|c| c.repetition),
-        "presentation_attack": capture.and_then(|c| c.presentation_attack.as_ref()),
-        "pattern": capture.and_then(|c| c.pattern),
-        "motion": capture.and_then(|c| c.motion),
-        "continuity": capture.and_then(|c| c.continuity),
-        "surroundings": capture.and_then(|c| c.surroundings),
-        "comparison": decision.comparison,
-        "liveness": liveness,
-        "replay": circumstances.recurrences,
-        "duplicates": circumstances.duplicates,
-        "reasons": decision.reasons,
-        "reported": decision.reported,
-        "advice": decision.reasons.iter().map(|r| r.advice()).collect::<Vec<_>>(),
-    });
-    if let Some(answered) = answered(circumstances) {
-        evidence["challenge"] = answered;
-    } else if let Some(turns) = capture.and_then(|c| c.turns.as_ref()) {
-        // A challenge tells them itself.
-        evidence["turns"] = json!(turns);
+/// A result on record, as it is written there.
+#[derive(Debug, Clone)]
+pub enum Recorded<'b> {
+    /// An outcome.
+    Outcome(Box<JobOutcome>),
+    /// v1's JSON: builds before outcomes wrote that.
+    Earlier(EarlierResult<'b>),
+}
+
+impl<'b> Recorded<'b> {
+    /// Reads a result on record.
+    ///
+    /// # Errors
+    /// [`UnreadableOutcome`] where it is neither.
+    pub fn read(bytes: &'b [u8]) -> Result<Self, UnreadableOutcome> {
+        #[derive(Deserialize)]
+        struct Written {
+            outcome: Option<u32>,
+        }
+        let written: Written = serde_json::from_slice(bytes).map_err(UnreadableOutcome::because)?;
+        match written.outcome {
+            Some(_) => serde_json::from_slice(bytes)
+                .map(Self::Outcome)
+                .map_err(UnreadableOutcome::because),
+            None => Ok(Self::Earlier(EarlierResult::new(bytes))),
+        }
     }
-    evidence
 }
 
-/// What the capture made of its challenge; `None` where there is none that counts. The poses by which it is told stand beside it.
-fn answered(circumstances: &Circumstances<'_>) -> Option<Value> {
-    let job = circumstances.job;
-    let drawn = job.request.challenge.as_ref()?;
-    let policy = circumstances.policies.of(job.environment(), job.job_type);
-    let policy = policy.liveness.challenge;
-    let capture = circumstances.evidence?;
-    if policy.mode == ChallengeMode::Off {
-        return None;
+impl JobOutcome {
+    /// What is on record, whichever build wrote it.
+    ///
+    /// # Errors
+    /// [`UnreadableOutcome`] where it is no result.
+    pub fn read(bytes: &[u8]) -> Result<Self, UnreadableOutcome> {
+        match Recorded::read(bytes)? {
+            Recorded::Outcome(outcome) => Ok(*outcome),
+            Recorded::Earlier(earlier) => earlier.outcome(),
+        }
     }
-    let answer = challenge::answer(drawn, capture, &policy);
-    Some(json!({
-        "id": drawn.id, "drawn": answer.drawn, "made": answer.made, "flaws": answer.flaws, "turns": capture.turns,
-    }))
-}
 
-/// What is told while a user is locked.
-#[must_use]
-pub fn locked_out(until: Timestamp) -> String {
-    // Whole seconds, never too early.
-    let until = Timestamp::from_second(until.as_second().saturating_add(1)).unwrap_or(until);
-    format!("too many attempts of this user failed; try again after {until}")
-}
+    /// The bytes that are kept.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match serde_json::to_vec(self) {
+            Ok(bytes) => bytes,
+            Err(_) => unreachable!("texts, numbers and JSON print as JSON"),
+        }
+    }
 
-/// Digests recognise images; they are the store's, not the partner's.
-fn frame(frame: &FrameEvidence) -> Value {
-    json!(FrameEvidence {
-        digests: None,
-        ..frame.clone()
-    })
-}
+    /// What people are told.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let text = self.code.text();
+        match &self.remark {
+            None => text.to_owned(),
+            Some(Remark::Because(why)) => format!("{text}: {why}"),
+            Some(Remark::Forced) => format!("{text} (forced by the sandbox request)"),
+            Some(Remark::Whole(whole)) => whole.clone(),
+        }
+    }
 
-/// What the text adds to the code's own.
-fn detail(decision: &Decision) -> Option<String> {
-    match &decision.verdict {
-        Verdict::UnusableImage(why) | Verdict::CorruptPackage(why) => Some(why.clone()),
-        Verdict::AlreadyEnrolled => Some("this user_id was enrolled meanwhile".to_owned()),
-        Verdict::LockedOut(until) => Some(locked_out(*until)),
-        Verdict::ReferenceGone(why) => Some(
-            match why {
-                ReferenceGone::NotEnrolled => "no enrolled user has this user_id",
-                ReferenceGone::Disabled => "the user is disabled",
-                ReferenceGone::Deleted => "the user was deleted",
-                ReferenceGone::NoPhoto => "the user has no photo on file",
-                ReferenceGone::OtherModel => "the user was enrolled with another recognition model",
-            }
-            .to_owned(),
-        ),
-        Verdict::SeveralFaces
-        | Verdict::PoorQuality
-        | Verdict::PossibleSpoof
-        | Verdict::Duplicate
-        | Verdict::Provisional => Some(
-            decision
-                .reasons
-                .iter()
-                .map(|r| r.advice())
-                .collect::<Vec<_>>()
-                .join("; "),
-        ),
-        _ => None,
+    /// What stays when what it tells of a person is erased: code, checks, what judged. No further result follows it.
+    #[must_use]
+    pub fn erased(self, why: Erasure) -> Self {
+        Self {
+            is_final: true,
+            remark: Some(Remark::Because(why.explain().to_owned())),
+            comparison: None,
+            reasons: Vec::new(),
+            evidence: self.evidence.erased(why, self.forced),
+            id_info: None,
+            geo_info: None,
+            erased: Some(why),
+            ..self
+        }
+    }
+
+    /// Of a job that came to nothing else, because what it would have come to is erased.
+    #[must_use]
+    pub fn nothing(code: ResultCode, why: Erasure) -> Self {
+        Self {
+            version: Version,
+            code,
+            is_final: true,
+            remark: None,
+            checks: Checks::nothing_performed(),
+            comparison: None,
+            reasons: Vec::new(),
+            evidence: Evidence::default(),
+            id_info: None,
+            geo_info: None,
+            forced: false,
+            erased: None,
+        }
+        .erased(why)
     }
 }
 

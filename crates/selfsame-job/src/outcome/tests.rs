@@ -1,15 +1,19 @@
+use jiff::Timestamp;
 use selfsame_face::evidence::{
-    ContinuityEvidence, HeadPose, ImageDigests, ImageEvidence, ImageFacts, ImageFormat,
-    SurroundingsEvidence, Timings, Turn, TurnEvidence,
+    CaptureEvidence, ContinuityEvidence, HeadPose, ImageDigests, ImageEvidence, ImageFacts,
+    ImageFormat, SurroundingsEvidence, Timings, Turn, TurnEvidence,
 };
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
-use selfsame_wire::result::ActionValue;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::job::{Api, JobRequest, JobState};
+use crate::challenge;
+use crate::job::{Api, Job, JobRequest, JobState};
 use crate::liveness::{LivenessOutcome, Side};
-use crate::reason::Reason;
+use crate::policy::Policies;
+use crate::product::JobType;
 use crate::user::UserKey;
+use crate::verdict::{Decision, Verdict};
 
 fn job(job_type: JobType) -> Job {
     Job {
@@ -52,17 +56,18 @@ fn decision(verdict: Verdict, reasons: &[Reason], passive: Side) -> Decision {
     }
 }
 
-fn of(decision: &Decision, job_type: JobType, detector: bool) -> (ResultCode, JobResult) {
+fn of(decision: &Decision, job_type: JobType, detector: bool) -> JobOutcome {
     of_capture(decision, &job(job_type), None, detector)
 }
 
+/// By way of what is kept.
 fn of_capture(
     decision: &Decision,
     job: &Job,
     evidence: Option<&CaptureEvidence>,
     detector: bool,
-) -> (ResultCode, JobResult) {
-    result(
+) -> JobOutcome {
+    let outcome = of_decision(
         decision,
         Circumstances {
             job,
@@ -76,30 +81,31 @@ fn of_capture(
             geo_info: None,
             forced: false,
         },
-    )
+    );
+    let bytes = outcome.to_bytes();
+    let kept = JobOutcome::read(&bytes).unwrap();
+    assert_eq!(kept.to_bytes(), bytes);
+    kept
+}
+
+fn told(outcome: &JobOutcome, part: &str) -> Value {
+    outcome.evidence.get(part).unwrap_or_default()
 }
 
 #[test]
 fn liveness_passes_only_where_it_was_performed() {
-    use ActionValue::{Failed, NotApplicable, NotDone, Passed, UnableToDetermine, UnderReview};
+    use CheckState::{Failed, Inconclusive, NotPerformed, Passed, UnderReview};
     let check = |verdict, reasons: &[Reason], passive, detector| {
-        of(
-            &decision(verdict, reasons, passive),
-            JobType::Authentication,
-            detector,
-        )
-        .1
-        .actions
-        .liveness_check
+        let decision = decision(verdict, reasons, passive);
+        of(&decision, JobType::Authentication, detector)
+            .checks
+            .of(Checked::PresentationAttack)
     };
-    assert_eq!(
-        check(Verdict::Pass, &[], Side::NotPerformed, false),
-        NotApplicable
-    );
-    assert_eq!(check(Verdict::Pass, &[], Side::Passed, true), Passed);
+    assert_eq!(check(Verdict::Pass, &[], Side::NotPerformed, false), None);
+    assert_eq!(check(Verdict::Pass, &[], Side::Passed, true), Some(Passed));
     assert_eq!(
         check(Verdict::Pass, &[], Side::Reported, true),
-        UnableToDetermine
+        Some(Inconclusive)
     );
     assert_eq!(
         check(
@@ -108,7 +114,7 @@ fn liveness_passes_only_where_it_was_performed() {
             Side::UnderReview,
             true
         ),
-        UnderReview
+        Some(UnderReview)
     );
     assert_eq!(
         check(
@@ -117,7 +123,7 @@ fn liveness_passes_only_where_it_was_performed() {
             Side::Passed,
             true
         ),
-        Failed
+        Some(Failed)
     );
     assert_eq!(
         check(
@@ -126,13 +132,13 @@ fn liveness_passes_only_where_it_was_performed() {
             Side::NotPerformed,
             true
         ),
-        NotDone
+        Some(NotPerformed)
     );
 }
 
 #[test]
 fn a_spoof_says_which() {
-    let (code, result) = of(
+    let outcome = of(
         &decision(
             Verdict::PossibleSpoof,
             &[Reason::PrintOrScreen],
@@ -141,20 +147,23 @@ fn a_spoof_says_which() {
         JobType::Enrolment,
         true,
     );
-    assert_eq!((code.code(), result.is_final_result), ("0907", "true"));
+    assert_eq!((outcome.code.code(), outcome.is_final), ("0907", true));
     assert_eq!(
-        result.result_text,
+        outcome.text(),
         "Possible spoof: the picture looks like a print or a screen: capture a live face"
     );
-    assert_eq!(result.evidence["reasons"][0], "print_or_screen");
-    assert_eq!(result.evidence["liveness"]["reasons"][0], "print_or_screen");
-    assert_eq!(result.evidence["policy"]["name"], "built-in");
-    assert_eq!(result.actions.selfie_check, ActionValue::Passed);
-    assert_eq!(result.actions.register_selfie, ActionValue::Failed);
+    assert_eq!(outcome.reasons, [Reason::PrintOrScreen]);
+    assert_eq!(told(&outcome, "reasons")[0], "print_or_screen");
+    assert_eq!(told(&outcome, "liveness")["reasons"][0], "print_or_screen");
+    assert_eq!(told(&outcome, "policy")["name"], "built-in");
+    let of = |checked| outcome.checks.of(checked);
+    assert_eq!(of(Checked::SampleQuality), Some(CheckState::Passed));
+    assert_eq!(of(Checked::Enrolment), Some(CheckState::Failed));
 }
 
 #[test]
 fn a_provisional_job_says_what_a_person_is_asked() {
+    use CheckState::{Completed, ProvisionallyApproved, Referred, UnderReview};
     let provisional = |reason, job_type| {
         of(
             &decision(Verdict::Provisional, &[reason], Side::Passed),
@@ -162,44 +171,38 @@ fn a_provisional_job_says_what_a_person_is_asked() {
             true,
         )
     };
-    let (code, result) = provisional(Reason::NearlyReplayedImage, JobType::Enrolment);
-    assert_eq!((code.code(), result.is_final_result), ("0842", "false"));
-    assert_eq!(result.actions.register_selfie, ActionValue::UnderReview);
+    let outcome = provisional(Reason::NearlyReplayedImage, JobType::Enrolment);
+    assert_eq!((outcome.code.code(), outcome.is_final), ("0842", false));
+    let of = |checked| outcome.checks.of(checked);
+    assert_eq!(of(Checked::Enrolment), Some(UnderReview));
+    assert_eq!(of(Checked::ReviewOfPresentationAttack), Some(Referred));
+    assert_eq!(of(Checked::ReviewOfComparison), None);
+    let outcome = provisional(Reason::BetweenThresholds, JobType::Authentication);
+    assert_eq!(outcome.code.code(), "0822");
+    let of = |checked| outcome.checks.of(checked);
     assert_eq!(
-        result.actions.human_review_liveness_check,
-        ActionValue::SentToHumanReview
+        of(Checked::ReferenceComparison),
+        Some(ProvisionallyApproved)
     );
-    assert_eq!(
-        result.actions.human_review_compare,
-        ActionValue::NotApplicable
-    );
-    let (code, result) = provisional(Reason::BetweenThresholds, JobType::Authentication);
-    assert_eq!(code.code(), "0822");
-    assert_eq!(
-        result.actions.selfie_to_registered_selfie_compare,
-        ActionValue::ProvisionallyApproved
-    );
-    assert_eq!(
-        result.actions.human_review_compare,
-        ActionValue::SentToHumanReview
-    );
-    let (_, result) = provisional(Reason::Blurred, JobType::Authentication);
-    assert_eq!(result.actions.selfie_check, ActionValue::UnderReview);
-    assert_eq!(
-        result.actions.selfie_to_registered_selfie_compare,
-        ActionValue::Completed
-    );
+    assert_eq!(of(Checked::ReviewOfComparison), Some(Referred));
+    let outcome = provisional(Reason::Blurred, JobType::Authentication);
+    let of = |checked| outcome.checks.of(checked);
+    assert_eq!(of(Checked::SampleQuality), Some(UnderReview));
+    assert_eq!(of(Checked::ReferenceComparison), Some(Completed));
 }
 
 #[test]
 fn a_duplicate_is_an_enrolment_that_failed() {
-    let (code, result) = of(
+    let outcome = of(
         &decision(Verdict::Duplicate, &[Reason::Duplicate], Side::Passed),
         JobType::Enrolment,
         true,
     );
-    assert_eq!(code.code(), "0841");
-    assert_eq!(result.actions.liveness_check, ActionValue::Passed);
+    assert_eq!(outcome.code.code(), "0841");
+    assert_eq!(
+        outcome.checks.of(Checked::PresentationAttack),
+        Some(CheckState::Passed)
+    );
 }
 
 /// A selfie that lay on its side, with frames in which the head may be turned.
@@ -256,14 +259,14 @@ fn what_was_measured_of_a_capture_is_told_once() {
     let passed = decision(Verdict::Pass, &[], Side::Passed);
     let mut job = job(JobType::Authentication);
     let capture = capture();
-    let told = |job: &Job| of_capture(&passed, job, Some(&capture), true).1.evidence;
-    let unasked = told(&job);
-    assert_eq!(unasked["selfie"]["turned"], "quarter");
-    assert_eq!(unasked["selfie"]["template_length"], 11.5);
-    assert_eq!(unasked["continuity"]["largest_cut"], 0.5);
-    assert_eq!(unasked["surroundings"]["apart"], 0.0625);
-    assert_eq!(unasked["turns"]["frames"], json!([null]));
-    assert_eq!(unasked.get("challenge"), None);
+    let outcome = |job: &Job| of_capture(&passed, job, Some(&capture), true);
+    let unasked = outcome(&job);
+    assert_eq!(told(&unasked, "selfie")["turned"], "quarter");
+    assert_eq!(told(&unasked, "selfie")["template_length"], 11.5);
+    assert_eq!(told(&unasked, "continuity")["largest_cut"], 0.5);
+    assert_eq!(told(&unasked, "surroundings")["apart"], 0.0625);
+    assert_eq!(told(&unasked, "turns")["frames"], json!([null]));
+    assert_eq!(unasked.evidence.get::<Value>("challenge"), None);
     // A challenge tells the turns beside what it makes of them.
     let policy = Policies::default()
         .of(job.environment(), job.job_type)
@@ -271,7 +274,7 @@ fn what_was_measured_of_a_capture_is_told_once() {
         .challenge;
     let drawn = challenge::draw(&[7; challenge::DRAW_BYTES], &policy, Timestamp::UNIX_EPOCH);
     job.request.challenge = Some(drawn);
-    let asked = told(&job);
-    assert_eq!(asked["challenge"]["turns"], unasked["turns"]);
-    assert_eq!(asked.get("turns"), None);
+    let asked = outcome(&job);
+    assert_eq!(told(&asked, "challenge")["turns"], told(&unasked, "turns"));
+    assert_eq!(asked.evidence.get::<Value>("turns"), None);
 }

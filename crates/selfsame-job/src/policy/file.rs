@@ -1,5 +1,6 @@
 //! The policy file: layers of overrides, resolved once into one policy for each environment and job type.
 
+use indexmap::IndexMap;
 use selfsame_face::template::ModelThresholds;
 use selfsame_wire::id::Environment;
 use serde::Serialize;
@@ -7,11 +8,10 @@ use sha2::{Digest as _, Sha256};
 use toml::{Table, Value};
 
 use super::{ComparisonPolicy, MotionMode, Policy, check};
-use crate::job::JobType;
+use crate::product::JobType;
 
 /// The longest policy file that is read, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
-const JOB_TYPES: [JobType; 2] = [JobType::Enrolment, JobType::Authentication];
 
 /// Why a policy cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,8 +37,8 @@ pub enum PolicyError {
 pub struct Policies {
     name: String,
     version: String,
-    /// Sandbox, production; each enrolment, authentication.
-    table: [[Policy; 2]; 2],
+    /// Sandbox, production; each as in [`JobType::ALL`].
+    table: [Vec<Policy>; 2],
     text: String,
     sha256: String,
 }
@@ -48,7 +48,8 @@ impl Default for Policies {
         Self::assemble(
             "built-in".to_owned(),
             env!("CARGO_PKG_VERSION").to_owned(),
-            Environment::ALL.map(|environment| JOB_TYPES.map(|_| Policy::built_in(environment))),
+            Environment::ALL
+                .map(|environment| vec![Policy::built_in(environment); JobType::ALL.len()]),
         )
     }
 }
@@ -57,14 +58,8 @@ impl Default for Policies {
 struct Text<'p> {
     name: &'p str,
     version: &'p str,
-    sandbox: Kinds<'p>,
-    production: Kinds<'p>,
-}
-
-#[derive(Serialize)]
-struct Kinds<'p> {
-    enrolment: &'p Policy,
-    authentication: &'p Policy,
+    sandbox: IndexMap<&'p str, &'p Policy>,
+    production: IndexMap<&'p str, &'p Policy>,
 }
 
 impl Policies {
@@ -130,11 +125,10 @@ impl Policies {
                     problem: problem.text,
                 })
         };
-        let of = |environment| -> Result<[Policy; 2], PolicyError> {
-            Ok([
-                resolve(environment, JobType::Enrolment)?,
-                resolve(environment, JobType::Authentication)?,
-            ])
+        let of = |environment| {
+            let each = JobType::ALL.iter();
+            each.map(|job_type| resolve(environment, *job_type))
+                .collect::<Result<Vec<Policy>, PolicyError>>()
         };
         Ok(Self::assemble(
             name,
@@ -143,16 +137,16 @@ impl Policies {
         ))
     }
 
-    fn assemble(name: String, version: String, table: [[Policy; 2]; 2]) -> Self {
-        let kinds = |at: usize| Kinds {
-            enrolment: &table[at][0],
-            authentication: &table[at][1],
+    fn assemble(name: String, version: String, table: [Vec<Policy>; 2]) -> Self {
+        let each = |at: usize| {
+            let names = JobType::ALL.iter().map(|job_type| key(*job_type));
+            names.zip(&table[at]).collect()
         };
         let text = match toml::to_string(&Text {
             name: &name,
             version: &version,
-            sandbox: kinds(0),
-            production: kinds(1),
+            sandbox: each(0),
+            production: each(1),
         }) {
             Ok(text) => text,
             Err(_) => unreachable!("a policy holds numbers, words and tables only"),
@@ -169,29 +163,26 @@ impl Policies {
 
     /// The policy that a job is judged by.
     #[must_use]
-    pub const fn of(&self, environment: Environment, job_type: JobType) -> &Policy {
+    pub fn of(&self, environment: Environment, job_type: JobType) -> &Policy {
         let environment = match environment {
             Environment::Sandbox => 0,
             Environment::Production => 1,
         };
-        let job_type = match job_type {
-            JobType::Enrolment => 0,
-            JobType::Authentication => 1,
-        };
-        &self.table[environment][job_type]
+        &self.table[environment][job_type.index()]
     }
 
-    /// What a new face must score against the face that it replaces: for enrolment and for authentication, the stricter of
-    /// both. Whoever replaces a face may authenticate ever after, so that it must not be easier.
+    /// What a new face must score against the face that it replaces: of what every type of job asks for, the strictest. Whoever
+    /// replaces a face may authenticate ever after, so that it must not be easier.
     #[must_use]
-    pub const fn replacement_thresholds(&self, environment: Environment) -> ComparisonPolicy {
-        let (a, b) = (
-            self.of(environment, JobType::Enrolment).comparison,
-            self.of(environment, JobType::Authentication).comparison,
-        );
+    pub fn replacement_thresholds(&self, environment: Environment) -> ComparisonPolicy {
+        let strictest = |of: fn(ComparisonPolicy) -> f32| {
+            let each = JobType::ALL.iter();
+            each.map(|job_type| of(self.of(environment, *job_type).comparison))
+                .fold(f32::MIN, f32::max)
+        };
         ComparisonPolicy {
-            match_threshold: a.match_threshold.max(b.match_threshold),
-            review_threshold: a.review_threshold.max(b.review_threshold),
+            match_threshold: strictest(|policy| policy.match_threshold),
+            review_threshold: strictest(|policy| policy.review_threshold),
         }
     }
 
@@ -258,11 +249,8 @@ impl Policies {
     }
 }
 
-const fn key(job_type: JobType) -> &'static str {
-    match job_type {
-        JobType::Enrolment => "enrolment",
-        JobType::Authentication => "authentication",
-    }
+fn key(job_type: JobType) -> &'static str {
+    job_type.product().name()
 }
 
 fn label(file: &Table, field: &str) -> Result<String, PolicyError> {
@@ -292,13 +280,15 @@ impl Layers {
         for field in file.keys() {
             let known = ["name", "version", "defaults"].contains(&field.as_str())
                 || field.parse::<Environment>().is_ok()
-                || JOB_TYPES.iter().any(|k| key(*k) == field);
+                || JobType::ALL.iter().any(|k| key(*k) == field);
             if !known {
+                let job_types: Vec<&str> = JobType::ALL.iter().map(|k| key(*k)).collect();
                 return Err(PolicyError::Field {
                     field: field.clone(),
-                    problem: "is no part of a policy; there are name, version, defaults, sandbox, production, \
-                              enrolment and authentication"
-                        .to_owned(),
+                    problem: format!(
+                        "is no part of a policy; there are name, version, defaults, sandbox, production, {}",
+                        job_types.join(" and ")
+                    ),
                 });
             }
         }
@@ -308,7 +298,7 @@ impl Layers {
                         mut table: Table| {
             if environment.is_some() && job_type.is_none() {
                 // Layers of their own.
-                for job_type in JOB_TYPES {
+                for job_type in JobType::ALL {
                     table.remove(key(job_type));
                 }
             }
@@ -328,7 +318,7 @@ impl Layers {
                 take(name, Some(environment), None, table.clone())?;
             }
         }
-        for job_type in JOB_TYPES {
+        for job_type in JobType::ALL {
             if let Some(table) = subtable(file, key(job_type), key(job_type))? {
                 take(key(job_type), None, Some(job_type), table.clone())?;
             }
@@ -337,7 +327,7 @@ impl Layers {
             let Some(outer) = subtable(file, environment.as_str(), environment.as_str())? else {
                 continue;
             };
-            for job_type in JOB_TYPES {
+            for job_type in JobType::ALL {
                 let path = format!("{environment}.{}", key(job_type));
                 if let Some(table) = subtable(outer, key(job_type), &path)? {
                     take(&path, Some(environment), Some(job_type), table.clone())?;

@@ -14,6 +14,8 @@ use super::*;
 use crate::fusion::{FusionPolicy, Term, Terms};
 use crate::liveness::Side;
 use crate::policy::MotionMode;
+use crate::product::authentication::judge_authentication;
+use crate::product::registration::judge_enrolment;
 
 fn face(size: f32) -> FaceEvidence {
     let at = |x, y| Point { x, y };

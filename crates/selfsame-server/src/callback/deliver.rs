@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
+use selfsame_job::job::Api;
 use selfsame_store::store::{
     AfterAttempt, Delivery, DeliveryAttempt, DeliveryLimits, Endpoint, Store,
 };
@@ -14,11 +15,13 @@ use selfsame_wire::result::SignedResult;
 use selfsame_wire::webhook::{self, WebhookSecret};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::address::{Addresses, Place};
 use super::backoff::{Backoff, endpoint_pause};
 use super::target::{GuardedResolver, Target, TargetRules};
 use crate::random;
+use crate::route::v1::result::v1_result;
 
 /// Tries under way at one time (docs/decisions/0047-callbacks-take-turns.md).
 const LIMITS: DeliveryLimits = DeliveryLimits {
@@ -105,7 +108,13 @@ impl Deliverer {
                 });
             for delivery in due {
                 let (deliverer, stop) = (self.clone(), stop.clone());
-                under_way.spawn(async move { deliverer.try_once(delivery, stop).await });
+                let span = tracing::info_span!(
+                    "callback", otel.kind = "client", smile_job_id = %delivery.smile_job_id,
+                    attempt = delivery.attempts + 1, http.response.status_code = tracing::field::Empty
+                );
+                under_way.spawn(
+                    async move { deliverer.try_once(delivery, stop).await }.instrument(span),
+                );
             }
             tokio::select! {
                 Some(ended) = under_way.join_next() => notice(ended),
@@ -146,6 +155,9 @@ impl Deliverer {
             }
         };
         let http_status = http_status.map(|s| s.as_u16());
+        if let Some(status) = http_status {
+            tracing::Span::current().record("http.response.status_code", status);
+        }
         tracing::info!(smile_job_id = %delivery.smile_job_id, attempt = delivery.attempts + 1, status = http_status, error, ?after, "callback");
         let label = match after {
             AfterAttempt::Delivered => "delivered",
@@ -222,8 +234,19 @@ impl Deliverer {
             .map_err(|e| e.to_string())?
             .ok_or_else(|| "the partner is gone".to_owned())?;
         let key = partner.key(delivery.environment);
+        let job = self
+            .store
+            .job(&delivery.smile_job_id)
+            .await
+            .map_err(|e| e.to_string())?
+            .ok_or_else(|| "the job is gone".to_owned())?;
+        let result = match job.request.api {
+            // v2's callbacks are v1's.
+            Api::V1 | Api::V2 => v1_result(&job, &delivery.result),
+        }
+        .map_err(|e| e.to_string())?;
         let now = Timestamp::now();
-        let body = SignedResult::sign(&delivery.result, key, &partner.id, now)
+        let body = SignedResult::sign(&result, key, &partner.id, now)
             .map_err(|e| e.to_string())?
             .into_bytes();
         let id = format!("{}-{}", delivery.smile_job_id, delivery.ordinal);

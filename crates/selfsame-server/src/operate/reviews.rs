@@ -4,12 +4,11 @@ use jiff::Timestamp;
 use selfsame_face::template::ComparisonScore;
 use selfsame_job::approval::{self, Approval};
 use selfsame_job::audit::Actor;
-use selfsame_job::job::{Job, JobType};
+use selfsame_job::job::Job;
 use selfsame_job::lockout::Attempt;
+use selfsame_job::outcome::{JobOutcome, UnreadableOutcome};
 use selfsame_job::policy::{Policies, PolicyError};
-use selfsame_job::review::{
-    MAX_NOTE_BYTES, ReviewDecision, Ruling, UnreadableResult, final_result,
-};
+use selfsame_job::review::{MAX_NOTE_BYTES, ReviewDecision, Ruling, final_outcome};
 use selfsame_job::served::Served;
 use selfsame_job::user::{Reference, UserState};
 use selfsame_store::error::StoreError;
@@ -40,7 +39,7 @@ pub enum NotDecided {
     Busy(SmileJobId),
     /// The provisional result is no result.
     #[error(transparent)]
-    Unreadable(#[from] UnreadableResult),
+    Unreadable(#[from] UnreadableOutcome),
     /// The policy on record cannot be used.
     #[error("the policy that the server left on record: {0}")]
     Policy(#[from] PolicyError),
@@ -138,7 +137,7 @@ impl<'a> Reviews<'a> {
         };
         // Within the server, enrolments of the partner wait meanwhile: else they would have it checked again and again.
         let _turn = match self.enrolled {
-            Enrolled::Gallery(gallery) if review.job.job_type == JobType::Enrolment => {
+            Enrolled::Gallery(gallery) if review.job.job_type.product().looks_for_duplicates() => {
                 let (partner, environment) = (review.job.partner(), review.job.environment());
                 Some(gallery.turn(partner, environment).await?)
             }
@@ -187,17 +186,18 @@ impl<'a> Reviews<'a> {
                 served: self.served.as_ref(),
                 replayed: self.store.replayed(&job.smile_job_id).await?,
                 duplicates: &found,
-                shown: &shown(provisional),
+                shown: &shown(&JobOutcome::read(provisional)?),
             }
             .hindrance();
         }
         let why = hindrance.map(|h| h.explain(job.job_type));
-        let (code, result) = final_result(provisional, job.job_type, ruling, why)?;
+        let outcome = final_outcome(provisional, job.job_type, ruling, why)?;
+        let code = outcome.code;
         let lockout = self.policies.of(job.environment(), job.job_type).lockout;
         Ok((
             code,
             FinalResult {
-                result: result.into(),
+                result: outcome.to_bytes().into(),
                 success: code.is_success(),
                 result_code: code.code().to_owned(),
                 judged,
@@ -227,25 +227,11 @@ impl<'a> Reviews<'a> {
 }
 
 /// The duplicates that stand in the provisional result's evidence: the person who decides saw them.
-fn shown(provisional: &[u8]) -> Vec<UserId> {
+fn shown(provisional: &JobOutcome) -> Vec<UserId> {
     #[derive(serde::Deserialize)]
     struct Shown {
         user_id: UserId,
     }
-    #[derive(serde::Deserialize, Default)]
-    struct Evidence {
-        #[serde(default)]
-        duplicates: Vec<Shown>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Provisional {
-        #[serde(default)]
-        evidence: Evidence,
-    }
-    serde_json::from_slice::<Provisional>(provisional)
-        .map(|p| p.evidence.duplicates)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|d| d.user_id)
-        .collect()
+    let shown: Vec<Shown> = provisional.evidence.get("duplicates").unwrap_or_default();
+    shown.into_iter().map(|d| d.user_id).collect()
 }

@@ -18,6 +18,7 @@ use serde_json::value::RawValue;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use super::v1::result::v1_result;
 use crate::app::{App, Caller, Scope};
 use crate::body::collect_small;
 use crate::client_address::ClientAddress;
@@ -166,7 +167,10 @@ async fn status(
     let ended = app.store.result(&job.smile_job_id).await?;
     let result = ended
         .as_ref()
-        .map(|record| serde_json::from_slice(&record.result))
+        .map(|record| v1_result(&job, &record.result))
+        .transpose()
+        .map_err(|error| Refusal::internal(&error))?
+        .map(|result| serde_json::from_slice(&result))
         .transpose()
         .map_err(|error| Refusal::internal(&error))?;
     let answer = StatusAnswer {

@@ -39,11 +39,12 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
         "node": app.config.node.as_str(),
         "roles": app.config.roles,
         "liveness": if !app.config.roles.has(NodeRole::Workers) {
-            "performed by the nodes with the role workers, if at all"
+            "performed by the nodes with the role workers, if at all".to_owned()
         } else if app.engine.detects_presentation_attacks {
-            "performed"
+            "performed".to_owned()
         } else {
-            "not performed: the presentation-attack detection model is not loaded"
+            let missing = app.engine.missing_attack_models.join(", ");
+            format!("not fully performed: of the presentation-attack detection models these are not loaded: {missing}")
         },
         "policy": {"name": policies.name(), "version": policies.version(), "sha256": policies.sha256()},
         "queues": report.depths,

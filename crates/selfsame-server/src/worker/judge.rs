@@ -6,18 +6,17 @@
 use selfsame_face::analyser::Analyser;
 use selfsame_face::evidence::CaptureEvidence;
 use selfsame_face::template::ComparisonScore;
-use selfsame_job::admission::{NotAdmitted, Replaces, admit_authentication, admit_enrolment};
-use selfsame_job::job::{Job, JobType};
+use selfsame_job::admission::{NotAdmitted, OnFile};
+use selfsame_job::job::Job;
 use selfsame_job::lockout::Attempt;
 use selfsame_job::outcome::{self, Circumstances};
 use selfsame_job::policy::Policy;
+use selfsame_job::product::Product;
 use selfsame_job::reason::Response;
 use selfsame_job::replay::Recurrence;
 use selfsame_job::sandbox::{self, Forced};
 use selfsame_job::user::{Reference, UserState};
-use selfsame_job::verdict::{
-    Decision, ReferenceGone, Seen, Verdict, judge_authentication, judge_enrolment,
-};
+use selfsame_job::verdict::{Decision, ReferenceGone, Seen, Verdict};
 use selfsame_store::error::StoreError;
 use selfsame_store::review::NewReview;
 use selfsame_store::store::{Claim, Finished, Outcome};
@@ -39,6 +38,7 @@ pub(super) async fn process(
     claim: &Claim,
 ) -> Result<Option<ResultCode>, StoreError> {
     let job = &claim.job;
+    let product = job.job_type.product();
     let policy = app.config.policies.of(job.environment(), job.job_type);
     let forced = match sandbox::forced(
         job.environment(),
@@ -65,15 +65,15 @@ pub(super) async fn process(
         }
     };
     // Until the outcome is committed, no other enrolment of the partner may find that it is the first with this face.
-    let _turn = match job.job_type {
-        JobType::Enrolment if forced.is_none() => {
-            Some(app.gallery.turn(job.partner(), job.environment()).await?)
-        }
-        _ => None,
+    let _turn = if product.looks_for_duplicates() && forced.is_none() {
+        Some(app.gallery.turn(job.partner(), job.environment()).await?)
+    } else {
+        None
     };
     let mut case = Case {
         app,
         job,
+        product,
         policy,
         examined,
         recurrences: Vec::new(),
@@ -91,10 +91,8 @@ pub(super) async fn process(
             Finished::LostClaim => return Ok(None),
             Finished::UserDeleted => {
                 tracing::info!(smile_job_id = %job.smile_job_id, "the user was deleted meanwhile; the outcome is withheld");
-                return Ok(Some(outcome::result_code(
-                    &Verdict::ReferenceGone(ReferenceGone::Deleted),
-                    job.job_type,
-                )));
+                let gone = Verdict::ReferenceGone(ReferenceGone::Deleted);
+                return Ok(Some(product.codes().of(&gone)));
             }
             Finished::LockedOut(until) => {
                 locked_out(job);
@@ -130,6 +128,7 @@ fn locked_out(job: &Job) {
 struct Case<'a> {
     app: &'a App,
     job: &'a Job,
+    product: &'static dyn Product,
     policy: &'a Policy,
     examined: Examined,
     recurrences: Vec<Recurrence>,
@@ -164,7 +163,7 @@ impl Case<'_> {
                     self.policy.replay.max_distance,
                 )
                 .await?;
-            if self.job.job_type == JobType::Enrolment {
+            if self.product.looks_for_duplicates() {
                 self.others = self.look_for_others(capture).await?;
             }
         }
@@ -175,31 +174,28 @@ impl Case<'_> {
             recurrences: &self.recurrences,
             duplicates: &self.others.duplicates,
             challenge: self.job.request.challenge.as_ref(),
-            replaces: (
-                Replaces::Nobody,
+            on_file: (
+                OnFile::Nobody,
                 policies.replacement_thresholds(self.job.environment()),
             ),
         };
-        let decision = match self.job.job_type {
-            JobType::Enrolment => admit_enrolment(
-                user.as_ref(),
-                self.job.request.allow_new_enroll,
-                self.policy.replacement.mode,
-                &engine.served,
-            )
-            .map(|replaces| {
-                let replaces = match replaces {
-                    Replaces::Face(enrolled) => Replaces::Face(engine.judged(enrolled)),
-                    other => other,
-                };
-                // What the sandbox forces compares nothing, and so replaces nobody.
-                self.may_enrol = self.forced.is_none() || matches!(replaces, Replaces::Nobody);
-                let replaces = (replaces, seen.replaces.1);
-                judge_enrolment(&Seen { replaces, ..seen }, self.policy)
-            }),
-            JobType::Authentication => admit_authentication(user.as_ref(), &engine.served)
-                .map(|enrolled| judge_authentication(&seen, engine.judged(enrolled), self.policy)),
-        };
+        let admitted = self.product.admit(
+            user.as_ref(),
+            self.job.request.allow_new_enroll,
+            self.policy,
+            &engine.served,
+        );
+        let decision = admitted.map(|on_file| {
+            let on_file = match on_file {
+                OnFile::Face(enrolled) => OnFile::Face(engine.judged(enrolled)),
+                other => other,
+            };
+            // What the sandbox forces compares nothing, and so replaces nobody.
+            let replaces_nobody = matches!(on_file, OnFile::Nobody);
+            self.may_enrol = self.product.enrols() && (self.forced.is_none() || replaces_nobody);
+            let on_file = (on_file, seen.on_file.1);
+            self.product.judge(&Seen { on_file, ..seen }, self.policy)
+        });
         if let (Some(user), Ok(decision)) = (&user, &decision) {
             self.keeps = user.kept_beside(engine.served.primary(), decision.matched());
         }
@@ -234,7 +230,11 @@ impl Case<'_> {
 
     fn outcome(&self, decision: &Decision) -> Outcome {
         let Self {
-            app, job, forced, ..
+            app,
+            job,
+            product,
+            forced,
+            ..
         } = self;
         let info = self.examined.info.as_ref();
         let circumstances = Circumstances {
@@ -249,17 +249,18 @@ impl Case<'_> {
             geo_info: info.and_then(|i| i.geo_info.clone()),
             forced: forced.is_some(),
         };
-        let (code, result) = match *forced {
-            Some(code) => (code, outcome::forced_result(code, decision, circumstances)),
-            None => outcome::result(decision, circumstances),
+        let ended = match *forced {
+            Some(code) => outcome::of_forced_code(code, decision, circumstances),
+            None => outcome::of_decision(decision, circumstances),
         };
+        let code = ended.code;
         let template = self
             .examined
             .capture
             .as_ref()
             .and_then(|c| c.probe().cloned());
         let reference = template
-            .filter(|_| job.job_type == JobType::Enrolment)
+            .filter(|_| product.enrols())
             .map(|template| Reference {
                 template,
                 photo: job.smile_job_id.clone(),
@@ -272,13 +273,13 @@ impl Case<'_> {
                 Verdict::LockedOut(_) | Verdict::SystemError
             );
         Outcome {
-            result: serde_json::to_vec(&result).unwrap_or_default().into(),
+            result: ended.to_bytes().into(),
             success: code.is_success(),
             result_code: code.code().to_owned(),
             judged: self.judged.clone(),
             // Where duplicates are only reported, who came since does not matter.
             searched: (accepted
-                && job.job_type == JobType::Enrolment
+                && product.looks_for_duplicates()
                 && self.policy.duplicates.response != Response::Report)
                 .then_some(self.others.as_of),
             attempt: Attempt::new(decision.tried(), self.policy.lockout).filter(|_| limited),
@@ -286,7 +287,7 @@ impl Case<'_> {
                 .clone()
                 .filter(|_| code.is_success() && self.may_enrol),
             keeps: self.keeps.clone(),
-            review: (!code.is_final()).then_some(NewReview { enrol: reference }),
+            review: (!ended.is_final).then_some(NewReview { enrol: reference }),
             accepted: if accepted {
                 self.examined.fingerprints.clone()
             } else {

@@ -8,14 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use selfsame_face::analyser::Analyser;
-use selfsame_job::job::JobType;
+use selfsame_job::step::Step;
+use selfsame_store::error::StoreError;
 use selfsame_store::store::Claim;
+use selfsame_wire::result::ResultCode;
 use tokio::sync::watch;
+use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::lease;
 use crate::supervise::Role;
-use crate::worker::judge::process;
 
 /// Jobs in hand for each analysis that may go on at a time: while one has the core, another waits for storage
 /// (docs/decisions/0034-memory-and-cores.md).
@@ -53,7 +55,23 @@ struct Worker {
 
 impl claims::Work for Worker {
     async fn work(&self, claim: &Claim) {
-        work(&self.app, &self.analyser, claim).await;
+        let span = tracing::info_span!(
+            "job", smile_job_id = %claim.job.smile_job_id, attempt = claim.attempt, result_code = tracing::field::Empty
+        );
+        work(&self.app, &self.analyser, claim)
+            .instrument(span)
+            .await;
+    }
+}
+
+/// Does the step that the job stands at. `None`: the job has not ended, or not here.
+async fn step(
+    app: &App,
+    analyser: &Analyser,
+    claim: &Claim,
+) -> Result<Option<ResultCode>, StoreError> {
+    match claim.job.job_type.product().first_step() {
+        Step::Judge => judge::process(app, analyser, claim).await,
     }
 }
 
@@ -61,20 +79,17 @@ async fn work(app: &App, analyser: &Analyser, claim: &Claim) {
     let job = &claim.job;
     let began = std::time::Instant::now();
     let processed = tokio::select! {
-        processed = process(app, analyser, claim) => processed,
+        processed = step(app, analyser, claim) => processed,
         never = lease::keep(&*app.store, claim, lease::Pace::default()) => match never {},
     };
     match processed {
         Ok(Some(code)) => {
+            tracing::Span::current().record("result_code", code.code());
             tracing::info!(
                 smile_job_id = %job.smile_job_id, partner = %job.partner(), environment = %job.environment(),
                 job_type = ?job.job_type, result_code = code.code(), milliseconds = began.elapsed().as_millis(), "job ended"
             );
-            let job_type = if job.job_type == JobType::Enrolment {
-                "enrolment"
-            } else {
-                "authentication"
-            };
+            let job_type = job.job_type.product().name();
             metrics::counter!("selfsame_jobs_total", "job_type" => job_type, "result_code" => code.code())
                 .increment(1);
             metrics::histogram!("selfsame_job_seconds", "job_type" => job_type)

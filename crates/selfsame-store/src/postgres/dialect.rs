@@ -58,7 +58,7 @@ pub(super) async fn begin(store: &SqlStore, holds: &[Hold<'_>]) -> Result<Tx, St
             .fetch_one(&mut *tx)
             .await?;
     let now = time(at)?;
-    if newest != i64::from(ring.newest()) {
+    if newest != i64::from(ring.newest()) || is_closed {
         let keys = keys::load(&mut tx, &store.held.master, now).await?;
         store.keys.replace(keys);
     } else if let Some(turned) = ring.turned(at) {
@@ -74,6 +74,10 @@ pub(super) async fn begin(store: &SqlStore, holds: &[Hold<'_>]) -> Result<Tx, St
 /// Begins the transaction that makes a database ready: of nodes that start at once, one after another.
 pub(super) async fn begin_setup(pool: &PgPool) -> Result<Tx, StoreError> {
     let mut tx = pool.begin().await?;
+    // Changing the shape of a large database takes as long as it takes.
+    sqlx::query("SELECT set_config(name, '0', TRUE) FROM pg_settings WHERE name LIKE '%\\_timeout' AND context = 'user'")
+        .execute(&mut *tx)
+        .await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)")
         .bind(locks::SETUP)
         .execute(&mut *tx)

@@ -30,6 +30,8 @@ use crate::keyring::MasterKey;
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// A connection that was idle for so long is asked whether it still stands.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// Statements that a connection keeps prepared: more than there are.
+const STATEMENTS: usize = 400;
 /// What a transaction that writes may take: shorter than what is waited for a blob's row, and than a lease. The server ends what
 /// takes longer, so that nobody waits for a node that stands still. `transaction_timeout` is there from PostgreSQL 17 on.
 const LIMITS: &str = "SELECT set_config(s.name, l.setting, FALSE) FROM (VALUES
@@ -90,7 +92,9 @@ impl PostgresStore {
     /// # Errors
     /// When the database cannot be used, or the master key is another.
     pub async fn connect(options: &Options) -> Result<Self, StoreError> {
-        let connect = PgConnectOptions::from_str(&options.url)?.application_name("selfsame");
+        let connect = PgConnectOptions::from_str(&options.url)?
+            .application_name("selfsame")
+            .statement_cache_capacity(STATEMENTS);
         let write = pool(options, LIMITS).connect_with(connect.clone()).await?;
         if is_moving(&mut *write.acquire().await?).await? {
             return Err(StoreError::Moving(

@@ -59,5 +59,6 @@ pub struct SqlStore {
     max_queued: u64,
     max_uploads: u64,
     /// What the back end holds for as long as the store is open.
+    #[allow(dead_code, reason = "SQLite's is held, and never read")]
     pub(super) held: dialect::Held,
 }

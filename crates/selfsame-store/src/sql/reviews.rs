@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use selfsame_job::audit::{AuditAction, AuditEntry};
-use selfsame_job::job::{Job, JobType};
+use selfsame_job::job::Job;
 use selfsame_job::review::Ruling;
 use selfsame_job::user::{Reference, UserState};
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
@@ -228,7 +228,7 @@ impl SqlStore {
         {
             return Ok(false);
         }
-        if job.job_type == JobType::Enrolment {
+        if job.job_type.product().enrols() {
             let Some(reference) = self.waiting_template(tx, &job.smile_job_id).await? else {
                 return Ok(false);
             };

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use selfsame_job::job::JobType;
 use selfsame_job::lockout::{Attempt, LockoutPolicy, Tried};
 use selfsame_job::user::UserStatus;
-use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::store::*;
 
 use crate::fixture::*;
@@ -35,14 +34,14 @@ fn tried(job: &NewJob, tried: Tried) -> Outcome {
     }
 }
 
-async fn count(store: &SqliteStore, job: &NewJob) -> u32 {
+async fn count(store: &dyn Store, job: &NewJob) -> u32 {
     let failed = store.failed_attempts(&job.user).await.unwrap();
     failed.map_or(0, |f| f.count)
 }
 
-#[tokio::test]
-async fn failures_are_counted_for_each_user_kept_over_a_restart_and_forgotten_by_a_success() {
-    let dir = tempfile::tempdir().unwrap();
+async fn failures_are_counted_for_each_user_kept_over_a_restart_and_forgotten_by_a_success(
+    dir: Place,
+) {
     let store = open(&dir).await;
     let (ada, bob) = (attempt("a", "ada"), attempt("b", "bob"));
     for job in [&ada, &bob, &attempt("a2", "ada")] {
@@ -75,10 +74,8 @@ async fn failures_are_counted_for_each_user_kept_over_a_restart_and_forgotten_by
 }
 
 /// However many jobs of a user are under way at once, no more of them are told how they came out than may fail.
-#[tokio::test(flavor = "multi_thread")]
-async fn of_many_attempts_at_once_no_more_count_than_may_fail() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Arc::new(open(&dir).await);
+async fn of_many_attempts_at_once_no_more_count_than_may_fail(dir: Place) {
+    let store = open(&dir).await;
     let jobs: Vec<NewJob> = (0..12).map(|n| attempt(&n.to_string(), "ada")).collect();
     let mut claims = Vec::new();
     for job in &jobs {
@@ -122,9 +119,7 @@ async fn of_many_attempts_at_once_no_more_count_than_may_fail() {
     assert_eq!(finished, Finished::Committed);
 }
 
-#[tokio::test]
-async fn an_operator_lifts_a_lock_on_record_and_deletion_forgets() {
-    let dir = tempfile::tempdir().unwrap();
+async fn an_operator_lifts_a_lock_on_record_and_deletion_forgets(dir: Place) {
     let store = open(&dir).await;
     let user = new_job("enrol", "ada");
     finished(&store, &user).await;
@@ -157,3 +152,9 @@ async fn an_operator_lifts_a_lock_on_record_and_deletion_forgets() {
         .unwrap();
     assert_eq!(store.failed_attempts(&user.user).await.unwrap(), None);
 }
+
+on_each!(
+    failures_are_counted_for_each_user_kept_over_a_restart_and_forgotten_by_a_success,
+    of_many_attempts_at_once_no_more_count_than_may_fail,
+    an_operator_lifts_a_lock_on_record_and_deletion_forgets,
+);

@@ -6,16 +6,13 @@ use selfsame_job::user::UserStatus;
 use selfsame_store::audit::{AuditCheck, AuditHead};
 use selfsame_store::error::StoreError;
 use selfsame_store::review::{FinalResult, NewReview};
-use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::store::*;
 use selfsame_wire::id::Environment;
 use selfsame_wire::signature::ApiKey;
-use sqlx::ConnectOptions as _;
-use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::fixture::*;
 
-async fn some_actions(store: &SqliteStore) {
+async fn some_actions(store: &dyn Store) {
     let partner = partner();
     store.create_partner(&partner, &by()).await.unwrap();
     store.create_partner(&partner, &by()).await.unwrap();
@@ -69,9 +66,7 @@ async fn some_actions(store: &SqliteStore) {
         .unwrap();
 }
 
-#[tokio::test]
-async fn every_action_is_recorded_once_with_its_actor() {
-    let dir = tempfile::tempdir().unwrap();
+async fn every_action_is_recorded_once_with_its_actor(dir: Place) {
     let store = open(&dir).await;
     some_actions(&store).await;
     let records = store.audit(0, 100).await.unwrap();
@@ -113,8 +108,8 @@ async fn every_action_is_recorded_once_with_its_actor() {
 }
 
 /// What somebody can do who has the database, but not the master key.
-async fn tampered(statements: &[&str]) -> (AuditCheck, AuditCheck) {
-    let dir = tempfile::tempdir().unwrap();
+async fn tampered(dir: &Place, statement: &str) -> (AuditCheck, AuditCheck) {
+    let dir = dir.another().await;
     let head: AuditHead = {
         let store = open(&dir).await;
         some_actions(&store).await;
@@ -123,18 +118,8 @@ async fn tampered(statements: &[&str]) -> (AuditCheck, AuditCheck) {
             other => panic!("{other:?}"),
         }
     };
-    let mut connection = SqliteConnectOptions::new()
-        .filename(dir.path().join("selfsame.db"))
-        .connect()
-        .await
-        .unwrap();
-    for statement in statements {
-        sqlx::raw_sql(sqlx::AssertSqlSafe((*statement).to_owned()))
-            .execute(&mut connection)
-            .await
-            .unwrap();
-    }
-    drop(connection);
+    dir.disarm().await;
+    tamper(&dir, statement).await;
     let store = open(&dir).await;
     (
         store.verify_audit(None).await.unwrap(),
@@ -142,10 +127,7 @@ async fn tampered(statements: &[&str]) -> (AuditCheck, AuditCheck) {
     )
 }
 
-const DISARM: &str = "DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_removed";
-
-#[tokio::test]
-async fn whoever_has_only_the_database_cannot_change_it_unnoticed() {
+async fn whoever_has_only_the_database_cannot_change_it_unnoticed(dir: Place) {
     for change in [
         "UPDATE audit SET actor = 'cli:eve' WHERE seq = 7",
         "UPDATE audit SET at = at + 1 WHERE seq = 7",
@@ -160,38 +142,23 @@ async fn whoever_has_only_the_database_cannot_change_it_unnoticed() {
         "INSERT INTO audit SELECT 12, at, actor, action, subject, details, code, code FROM audit WHERE seq = 11",
         "INSERT INTO audit SELECT -3, at, actor, action, subject, details, previous, code FROM audit WHERE seq = 1",
     ] {
-        let (alone, _) = tampered(&[DISARM, change]).await;
+        let (alone, _) = tampered(&dir, change).await;
         assert!(matches!(alone, AuditCheck::Broken(_)), "{change}");
     }
 }
 
-#[tokio::test]
-async fn the_database_itself_refuses_changes() {
-    let dir = tempfile::tempdir().unwrap();
+async fn the_database_itself_refuses_changes(dir: Place) {
     drop(open(&dir).await);
-    let mut connection = SqliteConnectOptions::new()
-        .filename(dir.path().join("selfsame.db"))
-        .connect()
-        .await
-        .unwrap();
     for statement in ["UPDATE audit SET actor = 'x'", "DELETE FROM audit"] {
-        assert!(
-            sqlx::raw_sql(statement)
-                .execute(&mut connection)
-                .await
-                .is_err()
-        );
+        assert!(dir.try_tamper(statement).await.is_err());
     }
 }
 
 /// A whole older copy of the database looks right by itself; a head that was kept elsewhere tells.
-#[tokio::test]
-async fn an_older_copy_is_told_by_a_head_that_was_kept_elsewhere() {
-    let (older, newer) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+async fn an_older_copy_is_told_by_a_head_that_was_kept_elsewhere(dir: Place) {
+    let older = dir;
     drop(open(&older).await);
-    for name in ["selfsame.db", "master.key"] {
-        std::fs::copy(older.path().join(name), newer.path().join(name)).unwrap();
-    }
+    let newer = older.copy().await;
     let store = open(&newer).await;
     some_actions(&store).await;
     let AuditCheck::Intact(head) = store.verify_audit(None).await.unwrap() else {
@@ -222,7 +189,7 @@ const BREAKS: [&str; 9] = [
 ];
 
 /// Every kind of action, each a transaction of its own.
-async fn try_everything(store: &SqliteStore) -> Vec<bool> {
+async fn try_everything(store: &dyn Store) -> Vec<bool> {
     let job = new_job("later", "later");
     finished(store, &job).await;
     let token = AdminToken {
@@ -295,15 +262,15 @@ async fn try_everything(store: &SqliteStore) -> Vec<bool> {
     ]
 }
 
-#[tokio::test]
-async fn a_broken_audit_is_not_extended_so_that_no_action_heals_it() {
+async fn a_broken_audit_is_not_extended_so_that_no_action_heals_it(dir: Place) {
     for change in BREAKS {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.another().await;
         {
             let store = open(&dir).await;
             some_actions(&store).await;
         }
-        tamper(&dir, &format!("{DISARM}; {change}")).await;
+        dir.disarm().await;
+        tamper(&dir, change).await;
         let store = open(&dir).await;
         let tried = try_everything(&store).await;
         assert!(tried.iter().all(|refused| *refused), "{change}: {tried:?}");
@@ -320,10 +287,9 @@ async fn a_broken_audit_is_not_extended_so_that_no_action_heals_it() {
     }
 }
 
-#[tokio::test]
-async fn an_operator_goes_on_behind_a_break_that_stays_told() {
+async fn an_operator_goes_on_behind_a_break_that_stays_told(dir: Place) {
     for change in BREAKS {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.another().await;
         {
             let store = open(&dir).await;
             assert_eq!(
@@ -333,7 +299,8 @@ async fn an_operator_goes_on_behind_a_break_that_stays_told() {
             );
             some_actions(&store).await;
         }
-        tamper(&dir, &format!("{DISARM}; {change}")).await;
+        dir.disarm().await;
+        tamper(&dir, change).await;
         let store = open(&dir).await;
         let AuditCheck::Broken(why) = store.verify_audit(None).await.unwrap() else {
             panic!("{change}")
@@ -360,23 +327,24 @@ async fn an_operator_goes_on_behind_a_break_that_stays_told() {
             format!("DELETE FROM audit WHERE seq = {}", head.sequence),
             format!("DELETE FROM audit WHERE seq < {}", segment.sequence),
         ] {
-            let copy = tempfile::tempdir().unwrap();
-            for name in ["selfsame.db", "master.key"] {
-                std::fs::copy(dir.path().join(name), copy.path().join(name)).unwrap();
-            }
+            let copy = dir.copy().await;
             // Where nothing was left before the segment, nothing can be removed there.
-            let mut connection = connect(&copy).await;
-            let done = sqlx::raw_sql(sqlx::AssertSqlSafe(again.clone()))
-                .execute(&mut connection)
-                .await
-                .unwrap();
-            drop(connection);
+            let done = copy.try_tamper(&again).await.unwrap();
             let check = open(&copy).await.verify_audit(None).await.unwrap();
             assert_eq!(
                 matches!(check, AuditCheck::Broken(_)),
-                done.rows_affected() > 0,
+                done > 0,
                 "{change}; {again}: {check:?}"
             );
         }
     }
 }
+
+on_each!(
+    every_action_is_recorded_once_with_its_actor,
+    the_database_itself_refuses_changes,
+    whoever_has_only_the_database_cannot_change_it_unnoticed,
+    an_older_copy_is_told_by_a_head_that_was_kept_elsewhere,
+    a_broken_audit_is_not_extended_so_that_no_action_heals_it,
+    an_operator_goes_on_behind_a_break_that_stays_told,
+);

@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use selfsame_job::audit::Actor;
 use selfsame_job::challenge::{self, Challenge, ChallengeId, DrawnChallenge, Turn};
 use selfsame_job::user::UserStatus;
-use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, JobId};
 
@@ -43,7 +42,7 @@ fn answering(job: &str, drawn: &DrawnChallenge) -> NewJob {
     job
 }
 
-async fn record(store: &SqliteStore, drawn: &DrawnChallenge) {
+async fn record(store: &dyn Store, drawn: &DrawnChallenge) {
     let limit = UnansweredLimit { most: 100, ..LIMIT };
     assert_eq!(
         store.draw_challenge(drawn, &limit).await.unwrap(),
@@ -51,16 +50,14 @@ async fn record(store: &SqliteStore, drawn: &DrawnChallenge) {
     );
 }
 
-async fn submit(store: &SqliteStore, job: &NewJob) -> Prepared {
+async fn submit(store: &dyn Store, job: &NewJob) -> Prepared {
     store
         .submit_job(job, Bytes::from_static(b"x"))
         .await
         .unwrap()
 }
 
-#[tokio::test]
-async fn a_challenge_serves_one_job_of_its_user_in_its_time() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_challenge_serves_one_job_of_its_user_in_its_time(dir: Place) {
     let store = open(&dir).await;
     let (ada, late, bound) = (
         drawn(1, "ada", 0),
@@ -114,10 +111,8 @@ async fn a_challenge_serves_one_job_of_its_user_in_its_time() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_two_jobs_at_once_one_has_the_challenge() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Arc::new(open(&dir).await);
+async fn of_two_jobs_at_once_one_has_the_challenge(dir: Place) {
+    let store = open(&dir).await;
     for round in 0..20 {
         let drawn = drawn(round, &format!("user-{round}"), 0);
         record(&store, &drawn).await;
@@ -136,9 +131,9 @@ async fn of_two_jobs_at_once_one_has_the_challenge() {
     }
 }
 
-#[tokio::test]
-async fn a_job_whose_package_never_came_gives_its_challenge_back_to_its_next_attempt_only() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_job_whose_package_never_came_gives_its_challenge_back_to_its_next_attempt_only(
+    dir: Place,
+) {
     let store = open(&dir).await;
     let drawn = drawn(1, "ada", 0);
     record(&store, &drawn).await;
@@ -154,10 +149,7 @@ async fn a_job_whose_package_never_came_gives_its_challenge_back_to_its_next_att
     assert_eq!(prepare(&again, 3).await, Prepared::Recorded);
     let accept = async |n: u8| {
         let package = Bytes::from_static(b"x");
-        store
-            .accept_package(&[n; 32], Timestamp::now(), package)
-            .await
-            .unwrap()
+        store.accept_package(&[n; 32], package).await.unwrap()
     };
     assert_eq!(accept(1).await, Accepted::Unknown, "the first URL is dead");
     assert_eq!(accept(3).await, Accepted::Queued);
@@ -166,9 +158,7 @@ async fn a_job_whose_package_never_came_gives_its_challenge_back_to_its_next_att
     assert_ne!(prepare(&again, 4).await, Prepared::Recorded);
 }
 
-#[tokio::test]
-async fn whoever_asks_again_gets_the_same_and_not_without_end() {
-    let dir = tempfile::tempdir().unwrap();
+async fn whoever_asks_again_gets_the_same_and_not_without_end(dir: Place) {
     let store = open(&dir).await;
     let draw = async |drawn: &DrawnChallenge| store.draw_challenge(drawn, &LIMIT).await.unwrap();
     let first = drawn(1, "ada", 30);
@@ -213,18 +203,14 @@ async fn whoever_asks_again_gets_the_same_and_not_without_end() {
     );
     assert!(matches!(draw(&of_a_job).await, Drawn::TooMany(_)));
     let package = Bytes::from_static(b"x");
-    let accepted = store
-        .accept_package(&[1; 32], Timestamp::now(), package)
-        .await;
+    let accepted = store.accept_package(&[1; 32], package).await;
     assert_eq!(accepted.unwrap(), Accepted::Queued);
     of_a_job.challenge.id = ChallengeId::from_random([6; 16]);
     assert_eq!(draw(&of_a_job).await, Drawn::New);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_many_draws_at_once_none_is_a_choice() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Arc::new(open(&dir).await);
+async fn of_many_draws_at_once_none_is_a_choice(dir: Place) {
+    let store = open(&dir).await;
     let draws: Vec<_> = (0..24)
         .map(|n| {
             let (store, new) = (Arc::clone(&store), drawn(n, "ada", 0));
@@ -238,9 +224,7 @@ async fn of_many_draws_at_once_none_is_a_choice() {
     assert_eq!(new, 1);
 }
 
-#[tokio::test]
-async fn old_challenges_and_those_of_deleted_users_are_forgotten() {
-    let dir = tempfile::tempdir().unwrap();
+async fn old_challenges_and_those_of_deleted_users_are_forgotten(dir: Place) {
     let store = open(&dir).await;
     let (old, young) = (drawn(1, "ada", 8000), drawn(2, "ada", 10));
     record(&store, &old).await;
@@ -271,3 +255,12 @@ async fn old_challenges_and_those_of_deleted_users_are_forgotten() {
             .is_none()
     );
 }
+
+on_each!(
+    a_challenge_serves_one_job_of_its_user_in_its_time,
+    of_two_jobs_at_once_one_has_the_challenge,
+    a_job_whose_package_never_came_gives_its_challenge_back_to_its_next_attempt_only,
+    whoever_asks_again_gets_the_same_and_not_without_end,
+    of_many_draws_at_once_none_is_a_choice,
+    old_challenges_and_those_of_deleted_users_are_forgotten,
+);

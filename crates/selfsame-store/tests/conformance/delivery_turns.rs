@@ -5,16 +5,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use selfsame_job::user::UserKey;
-use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, PartnerId};
-use sqlx::ConnectOptions as _;
-use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::fixture::*;
 
 /// Ends a job of a partner whose result goes to this URL.
-async fn due(store: &SqliteStore, partner: &str, environment: Environment, url: &str) -> NewJob {
+async fn due(store: &dyn Store, partner: &str, environment: Environment, url: &str) -> NewJob {
     let name = uuid::Uuid::new_v4().to_string();
     let mut job = new_job(&name, &name);
     job.user = UserKey {
@@ -29,9 +26,8 @@ async fn due(store: &SqliteStore, partner: &str, environment: Environment, url: 
 
 const SANDBOX: Environment = Environment::Sandbox;
 
-async fn claim(store: &SqliteStore, limits: &DeliveryLimits) -> Vec<Delivery> {
-    let now = Timestamp::now();
-    store.claim_deliveries(now, LEASE, limits).await.unwrap()
+async fn claim(store: &dyn Store, limits: &DeliveryLimits) -> Vec<Delivery> {
+    store.claim_deliveries(LEASE, limits).await.unwrap()
 }
 
 /// How many of each partner's.
@@ -56,8 +52,8 @@ const AT_ONCE: Endpoint = Endpoint::Fails {
     pause: Duration::ZERO,
 };
 
-async fn failed(store: &SqliteStore, delivery: &Delivery, endpoint: Endpoint) {
-    let again = AfterAttempt::RetryAt(Timestamp::now());
+async fn failed(store: &dyn Store, delivery: &Delivery, endpoint: Endpoint) {
+    let again = AfterAttempt::RetryIn(Duration::ZERO);
     let attempt = attempt(None);
     store
         .record_attempt(delivery, &attempt, again, endpoint)
@@ -65,7 +61,7 @@ async fn failed(store: &SqliteStore, delivery: &Delivery, endpoint: Endpoint) {
         .unwrap();
 }
 
-async fn delivered(store: &SqliteStore, delivery: &Delivery) {
+async fn delivered(store: &dyn Store, delivery: &Delivery) {
     let (attempt, after) = (attempt(Some(200)), AfterAttempt::Delivered);
     store
         .record_attempt(delivery, &attempt, after, Endpoint::Answers)
@@ -73,9 +69,7 @@ async fn delivered(store: &SqliteStore, delivery: &Delivery) {
         .unwrap();
 }
 
-#[tokio::test]
-async fn one_partners_flood_leaves_room_for_others() {
-    let dir = tempfile::tempdir().unwrap();
+async fn one_partners_flood_leaves_room_for_others(dir: Place) {
     let store = open(&dir).await;
     for n in 0..40 {
         due(
@@ -121,9 +115,7 @@ async fn one_partners_flood_leaves_room_for_others() {
     assert_eq!(by_partner(&claim(&store, &LIMITS).await)["late"], 1);
 }
 
-#[tokio::test]
-async fn few_places_go_round() {
-    let dir = tempfile::tempdir().unwrap();
+async fn few_places_go_round(dir: Place) {
     let store = open(&dir).await;
     for partner in ["a", "b", "c"] {
         for n in 0..3 {
@@ -153,9 +145,7 @@ async fn few_places_go_round() {
     assert_eq!(served.values().sum::<u32>(), 9);
 }
 
-#[tokio::test]
-async fn an_endpoint_has_few_and_its_other_paths_are_the_same_endpoint() {
-    let dir = tempfile::tempdir().unwrap();
+async fn an_endpoint_has_few_and_its_other_paths_are_the_same_endpoint(dir: Place) {
     let store = open(&dir).await;
     for n in 0..10 {
         due(&store, "p", SANDBOX, &format!("https://one.example/{n}")).await;
@@ -170,9 +160,7 @@ async fn an_endpoint_has_few_and_its_other_paths_are_the_same_endpoint() {
     assert!(hosts.iter().any(|url| url.contains("other")), "{hosts:?}");
 }
 
-#[tokio::test]
-async fn an_endpoint_that_fails_gets_one_at_a_time_and_its_backlog_waits() {
-    let dir = tempfile::tempdir().unwrap();
+async fn an_endpoint_that_fails_gets_one_at_a_time_and_its_backlog_waits(dir: Place) {
     let store = open(&dir).await;
     for n in 0..6 {
         due(&store, "p", SANDBOX, &format!("https://sick.example/{n}")).await;
@@ -190,8 +178,8 @@ async fn an_endpoint_that_fails_gets_one_at_a_time_and_its_backlog_waits() {
         claim(&store, &LIMITS).await.is_empty(),
         "it is given a pause"
     );
-    let later = Timestamp::now() + SignedDuration::from_secs(31);
-    let again = store.claim_deliveries(later, LEASE, &LIMITS).await.unwrap();
+    dir.pass(Duration::from_secs(31)).await;
+    let again = claim(&store, &LIMITS).await;
     assert_eq!(again.len(), 1);
     delivered(&store, &again[0]).await;
     // It answers: the rest goes as usual, and nothing was lost.
@@ -210,9 +198,7 @@ async fn an_endpoint_that_fails_gets_one_at_a_time_and_its_backlog_waits() {
     assert_eq!(store.depths().await.unwrap().callbacks_pending, 0);
 }
 
-#[tokio::test]
-async fn endpoints_that_fail_do_not_take_the_partners_places_from_those_that_answer() {
-    let dir = tempfile::tempdir().unwrap();
+async fn endpoints_that_fail_do_not_take_the_partners_places_from_those_that_answer(dir: Place) {
     let store = open(&dir).await;
     for n in 0..80 {
         due(&store, "p", SANDBOX, &format!("https://dead{n}.example/")).await;
@@ -231,16 +217,15 @@ async fn endpoints_that_fail_do_not_take_the_partners_places_from_those_that_ans
     );
 }
 
-#[tokio::test]
-async fn what_is_postponed_was_not_tried() {
-    let dir = tempfile::tempdir().unwrap();
+async fn what_is_postponed_was_not_tried(dir: Place) {
     let store = open(&dir).await;
     let job = due(&store, "p", SANDBOX, "https://one.example/").await;
     let taken = claim(&store, &LIMITS).await;
-    let later = Timestamp::now() + SignedDuration::from_secs(5);
-    store.postpone_delivery(&taken[0], later).await.unwrap();
+    let pause = Duration::from_secs(60);
+    store.postpone_delivery(&taken[0], pause).await.unwrap();
     assert!(claim(&store, &LIMITS).await.is_empty());
-    let again = store.claim_deliveries(later, LEASE, &LIMITS).await.unwrap();
+    dir.pass(pause).await;
+    let again = claim(&store, &LIMITS).await;
     assert_eq!((again[0].attempts, again[0].ordinal), (0, 1));
     delivered(&store, &again[0]).await;
     assert!(store.replay(&job.smile_job_id, &by()).await.unwrap());
@@ -248,59 +233,45 @@ async fn what_is_postponed_was_not_tried() {
 }
 
 /// A receiver that answers and refuses one callback is not made to wait for it.
-#[tokio::test]
-async fn an_answer_gives_its_endpoint_no_pause() {
-    let dir = tempfile::tempdir().unwrap();
+async fn an_answer_gives_its_endpoint_no_pause(dir: Place) {
     let store = open(&dir).await;
     due(&store, "p", SANDBOX, "https://one.example/").await;
-    let now = Timestamp::now();
-    let taken = store.claim_deliveries(now, LEASE, &LIMITS).await.unwrap();
+    let taken = store.claim_deliveries(LEASE, &LIMITS).await.unwrap();
     store
         .record_attempt(
             &taken[0],
             &attempt(Some(400)),
-            AfterAttempt::RetryAt(now),
+            AfterAttempt::RetryIn(Duration::ZERO),
             Endpoint::Answers,
         )
         .await
         .unwrap();
-    let again = store.claim_deliveries(now, LEASE, &LIMITS).await.unwrap();
+    let again = store.claim_deliveries(LEASE, &LIMITS).await.unwrap();
     assert_eq!(again.len(), 1);
 }
 
-#[tokio::test]
-async fn what_was_in_a_lost_process_comes_back() {
-    let dir = tempfile::tempdir().unwrap();
+async fn what_was_in_a_lost_process_comes_back(dir: Place) {
     let store = open(&dir).await;
     due(&store, "p", SANDBOX, "https://one.example/").await;
     assert_eq!(claim(&store, &LIMITS).await.len(), 1);
     drop(store);
-    let store = open(&dir).await;
+    let store = dir.serve_again().await;
     let again = claim(&store, &LIMITS).await;
     assert_eq!(again.len(), 1);
     delivered(&store, &again[0]).await;
     // Lanes with nothing in them are forgotten; what comes later makes them anew.
-    store.recover(Timestamp::now(), false).await.unwrap();
+    store.recover().await.unwrap();
     due(&store, "p", SANDBOX, "https://one.example/").await;
     assert_eq!(claim(&store, &LIMITS).await.len(), 1);
 }
 
-#[tokio::test]
-async fn a_callback_that_cannot_be_read_stops_only_itself() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_callback_that_cannot_be_read_stops_only_itself(dir: Place) {
     let store = open(&dir).await;
     let broken = due(&store, "p", SANDBOX, "https://one.example/1").await;
     due(&store, "p", SANDBOX, "https://one.example/2").await;
-    let mut connection = SqliteConnectOptions::new()
-        .filename(dir.path().join("selfsame.db"))
-        .connect()
-        .await
-        .unwrap();
-    sqlx::query("UPDATE jobs SET result = x'00' WHERE smile_job_id = ?")
-        .bind(broken.smile_job_id.as_str())
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    let name = &broken.smile_job_id;
+    let break_it = format!("UPDATE jobs SET result = x'00' WHERE smile_job_id = '{name}'");
+    tamper(&dir, &break_it).await;
     let taken = claim(&store, &LIMITS).await;
     assert_eq!(taken.len(), 1);
     assert_eq!(taken[0].url, "https://one.example/2");
@@ -308,3 +279,15 @@ async fn a_callback_that_cannot_be_read_stops_only_itself() {
     assert_eq!(records[0].state, DeliveryState::Unreadable);
     assert!(records[0].attempts[0].error.is_some(), "{records:?}");
 }
+
+on_each!(
+    one_partners_flood_leaves_room_for_others,
+    few_places_go_round,
+    an_endpoint_has_few_and_its_other_paths_are_the_same_endpoint,
+    an_endpoint_that_fails_gets_one_at_a_time_and_its_backlog_waits,
+    endpoints_that_fail_do_not_take_the_partners_places_from_those_that_answer,
+    what_is_postponed_was_not_tried,
+    an_answer_gives_its_endpoint_no_pause,
+    what_was_in_a_lost_process_comes_back,
+    a_callback_that_cannot_be_read_stops_only_itself,
+);

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use selfsame_job::job::{JobState, JobType};
+use selfsame_job::outcome::{CheckState, Checked, JobOutcome};
 use selfsame_job::review::{ReviewDecision, Ruling};
 use selfsame_job::user::UserStatus;
 use selfsame_store::review::{FinalResult, NewReview, Ruled};
-use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::store::*;
 use selfsame_wire::id::Environment;
 use serde_json::Value;
@@ -37,7 +37,7 @@ fn waiting_outcome(job: &NewJob) -> Outcome {
     }
 }
 
-async fn delete(store: &SqliteStore, job: &NewJob) -> bool {
+async fn delete(store: &dyn Store, job: &NewJob) -> bool {
     store
         .set_user_status(&job.user, UserStatus::Deleted, &by())
         .await
@@ -45,7 +45,7 @@ async fn delete(store: &SqliteStore, job: &NewJob) -> bool {
 }
 
 /// Nothing of what was planted can be read, whichever way a job's contents are asked for.
-async fn nothing_is_told(store: &SqliteStore, job: &NewJob) {
+async fn nothing_is_told(store: &dyn Store, job: &NewJob) {
     let id = &job.smile_job_id;
     let record = store.job(id).await.unwrap().unwrap();
     assert_eq!(record.request.callback_url, None);
@@ -69,14 +69,11 @@ async fn nothing_is_told(store: &SqliteStore, job: &NewJob) {
         assert_eq!(review.outcome.unwrap().note, None);
     }
     assert!(!store.replay(id, &by()).await.unwrap());
-    let far = Timestamp::now() + SignedDuration::from_hours(1000);
-    let due = store.claim_deliveries(far, LEASE, &LIMITS).await.unwrap();
+    let due = store.claim_deliveries(LEASE, &LIMITS).await.unwrap();
     assert!(due.is_empty(), "{due:?}");
 }
 
-#[tokio::test]
-async fn what_ended_is_erased_and_its_code_stays() {
-    let dir = tempfile::tempdir().unwrap();
+async fn what_ended_is_erased_and_its_code_stays(dir: Place) {
     let store = open(&dir).await;
     let job = new_job("j", "u");
     assert_eq!(
@@ -85,7 +82,7 @@ async fn what_ended_is_erased_and_its_code_stays() {
     );
     // A callback that failed once and will be tried again.
     let now = Timestamp::now();
-    let failed = store.claim_deliveries(now, LEASE, &LIMITS).await.unwrap();
+    let failed = store.claim_deliveries(LEASE, &LIMITS).await.unwrap();
     let attempt = DeliveryAttempt {
         at: now,
         duration_ms: 1,
@@ -96,21 +93,20 @@ async fn what_ended_is_erased_and_its_code_stays() {
         .record_attempt(
             &failed[0],
             &attempt,
-            AfterAttempt::RetryAt(now),
+            AfterAttempt::RetryIn(Duration::ZERO),
             Endpoint::Answers,
         )
         .await
         .unwrap();
     // One that is on its way.
-    let soon = now + SignedDuration::from_secs(60);
-    let under_way = store.claim_deliveries(soon, LEASE, &LIMITS).await.unwrap();
+    let under_way = store.claim_deliveries(LEASE, &LIMITS).await.unwrap();
     assert!(delete(&store, &job).await);
     nothing_is_told(&store, &job).await;
     store
         .record_attempt(
             &under_way[0],
             &attempt,
-            AfterAttempt::RetryAt(now),
+            AfterAttempt::RetryIn(Duration::ZERO),
             Endpoint::Answers,
         )
         .await
@@ -126,16 +122,15 @@ async fn what_ended_is_erased_and_its_code_stays() {
         (record.result_code.as_str(), record.success),
         ("0840", true)
     );
-    let result: Value = serde_json::from_slice(&record.result).unwrap();
-    assert_eq!(result["ResultCode"], "0840");
-    assert_eq!(result["Actions"]["Selfie_Check"], "Passed");
+    let outcome = JobOutcome::read(&record.result).unwrap();
+    assert_eq!(outcome.code.code(), "0840");
+    let quality = outcome.checks.of(Checked::SampleQuality);
+    assert_eq!(quality, Some(CheckState::Passed));
     assert!(!delete(&store, &job).await, "nothing is left to delete");
     assert_eq!(store.depths().await.unwrap(), Depths::default());
 }
 
-#[tokio::test]
-async fn what_waits_for_a_person_is_withdrawn_and_what_was_decided_is_erased() {
-    let dir = tempfile::tempdir().unwrap();
+async fn what_waits_for_a_person_is_withdrawn_and_what_was_decided_is_erased(dir: Place) {
     let store = open(&dir).await;
     let (decided, waits) = (new_job("decided", "u"), new_job("waits", "u"));
     for job in [&decided, &waits] {
@@ -182,9 +177,7 @@ async fn what_waits_for_a_person_is_withdrawn_and_what_was_decided_is_erased() {
     assert_eq!(details["reviews_withdrawn"], 1);
 }
 
-#[tokio::test]
-async fn what_awaits_its_package_waits_in_the_queue_or_runs_brings_nothing_back() {
-    let dir = tempfile::tempdir().unwrap();
+async fn what_awaits_its_package_waits_in_the_queue_or_runs_brings_nothing_back(dir: Place) {
     let store = open(&dir).await;
     let enrolled = new_job("enrolled", "u");
     finished(&store, &enrolled).await;
@@ -231,7 +224,7 @@ async fn what_awaits_its_package_waits_in_the_queue_or_runs_brings_nothing_back(
         .unwrap();
     assert_eq!(finished, Finished::UserDeleted);
     let offered = store
-        .accept_package(&[1; 32], Timestamp::now(), Bytes::from_static(b"PLANTED"))
+        .accept_package(&[1; 32], Bytes::from_static(b"PLANTED"))
         .await
         .unwrap();
     assert_eq!(offered, Accepted::Unknown);
@@ -249,16 +242,11 @@ async fn what_awaits_its_package_waits_in_the_queue_or_runs_brings_nothing_back(
         (UserStatus::Deleted, false)
     );
     assert_eq!(store.depths().await.unwrap(), Depths::default());
-    assert_eq!(
-        std::fs::read_dir(dir.path().join("blobs")).unwrap().count(),
-        0
-    );
+    assert_eq!(dir.count_blobs(), 0);
 }
 
 /// A job that was recorded just after the deletion, as its request was checked just before.
-#[tokio::test]
-async fn only_a_registration_that_may_begin_anew_counts_after_a_deletion() {
-    let dir = tempfile::tempdir().unwrap();
+async fn only_a_registration_that_may_begin_anew_counts_after_a_deletion(dir: Place) {
     let store = open(&dir).await;
     let first = new_job("first", "u");
     finished(&store, &first).await;
@@ -296,9 +284,7 @@ async fn only_a_registration_that_may_begin_anew_counts_after_a_deletion() {
     nothing_is_told(&store, &anew).await;
 }
 
-#[tokio::test]
-async fn other_users_other_partners_and_the_other_environment_keep_theirs() {
-    let dir = tempfile::tempdir().unwrap();
+async fn other_users_other_partners_and_the_other_environment_keep_theirs(dir: Place) {
     let store = open(&dir).await;
     let job = new_job("j", "u");
     let mut others = [new_job("other", "v"), new_job("j", "u"), new_job("j", "u")];
@@ -320,14 +306,12 @@ async fn other_users_other_partners_and_the_other_environment_keep_theirs() {
 }
 
 /// The ciphertexts themselves are gone from the files, not only from the tables.
-#[tokio::test]
-async fn no_erased_byte_lingers_in_the_database_or_its_log() {
-    let dir = tempfile::tempdir().unwrap();
+async fn no_erased_byte_lingers_in_the_database_or_its_log(dir: Place) {
     let store = open(&dir).await;
     let (job, waits) = (new_job("j", "u"), new_job("waits", "u"));
     end(&store, &job, &real_outcome(&job)).await;
     end(&store, &waits, &waiting_outcome(&waits)).await;
-    let mut connection = connect(&dir).await;
+    let mut connection = dir.sqlite_connection().await;
     let mut erased: Vec<Vec<u8>> = Vec::new();
     for query in [
         "SELECT request FROM jobs",
@@ -344,7 +328,7 @@ async fn no_erased_byte_lingers_in_the_database_or_its_log() {
     let on_disk = || {
         ["selfsame.db", "selfsame.db-wal"]
             .iter()
-            .flat_map(|name| std::fs::read(dir.path().join(name)).unwrap())
+            .flat_map(|name| std::fs::read(dir.dir().join(name)).unwrap())
             .collect::<Vec<u8>>()
     };
     let holds = |disk: &[u8], sealed: &[u8]| disk.windows(24).any(|w| w == &sealed[..24]);
@@ -354,3 +338,13 @@ async fn no_erased_byte_lingers_in_the_database_or_its_log() {
     let after = on_disk();
     assert!(erased.iter().all(|sealed| !holds(&after, sealed)));
 }
+
+on_sqlite!(no_erased_byte_lingers_in_the_database_or_its_log);
+
+on_each!(
+    what_ended_is_erased_and_its_code_stays,
+    what_waits_for_a_person_is_withdrawn_and_what_was_decided_is_erased,
+    what_awaits_its_package_waits_in_the_queue_or_runs_brings_nothing_back,
+    only_a_registration_that_may_begin_anew_counts_after_a_deletion,
+    other_users_other_partners_and_the_other_environment_keep_theirs,
+);

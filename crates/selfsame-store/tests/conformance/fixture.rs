@@ -1,5 +1,6 @@
 //! Jobs, outcomes and stores to test with.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,12 +10,11 @@ use selfsame_job::audit::Actor;
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::partner::Partner;
 use selfsame_job::user::{Reference, UserKey, UserState};
-use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::signature::ApiKey;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, SqliteConnection};
+
+pub use crate::place::{Kind, Limits, Place};
 
 pub const LEASE: Duration = Duration::from_secs(60);
 
@@ -83,6 +83,14 @@ pub fn outcome(job: &NewJob) -> Outcome {
     }
 }
 
+/// Whether these bytes are among those, as they are or in hexadecimal digits.
+pub fn holds(all: &[u8], bytes: &[u8]) -> bool {
+    let digits = hex::encode(bytes);
+    [bytes, digits.as_bytes()]
+        .iter()
+        .any(|wanted| all.windows(wanted.len()).any(|w| w == *wanted))
+}
+
 pub fn by() -> Actor {
     Actor::new("cli:ada").unwrap()
 }
@@ -99,36 +107,21 @@ pub fn partner() -> Partner {
 }
 
 /// What somebody can do who has the database, but not the master key.
-pub async fn tamper(dir: &tempfile::TempDir, statements: &str) {
-    let mut connection = connect(dir).await;
-    sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned()))
-        .execute(&mut connection)
-        .await
-        .unwrap();
+pub async fn tamper(place: &Place, statements: &str) {
+    place.try_tamper(statements).await.unwrap();
 }
 
-/// The database itself, beside the store.
-pub async fn connect(dir: &tempfile::TempDir) -> SqliteConnection {
-    SqliteConnectOptions::new()
-        .filename(dir.path().join("selfsame.db"))
-        .connect()
-        .await
-        .unwrap()
-}
-
-pub async fn open(dir: &tempfile::TempDir) -> SqliteStore {
-    SqliteStore::open_exclusive(&Options::new(dir.path()))
-        .await
-        .unwrap()
+pub async fn open(place: &Place) -> Arc<dyn Store> {
+    place.serve().await
 }
 
 /// The user as it is now: as a job would be judged.
-pub async fn state(store: &SqliteStore, user: &UserKey) -> UserState {
+pub async fn state(store: &dyn Store, user: &UserKey) -> UserState {
     UserState::of(store.user(user).await.unwrap().as_ref())
 }
 
 /// Submits a job and ends it, judged by its user as it is then; gives what it came to.
-pub async fn end(store: &SqliteStore, job: &NewJob, outcome: &Outcome) -> Finished {
+pub async fn end(store: &dyn Store, job: &NewJob, outcome: &Outcome) -> Finished {
     let submitted = store
         .submit_job(job, Bytes::from_static(b"PLANTED-package"))
         .await
@@ -142,6 +135,6 @@ pub async fn end(store: &SqliteStore, job: &NewJob, outcome: &Outcome) -> Finish
     store.finish_job(&claim, &outcome).await.unwrap()
 }
 
-pub async fn finished(store: &SqliteStore, job: &NewJob) {
+pub async fn finished(store: &dyn Store, job: &NewJob) {
     assert_eq!(end(store, job, &outcome(job)).await, Finished::Committed);
 }

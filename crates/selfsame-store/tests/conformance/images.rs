@@ -3,7 +3,6 @@
 use selfsame_job::job::Job;
 use selfsame_job::replay::{ImageFingerprint, Recurrence};
 use selfsame_job::user::UserStatus;
-use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, PartnerId};
 
@@ -18,7 +17,7 @@ fn fingerprint(image: usize, exact: u8, perceptual: u8) -> ImageFingerprint {
     }
 }
 
-async fn accepted(store: &SqliteStore, job: &NewJob, images: &[ImageFingerprint]) -> Finished {
+async fn accepted(store: &dyn Store, job: &NewJob, images: &[ImageFingerprint]) -> Finished {
     let outcome = Outcome {
         accepted: images.to_vec(),
         only_if_new: true,
@@ -29,7 +28,7 @@ async fn accepted(store: &SqliteStore, job: &NewJob, images: &[ImageFingerprint]
 }
 
 /// A job on record that looks for images.
-async fn looking(store: &SqliteStore, job: &NewJob) -> Job {
+async fn looking(store: &dyn Store, job: &NewJob) -> Job {
     store.prepare_job(job, &grant(rand(job))).await.unwrap();
     store.job(&job.smile_job_id).await.unwrap().unwrap()
 }
@@ -41,13 +40,11 @@ fn rand(job: &NewJob) -> u8 {
         .fold(0, |a, b| a.wrapping_mul(31).wrapping_add(b))
 }
 
-async fn found(store: &SqliteStore, job: &Job, image: ImageFingerprint) -> Option<Recurrence> {
+async fn found(store: &dyn Store, job: &Job, image: ImageFingerprint) -> Option<Recurrence> {
     store.recurrences(job, &[image], 10).await.unwrap().pop()
 }
 
-#[tokio::test]
-async fn the_same_and_nearly_the_same_image_are_found_in_other_jobs_only() {
-    let dir = tempfile::tempdir().unwrap();
+async fn the_same_and_nearly_the_same_image_are_found_in_other_jobs_only(dir: Place) {
     let first = new_job("first", "u");
     let store = open(&dir).await;
     let probe = looking(&store, &new_job("second", "v")).await;
@@ -116,9 +113,7 @@ async fn the_same_and_nearly_the_same_image_are_found_in_other_jobs_only() {
     );
 }
 
-#[tokio::test]
-async fn of_two_jobs_with_one_image_only_the_first_ends() {
-    let dir = tempfile::tempdir().unwrap();
+async fn of_two_jobs_with_one_image_only_the_first_ends(dir: Place) {
     let store = open(&dir).await;
     let (first, second) = (new_job("first", "u"), new_job("second", "v"));
     let image = [fingerprint(0, 1, 0)];
@@ -134,9 +129,7 @@ async fn of_two_jobs_with_one_image_only_the_first_ends() {
     );
 }
 
-#[tokio::test]
-async fn a_deleted_users_images_are_forgotten() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_deleted_users_images_are_forgotten(dir: Place) {
     let store = open(&dir).await;
     let first = new_job("first", "u");
     let remembered = Outcome {
@@ -155,9 +148,7 @@ async fn a_deleted_users_images_are_forgotten() {
 }
 
 /// Before an approval the store is asked whether the very file stands for another attempt.
-#[tokio::test]
-async fn a_file_that_was_accepted_before_or_passed_since_is_a_replay() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_file_that_was_accepted_before_or_passed_since_is_a_replay(dir: Place) {
     let store = open(&dir).await;
     let accept = async |job: &NewJob, exact: u8, success: bool| {
         let outcome = Outcome {
@@ -182,3 +173,10 @@ async fn a_file_that_was_accepted_before_or_passed_since_is_a_replay() {
     accept(&jobs[3], 1, true).await;
     assert!(replayed(&jobs[0]).await, "the very file has passed since");
 }
+
+on_each!(
+    the_same_and_nearly_the_same_image_are_found_in_other_jobs_only,
+    of_two_jobs_with_one_image_only_the_first_ends,
+    a_deleted_users_images_are_forgotten,
+    a_file_that_was_accepted_before_or_passed_since_is_a_replay,
+);

@@ -7,15 +7,13 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use selfsame_job::job::JobState;
 use selfsame_store::error::StoreError;
-use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::store::*;
 use selfsame_wire::id::Environment;
 
 use crate::fixture::*;
 
-#[tokio::test]
-async fn a_job_goes_its_way_once() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_job_goes_its_way_once(dir: Place) {
     let store = open(&dir).await;
     let job = new_job("j", "u");
     assert_eq!(
@@ -30,32 +28,37 @@ async fn a_job_goes_its_way_once() {
         Prepared::JobExists
     );
     assert!(store.claim_job(LEASE).await.unwrap().is_none());
-    let (now, package) = (Timestamp::now(), Bytes::from_static(b"PLANTED-package"));
+    let (now, package) = (Bytes::from_static(b"PLANTED-package"));
     assert_eq!(
         store
-            .accept_package(&[9; 32], now, package.clone())
+            .accept_package(&[9; 32], package.clone())
             .await
             .unwrap(),
         Accepted::Unknown
     );
-    let late = now + SignedDuration::from_secs(61);
+    let late = UploadGrant {
+        expires_at: Timestamp::now() - SignedDuration::from_secs(60),
+        ..grant(3)
+    };
+    let prepared = store.prepare_job(&new_job("late", "u"), &late).await;
+    assert_eq!(prepared.unwrap(), Prepared::Recorded);
     assert_eq!(
         store
-            .accept_package(&[1; 32], late, package.clone())
+            .accept_package(&[3; 32], package.clone())
             .await
             .unwrap(),
         Accepted::Expired
     );
     assert_eq!(
         store
-            .accept_package(&[1; 32], now, package.clone())
+            .accept_package(&[1; 32], package.clone())
             .await
             .unwrap(),
         Accepted::Queued
     );
     assert_eq!(
         store
-            .accept_package(&[1; 32], now, Bytes::from_static(b"another"))
+            .accept_package(&[1; 32], Bytes::from_static(b"another"))
             .await
             .unwrap(),
         Accepted::Used
@@ -110,10 +113,8 @@ async fn a_job_goes_its_way_once() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_many_who_race_one_wins() {
-    let dir = tempfile::tempdir().unwrap();
-    let store: Arc<dyn Store> = Arc::new(open(&dir).await);
+async fn of_many_who_race_one_wins(dir: Place) {
+    let store = open(&dir).await;
     store
         .prepare_job(&new_job("j", "u"), &grant(1))
         .await
@@ -123,7 +124,7 @@ async fn of_many_who_race_one_wins() {
         let store = Arc::clone(&store);
         tasks.spawn(async move {
             let accepted = store
-                .accept_package(&[1; 32], Timestamp::now(), Bytes::from_static(b"x"))
+                .accept_package(&[1; 32], Bytes::from_static(b"x"))
                 .await
                 .unwrap();
             (accepted, store.claim_job(LEASE).await.unwrap().is_some())
@@ -143,16 +144,10 @@ async fn of_many_who_race_one_wins() {
             .all(|(a, _)| matches!(a, Accepted::Queued | Accepted::Repeated))
     );
     assert_eq!(outcomes.iter().filter(|(_, claimed)| *claimed).count(), 1);
-    assert_eq!(
-        std::fs::read_dir(dir.path().join("blobs")).unwrap().count(),
-        1,
-        "losers leave no blobs"
-    );
+    assert_eq!(dir.count_blobs(), 1, "losers leave no blobs");
 }
 
-#[tokio::test]
-async fn a_crash_gives_the_job_back() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_crash_gives_the_job_back(dir: Place) {
     let job = new_job("j", "u");
     let store = open(&dir).await;
     store
@@ -160,12 +155,13 @@ async fn a_crash_gives_the_job_back() {
         .await
         .unwrap();
     let lost = store.claim_job(LEASE).await.unwrap().unwrap();
-    assert!(matches!(
-        SqliteStore::open_exclusive(&Options::new(dir.path())).await,
-        Err(StoreError::InUse(_))
-    ));
+    if dir.is(Kind::Sqlite) {
+        let options = dir.sqlite(Limits::default());
+        let second = SqliteStore::open_exclusive(&options).await;
+        assert!(matches!(second, Err(StoreError::InUse(_))));
+    }
     drop(store);
-    let store = open(&dir).await;
+    let store = dir.serve_again().await;
     let claim = store.claim_job(LEASE).await.unwrap().unwrap();
     assert_eq!(claim.attempt, 2);
     assert_eq!(
@@ -175,18 +171,11 @@ async fn a_crash_gives_the_job_back() {
     store.release_job(&claim).await.unwrap();
     let claim = store.claim_job(Duration::ZERO).await.unwrap().unwrap();
     assert_eq!(claim.attempt, 2, "a job that was handed back was not tried");
-    assert_eq!(
-        store
-            .recover(Timestamp::now() + SignedDuration::from_secs(1), false)
-            .await
-            .unwrap(),
-        1
-    );
+    dir.pass(Duration::from_secs(1)).await;
+    assert_eq!(store.recover().await.unwrap(), 1);
 }
 
-#[tokio::test]
-async fn a_renewed_lease_keeps_the_job_and_a_lost_one_does_not() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_renewed_lease_keeps_the_job_and_a_lost_one_does_not(dir: Place) {
     let store = open(&dir).await;
     let job = new_job("j", "u");
     store
@@ -195,10 +184,10 @@ async fn a_renewed_lease_keeps_the_job_and_a_lost_one_does_not() {
         .unwrap();
     let claim = store.claim_job(Duration::ZERO).await.unwrap().unwrap();
     assert!(store.renew_job(&claim, LEASE).await.unwrap());
-    let soon = Timestamp::now() + SignedDuration::from_secs(30);
-    assert_eq!(store.recover(soon, false).await.unwrap(), 0);
-    let late = Timestamp::now() + SignedDuration::from_secs(61);
-    assert_eq!(store.recover(late, false).await.unwrap(), 1);
+    dir.pass(Duration::from_secs(20)).await;
+    assert_eq!(store.recover().await.unwrap(), 0);
+    dir.pass(Duration::from_secs(41)).await;
+    assert_eq!(store.recover().await.unwrap(), 1);
     assert!(
         !store.renew_job(&claim, LEASE).await.unwrap(),
         "it is queued again"
@@ -219,15 +208,12 @@ async fn a_renewed_lease_keeps_the_job_and_a_lost_one_does_not() {
     );
 }
 
-#[tokio::test]
-async fn a_full_queue_says_so() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&Options {
+async fn a_full_queue_says_so(dir: Place) {
+    let limits = Limits {
         max_queued: 1,
-        ..Options::new(dir.path())
-    })
-    .await
-    .unwrap();
+        ..Limits::default()
+    };
+    let store = dir.open(limits).await;
     store
         .prepare_job(&new_job("a", "u"), &grant(1))
         .await
@@ -246,26 +232,21 @@ async fn a_full_queue_says_so() {
             .unwrap(),
         Prepared::QueueFull
     );
-    let accepted = store
-        .accept_package(&[1; 32], Timestamp::now(), Bytes::new())
-        .await
-        .unwrap();
+    let accepted = store.accept_package(&[1; 32], Bytes::new()).await.unwrap();
     assert_eq!(accepted, Accepted::QueueFull);
 }
 
-#[tokio::test]
-async fn a_callback_is_tried_until_it_arrives_and_can_be_replayed() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_callback_is_tried_until_it_arrives_and_can_be_replayed(dir: Place) {
     let store = open(&dir).await;
     let job = new_job("j", "u");
     finished(&store, &job).await;
     let now = Timestamp::now();
-    let [first] = &store.claim_deliveries(now, LEASE, &LIMITS).await.unwrap()[..] else {
+    let [first] = &store.claim_deliveries(LEASE, &LIMITS).await.unwrap()[..] else {
         panic!("one delivery")
     };
     assert!(
         store
-            .claim_deliveries(now, LEASE, &LIMITS)
+            .claim_deliveries(LEASE, &LIMITS)
             .await
             .unwrap()
             .is_empty(),
@@ -277,24 +258,24 @@ async fn a_callback_is_tried_until_it_arrives_and_can_be_replayed() {
         http_status: Some(500),
         error: Some("no".to_owned()),
     };
-    let later = now + SignedDuration::from_secs(5);
     store
         .record_attempt(
             first,
             &attempt,
-            AfterAttempt::RetryAt(later),
+            AfterAttempt::RetryIn(Duration::from_secs(60)),
             Endpoint::Answers,
         )
         .await
         .unwrap();
     assert!(
         store
-            .claim_deliveries(now, LEASE, &LIMITS)
+            .claim_deliveries(LEASE, &LIMITS)
             .await
             .unwrap()
             .is_empty()
     );
-    let [second] = &store.claim_deliveries(later, LEASE, &LIMITS).await.unwrap()[..] else {
+    dir.pass(Duration::from_secs(60)).await;
+    let [second] = &store.claim_deliveries(LEASE, &LIMITS).await.unwrap()[..] else {
         panic!("one delivery")
     };
     assert_eq!(
@@ -315,3 +296,12 @@ async fn a_callback_is_tried_until_it_arrives_and_can_be_replayed() {
         [(DeliveryState::Delivered, 2), (DeliveryState::Pending, 0)]
     );
 }
+
+on_each!(
+    a_job_goes_its_way_once,
+    of_many_who_race_one_wins,
+    a_crash_gives_the_job_back,
+    a_renewed_lease_keeps_the_job_and_a_lost_one_does_not,
+    a_full_queue_says_so,
+    a_callback_is_tried_until_it_arrives_and_can_be_replayed,
+);

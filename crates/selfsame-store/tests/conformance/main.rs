@@ -6,6 +6,9 @@
     reason = "a test says what is wrong by failing"
 )]
 
+#[macro_use]
+mod place;
+
 mod attempts;
 mod audit;
 mod challenges;
@@ -20,5 +23,6 @@ mod reviews;
 mod secrecy;
 mod sweep;
 mod templates;
+mod together;
 mod turns;
 mod unreadable;

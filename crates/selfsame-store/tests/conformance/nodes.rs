@@ -5,11 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use selfsame_job::audit::Actor;
 use selfsame_job::operator::{OperatorRole, TokenTerms};
-use selfsame_store::nodes::{Counted, NodeCount, NodeId, Nodes as _};
-use selfsame_store::store::{AdminToken, Store as _};
+use selfsame_store::nodes::{Counted, NodeCount, NodeId};
+use selfsame_store::store::AdminToken;
 use selfsame_wire::id::SmileJobId;
 
-use super::fixture::{finished, new_job, open};
+use super::fixture::{Place, finished, new_job, open};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -25,9 +25,7 @@ fn counts(of: &[(&str, u64)]) -> Vec<NodeCount> {
     of.iter().map(count).collect()
 }
 
-#[tokio::test]
-async fn of_many_jobs_those_that_ended_are_told() {
-    let dir = tempfile::tempdir().unwrap();
+async fn of_many_jobs_those_that_ended_are_told(dir: Place) {
     let store = open(&dir).await;
     let done = new_job("done", "done");
     finished(&store, &done).await;
@@ -43,13 +41,12 @@ async fn of_many_jobs_those_that_ended_are_told() {
     assert_eq!(store.ended(&[]).await.unwrap(), []);
 }
 
-#[tokio::test]
-async fn a_node_is_told_what_the_others_counted_and_replaces_what_it_put() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_node_is_told_what_the_others_counted_and_replaces_what_it_put(dir: Place) {
     let store = open(&dir).await;
     let (a, b, c) = (node(), node(), node());
     let put = async |node, of: &[(&str, u64)]| {
-        let put = store.share_counts(node, Counted::Requests, &counts(of), HOUR);
+        let counts = counts(of);
+        let put = store.share_counts(node, Counted::Requests, &counts, HOUR);
         put.await.unwrap()
     };
     assert_eq!(put(a, &[("p", 5), ("q", 1)]).await, [0, 0]);
@@ -57,19 +54,13 @@ async fn a_node_is_told_what_the_others_counted_and_replaces_what_it_put() {
     assert_eq!(put(a, &[("p", 3)]).await, [7]);
     assert_eq!(put(c, &[("p", 0), ("q", 0)]).await, [10, 3]);
     // What is counted of one thing is not counted of another.
-    let failed = store.share_counts(
-        c,
-        Counted::FailedAuthentications,
-        &counts(&[("p", 1)]),
-        HOUR,
-    );
+    let one = counts(&[("p", 1)]);
+    let failed = store.share_counts(c, Counted::FailedAuthentications, &one, HOUR);
     assert_eq!(failed.await.unwrap(), [0]);
     assert_eq!(put(a, &[]).await, [0_u64; 0]);
 }
 
-#[tokio::test]
-async fn counts_that_are_too_old_do_not_count_and_are_forgotten() {
-    let dir = tempfile::tempdir().unwrap();
+async fn counts_that_are_too_old_do_not_count_and_are_forgotten(dir: Place) {
     let store = open(&dir).await;
     let (a, b) = (node(), node());
     let put = |node, count, within| {
@@ -90,9 +81,7 @@ async fn counts_that_are_too_old_do_not_count_and_are_forgotten() {
     assert_eq!(put(b, 1, HOUR).await, [0]);
 }
 
-#[tokio::test]
-async fn a_tokens_role_and_expiry_are_kept() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_tokens_role_and_expiry_are_kept(dir: Place) {
     let store = open(&dir).await;
     let token = |name: &str, hash: u8, terms| AdminToken {
         name: name.to_owned(),
@@ -110,13 +99,24 @@ async fn a_tokens_role_and_expiry_are_kept() {
     };
     let tokens = [token("a", 1, whole), token("b", 2, old)];
     for token in &tokens {
-        let put = store.put_admin_token(token, &Actor::server());
-        put.await.unwrap();
+        store
+            .put_admin_token(token, &Actor::server())
+            .await
+            .unwrap();
     }
     assert_eq!(store.admin_tokens().await.unwrap(), tokens);
     // One of the same name takes its place, terms and all.
     let replaced = token("a", 3, old);
-    let put = store.put_admin_token(&replaced, &Actor::server());
-    put.await.unwrap();
+    store
+        .put_admin_token(&replaced, &Actor::server())
+        .await
+        .unwrap();
     assert_eq!(store.admin_tokens().await.unwrap()[0], replaced);
 }
+
+on_each!(
+    of_many_jobs_those_that_ended_are_told,
+    a_node_is_told_what_the_others_counted_and_replaces_what_it_put,
+    counts_that_are_too_old_do_not_count_and_are_forgotten,
+    a_tokens_role_and_expiry_are_kept,
+);

@@ -23,35 +23,26 @@ fn retry(job: &NewJob) -> NewJob {
 
 const PACKAGE: Bytes = Bytes::from_static(b"PLANTED-package");
 
-#[tokio::test]
-async fn the_same_package_may_come_again_to_its_url() {
-    let dir = tempfile::tempdir().unwrap();
+async fn the_same_package_may_come_again_to_its_url(dir: Place) {
     let store = open(&dir).await;
     let job = new_job("j", "u");
     store.prepare_job(&job, &grant(1)).await.unwrap();
-    let put = async |package: Bytes, at| store.accept_package(&[1; 32], at, package).await.unwrap();
-    let now = Timestamp::now();
-    assert_eq!(put(PACKAGE, now).await, Accepted::Queued);
-    assert_eq!(put(PACKAGE, now).await, Accepted::Repeated);
+    let put = async |package: Bytes| store.accept_package(&[1; 32], package).await.unwrap();
+    assert_eq!(put(PACKAGE).await, Accepted::Queued);
+    assert_eq!(put(PACKAGE).await, Accepted::Repeated);
     let other = Bytes::from_static(b"PLANTED-other");
-    assert_eq!(put(other.clone(), now).await, Accepted::Used);
+    assert_eq!(put(other.clone()).await, Accepted::Used);
     let claim = store.claim_job(LEASE).await.unwrap().unwrap();
     assert!(store.claim_job(LEASE).await.unwrap().is_none(), "one job");
-    assert_eq!(put(PACKAGE, now).await, Accepted::Repeated);
+    assert_eq!(put(PACKAGE).await, Accepted::Repeated);
     store.finish_job(&claim, &outcome(&job)).await.unwrap();
-    let late = now + SignedDuration::from_hours(1);
-    assert_eq!(put(PACKAGE, late).await, Accepted::Repeated);
-    assert_eq!(put(other, late).await, Accepted::Used);
-    assert_eq!(
-        std::fs::read_dir(dir.path().join("blobs")).unwrap().count(),
-        1,
-        "repeats leave no blobs"
-    );
+    dir.pass(Duration::from_secs(3600)).await;
+    assert_eq!(put(PACKAGE).await, Accepted::Repeated);
+    assert_eq!(put(other).await, Accepted::Used);
+    assert_eq!(dir.count_blobs(), 1, "repeats leave no blobs");
 }
 
-#[tokio::test]
-async fn the_same_request_with_its_package_has_one_job() {
-    let dir = tempfile::tempdir().unwrap();
+async fn the_same_request_with_its_package_has_one_job(dir: Place) {
     let store = open(&dir).await;
     let first = asked("j", 1);
     let submit = async |job: &NewJob| store.submit_job(job, PACKAGE).await.unwrap();
@@ -83,21 +74,14 @@ async fn the_same_request_with_its_package_has_one_job() {
     assert!(theirs.is_none());
 }
 
-#[tokio::test]
-async fn a_request_whose_upload_url_was_lost_gets_another() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_request_whose_upload_url_was_lost_gets_another(dir: Place) {
     let store = open(&dir).await;
     let prepare = async |job: &NewJob, n| store.prepare_job(job, &grant(n)).await.unwrap();
     assert_eq!(prepare(&asked("j", 1), 1).await, Prepared::Recorded);
     assert_eq!(prepare(&asked("j", 2), 2).await, Prepared::JobExists);
     let second = asked("j", 1);
     assert_eq!(prepare(&second, 3).await, Prepared::Recorded);
-    let put = async |n: u8| {
-        store
-            .accept_package(&[n; 32], Timestamp::now(), PACKAGE)
-            .await
-            .unwrap()
-    };
+    let put = async |n: u8| store.accept_package(&[n; 32], PACKAGE).await.unwrap();
     assert_eq!(put(1).await, Accepted::Unknown);
     assert_eq!(put(3).await, Accepted::Queued);
     assert_eq!(store.depths().await.unwrap().awaiting_upload, 0);
@@ -105,10 +89,8 @@ async fn a_request_whose_upload_url_was_lost_gets_another() {
     assert_eq!(prepare(&asked("j", 1), 4).await, Prepared::JobExists);
 }
 
-#[tokio::test]
-async fn what_passed_or_waits_for_a_person_is_not_tried_again() {
+async fn what_passed_or_waits_for_a_person_is_not_tried_again(dir: Place) {
     use selfsame_store::review::{FinalResult, NewReview};
-    let dir = tempfile::tempdir().unwrap();
     let store = open(&dir).await;
     let again = async |job: &NewJob| store.prepare_job(&retry(job), &grant(9)).await.unwrap();
     let failed = |job: &NewJob| Outcome {
@@ -153,9 +135,7 @@ async fn what_passed_or_waits_for_a_person_is_not_tried_again() {
     );
 }
 
-#[tokio::test]
-async fn what_is_in_force_is_the_latest_start() {
-    let dir = tempfile::tempdir().unwrap();
+async fn what_is_in_force_is_the_latest_start(dir: Place) {
     let store = open(&dir).await;
     assert_eq!(store.in_force().await.unwrap(), None);
     for (policy, model) in [("one", "m1"), ("two", "m2 m1")] {
@@ -165,3 +145,11 @@ async fn what_is_in_force_is_the_latest_start() {
         assert_eq!((&*in_force.policy, in_force.served), (policy, served));
     }
 }
+
+on_each!(
+    the_same_package_may_come_again_to_its_url,
+    the_same_request_with_its_package_has_one_job,
+    a_request_whose_upload_url_was_lost_gets_another,
+    what_is_in_force_is_the_latest_start,
+    what_passed_or_waits_for_a_person_is_not_tried_again,
+);

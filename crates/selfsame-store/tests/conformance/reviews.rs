@@ -6,7 +6,6 @@ use selfsame_job::job::JobType;
 use selfsame_job::review::{ReviewDecision, Ruling};
 use selfsame_job::user::UserStatus;
 use selfsame_store::review::{FinalResult, NewReview, ReviewFilter, Ruled};
-use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::store::*;
 
 use crate::fixture::*;
@@ -43,7 +42,7 @@ fn result(success: bool) -> FinalResult {
     }
 }
 
-async fn waiting(store: &SqliteStore, job: &NewJob) {
+async fn waiting(store: &dyn Store, job: &NewJob) {
     assert_eq!(
         end(store, job, &provisional(job)).await,
         Finished::Committed
@@ -51,7 +50,7 @@ async fn waiting(store: &SqliteStore, job: &NewJob) {
 }
 
 /// Approves by the user as it is now: what hinders is for the domain to say.
-async fn approve(store: &SqliteStore, job: &NewJob) -> Ruled {
+async fn approve(store: &dyn Store, job: &NewJob) -> Ruled {
     let result = FinalResult {
         judged: state(store, &job.user).await,
         ..result(true)
@@ -59,7 +58,7 @@ async fn approve(store: &SqliteStore, job: &NewJob) -> Ruled {
     approve_by(store, job, &result).await
 }
 
-async fn approve_by(store: &SqliteStore, job: &NewJob, result: &FinalResult) -> Ruled {
+async fn approve_by(store: &dyn Store, job: &NewJob, result: &FinalResult) -> Ruled {
     let ruling = ruling(ReviewDecision::Approve);
     store
         .decide_review(&job.smile_job_id, &ruling, result)
@@ -67,9 +66,7 @@ async fn approve_by(store: &SqliteStore, job: &NewJob, result: &FinalResult) -> 
         .unwrap()
 }
 
-#[tokio::test]
-async fn an_approval_enrols_once_and_calls_back_a_second_time() {
-    let dir = tempfile::tempdir().unwrap();
+async fn an_approval_enrols_once_and_calls_back_a_second_time(dir: Place) {
     let job = new_job("j", "u");
     {
         let store = open(&dir).await;
@@ -107,10 +104,7 @@ async fn an_approval_enrols_once_and_calls_back_a_second_time() {
             .collect::<Vec<_>>(),
         ["1210", "0842"]
     );
-    let due = store
-        .claim_deliveries(Timestamp::now(), LEASE, &LIMITS)
-        .await
-        .unwrap();
+    let due = store.claim_deliveries(LEASE, &LIMITS).await.unwrap();
     let mut sent: Vec<_> = due.iter().map(|d| d.result.clone()).collect();
     sent.sort();
     assert_eq!(
@@ -122,10 +116,7 @@ async fn an_approval_enrols_once_and_calls_back_a_second_time() {
         "each callback carries its own result"
     );
     assert!(store.replay(&job.smile_job_id, &by()).await.unwrap());
-    let replayed = store
-        .claim_deliveries(Timestamp::now(), LEASE, &LIMITS)
-        .await
-        .unwrap();
+    let replayed = store.claim_deliveries(LEASE, &LIMITS).await.unwrap();
     assert_eq!(replayed[0].result, br#"{"text":"final"}"#.as_slice());
     let decided = store
         .review(&job.smile_job_id)
@@ -140,10 +131,8 @@ async fn an_approval_enrols_once_and_calls_back_a_second_time() {
     assert!(none.is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_many_reviewers_one_decides() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = std::sync::Arc::new(open(&dir).await);
+async fn of_many_reviewers_one_decides(dir: Place) {
+    let store = open(&dir).await;
     let job = new_job("j", "u");
     waiting(&store, &job).await;
     let mut tasks = tokio::task::JoinSet::new();
@@ -165,9 +154,7 @@ async fn of_many_reviewers_one_decides() {
     assert_eq!(ruled.iter().filter(|r| **r == Ruled::Committed).count(), 1);
 }
 
-#[tokio::test]
-async fn an_approval_takes_effect_only_by_what_it_was_checked_by() {
-    let dir = tempfile::tempdir().unwrap();
+async fn an_approval_takes_effect_only_by_what_it_was_checked_by(dir: Place) {
     let store = open(&dir).await;
     let nobody = result(true);
     // Enrolled meanwhile by another job.
@@ -227,15 +214,13 @@ async fn an_approval_takes_effect_only_by_what_it_was_checked_by() {
     assert_eq!(approve(&store, &again).await, Ruled::NotPending);
 }
 
-async fn waits(store: &SqliteStore, job: &NewJob) -> bool {
+async fn waits(store: &dyn Store, job: &NewJob) -> bool {
     let template = store.pending_template(&job.smile_job_id).await.unwrap();
     template.is_some()
 }
 
 /// Another process may enrol the same face under another name while an approval is checked, and the other way round.
-#[tokio::test]
-async fn who_enrolled_after_the_search_is_looked_at_first() {
-    let dir = tempfile::tempdir().unwrap();
+async fn who_enrolled_after_the_search_is_looked_at_first(dir: Place) {
     let store = open(&dir).await;
     let (slow, quick) = (new_job("slow", "a"), new_job("quick", "b"));
     waiting(&store, &slow).await;
@@ -266,10 +251,8 @@ async fn who_enrolled_after_the_search_is_looked_at_first() {
     assert!(store.user(&third.user).await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn an_approval_forgets_failures_and_a_rejection_is_one() {
+async fn an_approval_forgets_failures_and_a_rejection_is_one(dir: Place) {
     use selfsame_job::lockout::{Attempt, LockoutPolicy, Tried};
-    let dir = tempfile::tempdir().unwrap();
     let store = open(&dir).await;
     let counted = async |job: &NewJob, success, tried| {
         let result = FinalResult {
@@ -290,9 +273,7 @@ async fn an_approval_forgets_failures_and_a_rejection_is_one() {
     assert_eq!(counted(&jobs[2], true, Tried::Passed).await, 0);
 }
 
-#[tokio::test]
-async fn a_package_stays_while_its_job_waits() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_package_stays_while_its_job_waits(dir: Place) {
     let store = open(&dir).await;
     let (waits, ended) = (new_job("waits", "a"), new_job("ended", "b"));
     waiting(&store, &waits).await;
@@ -321,20 +302,12 @@ async fn a_package_stays_while_its_job_waits() {
     assert!(!there(&waits).await);
 }
 
-#[tokio::test]
-async fn what_waits_is_encrypted() {
-    let dir = tempfile::tempdir().unwrap();
+async fn what_waits_is_encrypted(dir: Place) {
     let store = open(&dir).await;
     let job = new_job("j", "u");
     waiting(&store, &job).await;
-    let on_disk = || {
-        ["selfsame.db", "selfsame.db-wal"]
-            .iter()
-            .flat_map(|name| std::fs::read(dir.path().join(name)).unwrap())
-            .collect::<Vec<u8>>()
-    };
     let planted = template().to_bytes();
-    assert!(!on_disk().windows(32).any(|w| w == &planted[..32]));
+    assert!(!holds(&dir.everything().await, &planted[..32]));
     store
         .decide_review(
             &job.smile_job_id,
@@ -343,5 +316,15 @@ async fn what_waits_is_encrypted() {
         )
         .await
         .unwrap();
-    assert!(!on_disk().windows(7).any(|w| w == b"PLANTED"));
+    assert!(!holds(&dir.everything().await, b"PLANTED"));
 }
+
+on_each!(
+    an_approval_enrols_once_and_calls_back_a_second_time,
+    of_many_reviewers_one_decides,
+    an_approval_takes_effect_only_by_what_it_was_checked_by,
+    who_enrolled_after_the_search_is_looked_at_first,
+    a_package_stays_while_its_job_waits,
+    what_waits_is_encrypted,
+    an_approval_forgets_failures_and_a_rejection_is_one,
+);

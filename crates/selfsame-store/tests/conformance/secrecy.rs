@@ -5,31 +5,16 @@ use selfsame_store::store::*;
 
 use crate::fixture::*;
 
-fn bytes_under(dir: &std::path::Path) -> Vec<u8> {
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        all.extend(if path.is_dir() {
-            bytes_under(&path)
-        } else {
-            std::fs::read(&path).unwrap()
-        });
-    }
-    all
-}
-
-#[tokio::test]
-async fn nothing_secret_stands_on_disk_in_the_clear_and_deletion_erases() {
-    let dir = tempfile::tempdir().unwrap();
+async fn nothing_secret_stands_on_disk_in_the_clear_and_deletion_erases(dir: Place) {
     let store = open(&dir).await;
     let partner = partner();
     assert!(store.create_partner(&partner, &by()).await.unwrap());
     assert!(!store.create_partner(&partner, &by()).await.unwrap());
     let job = new_job("j", "u");
     finished(&store, &job).await;
-    let on_disk = bytes_under(dir.path());
+    let kept = dir.everything().await;
     for planted in [b"PLANTED".as_slice(), &template().to_bytes()[..32]] {
-        assert!(!on_disk.windows(planted.len()).any(|w| w == planted));
+        assert!(!holds(&kept, planted));
     }
     assert_eq!(
         store
@@ -56,10 +41,7 @@ async fn nothing_secret_stands_on_disk_in_the_clear_and_deletion_erases() {
             .is_none()
     );
     assert_eq!(store.package(&job.smile_job_id).await.unwrap(), None);
-    assert_eq!(
-        std::fs::read_dir(dir.path().join("blobs")).unwrap().count(),
-        0
-    );
+    assert_eq!(dir.count_blobs(), 0);
     assert!(
         !store
             .set_user_status(&job.user, UserStatus::Active, &by())
@@ -68,3 +50,5 @@ async fn nothing_secret_stands_on_disk_in_the_clear_and_deletion_erases() {
         "deleted is for good"
     );
 }
+
+on_each!(nothing_secret_stands_on_disk_in_the_clear_and_deletion_erases,);

@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use selfsame_job::erasure::Erasure;
+use selfsame_job::outcome::JobOutcome;
 use selfsame_job::user::UserStatus;
 use selfsame_store::review::NewReview;
-use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, PartnerId};
-use serde_json::Value;
 use sqlx::Row as _;
 
 use crate::fixture::*;
@@ -16,9 +16,7 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::now() + SignedDuration::from_secs(seconds)
 }
 
-#[tokio::test]
-async fn uploads_that_never_come_are_forgotten() {
-    let dir = tempfile::tempdir().unwrap();
+async fn uploads_that_never_come_are_forgotten(dir: Place) {
     let store = open(&dir).await;
     for n in 0..205_u8 {
         store
@@ -33,7 +31,7 @@ async fn uploads_that_never_come_are_forgotten() {
     };
     store.prepare_job(&kept, &long).await.unwrap();
     let sent = store
-        .accept_package(&[0; 32], Timestamp::now(), Bytes::from_static(b"x"))
+        .accept_package(&[0; 32], Bytes::from_static(b"x"))
         .await
         .unwrap();
     assert_eq!(sent, Accepted::Queued);
@@ -42,7 +40,7 @@ async fn uploads_that_never_come_are_forgotten() {
     let depths = store.depths().await.unwrap();
     assert_eq!((depths.awaiting_upload, depths.queued), (1, 1));
     let late = store
-        .accept_package(&[1; 32], Timestamp::now(), Bytes::from_static(b"x"))
+        .accept_package(&[1; 32], Bytes::from_static(b"x"))
         .await
         .unwrap();
     assert_eq!(late, Accepted::Unknown);
@@ -54,15 +52,12 @@ async fn uploads_that_never_come_are_forgotten() {
     );
 }
 
-#[tokio::test]
-async fn a_partner_has_so_many_uploads_awaited_and_no_more() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&Options {
+async fn a_partner_has_so_many_uploads_awaited_and_no_more(dir: Place) {
+    let limits = Limits {
         max_uploads: 2,
-        ..Options::new(dir.path())
-    })
-    .await
-    .unwrap();
+        ..Limits::default()
+    };
+    let store = dir.open(limits).await;
     let prepare = async |n: u8, change: fn(&mut NewJob)| {
         let mut job = new_job(&format!("j{n}"), "u");
         change(&mut job);
@@ -86,7 +81,7 @@ async fn a_partner_has_so_many_uploads_awaited_and_no_more() {
     assert_eq!(prepare(2, |job| job.retry = true).await, Prepared::Recorded);
     // Room again: by a package, and by time.
     store
-        .accept_package(&[1; 32], Timestamp::now(), Bytes::from_static(b"x"))
+        .accept_package(&[1; 32], Bytes::from_static(b"x"))
         .await
         .unwrap();
     assert_eq!(prepare(6, |_| {}).await, Prepared::Recorded);
@@ -95,9 +90,7 @@ async fn a_partner_has_so_many_uploads_awaited_and_no_more() {
     assert_eq!(prepare(7, |_| {}).await, Prepared::Recorded);
 }
 
-#[tokio::test]
-async fn large_requests_are_bounded_by_their_bytes() {
-    let dir = tempfile::tempdir().unwrap();
+async fn large_requests_are_bounded_by_their_bytes(dir: Place) {
     let store = open(&dir).await;
     let large = serde_json::json!({"x": "x".repeat(200_000)}).to_string();
     let mut recorded = 0;
@@ -115,9 +108,7 @@ async fn large_requests_are_bounded_by_their_bytes() {
     assert_eq!(recorded, 16 * 1024 * 1024 / 200_000 + 1);
 }
 
-#[tokio::test]
-async fn results_are_kept_for_so_long_and_codes_for_good() {
-    let dir = tempfile::tempdir().unwrap();
+async fn results_are_kept_for_so_long_and_codes_for_good(dir: Place) {
     let store = open(&dir).await;
     let (photo, waits) = (new_job("photo", "a"), new_job("waits", "b"));
     let planted = |job: &NewJob| Outcome {
@@ -158,9 +149,9 @@ async fn results_are_kept_for_so_long_and_codes_for_good() {
             (record.result_code.as_str(), record.success),
             ("0840", true)
         );
-        let result: Value = serde_json::from_slice(&record.result).unwrap();
-        assert_eq!(result["evidence"]["erased"], "expired");
-        let text = result["ResultText"].as_str().unwrap();
+        let outcome = JobOutcome::read(&record.result).unwrap();
+        assert_eq!(outcome.erased, Some(Erasure::Expired));
+        let text = outcome.text();
         assert!(text.contains("older than results are kept"), "{text}");
         let whole = store.job(&job.smile_job_id).await.unwrap().unwrap();
         assert!(!whole.request.partner_params.as_json().contains("PLANTED"));
@@ -181,9 +172,7 @@ async fn results_are_kept_for_so_long_and_codes_for_good() {
     assert!(String::from_utf8_lossy(&result.result).contains("user was deleted"));
 }
 
-#[tokio::test]
-async fn packages_go_and_those_that_nothing_names() {
-    let dir = tempfile::tempdir().unwrap();
+async fn packages_go_and_those_that_nothing_names(dir: Place) {
     let store = open(&dir).await;
     let photo = new_job("photo", "a");
     finished(&store, &photo).await;
@@ -195,7 +184,7 @@ async fn packages_go_and_those_that_nothing_names() {
         };
         end(&store, &job, &refused).await;
     }
-    let blobs = dir.path().join("blobs");
+    let blobs = dir.blobs();
     let there = || std::fs::read_dir(&blobs).unwrap().count();
     assert_eq!(there(), 206);
     let swept = store
@@ -219,15 +208,10 @@ async fn packages_go_and_those_that_nothing_names() {
 }
 
 /// What the database says when it counts.
-async fn counted(dir: &tempfile::TempDir) -> Depths {
-    let mut connection = connect(dir).await;
-    let mut count = async |what: &str| {
-        let query = format!("SELECT COUNT(*) FROM {what}");
-        let row = sqlx::query(sqlx::AssertSqlSafe(query))
-            .fetch_one(&mut connection)
-            .await
-            .unwrap();
-        u64::try_from(row.get::<i64, _>(0)).unwrap()
+async fn counted(dir: &Place) -> Depths {
+    let count = async |what: &str| {
+        let number = dir.number(&format!("SELECT COUNT(*) FROM {what}")).await;
+        u64::try_from(number).unwrap()
     };
     Depths {
         awaiting_upload: count("jobs WHERE state = 'awaiting_upload'").await,
@@ -238,9 +222,7 @@ async fn counted(dir: &tempfile::TempDir) -> Depths {
     }
 }
 
-#[tokio::test]
-async fn depths_are_what_counting_would_give_whatever_was_done() {
-    let dir = tempfile::tempdir().unwrap();
+async fn depths_are_what_counting_would_give_whatever_was_done(dir: Place) {
     let store = open(&dir).await;
     // The same every time, and long enough to come by every step after every other.
     let mut state = 7_u64;
@@ -258,9 +240,8 @@ async fn depths_are_what_counting_would_give_whatever_was_done() {
         match random(10) {
             0 | 1 => drop(store.prepare_job(&job, &grant(step as u8)).await),
             2 => {
-                let now = Timestamp::now();
                 let hash = [random(256) as u8; 32];
-                drop(store.accept_package(&hash, now, Bytes::new()).await);
+                drop(store.accept_package(&hash, Bytes::new()).await);
             }
             3 => drop(store.submit_job(&job, Bytes::new()).await),
             4 | 5 => claims.extend(store.claim_job(LEASE).await.unwrap()),
@@ -280,11 +261,7 @@ async fn depths_are_what_counting_would_give_whatever_was_done() {
                 }
             }
             8 => {
-                for delivery in store
-                    .claim_deliveries(Timestamp::now(), LEASE, &LIMITS)
-                    .await
-                    .unwrap()
-                {
+                for delivery in store.claim_deliveries(LEASE, &LIMITS).await.unwrap() {
                     let attempt = DeliveryAttempt {
                         at: Timestamp::now(),
                         duration_ms: 1,
@@ -339,11 +316,9 @@ async fn depths_are_what_counting_would_give_whatever_was_done() {
 }
 
 /// How much is on record does not matter to what is asked all the time: no plan reads a table from end to end that grows.
-#[tokio::test]
-async fn nothing_that_is_asked_often_reads_a_growing_table_through() {
-    let dir = tempfile::tempdir().unwrap();
+async fn nothing_that_is_asked_often_reads_a_growing_table_through(dir: Place) {
     drop(open(&dir).await);
-    let mut connection = connect(&dir).await;
+    let mut connection = dir.sqlite_connection().await;
     for query in [
         "UPDATE jobs SET state = 'queued' WHERE state = 'running' AND (0 OR lease_until < 5)",
         "UPDATE deliveries SET lease = NULL WHERE lease IS NOT NULL AND (0 OR lease_until < 5)",
@@ -363,3 +338,14 @@ async fn nothing_that_is_asked_often_reads_a_growing_table_through() {
         }
     }
 }
+
+on_sqlite!(nothing_that_is_asked_often_reads_a_growing_table_through);
+
+on_each!(
+    uploads_that_never_come_are_forgotten,
+    a_partner_has_so_many_uploads_awaited_and_no_more,
+    large_requests_are_bounded_by_their_bytes,
+    results_are_kept_for_so_long_and_codes_for_good,
+    packages_go_and_those_that_nothing_names,
+    depths_are_what_counting_would_give_whatever_was_done,
+);

@@ -2,15 +2,15 @@
 
 use selfsame_face::template::TemplateModel;
 use selfsame_job::user::{Reference, UserStatus};
+use selfsame_store::sqlite::SqliteStore;
 use selfsame_store::sqlite::keys::Keys;
-use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::*;
 use selfsame_wire::id::SmileJobId;
 
 use crate::fixture::*;
 
 /// Enrols the user once more, and keeps these earlier enrolments beside it; gives the photo's job.
-async fn enrolled(store: &SqliteStore, name: &str, keeps: &[&SmileJobId]) -> SmileJobId {
+async fn enrolled(store: &dyn Store, name: &str, keeps: &[&SmileJobId]) -> SmileJobId {
     let job = new_job(name, "ada");
     let outcome = Outcome {
         keeps: keeps.iter().map(|k| (*k).clone()).collect(),
@@ -21,7 +21,7 @@ async fn enrolled(store: &SqliteStore, name: &str, keeps: &[&SmileJobId]) -> Smi
 }
 
 /// The photos and models of a user's templates, the latest enrolment's first.
-async fn on_file(store: &SqliteStore) -> Vec<(SmileJobId, String)> {
+async fn on_file(store: &dyn Store) -> Vec<(SmileJobId, String)> {
     let key = new_job("any", "ada").user;
     let user = store.user(&key).await.unwrap().unwrap();
     // Lists hold the same.
@@ -45,9 +45,7 @@ fn m(photo: &SmileJobId) -> (SmileJobId, String) {
     (photo.clone(), "m".to_owned())
 }
 
-#[tokio::test]
-async fn earlier_enrolments_stay_only_where_they_are_named() {
-    let dir = tempfile::tempdir().unwrap();
+async fn earlier_enrolments_stay_only_where_they_are_named(dir: Place) {
     let store = open(&dir).await;
     let first = enrolled(&store, "one", &[]).await;
     assert_eq!(on_file(&store).await, [m(&first)]);
@@ -62,9 +60,7 @@ async fn earlier_enrolments_stay_only_where_they_are_named() {
     assert_eq!(on_file(&store).await, [m(&other)]);
 }
 
-#[tokio::test]
-async fn another_models_template_is_of_the_photo_on_file_and_goes_with_it() {
-    let dir = tempfile::tempdir().unwrap();
+async fn another_models_template_is_of_the_photo_on_file_and_goes_with_it(dir: Place) {
     let store = open(&dir).await;
     let first = enrolled(&store, "one", &[]).await;
     let key = new_job("any", "ada").user;
@@ -92,9 +88,7 @@ async fn another_models_template_is_of_the_photo_on_file_and_goes_with_it() {
     );
 }
 
-#[tokio::test]
-async fn keeping_one_models_templates_erases_the_others() {
-    let dir = tempfile::tempdir().unwrap();
+async fn keeping_one_models_templates_erases_the_others(dir: Place) {
     let store = open(&dir).await;
     let (new, old) = (
         TemplateModel::new("new").unwrap(),
@@ -122,9 +116,7 @@ async fn keeping_one_models_templates_erases_the_others() {
     assert_eq!(audit.last().unwrap().action, "templates_forgotten");
 }
 
-#[tokio::test]
-async fn deletion_and_new_keys_cover_all_templates() {
-    let dir = tempfile::tempdir().unwrap();
+async fn deletion_and_new_keys_cover_all_templates(dir: Place) {
     let store = open(&dir).await;
     let first = enrolled(&store, "one", &[]).await;
     let second = enrolled(&store, "two", &[&first]).await;
@@ -133,7 +125,8 @@ async fn deletion_and_new_keys_cover_all_templates() {
     let before = on_file(&store).await;
     assert_eq!(before.len(), 3);
     drop(store);
-    let mut keys = Keys::open(&Options::new(dir.path())).await.unwrap();
+    let options = dir.sqlite(Limits::default());
+    let mut keys = Keys::open(&options).await.unwrap();
     keys.rotate(&crate::fixture::by()).await.unwrap();
     let done = keys
         .reencrypt(&crate::fixture::by(), &mut |_| ())
@@ -141,7 +134,7 @@ async fn deletion_and_new_keys_cover_all_templates() {
         .unwrap();
     assert_eq!(done.unreadable, 0);
     drop(keys);
-    let store = open(&dir).await;
+    let store = SqliteStore::open(&options).await.unwrap();
     assert_eq!(store.data_keys().await.unwrap().len(), 1);
     assert_eq!(on_file(&store).await, before);
     let user = store.user(&key).await.unwrap().unwrap();
@@ -151,20 +144,13 @@ async fn deletion_and_new_keys_cover_all_templates() {
     let operator = crate::fixture::by();
     let deleted = store.set_user_status(&key, UserStatus::Deleted, &operator);
     assert!(deleted.await.unwrap());
-    let mut connection = connect(&dir).await;
-    let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM user_templates")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
-    assert_eq!(left, 0);
+    assert_eq!(dir.number("SELECT COUNT(*) FROM user_templates").await, 0);
     let user = store.user(&key).await.unwrap().unwrap();
     assert_eq!(user.references().count(), 0);
 }
 
 /// What can be decrypted under another row's name could be put in its place.
-#[tokio::test]
-async fn a_template_is_bound_to_its_user_model_and_photo() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_template_is_bound_to_its_user_model_and_photo(dir: Place) {
     let store = open(&dir).await;
     let first = enrolled(&store, "one", &[]).await;
     let key = new_job("any", "ada").user;
@@ -188,3 +174,12 @@ async fn a_template_is_bound_to_its_user_model_and_photo() {
         }
     }
 }
+
+on_sqlite!(deletion_and_new_keys_cover_all_templates);
+
+on_each!(
+    earlier_enrolments_stay_only_where_they_are_named,
+    another_models_template_is_of_the_photo_on_file_and_goes_with_it,
+    keeping_one_models_templates_erases_the_others,
+    a_template_is_bound_to_its_user_model_and_photo,
+);

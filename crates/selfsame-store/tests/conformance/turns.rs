@@ -6,7 +6,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use selfsame_job::job::Api;
 use selfsame_job::user::UserKey;
-use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, PartnerId};
 
@@ -27,7 +26,7 @@ fn of(partner: &str, environment: Environment, name: &str) -> NewJob {
     }
 }
 
-async fn submit(store: &SqliteStore, job: &NewJob) -> Prepared {
+async fn submit(store: &dyn Store, job: &NewJob) -> Prepared {
     store
         .submit_job(job, Bytes::from_static(b"x"))
         .await
@@ -35,7 +34,7 @@ async fn submit(store: &SqliteStore, job: &NewJob) -> Prepared {
 }
 
 /// Queues so many jobs, named by partner and number.
-async fn flood(store: &SqliteStore, partner: &str, environment: Environment, jobs: usize) {
+async fn flood(store: &dyn Store, partner: &str, environment: Environment, jobs: usize) {
     for n in 0..jobs {
         let job = of(partner, environment, &format!("{partner}{n}"));
         assert_eq!(submit(store, &job).await, Prepared::Recorded);
@@ -52,9 +51,7 @@ async fn claims(store: &dyn Store, jobs: usize) -> Vec<String> {
     names
 }
 
-#[tokio::test]
-async fn partners_take_turns_and_each_has_its_oldest_first() {
-    let dir = tempfile::tempdir().unwrap();
+async fn partners_take_turns_and_each_has_its_oldest_first(dir: Place) {
     let store = open(&dir).await;
     flood(&store, "a", PRODUCTION, 50).await;
     flood(&store, "b", PRODUCTION, 2).await;
@@ -70,9 +67,7 @@ async fn partners_take_turns_and_each_has_its_oldest_first() {
     assert!(next.contains("d0") && next.contains("again"), "{next:?}");
 }
 
-#[tokio::test]
-async fn the_sandbox_has_its_share_and_no_more() {
-    let dir = tempfile::tempdir().unwrap();
+async fn the_sandbox_has_its_share_and_no_more(dir: Place) {
     let store = open(&dir).await;
     flood(&store, "s", SANDBOX, 40).await;
     flood(&store, "p", PRODUCTION, 20).await;
@@ -86,9 +81,7 @@ async fn the_sandbox_has_its_share_and_no_more() {
     assert_eq!(of_sandbox(&alone), 10, "{alone:?}");
 }
 
-#[tokio::test]
-async fn a_call_that_waits_goes_before_the_partners_own_batch_but_not_always() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_call_that_waits_goes_before_the_partners_own_batch_but_not_always(dir: Place) {
     let store = open(&dir).await;
     flood(&store, "b", PRODUCTION, 10).await;
     for n in 0..9 {
@@ -105,10 +98,8 @@ async fn a_call_that_waits_goes_before_the_partners_own_batch_but_not_always() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn many_claimers_never_take_the_same_job() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Arc::new(open(&dir).await);
+async fn many_claimers_never_take_the_same_job(dir: Place) {
+    let store = open(&dir).await;
     for (partner, environment) in [("a", SANDBOX), ("a", PRODUCTION), ("b", PRODUCTION)] {
         for n in 0..20 {
             let job = of(
@@ -136,9 +127,7 @@ async fn many_claimers_never_take_the_same_job() {
     assert_eq!(distinct.len(), 60);
 }
 
-#[tokio::test]
-async fn a_job_that_is_given_back_counts_its_attempt() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_job_that_is_given_back_counts_its_attempt(dir: Place) {
     let store = open(&dir).await;
     flood(&store, "a", PRODUCTION, 1).await;
     let claim = store.claim_job(LEASE).await.unwrap().unwrap();
@@ -150,15 +139,12 @@ async fn a_job_that_is_given_back_counts_its_attempt() {
     assert!(store.claim_job(LEASE).await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn one_partner_cannot_fill_the_queue_for_all() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&Options {
+async fn one_partner_cannot_fill_the_queue_for_all(dir: Place) {
+    let limits = Limits {
         max_queued: 40,
-        ..Options::new(dir.path())
-    })
-    .await
-    .unwrap();
+        ..Limits::default()
+    };
+    let store = dir.open(limits).await;
     let fill = async |partner: &str, environment| {
         let mut recorded = 0;
         for n in 0..41 {
@@ -196,3 +182,12 @@ async fn one_partner_cannot_fill_the_queue_for_all() {
     let open = store.depths().await.unwrap();
     assert!(open.running <= 40, "{open:?}");
 }
+
+on_each!(
+    partners_take_turns_and_each_has_its_oldest_first,
+    the_sandbox_has_its_share_and_no_more,
+    a_call_that_waits_goes_before_the_partners_own_batch_but_not_always,
+    many_claimers_never_take_the_same_job,
+    a_job_that_is_given_back_counts_its_attempt,
+    one_partner_cannot_fill_the_queue_for_all,
+);

@@ -12,18 +12,7 @@ use selfsame_wire::id::{Environment, PartnerId};
 
 use crate::fixture::*;
 
-/// One byte of a value is another one.
-fn damage(table: &str, column: &str, row: &str) -> String {
-    format!(
-        "UPDATE {table} SET {column} = CAST(substr({column}, 1, 30)
-            || CASE substr({column}, 31, 1) WHEN x'00' THEN x'01' ELSE x'00' END || substr({column}, 32) AS BLOB)
-         WHERE {row}"
-    )
-}
-
-#[tokio::test]
-async fn a_job_that_cannot_be_read_ends_and_the_next_one_is_taken() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_job_that_cannot_be_read_ends_and_the_next_one_is_taken(dir: Place) {
     let store = open(&dir).await;
     let (bad, good) = (new_job("bad", "a"), new_job("good", "b"));
     for job in [&bad, &good] {
@@ -32,7 +21,7 @@ async fn a_job_that_cannot_be_read_ends_and_the_next_one_is_taken() {
             .await
             .unwrap();
     }
-    tamper(&dir, &damage("jobs", "request", "job_id = 'bad'")).await;
+    dir.damage("jobs", "request", "job_id = 'bad'").await;
     let claim = store.claim_job(LEASE).await.unwrap().unwrap();
     assert_eq!(claim.job.smile_job_id, good.smile_job_id);
     assert!(store.claim_job(LEASE).await.unwrap().is_none());
@@ -52,22 +41,20 @@ async fn a_job_that_cannot_be_read_ends_and_the_next_one_is_taken() {
     assert_eq!(store.depths().await.unwrap().running, 1);
 }
 
-#[tokio::test]
-async fn a_callback_that_cannot_be_read_is_set_aside_and_the_others_go_out() {
+async fn a_callback_that_cannot_be_read_is_set_aside_and_the_others_go_out(dir: Place) {
     for column in ["callback_url", "result"] {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.another().await;
         let store = open(&dir).await;
         let (bad, good) = (new_job("bad", "a"), new_job("good", "b"));
         for job in [&bad, &good] {
             finished(&store, job).await;
         }
-        tamper(&dir, &damage("jobs", column, "job_id = 'bad'")).await;
-        let now = Timestamp::now();
-        let [due] = &store.claim_deliveries(now, LEASE, &LIMITS).await.unwrap()[..] else {
+        dir.damage("jobs", column, "job_id = 'bad'").await;
+        let [due] = &store.claim_deliveries(LEASE, &LIMITS).await.unwrap()[..] else {
             panic!("the good one")
         };
         assert_eq!(due.smile_job_id, good.smile_job_id);
-        let again = store.claim_deliveries(now, LEASE, &LIMITS).await.unwrap();
+        let again = store.claim_deliveries(LEASE, &LIMITS).await.unwrap();
         assert!(again.is_empty());
         let records = store.deliveries(&bad.smile_job_id).await.unwrap();
         assert_eq!(records[0].state, DeliveryState::Unreadable);
@@ -75,9 +62,7 @@ async fn a_callback_that_cannot_be_read_is_set_aside_and_the_others_go_out() {
     }
 }
 
-#[tokio::test]
-async fn lists_go_on_without_it() {
-    let dir = tempfile::tempdir().unwrap();
+async fn lists_go_on_without_it(dir: Place) {
     let store = open(&dir).await;
     for id in ["bad", "good"] {
         let partner = Partner {
@@ -100,7 +85,7 @@ async fn lists_go_on_without_it() {
         ("users", "template", "user_id = 'bad'"),
         ("jobs", "request", "job_id IN ('bad', 'bad-waits')"),
     ] {
-        tamper(&dir, &damage(table, column, row)).await;
+        dir.damage(table, column, row).await;
     }
     let partners = store.partners().await.unwrap();
     assert_eq!(partners.len(), 1);
@@ -144,9 +129,7 @@ async fn lists_go_on_without_it() {
     assert!(alone.unwrap_err().is_unreadable());
 }
 
-#[tokio::test]
-async fn an_image_that_cannot_be_read_is_not_found_again_and_the_others_are() {
-    let dir = tempfile::tempdir().unwrap();
+async fn an_image_that_cannot_be_read_is_not_found_again_and_the_others_are(dir: Place) {
     let image = |n: u8| ImageFingerprint {
         image: 0,
         exact: [n; 32],
@@ -164,11 +147,8 @@ async fn an_image_that_cannot_be_read_is_not_found_again_and_the_others_are() {
             assert_eq!(end(&store, &job, &accepted).await, Finished::Committed);
         }
     }
-    tamper(
-        &dir,
-        &damage("accepted_images", "perceptual", "job_id = 'bad'"),
-    )
-    .await;
+    dir.damage("accepted_images", "perceptual", "job_id = 'bad'")
+        .await;
     let store = open(&dir).await;
     let later = new_job("later", "later");
     store.submit_job(&later, Bytes::new()).await.unwrap();
@@ -181,9 +161,7 @@ async fn an_image_that_cannot_be_read_is_not_found_again_and_the_others_are() {
     assert_eq!(found.len(), 1);
 }
 
-#[tokio::test]
-async fn a_user_whose_rows_cannot_be_read_can_be_deleted() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_user_whose_rows_cannot_be_read_can_be_deleted(dir: Place) {
     let store = open(&dir).await;
     let job = new_job("bad", "u");
     finished(&store, &job).await;
@@ -193,7 +171,7 @@ async fn a_user_whose_rows_cannot_be_read_can_be_deleted() {
         ("jobs", "callback_url"),
         ("users", "template"),
     ] {
-        tamper(&dir, &damage(table, column, "user_id = 'u'")).await;
+        dir.damage(table, column, "user_id = 'u'").await;
     }
     let erased = selfsame_job::user::UserStatus::Deleted;
     assert!(
@@ -205,3 +183,11 @@ async fn a_user_whose_rows_cannot_be_read_can_be_deleted() {
     let result = store.result(&job.smile_job_id).await.unwrap().unwrap();
     assert!(String::from_utf8_lossy(&result.result).contains("user was deleted"));
 }
+
+on_each!(
+    a_job_that_cannot_be_read_ends_and_the_next_one_is_taken,
+    lists_go_on_without_it,
+    an_image_that_cannot_be_read_is_not_found_again_and_the_others_are,
+    a_user_whose_rows_cannot_be_read_can_be_deleted,
+    a_callback_that_cannot_be_read_is_set_aside_and_the_others_go_out,
+);

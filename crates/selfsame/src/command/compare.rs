@@ -5,11 +5,13 @@ use std::process::ExitCode;
 
 use selfsame_face::analyser::{Analyser, Settings};
 use selfsame_face::evidence::{CaptureEvidence, ImageEvidence};
-use selfsame_face::inference::EngineChoice;
+use selfsame_face::inference::{EngineChoice, Loading};
 use selfsame_face::models::ModelStore;
 use selfsame_job::job::JobType;
 use selfsame_job::policy::MotionMode;
-use selfsame_job::verdict::{Seen, Verdict, judge_authentication, judge_enrolment};
+use selfsame_job::product::authentication::judge_authentication;
+use selfsame_job::product::registration::judge_enrolment;
+use selfsame_job::verdict::{Seen, Verdict};
 use selfsame_wire::id::Environment;
 
 use super::embedder::{self, EmbedderChoice};
@@ -33,6 +35,7 @@ impl Compare {
     pub(crate) fn run(&self, models: &ModelStore, json: bool) -> Outcome {
         let settings = Settings {
             engine: self.engine,
+            loading: Loading::WhenNeeded,
             ..Settings::default()
         };
         let embedders = self.embedder.alone()?;

@@ -1,6 +1,6 @@
 //! The store that a command works on, beside running servers or without one. Here, and nowhere else, it is opened.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use selfsame_job::audit::Actor;
@@ -8,7 +8,7 @@ use selfsame_store::blobs::{BlobPlace, Blobs};
 use selfsame_store::keyring::MasterKey;
 use selfsame_store::master_key::source::KeySource;
 use selfsame_store::postgres::{self, PostgresStore};
-use selfsame_store::sqlite::{Options, SqliteStore};
+use selfsame_store::sqlite::{self, SqliteStore};
 use selfsame_store::store::Store;
 use selfsame_wire::id::{Environment, PartnerId};
 
@@ -51,6 +51,10 @@ pub(crate) struct Data {
         value_name = "FILE"
     )]
     store_password_file: Option<PathBuf>,
+    /// Where packages are kept: a folder, or a bucket as s3://BUCKET/PREFIX, gs://… or az://… (docs/storage.md) [default: the folder
+    /// blobs in the data directory]. Nodes of a database server need one that all of them reach.
+    #[arg(long, global = true, env = "SELFSAME_BLOBS", value_name = "PLACE")]
+    blobs: Option<String>,
     /// A file with the master key (64 hexadecimal digits) [default: master.key in the data directory].
     #[arg(
         long,
@@ -72,17 +76,12 @@ pub(crate) struct Data {
     )]
     // Read as a source later: a refusal here would repeat what was given, and somebody will give the key itself.
     pub(crate) master_key: Option<String>,
-    /// Where packages are kept: a folder, or a bucket as s3://BUCKET/PREFIX, gs:// or az:// (credentials and address from the
-    /// environment, such as AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL) [default: blobs in the data directory].
-    #[arg(
-        long,
-        global = true,
-        env = "SELFSAME_BLOBS",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
-    // Read as a URL later, for the same reason.
-    blobs: Option<String>,
+}
+
+/// How a store is opened.
+pub(crate) enum Opening {
+    Directory(sqlite::Options),
+    Database(postgres::Options),
 }
 
 /// How much may wait in a store, for a server that opens it.
@@ -93,28 +92,45 @@ pub(crate) struct MostWaiting {
 }
 
 impl Data {
-    /// The data directory, for what is done to one only.
-    ///
-    /// # Errors
-    /// Where the store is a database server's, or the master key cannot be read.
-    pub(crate) async fn options(&self) -> Result<Options, Failure> {
+    /// The same with another store.
+    pub(crate) fn at(&self, store: &str) -> Self {
+        Self {
+            store: Some(store.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// How the store is opened.
+    pub(crate) async fn options(&self) -> Result<Opening, Failure> {
         match self.place()? {
-            StoreUrl::Directory(dir) => self.directory(&dir).await,
-            url @ StoreUrl::Postgres(_) => {
-                Err(format!("this works on a data directory, and --store is {url}").into())
+            StoreUrl::Directory(dir) => {
+                let mut options = sqlite::Options::new(dir);
+                options.master_key = self.master_key().await?;
+                options.blobs = self.blobs()?;
+                Ok(Opening::Directory(options))
+            }
+            StoreUrl::Postgres(url) => {
+                // What each machine would have by itself would be another on each.
+                let master_key = self.master_key().await?.ok_or(
+                    "a database server's nodes and commands need the same master key: give --master-key-file or --master-key",
+                )?;
+                let blobs = self.blobs()?.ok_or(
+                    "a database server's nodes and commands need a place for packages that all of them reach: give --blobs",
+                )?;
+                let url = self.with_password(&url)?;
+                Ok(Opening::Database(postgres::Options::new(
+                    url, master_key, blobs,
+                )))
             }
         }
     }
 
     /// Opens the store beside whoever else has it open: for administration.
     pub(crate) async fn open(&self) -> Result<Arc<dyn Store>, Failure> {
-        match self.place()? {
-            StoreUrl::Postgres(url) => self.connect(&url, None).await,
-            StoreUrl::Directory(dir) => {
-                let options = self.directory(&dir).await?;
-                Ok(Arc::new(SqliteStore::open(&options).await?))
-            }
-        }
+        Ok(match self.options().await? {
+            Opening::Directory(options) => Arc::new(SqliteStore::open(&options).await?),
+            Opening::Database(options) => Arc::new(PostgresStore::connect(&options).await?),
+        })
     }
 
     /// Opens the store for a server: a data directory as its only one, a database beside other nodes.
@@ -122,28 +138,19 @@ impl Data {
         if let Some(blobs) = self.blobs()? {
             blobs.probe().await?;
         }
-        match self.place()? {
-            StoreUrl::Postgres(url) => self.connect(&url, Some(most)).await,
-            StoreUrl::Directory(dir) => {
-                let options = Options {
-                    max_queued: most.queued,
-                    max_uploads: most.uploads,
-                    ..self.directory(&dir).await?
-                };
-                Ok(Arc::new(SqliteStore::open_exclusive(&options).await?))
+        Ok(match self.options().await? {
+            Opening::Directory(mut options) => {
+                (options.max_queued, options.max_uploads) = (most.queued, most.uploads);
+                Arc::new(SqliteStore::open_exclusive(&options).await?)
             }
-        }
-    }
-
-    async fn directory(&self, dir: &Path) -> Result<Options, Failure> {
-        Ok(Options {
-            master_key: self.master_key().await?,
-            blobs: self.blobs()?,
-            ..Options::new(dir)
+            Opening::Database(mut options) => {
+                (options.max_queued, options.max_uploads) = (most.queued, most.uploads);
+                Arc::new(PostgresStore::connect(&options).await?)
+            }
         })
     }
 
-    /// The master key, where one is named.
+    /// The master key, where one is given.
     async fn master_key(&self) -> Result<Option<MasterKey>, Failure> {
         let source = match (&self.master_key, &self.master_key_file) {
             (Some(source), _) => key_source("--master-key", source)?,
@@ -153,56 +160,13 @@ impl Data {
         Ok(Some(source.open().await?))
     }
 
-    /// The place for packages, where one is named.
+    /// Where packages are kept, where that is given.
     fn blobs(&self) -> Result<Option<Arc<dyn Blobs>>, Failure> {
-        let Some(text) = &self.blobs else {
+        let Some(place) = &self.blobs else {
             return Ok(None);
         };
-        let place: BlobPlace = text.parse().map_err(|why| format!("--blobs: {why}"))?;
+        let place: BlobPlace = place.parse().map_err(|why| format!("--blobs: {why}"))?;
         Ok(Some(place.open()?))
-    }
-
-    /// How a database is opened that another option names.
-    pub(crate) async fn database(
-        &self,
-        option: &str,
-        text: &str,
-    ) -> Result<postgres::Options, Failure> {
-        match text.parse().map_err(|why| format!("{option}: {why}"))? {
-            url if StoreUrl::has_password(&url) => Err(format!(
-                "{option}: everybody on this machine sees a password on a command line; give it by --store-password-file or the \
-                 variable {PASSWORD}"
-            )
-            .into()),
-            StoreUrl::Postgres(url) => self.database_options(&url).await,
-            url @ StoreUrl::Directory(_) => Err(format!("{option}: {url} is no database server").into()),
-        }
-    }
-
-    /// Connects to a database server.
-    async fn connect(
-        &self,
-        url: &url::Url,
-        most: Option<MostWaiting>,
-    ) -> Result<Arc<dyn Store>, Failure> {
-        let mut options = self.database_options(url).await?;
-        if let Some(most) = most {
-            options.max_queued = most.queued;
-            options.max_uploads = most.uploads;
-        }
-        Ok(Arc::new(PostgresStore::connect(&options).await?))
-    }
-
-    async fn database_options(&self, url: &url::Url) -> Result<postgres::Options, Failure> {
-        let url = self.with_password(url)?;
-        let master_key = self
-            .master_key()
-            .await?
-            .ok_or("a database server has no place for the master key: name one by --master-key")?;
-        let blobs = self
-            .blobs()?
-            .ok_or("a database server keeps no packages: name a place for them by --blobs")?;
-        Ok(postgres::Options::new(url.as_str(), master_key, blobs))
     }
 
     /// Where the store is.

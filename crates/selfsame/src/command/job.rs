@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use selfsame_server::operate::Operator;
+use selfsame_server::v1_result;
 use selfsame_store::store::JobFilter;
 use selfsame_wire::id::{PartnerId, SmileJobId};
 
@@ -82,7 +83,12 @@ impl JobCommand {
                     .result(job)
                     .await?
                     .ok_or_else(|| format!("the job {job} has no result"))?;
-                output::line(&String::from_utf8_lossy(&record.result));
+                let whose = store
+                    .job(job)
+                    .await?
+                    .ok_or_else(|| format!("there is no job {job}"))?;
+                let result = v1_result(&whose, &record.result)?;
+                output::line(&String::from_utf8_lossy(&result));
             }
             Action::Callbacks { job } => {
                 for delivery in operator.callbacks(job).await? {

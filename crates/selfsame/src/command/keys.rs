@@ -3,11 +3,16 @@
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use selfsame_job::audit::Actor;
+use selfsame_store::error::StoreError;
+use selfsame_store::keyring::MasterKey;
+use selfsame_store::keys::{KeyUse, Progress, Reencrypted};
 use selfsame_store::master_key::source::KeySource;
+use selfsame_store::postgres::PostgresStore;
 use selfsame_store::sqlite::SqliteStore;
-use selfsame_store::sqlite::keys::Keys;
+use selfsame_store::{postgres, sqlite};
 
-use super::data::{Data, actor, key_source};
+use super::data::{Data, Opening, actor, key_source};
 use crate::output::{self, Outcome};
 
 /// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
@@ -23,7 +28,8 @@ pub(crate) struct KeysCommand {
 enum Action {
     /// List the data keys and how much each encrypts; beside a running server too.
     List,
-    /// Make a new data key for what is written from now on. The server must be stopped.
+    /// Make a new data key for what is written from now on. The server of a data directory must be stopped; nodes of a database
+    /// server hear of it within a minute.
     Rotate {
         /// Instead, wrap all data keys with the master key of this source: a file, which is made when missing, or any other that
         /// --master-key takes. From then on the data directory opens with that source only. The same key of Vault again wraps
@@ -31,9 +37,62 @@ enum Action {
         #[arg(long, value_name = "SOURCE")]
         master: Option<String>,
     },
-    /// Encrypt with the newest data key what older ones encrypted, then erase those. The server must be stopped. May be
-    /// interrupted and run again.
+    /// Encrypt with the newest data key what older ones encrypted, then erase those. The server of a data directory must be
+    /// stopped. May be interrupted and run again.
     Reencrypt,
+}
+
+/// The keys of a store, of either kind.
+enum Keys {
+    Directory(sqlite::keys::Keys),
+    Database(postgres::keys::Keys),
+}
+
+impl Keys {
+    /// Opens a store to change its keys: a data directory alone, a database beside its nodes.
+    async fn open(opening: &Opening) -> Result<Self, StoreError> {
+        Ok(match opening {
+            Opening::Directory(options) => {
+                Self::Directory(sqlite::keys::Keys::open(options).await?)
+            }
+            Opening::Database(options) => {
+                Self::Database(postgres::keys::Keys::connect(options).await?)
+            }
+        })
+    }
+
+    /// Lists the keys, beside whoever has the store open.
+    async fn list(opening: &Opening) -> Result<Vec<KeyUse>, StoreError> {
+        match opening {
+            Opening::Directory(options) => SqliteStore::open(options).await?.data_keys().await,
+            Opening::Database(options) => PostgresStore::connect(options).await?.data_keys().await,
+        }
+    }
+
+    async fn rotate(&mut self, by: &Actor) -> Result<u32, StoreError> {
+        match self {
+            Self::Directory(keys) => keys.rotate(by).await,
+            Self::Database(keys) => keys.rotate(by).await,
+        }
+    }
+
+    async fn rewrap(&mut self, new: &MasterKey, by: &Actor) -> Result<(), StoreError> {
+        match self {
+            Self::Directory(keys) => keys.rewrap(new, by).await,
+            Self::Database(keys) => keys.rewrap(new, by).await,
+        }
+    }
+
+    async fn reencrypt(
+        &mut self,
+        by: &Actor,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Reencrypted, StoreError> {
+        match self {
+            Self::Directory(keys) => keys.reencrypt(by, progress).await,
+            Self::Database(keys) => keys.reencrypt(by, progress).await,
+        }
+    }
 }
 
 impl KeysCommand {
@@ -41,7 +100,7 @@ impl KeysCommand {
         let options = self.data.options().await?;
         match &self.action {
             Action::List => {
-                for key in SqliteStore::open(&options).await?.data_keys().await? {
+                for key in Keys::list(&options).await? {
                     if json {
                         output::json(&key)?;
                         continue;

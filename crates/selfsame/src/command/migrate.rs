@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use selfsame_store::moving;
 use selfsame_store::sqlite;
 
-use super::data::{Data, key_source};
+use super::data::{Data, Opening, key_source};
 use crate::output::{self, Outcome};
 
 /// Move a data directory to PostgreSQL, and its packages to another place. Its server must be stopped, and the database empty. May
@@ -47,7 +47,9 @@ impl Migrate {
             master_key,
             ..sqlite::Options::new(&self.from)
         };
-        let to = self.data.database("--to", &self.to).await?;
+        let Opening::Database(to) = self.data.at(&self.to).options().await? else {
+            return Err("--to: name a database, as postgres://USER@HOST/DATABASE".into());
+        };
         let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
             "{msg} {wide_bar} {pos} of {len} rows, {eta} left",
         )?);

@@ -14,6 +14,7 @@ pub(crate) mod migrate;
 pub(crate) mod models;
 pub(crate) mod partner;
 pub(crate) mod policy;
+pub(crate) mod ready;
 pub(crate) mod review;
 pub(crate) mod serve;
 mod store_url;

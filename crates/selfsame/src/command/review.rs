@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use selfsame_job::audit::Actor;
 use selfsame_job::review::ReviewDecision;
 use selfsame_server::operate::reviews::Reviews;
+use selfsame_server::v1_result;
 use selfsame_store::review::{Review, ReviewFilter};
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
 
@@ -112,7 +113,8 @@ impl ReviewCommand {
                     .await?
                     .ok_or_else(|| format!("the job {job} has no result"))?;
                 let mut shown = summary(&review);
-                shown["result"] = serde_json::from_slice(&record.result)?;
+                let result = v1_result(&review.job, &record.result)?;
+                shown["result"] = serde_json::from_slice(&result)?;
                 if json {
                     output::json(&shown)?;
                 } else {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use selfsame_face::analyser::{Analyser, Settings};
-use selfsame_face::inference::EngineChoice;
+use selfsame_face::inference::{EngineChoice, Loading};
 use selfsame_face::models::ModelStore;
 use selfsame_server::callback::target::{Reach, Schemes};
 use selfsame_server::config::{Config, Https};
@@ -20,6 +20,7 @@ use super::demo_page;
 use super::embedder::{self, EmbedderChoices};
 use crate::logging;
 use crate::output::{self, Outcome};
+use crate::traces::Traces;
 
 /// Serve the API. Prints one line of JSON with its addresses once it is ready; logs to standard error.
 #[derive(clap::Args)]
@@ -70,7 +71,11 @@ pub(crate) struct Serve {
     /// The policy file [default: what is built in; `selfsame policy default` prints it].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Refuse to start without presentation-attack detection, and require liveness frames of every job.
+    /// Prepare each model when a job first needs it rather than all at the start: the server is ready sooner, and that job waits
+    /// seconds. Digests are checked at the start either way.
+    #[arg(long, env = "SELFSAME_LOAD_WHEN_NEEDED")]
+    load_when_needed: bool,
+    /// Refuse to start without all models that detect presentation attacks, and require liveness frames of every job.
     #[arg(long)]
     strict_liveness: bool,
     /// A file with a token for the operator API, beside those that `selfsame admin token add` made.
@@ -138,12 +143,17 @@ pub(crate) struct Serve {
     /// Log as JSON.
     #[arg(long)]
     log_json: bool,
+    /// Send traces by OTLP over HTTP to this URL of a collector, e.g. http://127.0.0.1:4318/v1/traces [default: none are made].
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", value_name = "URL")]
+    traces: Option<url::Url>,
 }
 
 impl Serve {
     pub(crate) async fn run(&self, models: &ModelStore) -> Outcome {
         let node = self.node.clone().unwrap_or_else(NodeName::of_host);
-        logging::start(self.log_json, &node);
+        let sent_to = self.traces.as_ref();
+        let traces = sent_to.map(|url| Traces::to(url, &node)).transpose()?;
+        logging::start(self.log_json, &node, traces.as_ref());
         let mut config = Config {
             node,
             roles: self.roles.clone(),
@@ -197,6 +207,11 @@ impl Serve {
             engine: self.engine,
             parallel,
             memory: u64::from(self.images_mib) * 1024 * 1024,
+            loading: if self.load_when_needed {
+                Loading::WhenNeeded
+            } else {
+                Loading::AtStart
+            },
             ..Settings::default()
         };
         for embedder in embedders.iter() {
@@ -208,7 +223,8 @@ impl Serve {
             tracing::info!(
                 engine = analyser.engine_name(),
                 workers = config.workers,
-                "models loaded"
+                when_needed = self.load_when_needed,
+                "models verified"
             );
             Engine::Loaded(analyser)
         } else {
@@ -229,7 +245,11 @@ impl Serve {
             "https": addresses.https.map(|a| format!("https://{a}")),
             "operations": addresses.operations.map(|a| format!("http://{a}")),
         }))?;
-        server.run(stop_signal()).await?;
+        let served = server.run(stop_signal()).await;
+        if let Some(traces) = traces {
+            traces.finish().await;
+        }
+        served?;
         Ok(ExitCode::SUCCESS)
     }
 }

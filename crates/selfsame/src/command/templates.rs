@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use selfsame_face::analyser::{Analyser, CaptureContext, Settings};
 use selfsame_face::deadline::Deadline;
 use selfsame_face::embed::Embedder;
-use selfsame_face::inference::EngineChoice;
+use selfsame_face::inference::{EngineChoice, Loading};
 use selfsame_face::models::ModelStore;
 use selfsame_face::template::{Template, TemplateModel};
 use selfsame_job::audit::{AuditAction, AuditEntry};
@@ -108,6 +108,7 @@ impl TemplatesCommand {
                 let settings = Settings {
                     engine: *engine,
                     parallel,
+                    loading: Loading::WhenNeeded,
                     ..Settings::default()
                 };
                 let remake = Remake {

@@ -28,7 +28,7 @@ pub fn partner() -> PartnerId {
 /// The photographs, or `None` (with a word) where the models were not fetched and are not demanded.
 pub fn photographs() -> Option<[Vec<u8>; 4]> {
     let store = ModelStore::locate(None);
-    if let Err(error) = store.load(selfsame_face::models::Model::SFace) {
+    if let Err(error) = store.check(selfsame_face::models::Model::SFace.artefact()) {
         left_out(Need::Models, &error);
         return None;
     }
@@ -37,13 +37,16 @@ pub fn photographs() -> Option<[Vec<u8>; 4]> {
     }))
 }
 
-/// Whether the model of presentation attacks is there (with a word where it is not): no package carries it.
+/// Whether the models of presentation attacks are there (with a word where they are not): no package carries them.
 pub fn detects_attacks() -> bool {
-    let model = ModelStore::locate(None).load(selfsame_face::models::Model::MiniFas);
-    if let Err(error) = &model {
+    use selfsame_face::models::Model::{MiniFas, SilentFaceFar, SilentFaceNear};
+    let store = ModelStore::locate(None);
+    let models = [MiniFas, SilentFaceNear, SilentFaceFar];
+    let missing = models.iter().find_map(|m| store.check(m.artefact()).err());
+    if let Some(error) = &missing {
         left_out(Need::OptionalModels, error);
     }
-    model.is_ok()
+    missing.is_none()
 }
 
 pub fn selfsame(arguments: &[&str]) -> Vec<Value> {
@@ -62,6 +65,22 @@ pub fn selfsame(arguments: &[&str]) -> Vec<Value> {
         .lines()
         .map(|l| serde_json::from_str(l).unwrap())
         .collect()
+}
+
+/// Has a server prepare only the models that a test needs, and take those from where a test before left them: most of a test's
+/// time would go into preparing models.
+fn soon_ready(command: &mut Command) -> &mut Command {
+    let compiled = concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled-models");
+    let unless_set = [
+        ("SELFSAME_LOAD_WHEN_NEEDED", "true"),
+        ("SELFSAME_COMPILED_MODELS", compiled),
+    ];
+    for (name, value) in unless_set {
+        if std::env::var_os(name).is_none() {
+            command.env(name, value);
+        }
+    }
+    command
 }
 
 /// Adds the partner; gives its sandbox key.
@@ -94,6 +113,18 @@ impl Server {
         Self::start_by(command, data, key, more)
     }
 
+    /// A server with variables of its own: one of several nodes of a store that they name. Its log is in `data`.
+    pub fn start_with(
+        variables: &[(&str, String)],
+        data: &Path,
+        key: &ApiKey,
+        more: &[&str],
+    ) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_selfsame"));
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        Self::start_by(command, data, key, more)
+    }
+
     /// A server that may have so many files open, and no more.
     pub fn start_with_files(files: u32, data: &Path, key: &ApiKey, more: &[&str]) -> Self {
         let mut shell = Command::new("sh");
@@ -113,7 +144,7 @@ impl Server {
         } else {
             &["--rate", "10000"]
         };
-        let mut process = command
+        let mut process = soon_ready(&mut command)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(rate)
@@ -355,7 +386,7 @@ pub async fn callbacks() -> (String, tokio::sync::mpsc::UnboundedReceiver<Callba
 
 /// A server that is expected not to start; what it says.
 pub fn refuses_to_start(data: &Path, more: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_selfsame"))
+    let output = soon_ready(&mut Command::new(env!("CARGO_BIN_EXE_selfsame")))
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(data)
         .args(more)

@@ -1,6 +1,6 @@
 //! What speaks against a live person, and what does not.
 
-use selfsame_face::evidence::SurroundingsEvidence;
+use selfsame_face::evidence::{ModelScores, SurroundingsEvidence};
 
 use super::*;
 use crate::fusion::Measure;
@@ -196,6 +196,55 @@ fn a_missing_score_is_the_worst_where_the_detector_is_loaded() {
     let decision = judge_enrolment(&Seen::alone(&still), &lenient());
     assert_eq!(decision.liveness.passive, Side::NotPerformed);
     assert_eq!(decision.liveness.fused, None);
+}
+
+#[test]
+fn what_a_missing_model_would_have_measured_counts_neither_way_and_nothing_is_said_to_have_passed()
+{
+    let also_silent = |mut policy: Policy| {
+        for fusion in [&mut policy.liveness.still, &mut policy.liveness.capture] {
+            fusion.terms.silent = Term::new(20.0, -2.0, 8.0);
+            fusion.intercept -= 10.0;
+        }
+        policy
+    };
+    let by_one_model = |score: f32, capture: CaptureEvidence| CaptureEvidence {
+        presentation_attack: Some(PresentationAttackEvidence {
+            scores: vec![score; 9],
+            fused: score,
+            models: vec![ModelScores {
+                model: "MiniFAS".to_owned(),
+                images: vec![Some(score); 9],
+                lower_half: score,
+                mean: score,
+            }],
+        }),
+        ..capture
+    };
+    let policy = also_silent(strict());
+    let honest = by_one_model(8.0, live());
+    let decision = judge_enrolment(&Seen::alone(&honest), &policy);
+    assert_eq!(decision.verdict, Verdict::Pass);
+    assert_eq!(decision.liveness.passive, Side::Passed);
+    assert!(!decision.liveness.performed);
+    // What the models that are there measured counts.
+    let print = by_one_model(-3.0, live());
+    let decision = judge_enrolment(&Seen::alone(&print), &policy);
+    assert_eq!(decision.reasons, [Reason::NotLive]);
+    // Where all are loaded, what one did not measure is held against the capture.
+    let decision = enrolled(&honest, &policy);
+    assert_eq!(decision.reasons, [Reason::NotLive]);
+    assert!(!decision.liveness.performed);
+    // A selfie alone is not judged by a part of them.
+    let selfie = by_one_model(-3.0, selfie(vec![face(200.0)]));
+    let decision = judge_enrolment(&Seen::alone(&selfie), &also_silent(lenient()));
+    assert_eq!(decision.verdict, Verdict::Pass);
+    assert_eq!(decision.liveness.passive, Side::NotPerformed);
+    // A policy that weighs nothing of the missing one has all that it needs.
+    let decision = judge_enrolment(&Seen::alone(&honest), &strict());
+    assert!(decision.liveness.performed);
+    let decision = judge_enrolment(&Seen::alone(&selfie), &lenient());
+    assert_eq!(decision.reasons, [Reason::PrintOrScreen]);
 }
 
 #[test]

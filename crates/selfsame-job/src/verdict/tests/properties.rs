@@ -141,8 +141,8 @@ proptest! {
         prop_assert!(at(&seen(&worse), lower) <= at(&seen(&a), cosine));
         let replace = |capture, cosine: f32| {
             let old = on_file(cosine);
-            let replaces = (Replaces::Face((&old).into()), policy.comparison);
-            rank(&judge_enrolment(&Seen { replaces, ..seen(capture) }, &policy))
+            let on_file = (OnFile::Face((&old).into()), policy.comparison);
+            rank(&judge_enrolment(&Seen { on_file, ..seen(capture) }, &policy))
         };
         prop_assert!(replace(&worse, lower) <= replace(&a, cosine));
         prop_assert!(at(&all(&worse), lower) <= at(&seen(&a), cosine));

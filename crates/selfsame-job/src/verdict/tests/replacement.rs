@@ -9,13 +9,13 @@ pub(super) fn on_file(cosine: f32) -> Template {
     at_cosine(cosine)
 }
 
-fn replacing(replaces: Replaces<'_>, mode: ReplacementMode) -> Decision {
+fn replacing(on_file: OnFile<'_>, mode: ReplacementMode) -> Decision {
     let mut policy = strict();
     policy.replacement.mode = mode;
     let capture = live();
     judge_enrolment(
         &Seen {
-            replaces: (replaces, policy.comparison),
+            on_file: (on_file, policy.comparison),
             ..seen(&capture)
         },
         &policy,
@@ -33,7 +33,7 @@ fn a_face_on_file_is_replaced_by_the_same_face_only() {
         (-0.5, Some(Reason::ReplacementMismatch)),
     ] {
         let old = on_file(cosine);
-        let matched = replacing(Replaces::Face((&old).into()), Match);
+        let matched = replacing(OnFile::Face((&old).into()), Match);
         let expected = match reason {
             None => Verdict::Pass,
             Some(_) => Verdict::Provisional,
@@ -43,18 +43,18 @@ fn a_face_on_file_is_replaced_by_the_same_face_only() {
         assert!(matched.comparison.is_some());
         // Whatever the score, people decide; nobody does.
         for mode in [Review, Refuse] {
-            let reviewed = replacing(Replaces::Face((&old).into()), mode);
+            let reviewed = replacing(OnFile::Face((&old).into()), mode);
             assert_eq!(reviewed.verdict, Verdict::Provisional);
             assert!(reviewed.reasons.contains(&Reason::ReplacementReview));
         }
-        let allowed = replacing(Replaces::Face((&old).into()), Allow);
+        let allowed = replacing(OnFile::Face((&old).into()), Allow);
         assert_eq!(allowed.verdict, Verdict::Pass);
         assert_eq!(allowed.reported, Vec::from_iter(reason), "{cosine}");
     }
-    let unknown = replacing(Replaces::Incomparable, Match);
+    let unknown = replacing(OnFile::Incomparable, Match);
     assert_eq!(unknown.verdict, Verdict::Provisional);
     assert_eq!(unknown.reasons, [Reason::ReplacementNotComparable]);
-    assert_eq!(replacing(Replaces::Nobody, Match).verdict, Verdict::Pass);
+    assert_eq!(replacing(OnFile::Nobody, Match).verdict, Verdict::Pass);
 }
 
 #[test]

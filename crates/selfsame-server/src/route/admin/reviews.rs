@@ -22,6 +22,7 @@ use crate::image_links;
 use crate::operate::reviews::{NotDecided, Reviews};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
+use crate::route::v1::result::v1_result;
 
 /// The most that are listed at once.
 const MOST: u32 = 1000;
@@ -105,8 +106,9 @@ pub(crate) async fn show(
         _ => None,
     };
     let record = app.store.result(&job).await?.ok_or_else(unknown)?;
+    let result = v1_result(&review.job, &record.result).map_err(|e| Refusal::internal(&e))?;
     let result: Box<RawValue> =
-        serde_json::from_slice(&record.result).map_err(|e| Refusal::internal(&e))?;
+        serde_json::from_slice(&result).map_err(|e| Refusal::internal(&e))?;
     let mut answer = summary(&review);
     answer["result"] = serde_json::to_value(result).map_err(|e| Refusal::internal(&e))?;
     answer["images"] = json!(links);

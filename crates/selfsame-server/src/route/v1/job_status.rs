@@ -6,7 +6,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::{Extension, Json};
 use jiff::Timestamp;
-use selfsame_job::job::JobState;
+use selfsame_job::job::{Job, JobState};
+use selfsame_store::store::JobResultRecord;
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::job_status::{JobStatusRequest, JobStatusResponse, NO_ZIP};
 use selfsame_wire::result::SignedResult;
@@ -20,6 +21,7 @@ use crate::client_address::ClientAddress;
 use crate::image_links;
 use crate::origin::Origin;
 use crate::refusal::Refusal;
+use crate::route::v1::result::v1_result;
 
 pub(crate) async fn job_status(
     State(app): State<Arc<App>>,
@@ -55,9 +57,10 @@ pub(crate) async fn job_status(
             )
         })?;
     let now = Timestamp::now();
-    let sign = |result: &[u8]| -> Result<Box<RawValue>, Refusal> {
+    let sign = |job: &Job, record: &JobResultRecord| -> Result<Box<RawValue>, Refusal> {
+        let result = v1_result(job, &record.result).map_err(|e| Refusal::internal(&e))?;
         SignedResult::sign(
-            result,
+            &result,
             caller.partner.key(caller.environment),
             &caller.partner.id,
             now,
@@ -67,7 +70,7 @@ pub(crate) async fn job_status(
     };
     let ended = app.store.result(&job.smile_job_id).await?;
     let result = match &ended {
-        Some(record) => sign(&record.result)?,
+        Some(record) => sign(&job, record)?,
         None if job.state == JobState::AwaitingUpload => raw(NO_ZIP)?,
         None => raw("The job is being processed")?,
     };
@@ -76,12 +79,24 @@ pub(crate) async fn job_status(
             .store
             .results(&caller.partner.id, caller.environment, &request.job_id)
             .await?;
-        Some(
-            records
-                .iter()
-                .map(|r| sign(&r.result))
-                .collect::<Result<_, _>>()?,
-        )
+        // Each attempt has a request of its own.
+        let mut signed = Vec::with_capacity(records.len());
+        for record in &records {
+            if record.smile_job_id == job.smile_job_id {
+                signed.push(sign(&job, record)?);
+                continue;
+            }
+            match app.store.job(&record.smile_job_id).await {
+                Ok(Some(attempt)) => signed.push(sign(&attempt, record)?),
+                Ok(None) => {}
+                // As lists do.
+                Err(error) if error.is_unreadable() => {
+                    tracing::error!(smile_job_id = %record.smile_job_id, %error, "left out of a history");
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Some(signed)
     } else {
         None
     };

@@ -65,10 +65,7 @@ pub(crate) async fn put_package(
                 .with_status(StatusCode::CONFLICT));
         }
     };
-    let accepted = app
-        .store
-        .accept_package(&hash, body.bytes.clone())
-        .await?;
+    let accepted = app.store.accept_package(&hash, body.bytes.clone()).await?;
     match accepted {
         Accepted::Queued => {
             app.job_queued.notify_one();

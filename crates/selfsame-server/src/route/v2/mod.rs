@@ -11,13 +11,13 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use jiff::Timestamp;
 use selfsame_job::job::{Api, Job, JobRequest, JobType};
+use selfsame_job::outcome::JobOutcome;
 use selfsame_job::user::UserKey;
 use selfsame_store::store::{JobResultRecord, NewJob, Prepared};
 use selfsame_wire::challenge;
 use selfsame_wire::error::{ErrorCode, WireError};
 use selfsame_wire::id::{JobId, PartnerId, SmileJobId};
 use selfsame_wire::info::ImageRole;
-use selfsame_wire::job_type::JobType as WireJobType;
 use selfsame_wire::package::PackageBuilder;
 use selfsame_wire::partner_params::PartnerParams;
 use selfsame_wire::result::ResultCode;
@@ -100,18 +100,16 @@ async fn serve(
         .selfie
         .ok_or_else(|| WireError::missing("selfie_image"))?;
     let given = v2::Named::read(
-        match job_type {
-            JobType::Enrolment => WireJobType::SmartSelfieRegistration,
-            JobType::Authentication => WireJobType::SmartSelfieAuthentication,
-        },
+        job_type.product().wire_type(),
         form.user_id.as_deref(),
         form.partner_params.as_deref(),
         form.sandbox_result.as_deref(),
     )?;
-    let user = match (given.user_id, job_type) {
-        (Some(user), _) => user,
-        (None, JobType::Enrolment) => named()?,
-        (None, JobType::Authentication) => return Err(WireError::missing("user_id").into()),
+    let user = match given.user_id {
+        Some(user) => user,
+        // Whoever is new may be given a name.
+        None if job_type.product().enrols() => named()?,
+        None => return Err(WireError::missing("user_id").into()),
     };
     let job_id: JobId = given.job_id.map_or_else(named, Ok)?;
     let partner_params = given.partner_params.naming(&job_id, &user);
@@ -225,7 +223,10 @@ fn respond(
         .as_ref()
         .and_then(|r| ResultCode::from_code(&r.result_code));
     let (status, message) = match (&record, code) {
-        (Some(record), Some(code)) => (Status::of(code), result_text(&record.result)),
+        (Some(record), Some(code)) => {
+            let outcome = JobOutcome::read(&record.result).map_err(|e| Refusal::internal(&e))?;
+            (Status::of(code), outcome.text())
+        }
         _ if in_time => return Err(Refusal::internal(&"a job ended without a result")),
         _ => (
             Status::Pending,
@@ -237,9 +238,11 @@ fn respond(
         code: record.map_or_else(|| "2202".to_owned(), |r| r.result_code),
         created_at: signature::format_timestamp(created_at),
         job_id: job.job_id,
-        job_type: match job.job_type {
-            JobType::Enrolment => SmartSelfieJobType::SmartSelfieEnrollment,
-            JobType::Authentication => SmartSelfieJobType::SmartSelfieAuthentication,
+        // v2 has these two calls.
+        job_type: if job.job_type.product().enrols() {
+            SmartSelfieJobType::SmartSelfieEnrollment
+        } else {
+            SmartSelfieJobType::SmartSelfieAuthentication
         },
         message,
         partner_id: job.user.partner,
@@ -248,13 +251,4 @@ fn respond(
         updated_at: signature::format_timestamp(updated_at),
         user_id: job.user.user,
     }))
-}
-
-fn result_text(result: &[u8]) -> String {
-    #[derive(serde::Deserialize)]
-    struct Text {
-        #[serde(rename = "ResultText")]
-        text: String,
-    }
-    serde_json::from_slice(result).map_or_else(|_| String::new(), |t: Text| t.text)
 }

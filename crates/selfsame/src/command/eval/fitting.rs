@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use selfsame_eval::fit::{Checked, FitOptions, Fitted, Table, check, fit};
-use selfsame_eval::metrics::interval::Proportion;
 use selfsame_job::fusion::Measure;
 use serde::Serialize;
 
@@ -85,17 +84,6 @@ impl Fit {
     }
 }
 
-fn rate(of: &Proportion) -> String {
-    format!(
-        "{:.2} % [{:.2}, {:.2}] ({} of {})",
-        of.rate * 100.0,
-        of.low * 100.0,
-        of.high * 100.0,
-        of.count,
-        of.trials
-    )
-}
-
 fn of_fitted(fitted: &Fitted, train: &Table) -> Vec<String> {
     let (live, attacks) = fitted.fitted_to;
     let mut lines = vec![format!(
@@ -132,18 +120,13 @@ fn of_fitted(fitted: &Fitted, train: &Table) -> Vec<String> {
 fn of_checked(name: &str, checked: &Checked) -> Vec<String> {
     let mut lines = vec![
         format!("checked       on {name}, by the score alone"),
-        format!("  bona fide: refused {}", rate(&checked.refused)),
-        format!(
-            "  bona fide: not let in at once {}",
-            rate(&checked.not_let_in)
-        ),
+        format!("  bona fide: refused {}", checked.refused),
+        format!("  bona fide: not let in at once {}", checked.not_let_in),
     ];
     for species in &checked.species {
         lines.push(format!(
             "  {:26} passes {}, is not refused {}",
-            species.species,
-            rate(&species.passed),
-            rate(&species.not_refused)
+            species.species, species.passed, species.not_refused
         ));
     }
     lines.push(format!(
@@ -157,7 +140,7 @@ fn of_checked(name: &str, checked: &Checked) -> Vec<String> {
             at.threshold,
             at.mean * 100.0,
             at.worst_species,
-            rate(&at.worst)
+            at.worst
         ));
     }
     lines

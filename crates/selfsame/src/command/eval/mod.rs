@@ -21,7 +21,7 @@ use selfsame_eval::recommendation::recommend;
 use selfsame_eval::report::{PageOptions, Report};
 use selfsame_eval::{comparison, presentation_attack, robustness};
 use selfsame_face::analyser::{Analyser, Settings};
-use selfsame_face::inference::EngineChoice;
+use selfsame_face::inference::{EngineChoice, Loading};
 use selfsame_face::models::ModelStore;
 use selfsame_job::job::JobType;
 use selfsame_job::policy::{Policies, Policy};
@@ -287,6 +287,7 @@ impl Machine {
     fn analyser(&self, models: &ModelStore) -> Result<Analyser, Failure> {
         let mut settings = Settings {
             engine: self.engine,
+            loading: Loading::WhenNeeded,
             ..Settings::default()
         };
         if let Some(threads) = self.threads {

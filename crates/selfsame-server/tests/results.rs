@@ -4,12 +4,16 @@
 
 use jiff::Timestamp;
 use selfsame_face::template::ComparisonScore;
+use selfsame_job::audit::Actor;
+use selfsame_job::erasure::{Erasure, JobNames};
 use selfsame_job::job::{Api, Job, JobRequest, JobState, JobType};
-use selfsame_job::outcome::{self, Circumstances};
+use selfsame_job::outcome::{self, Circumstances, JobOutcome};
 use selfsame_job::policy::{Policies, Policy};
 use selfsame_job::reason::Reason;
+use selfsame_job::review::{ReviewDecision, Ruling, final_outcome};
 use selfsame_job::user::UserKey;
 use selfsame_job::verdict::{Comparison, Decision, ReferenceGone, Verdict};
+use selfsame_server::v1_result;
 use selfsame_wire::id::{Environment, PartnerId, SmileJobId, UserId};
 use selfsame_wire::result::ResultCode;
 use serde_json::{Value, json};
@@ -53,11 +57,10 @@ fn decision(verdict: Verdict, score: Option<f32>, reasons: &[Reason]) -> Decisio
     }
 }
 
-/// The result of a decision, or the one that a sandbox request forces.
-fn result(job_type: JobType, decision: &Decision, forced: Option<ResultCode>) -> Value {
-    let job = job(job_type);
+/// What a decision comes to, or a sandbox request forces, as it is kept.
+fn outcome(job: &Job, decision: &Decision, forced: Option<ResultCode>) -> Vec<u8> {
     let circumstances = Circumstances {
-        job: &job,
+        job,
         evidence: None,
         recurrences: &[],
         duplicates: &[],
@@ -68,14 +71,30 @@ fn result(job_type: JobType, decision: &Decision, forced: Option<ResultCode>) ->
         geo_info: None,
         forced: forced.is_some(),
     };
-    let result = match forced {
-        Some(code) => outcome::forced_result(code, decision, circumstances),
-        None => outcome::result(decision, circumstances).1,
+    let outcome = match forced {
+        Some(code) => outcome::of_forced_code(code, decision, circumstances),
+        None => outcome::of_decision(decision, circumstances),
     };
-    // By way of its text, as it is stored: what is echoed is raw JSON.
-    let mut result: Value = serde_json::from_str(&serde_json::to_string(&result).unwrap()).unwrap();
+    outcome.to_bytes()
+}
+
+/// The result of a decision, or the one that a sandbox request forces, as it is told.
+fn result(job_type: JobType, decision: &Decision, forced: Option<ResultCode>) -> Value {
+    let job = job(job_type);
+    let told = v1_result(&job, &outcome(&job, decision, forced)).unwrap();
+    read_alike(&job, &told);
+    let mut result: Value = serde_json::from_slice(&told).unwrap();
     result["evidence"]["policy"]["sha256"] = "[sha256]".into();
     result
+}
+
+/// Builds before outcomes kept what v1 tells. That is told on byte for byte; and made an outcome of, as a review does and an
+/// erasure, it comes to the same.
+fn read_alike(job: &Job, told: &[u8]) {
+    let as_text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    assert_eq!(as_text(&v1_result(job, told).unwrap()), as_text(told));
+    let outcome = JobOutcome::read(told).unwrap().to_bytes();
+    assert_eq!(as_text(&v1_result(job, &outcome).unwrap()), as_text(told));
 }
 
 fn verdicts() -> Vec<(&'static str, Decision)> {
@@ -175,4 +194,108 @@ fn what_every_forced_code_says() {
         })
         .collect();
     insta::assert_json_snapshot!("forced", Value::Object(all));
+}
+
+/// A result as the build before outcomes left it on record, with names that were not yet added and what no build ever wrote.
+const EARLIER: &[u8] = br#"{"JSONVersion":"1.0.0","SmileJobID":"s","PartnerParams":{ "kept" : 1.0e2 },"ResultType":"Earlier",
+ "ResultText":"In other words","ResultCode":"0822","IsFinalResult":"false","IsMachineResult":"true","ConfidenceValue":"31.25",
+ "Actions":{"Liveness_Check":"Passed","Human_Review_Compare":"Sent to Human Review"},"Source":"Selfsame","Other":[1.50],
+ "id_info":{ "n" : 1.0e2 },"evidence":{"version":1,"engine":{ "name":"E" },"comparison":{"score":0.25,"match_threshold":0.5,"review_threshold":0.2}}}"#;
+
+#[test]
+fn what_earlier_builds_left_is_told_as_it_stands() {
+    let told = v1_result(&job(JobType::Authentication), EARLIER).unwrap();
+    assert_eq!(told, EARLIER);
+    let unreadable = v1_result(&job(JobType::Authentication), br#"{"outcome":2}"#).unwrap_err();
+    assert!(
+        unreadable.to_string().contains("newer build"),
+        "{unreadable}"
+    );
+}
+
+fn ruling(decision: ReviewDecision) -> Ruling {
+    Ruling {
+        decision,
+        reviewer: Actor::new("cli:ada").unwrap(),
+        note: None,
+        at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+#[test]
+fn a_review_changes_what_was_decided_and_nothing_else() {
+    let job = job(JobType::Authentication);
+    let clear = decision(
+        Verdict::Provisional,
+        Some(0.45),
+        &[Reason::BetweenThresholds],
+    );
+    let provisional = outcome(&job, &clear, None);
+    let before: Value = serde_json::from_slice(&v1_result(&job, &provisional).unwrap()).unwrap();
+    let reviewed = final_outcome(
+        &provisional,
+        job.job_type,
+        &ruling(ReviewDecision::Reject),
+        None,
+    );
+    let told = v1_result(&job, &reviewed.unwrap().to_bytes()).unwrap();
+    let mut after: Value = serde_json::from_slice(&told).unwrap();
+    assert_eq!(after["ResultCode"], "1221");
+    assert_eq!(after["ResultText"], "Not authenticated after review");
+    assert_eq!(after["IsFinalResult"], "true");
+    assert_eq!(after["IsMachineResult"], "false");
+    assert_eq!(after["Actions"]["Human_Review_Compare"], "Rejected");
+    assert_eq!(
+        after["Actions"]["Selfie_To_Registered_Selfie_Compare"],
+        "Rejected"
+    );
+    assert_eq!(after["evidence"]["review"]["decision"], "reject");
+    after["evidence"].as_object_mut().unwrap().remove("review");
+    for changed in [
+        "ResultCode",
+        "ResultText",
+        "IsFinalResult",
+        "IsMachineResult",
+        "Actions",
+    ] {
+        after[changed] = before[changed].clone();
+    }
+    assert_eq!(after, before);
+    assert!(String::from_utf8(told).unwrap().contains(r#""kept":[1]"#));
+    // One that an earlier build left to a person: what it says of the job comes from the request on record.
+    let reviewed = final_outcome(
+        EARLIER,
+        job.job_type,
+        &ruling(ReviewDecision::Approve),
+        None,
+    );
+    let told = v1_result(&job, &reviewed.unwrap().to_bytes()).unwrap();
+    let text = String::from_utf8(told).unwrap();
+    for stays in [
+        r#""id_info":{ "n" : 1.0e2 }"#,
+        r#""engine":{ "name":"E" }"#,
+        r#""ConfidenceValue":"31.25""#,
+        r#""kept":[1]"#,
+        r#""Human_Review_Compare":"Approved""#,
+        r#""ResultText":"Authenticated after review""#,
+    ] {
+        assert!(text.contains(stays), "{stays}: {text}");
+    }
+}
+
+#[test]
+fn an_erased_result_tells_names_code_and_actions_alone() {
+    let job = job(JobType::Enrolment);
+    let passed = decision(Verdict::Pass, None, &[]);
+    let kept = outcome(&job, &passed, None);
+    let earlier = v1_result(&job, &kept).unwrap();
+    for on_record in [kept, earlier] {
+        let (code, erased) =
+            JobNames::of(&job).erased_result(Some(&on_record), Erasure::UserDeleted);
+        assert_eq!(code, ResultCode::EnrolPass);
+        let told = v1_result(&job, &erased).unwrap();
+        let mut told: Value = serde_json::from_slice(&told).unwrap();
+        told["evidence"]["policy"]["sha256"] = "[sha256]".into();
+        insta::assert_json_snapshot!("erased", told);
+    }
 }

@@ -1,0 +1,193 @@
+//! An ONNX file as OpenVINO compiles it soonest.
+//!
+//! Its reader makes six nodes of a convolution's bias, to fit it to any rank, and a hundred passes go over them before they are
+//! folded again. A bias that is spelled out as an addition of its own stays one node, and becomes the same convolution with
+//! a bias in the end (docs/decisions/0106-starting.md).
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use prost::Message as _;
+use tract_onnx::pb::{
+    ModelProto, NodeProto, TensorProto, tensor_shape_proto::Dimension,
+    tensor_shape_proto::dimension::Value, type_proto,
+};
+
+/// The same model with biases as additions, and its one input of this shape. What cannot be read is left as it is, for the
+/// engine to say so.
+pub(super) fn plain<'o>(onnx: &'o [u8], shape: &[usize]) -> Cow<'o, [u8]> {
+    let Ok(mut model) = ModelProto::decode(onnx) else {
+        return Cow::Borrowed(onnx);
+    };
+    let Some(graph) = &mut model.graph else {
+        return Cow::Borrowed(onnx);
+    };
+    let ranks: HashMap<&str, usize> = graph
+        .initializer
+        .iter()
+        .map(|weight| (&*weight.name, weight.dims.len()))
+        .collect();
+    let taken: HashSet<&str> = graph
+        .node
+        .iter()
+        .flat_map(|node| &node.output)
+        .map(|name| &**name)
+        .chain(ranks.keys().copied())
+        .collect();
+    let mut nodes = Vec::with_capacity(graph.node.len());
+    let mut biases = Vec::new();
+    for node in &graph.node {
+        let apart = bias(node, &graph.initializer, &ranks).filter(|(bias, convolution, _)| {
+            let convolved = convolution.output.first();
+            !taken.contains(&*bias.name) && convolved.is_some_and(|c| !taken.contains(&**c))
+        });
+        match apart {
+            Some((bias, convolution, addition)) => {
+                biases.push(bias);
+                nodes.extend([convolution, addition]);
+            }
+            None => nodes.push(node.clone()),
+        }
+    }
+    graph.node = nodes;
+    graph.initializer.extend(biases);
+    let used: HashSet<&str> = graph
+        .node
+        .iter()
+        .flat_map(|node| &node.input)
+        .chain(graph.output.iter().map(|output| &output.name))
+        .map(|name| &**name)
+        .collect();
+    graph
+        .initializer
+        .retain(|weight| used.contains(&*weight.name));
+    if let [input] = &mut graph.input[..]
+        && let Some(type_proto::Value::TensorType(tensor)) =
+            input.r#type.as_mut().and_then(|t| t.value.as_mut())
+    {
+        let dim = tensor.shape.get_or_insert_default();
+        dim.dim = shape
+            .iter()
+            .map(|side| Dimension {
+                value: Some(Value::DimValue(i64::try_from(*side).unwrap_or(i64::MAX))),
+                ..Dimension::default()
+            })
+            .collect();
+    }
+    Cow::Owned(model.encode_to_vec())
+}
+
+/// A convolution's bias, as a weight of the output's rank; the convolution without it; and the addition. `None` for other nodes.
+fn bias(
+    node: &NodeProto,
+    weights: &[TensorProto],
+    ranks: &HashMap<&str, usize>,
+) -> Option<(TensorProto, NodeProto, NodeProto)> {
+    let ("Conv", [input, kernel, bias], [output]) =
+        (&*node.op_type, &node.input[..], &node.output[..])
+    else {
+        return None;
+    };
+    let rank = *ranks.get(&**kernel)?;
+    let mut bias = weights.iter().find(|w| w.name == *bias)?.clone();
+    let [channels] = bias.dims[..] else {
+        return None;
+    };
+    bias.name = format!("{output}/bias");
+    bias.dims = [1, channels]
+        .into_iter()
+        .chain(std::iter::repeat_n(1, rank.checked_sub(2)?))
+        .collect();
+    let convolved = format!("{output}/convolved");
+    let addition = NodeProto {
+        input: vec![convolved.clone(), bias.name.clone()],
+        output: vec![output.clone()],
+        name: format!("{}/bias", node.name),
+        op_type: "Add".to_owned(),
+        ..NodeProto::default()
+    };
+    let convolution = NodeProto {
+        input: vec![input.clone(), kernel.clone()],
+        output: vec![convolved],
+        ..node.clone()
+    };
+    Some((bias, convolution, addition))
+}
+
+#[cfg(test)]
+mod tests {
+    use tract_onnx::pb::GraphProto;
+
+    use super::*;
+
+    fn weight(name: &str, dims: &[i64]) -> TensorProto {
+        TensorProto {
+            name: name.to_owned(),
+            dims: dims.to_vec(),
+            data_type: 1,
+            float_data: vec![0.5; dims.iter().product::<i64>() as usize],
+            ..TensorProto::default()
+        }
+    }
+
+    fn node(kind: &str, input: &[&str], output: &str) -> NodeProto {
+        NodeProto {
+            input: input.iter().map(|&name| name.to_owned()).collect(),
+            output: vec![output.to_owned()],
+            op_type: kind.to_owned(),
+            ..NodeProto::default()
+        }
+    }
+
+    fn made_plain(node: Vec<NodeProto>) -> GraphProto {
+        let model = ModelProto {
+            graph: Some(GraphProto {
+                node,
+                initializer: vec![weight("kernel", &[2, 3, 1, 1]), weight("bias", &[2])],
+                ..GraphProto::default()
+            }),
+            ..ModelProto::default()
+        };
+        let onnx = model.encode_to_vec();
+        let plain = plain(&onnx, &[1, 3, 8, 8]);
+        ModelProto::decode(&*plain).unwrap().graph.unwrap()
+    }
+
+    #[test]
+    fn a_bias_becomes_an_addition() {
+        let graph = made_plain(vec![
+            node("Conv", &["x", "kernel", "bias"], "a"),
+            node("Conv", &["a", "kernel"], "b"),
+            node("Conv", &["b", "kernel", "a"], "c"),
+        ]);
+        let told: Vec<(&str, Vec<&str>)> = graph
+            .node
+            .iter()
+            .map(|n| (&*n.op_type, n.input.iter().map(|i| &**i).collect()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("Conv", vec!["x", "kernel"]),
+                ("Add", vec!["a/convolved", "a/bias"]),
+                ("Conv", vec!["a", "kernel"]),
+                // What is reckoned is no weight, and stays.
+                ("Conv", vec!["b", "kernel", "a"]),
+            ]
+        );
+        assert_eq!(graph.node[1].output, ["a"]);
+        let named: Vec<&str> = graph.initializer.iter().map(|w| &*w.name).collect();
+        assert_eq!(named, ["kernel", "a/bias"]);
+        assert_eq!(graph.initializer[1].dims, [1, 2, 1, 1]);
+    }
+
+    #[test]
+    fn names_that_are_taken_and_what_is_no_model_are_left_alone() {
+        let graph = made_plain(vec![
+            node("Conv", &["x", "kernel", "bias"], "a"),
+            node("Relu", &["a"], "a/convolved"),
+        ]);
+        assert_eq!(graph.node[0].input.len(), 3);
+        assert_eq!(&*plain(b"no model", &[1]), b"no model");
+    }
+}

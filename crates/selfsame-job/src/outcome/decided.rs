@@ -1,0 +1,130 @@
+//! From a decision to its outcome.
+
+use jiff::Timestamp;
+use selfsame_face::evidence::CaptureEvidence;
+use selfsame_wire::result::ResultCode;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{Checks, Compared, Evidence, JobOutcome, Remark, Version};
+use crate::job::Job;
+use crate::policy::Policies;
+use crate::replay::{Duplicate, Recurrence};
+use crate::verdict::{Decision, ReferenceGone, Verdict};
+
+/// What a result says beside the decision.
+#[derive(Debug)]
+pub struct Circumstances<'a> {
+    /// The job.
+    pub job: &'a Job,
+    /// What the capture showed, where it could be measured.
+    pub evidence: Option<&'a CaptureEvidence>,
+    /// Its images that were accepted before.
+    pub recurrences: &'a [Recurrence],
+    /// Other users with this face, where they were looked for.
+    pub duplicates: &'a [Duplicate],
+    /// The policies in force.
+    pub policies: &'a Policies,
+    /// All models that detect presentation attacks are loaded.
+    pub detects_presentation_attacks: bool,
+    /// Engine and models, as they go into the record.
+    pub engine: Value,
+    /// As the package gave it.
+    pub id_info: Option<Box<RawValue>>,
+    /// As the package gave it.
+    pub geo_info: Option<Box<RawValue>>,
+    /// The sandbox forced the code.
+    pub forced: bool,
+}
+
+/// What a decision comes to.
+#[must_use]
+pub fn of_decision(decision: &Decision, circumstances: Circumstances<'_>) -> JobOutcome {
+    let product = circumstances.job.job_type.product();
+    let code = product.codes().of(&decision.verdict);
+    let remark = detail(decision).map(Remark::Because);
+    let checks = Checks::decided(
+        decision,
+        product,
+        circumstances.detects_presentation_attacks,
+    );
+    build(code, remark, checks, decision, circumstances)
+}
+
+/// What a code comes to that a sandbox request forces.
+#[must_use]
+pub fn of_forced_code(
+    code: ResultCode,
+    decision: &Decision,
+    circumstances: Circumstances<'_>,
+) -> JobOutcome {
+    let product = circumstances.job.job_type.product();
+    let checks = Checks::forced(code, product, circumstances.detects_presentation_attacks);
+    build(code, Some(Remark::Forced), checks, decision, circumstances)
+}
+
+fn build(
+    code: ResultCode,
+    remark: Option<Remark>,
+    checks: Checks,
+    decision: &Decision,
+    circumstances: Circumstances<'_>,
+) -> JobOutcome {
+    JobOutcome {
+        version: Version,
+        code,
+        is_final: code.is_final(),
+        remark,
+        checks,
+        comparison: decision.comparison.map(|c| Compared {
+            score: c.score,
+            confidence: c.confidence(),
+        }),
+        reasons: decision.reasons.clone(),
+        evidence: Evidence::of(decision, &circumstances),
+        id_info: circumstances.id_info,
+        geo_info: circumstances.geo_info,
+        forced: circumstances.forced,
+        erased: None,
+    }
+}
+
+/// What is told while a user is locked.
+#[must_use]
+pub fn locked_out(until: Timestamp) -> String {
+    // Whole seconds, never too early.
+    let until = Timestamp::from_second(until.as_second().saturating_add(1)).unwrap_or(until);
+    format!("too many attempts of this user failed; try again after {until}")
+}
+
+/// What the text adds to the code's own.
+fn detail(decision: &Decision) -> Option<String> {
+    match &decision.verdict {
+        Verdict::UnusableImage(why) | Verdict::CorruptPackage(why) => Some(why.clone()),
+        Verdict::AlreadyEnrolled => Some("this user_id was enrolled meanwhile".to_owned()),
+        Verdict::LockedOut(until) => Some(locked_out(*until)),
+        Verdict::ReferenceGone(why) => Some(
+            match why {
+                ReferenceGone::NotEnrolled => "no enrolled user has this user_id",
+                ReferenceGone::Disabled => "the user is disabled",
+                ReferenceGone::Deleted => "the user was deleted",
+                ReferenceGone::NoPhoto => "the user has no photo on file",
+                ReferenceGone::OtherModel => "the user was enrolled with another recognition model",
+            }
+            .to_owned(),
+        ),
+        Verdict::SeveralFaces
+        | Verdict::PoorQuality
+        | Verdict::PossibleSpoof
+        | Verdict::Duplicate
+        | Verdict::Provisional => Some(
+            decision
+                .reasons
+                .iter()
+                .map(|r| r.advice())
+                .collect::<Vec<_>>()
+                .join("; "),
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,172 @@
+//! Products: what a job can be for. One folder each.
+//!
+//! A product says what it admits, how it judges, which codes and checks come of it, and what a deletion or a person's decision
+//! makes of it. Whatever works on jobs asks the product, and does not know which there are: adding one is adding a folder, and
+//! a line to the list below.
+
+pub mod authentication;
+mod codes;
+pub mod registration;
+
+use std::fmt;
+
+use selfsame_wire::job_type::JobType as WireJobType;
+use serde::{Deserialize, Serialize};
+
+pub use codes::Codes;
+
+use crate::admission::{NotAdmitted, OnFile};
+use crate::outcome::Checks;
+use crate::policy::Policy;
+use crate::review::ReviewDecision;
+use crate::served::Served;
+use crate::step::Step;
+use crate::user::{User, UserStatus};
+use crate::verdict::{Decision, Seen};
+
+macro_rules! products {
+    ($($(#[$doc:meta])* $name:ident: $product:expr;)*) => {
+        /// What a job is for. Only what this build performs: other wire job types never become jobs.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum JobType { $($(#[$doc])* $name,)* }
+
+        impl JobType {
+            /// Every type that this build performs.
+            pub const ALL: [Self; [$(JobType::$name,)*].len()] = [$(Self::$name,)*];
+
+            /// What such a job is.
+            #[must_use]
+            pub const fn product(self) -> &'static dyn Product {
+                match self { $(Self::$name => &$product,)* }
+            }
+        }
+    };
+}
+
+// The policy in force is written, and its digest made, in this order.
+products! {
+    /// Job type 4: make a template of a new user.
+    Enrolment: registration::Registration;
+    /// Job type 2: compare with the template on file.
+    Authentication: authentication::Authentication;
+}
+
+impl JobType {
+    /// The wire's number.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self.product().wire_type().number()
+    }
+
+    /// The type of a job that the wire asks for; `None` where this build does not perform it.
+    #[must_use]
+    pub fn performed(asked: WireJobType) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|job_type| job_type.product().wire_type() == asked)
+    }
+
+    /// Its place among [`JobType::ALL`].
+    pub(crate) fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// What a job can be for.
+pub trait Product: fmt::Debug + Sync {
+    /// What the wire calls such jobs.
+    fn wire_type(&self) -> WireJobType;
+    /// Its word in policy files, in metrics and on record.
+    fn name(&self) -> &'static str;
+    /// What people call it.
+    fn called(&self) -> &'static str;
+    /// What its results are headed with.
+    fn title(&self) -> &'static str;
+    /// Whether it puts a template on file.
+    fn enrols(&self) -> bool;
+    /// Whether other users with the face are looked for.
+    fn looks_for_duplicates(&self) -> bool {
+        self.enrols()
+    }
+    /// The step that its jobs begin with.
+    fn first_step(&self) -> Step {
+        Step::Judge
+    }
+    /// The codes that its jobs end with.
+    fn codes(&self) -> &'static Codes;
+
+    /// Whether a job may begin for a user of this status; `None`: nobody of that name is on record.
+    ///
+    /// This is the only rule about that. Intake, the worker, an approval and a deletion ask it, each with the user as it is
+    /// at that moment; the store holds no rule, and commits only while the user still is as it was judged.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`] says why not.
+    fn may_begin(
+        &self,
+        status: Option<UserStatus>,
+        allow_new_enroll: bool,
+    ) -> Result<(), NotAdmitted>;
+
+    /// Admits a job by its user, and gives what is on file for the new face to be judged against. `served` are the models that
+    /// make its templates.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`] says why not.
+    fn admit<'u>(
+        &self,
+        user: Option<&'u User>,
+        allow_new_enroll: bool,
+        policy: &Policy,
+        served: &'u Served,
+    ) -> Result<OnFile<'u>, NotAdmitted>;
+
+    /// Judges a capture.
+    fn judge(&self, seen: &Seen<'_>, policy: &Policy) -> Decision;
+
+    /// What came of enrolment and comparison by a decision; `awaits`: a person decides about the comparison.
+    fn check(&self, decision: &Decision, awaits: bool, checks: &mut Checks);
+
+    /// What a person's decision makes of enrolment and comparison.
+    fn rule(&self, decision: ReviewDecision, checks: &mut Checks);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn each_product_has_its_own_names_and_its_type_keeps_its_place() {
+        let distinct = |of: fn(&'static dyn Product) -> &'static str| {
+            let names: HashSet<_> = JobType::ALL.iter().map(|t| of(t.product())).collect();
+            assert_eq!(names.len(), JobType::ALL.len());
+        };
+        distinct(|product| product.name());
+        distinct(|product| product.title());
+        for (index, job_type) in JobType::ALL.into_iter().enumerate() {
+            assert_eq!(job_type.index(), index);
+            let product = job_type.product();
+            assert_eq!(JobType::performed(product.wire_type()), Some(job_type));
+            // What stands on record is what the policy file says.
+            assert_eq!(serde_json::json!(job_type), product.name());
+        }
+        assert_eq!(JobType::performed(WireJobType::BusinessVerification), None);
+    }
+
+    #[test]
+    fn a_deleted_user_comes_back_by_an_enrolment_that_may_bring_it_back_only() {
+        for job_type in JobType::ALL {
+            let product = job_type.product();
+            let begins = |allowed| {
+                product
+                    .may_begin(Some(UserStatus::Deleted), allowed)
+                    .is_ok()
+            };
+            assert!(!begins(false), "{job_type:?}");
+            assert_eq!(begins(true), product.enrols(), "{job_type:?}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What a job came to, as v1 tells it: in `job_status`, in callbacks (v2's too), and to operators.
+
+use selfsame_job::erasure::JobNames;
+use selfsame_job::job::Job;
+use selfsame_job::outcome::{CheckState, Checked, Checks, JobOutcome, Recorded, UnreadableOutcome};
+use selfsame_wire::partner_params::PartnerParams;
+use selfsame_wire::result::{ActionValue, Actions, JobResult};
+
+/// The result on record of a job as v1's JSON object, without timestamp and signature, which are made each time it is sent. What
+/// the partner sent along comes from the request on record.
+///
+/// # Errors
+/// [`UnreadableOutcome`] when what is on record is no result.
+pub fn v1_result(job: &Job, recorded: &[u8]) -> Result<Vec<u8>, UnreadableOutcome> {
+    match Recorded::read(recorded)? {
+        Recorded::Outcome(outcome) => Ok(match serde_json::to_vec(&result(job, *outcome)) {
+            Ok(bytes) => bytes,
+            Err(_) => unreachable!("texts and JSON print as JSON"),
+        }),
+        Recorded::Earlier(earlier) => Ok(earlier.as_v1().to_vec()),
+    }
+}
+
+fn result(job: &Job, outcome: JobOutcome) -> JobResult {
+    let flag = |yes| if yes { "true" } else { "false" };
+    JobResult {
+        json_version: "1.0.0",
+        smile_job_id: job.smile_job_id.clone(),
+        partner_params: partner_params(job, &outcome),
+        result_type: job.job_type.product().title(),
+        result_text: outcome.text(),
+        result_code: outcome.code.code(),
+        is_final_result: flag(outcome.is_final),
+        is_machine_result: flag(outcome.code.is_machine()),
+        confidence_value: outcome.comparison.map(|c| format!("{:.2}", c.confidence)),
+        actions: actions(&outcome.checks),
+        source: "Selfsame",
+        evidence: outcome.evidence.to_raw(),
+        id_info: outcome.id_info,
+        geo_info: outcome.geo_info,
+    }
+}
+
+/// Whose result it is must stand in it: v2's callers send `partner_params` without any names. Of what was erased nothing but the
+/// names is left.
+fn partner_params(job: &Job, outcome: &JobOutcome) -> PartnerParams {
+    // Whatever the job still held when it was read.
+    if outcome.erased.is_some() {
+        return JobNames::of(job).erased_request().partner_params;
+    }
+    let params = &job.request.partner_params;
+    params
+        .naming(&job.job_id, job.user_id())
+        .typed(job.job_type.number())
+}
+
+fn actions(checks: &Checks) -> Actions {
+    let of = |checked| checks.of(checked).map_or(ActionValue::NotApplicable, value);
+    Actions {
+        liveness_check: of(Checked::PresentationAttack),
+        selfie_check: of(Checked::SampleQuality),
+        selfie_provided: of(Checked::Acquisition),
+        register_selfie: of(Checked::Enrolment),
+        selfie_to_registered_selfie_compare: of(Checked::ReferenceComparison),
+        human_review_compare: of(Checked::ReviewOfComparison),
+        human_review_liveness_check: of(Checked::ReviewOfPresentationAttack),
+        human_review_selfie_check: of(Checked::ReviewOfSampleQuality),
+    }
+}
+
+const fn value(state: CheckState) -> ActionValue {
+    match state {
+        CheckState::Passed => ActionValue::Passed,
+        CheckState::Completed => ActionValue::Completed,
+        CheckState::Failed => ActionValue::Failed,
+        CheckState::Inconclusive => ActionValue::UnableToDetermine,
+        CheckState::NotPerformed => ActionValue::NotDone,
+        CheckState::UnderReview => ActionValue::UnderReview,
+        CheckState::ProvisionallyApproved => ActionValue::ProvisionallyApproved,
+        CheckState::Referred => ActionValue::SentToHumanReview,
+        CheckState::Approved => ActionValue::Approved,
+        CheckState::Rejected => ActionValue::Rejected,
+    }
+}
