@@ -61,7 +61,8 @@ impl Source {
             sqlx::query_scalar("SELECT sealed FROM purpose_keys WHERE purpose = 'audit'")
                 .fetch_one(&pool)
                 .await?;
-        let owner = blobs::owner(&opened(&keys, &sealed)?);
+        let audit_key = opened(&keys, &sealed)?;
+        let owner = blobs::owner(&audit_key);
         let blobs: Arc<dyn Blobs> = match &options.blobs {
             Some(blobs) => Arc::clone(blobs),
             None => Arc::new(FileBlobs::of_data_directory(&options.dir)?),
