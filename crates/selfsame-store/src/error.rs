@@ -54,6 +54,9 @@ pub enum StoreError {
         /// What to do.
         advice: &'static str,
     },
+    /// Moving the data to another store failed. What was copied stays, and the move may be begun again.
+    #[error("moving the data: {0}")]
+    Moving(String),
     /// The place for packages belongs to another installation.
     #[error(
         "{0} holds the packages of another installation, and the sweep would remove them: give each a bucket or a prefix of its own"

@@ -80,3 +80,48 @@ fn keys_rotate_without_a_server_and_are_listed_beside_one() {
     );
     assert_eq!(audit("verify")[0]["intact"], true);
 }
+
+#[test]
+fn the_master_key_comes_from_a_command_or_a_variable_and_is_never_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    add_partner(&data);
+    let data = data.to_str().unwrap();
+    let file = dir.path().join("new.key");
+    let file = file.to_str().unwrap();
+    selfsame(&["keys", "--data", data, "rotate", "--master", file]);
+    let key = std::fs::read_to_string(file).unwrap();
+    let run = |source: &str| {
+        Command::new(env!("CARGO_BIN_EXE_selfsame"))
+            .args(["partner", "--data", data, "--master-key", source, "list"])
+            .env("SOME_KEY", &key)
+            .output()
+            .unwrap()
+    };
+    for source in [
+        format!("command:cat {file}"),
+        "env:SOME_KEY".to_owned(),
+        format!("file:{file}"),
+    ] {
+        assert!(run(&source).status.success(), "{source}");
+    }
+    // Given where a source belongs, the key is refused, and not repeated.
+    for source in [key.clone(), format!("env:{key}")] {
+        let output = run(&source);
+        assert_eq!(output.status.code(), Some(2));
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            told.contains("--master-key") && !told.contains(&key),
+            "{told}"
+        );
+    }
+    let told = refusal(&[
+        "partner",
+        "--data",
+        data,
+        "--blobs",
+        "s3://key:hush@b",
+        "list",
+    ]);
+    assert!(told.contains("--blobs") && !told.contains("hush"), "{told}");
+}
