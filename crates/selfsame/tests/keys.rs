@@ -92,8 +92,7 @@ fn the_master_key_comes_from_a_command_or_a_variable_and_is_never_shown() {
     selfsame(&["keys", "--data", data, "rotate", "--master", file]);
     let key = std::fs::read_to_string(file).unwrap();
     let run = |source: &str| {
-        Command::new(env!("CARGO_BIN_EXE_selfsame"))
-            .args(["partner", "--data", data, "--master-key", source, "list"])
+        support::store::command(&["partner", "--data", data, "--master-key", source, "list"])
             .env("SOME_KEY", &key)
             .output()
             .unwrap()

@@ -32,12 +32,11 @@ impl<'a> Asked<'a> {
             return self.no_bucket();
         }
         let advice = match error {
-            Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
-                "check the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or their like), and that they may read, \
-                 write, list and delete there"
-            }
+            Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => CREDENTIALS,
             Error::NotImplemented { .. } | Error::NotSupported { .. } => NO_CONDITIONS,
             _ if said(error).contains("NotImplemented") => NO_CONDITIONS,
+            // Of a listing, a refusal comes as any other failure.
+            _ if REFUSALS.iter().any(|code| said(error).contains(code)) => CREDENTIALS,
             _ => {
                 "check that the endpoint is the right one (AWS_ENDPOINT_URL) and answers, over https or with AWS_ALLOW_HTTP=true"
             }
@@ -74,6 +73,14 @@ impl<'a> Asked<'a> {
     }
 }
 
+const CREDENTIALS: &str = "check the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or their like), and that they may \
+                           read, write, list and delete there";
+/// What S3 calls a refusal.
+const REFUSALS: [&str; 3] = [
+    "SignatureDoesNotMatch",
+    "InvalidAccessKeyId",
+    "AccessDenied",
+];
 const NO_CONDITIONS: &str = "the server must know create-only writes (the header If-None-Match), and does not: take a newer \
                              one, or another";
 
