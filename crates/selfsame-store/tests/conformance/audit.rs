@@ -328,11 +328,13 @@ async fn an_operator_goes_on_behind_a_break_that_stays_told(dir: Place) {
             format!("DELETE FROM audit WHERE seq = {}", head.sequence),
             format!("DELETE FROM audit WHERE seq < {}", segment.sequence),
         ] {
-            let copy = match dir.is(Kind::Sqlite) {
-                true => dir.copy().await,
+            let copy = if dir.is(Kind::Sqlite) {
+                dir.copy().await
+            } else if again.contains('=') {
                 // One of them is as much as one place can take.
-                false if again.contains('=') => dir.clone(),
-                false => continue,
+                dir.clone()
+            } else {
+                continue;
             };
             // Where nothing was left before the segment, nothing can be removed there.
             let done = copy.try_tamper(&again).await.unwrap();
