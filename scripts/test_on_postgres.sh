@@ -17,7 +17,7 @@ if [ -z "${SELFSAME_TEST_POSTGRES:-}" ] || [ -z "${SELFSAME_TEST_S3:-}" ]; then
 fi
 
 # Test binaries of which every test runs: who enrols, is refused, decides, is locked out, is erased, is killed, asks twice.
-whole=(review records durability fairness keys)
+whole=(review records durability fairness)
 # Of the others those that the back end may break. What is left out meets the store in no other way.
 some=(
     a_challenge_serves_one_job_of_its_user_in_its_time
