@@ -55,6 +55,13 @@ describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => 
     return site.url;
   }
 
+  /** A telephone's page. A server's first job waits for its models, so a slow machine may take more than the usual half minute. */
+  async function newPage(browser) {
+    const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+    page.setDefaultTimeout(90_000);
+    return page;
+  }
+
   /** Opens the example with a person before the camera, and presses a button, the shutter, and "use it". */
   async function capture(site, person, user, button, change = older) {
     const browser = await launch(
@@ -63,7 +70,7 @@ describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => 
       `--use-file-for-fake-video-capture=${join(folder, `${person}.mjpeg`)}`,
     );
     try {
-      const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+      const page = await newPage(browser);
       await page.addInitScript(change);
       await page.goto(`${site}/?user=${user}`);
       const look = (name) => SCREENSHOTS && page.screenshot({ path: join(SCREENSHOTS, `${button}-${person}-${name}.png`) });
@@ -115,7 +122,7 @@ describe('the example in Chromium', { skip: whyNot() || whyNoBrowser() }, () => 
       `--use-file-for-fake-video-capture=${join(folder, 'obama.mjpeg')}`,
     );
     try {
-      const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+      const page = await newPage(browser);
       await page.addInitScript(change);
       await page.goto(`${await serve(t)}/?user=${randomUUID()}`);
       await page.getByRole('button', { name: 'Register' }).click();
