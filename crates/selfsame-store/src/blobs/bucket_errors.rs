@@ -32,11 +32,9 @@ impl<'a> Asked<'a> {
             return self.no_bucket();
         }
         let advice = match error {
-            Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => CREDENTIALS,
+            _ if denied(error) => CREDENTIALS,
             Error::NotImplemented { .. } | Error::NotSupported { .. } => NO_CONDITIONS,
             _ if said(error).contains("NotImplemented") => NO_CONDITIONS,
-            // Of a listing, a refusal comes as any other failure.
-            _ if REFUSALS.iter().any(|code| said(error).contains(code)) => CREDENTIALS,
             _ => {
                 "check that the endpoint is the right one (AWS_ENDPOINT_URL) and answers, over https or with AWS_ALLOW_HTTP=true"
             }
@@ -92,6 +90,21 @@ pub(super) fn no_such_bucket(error: &Error) -> bool {
         .any(|code| text.contains(code))
 }
 
+/// The credentials are not right, or may not do this. The library tells it of some operations only: of a list it does not.
+fn denied(error: &Error) -> bool {
+    let text = error.to_string();
+    let codes = [
+        "SignatureDoesNotMatch",
+        "InvalidAccessKeyId",
+        "AccessDenied",
+        "AuthenticationFailed",
+    ];
+    matches!(
+        error,
+        Error::PermissionDenied { .. } | Error::Unauthenticated { .. }
+    ) || codes.iter().any(|code| text.contains(code))
+}
+
 /// The text of an XML element.
 fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let (_, rest) = text.split_once(&format!("<{name}>"))?;
@@ -103,7 +116,7 @@ fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 fn said(error: &Error) -> String {
     let text = error.to_string();
     let mut said = match (element(&text, "Code"), element(&text, "Message")) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), Some(message)) => format!("{code}: {}", message.trim_end_matches('.')),
         (Some(code), None) => code.to_owned(),
         _ => {
             let mut cause: &dyn std::error::Error = error;
@@ -163,6 +176,10 @@ mod tests {
             assert!(told.contains(part), "{told}");
         }
         assert!(!told.contains("AWS4 x"), "{told}");
+
+        let listed = generic("403: <Error><Code>AccessDenied</Code><Message>No.</Message></Error>");
+        let told = asked.failed(&listed).to_string();
+        assert!(told.contains("No; check the credentials"), "{told}");
 
         let told = asked
             .failed(&generic("GET https://x.example/a?sig=hush failed"))
