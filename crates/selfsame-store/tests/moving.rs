@@ -210,14 +210,15 @@ async fn everything_arrives_and_the_new_store_goes_on_from_there() {
 
     // Broken off in the middle, and begun again.
     let stop = tokio::sync::Notify::new();
+    let mut halfway = |progress: moving::Progress| {
+        if progress.done > 300 {
+            stop.notify_one();
+        }
+    };
     tokio::select! {
         biased;
         () = stop.notified() => {}
-        ended = moving::run(&from, &to, &mut |progress| {
-            if progress.done > 300 {
-                stop.notify_one();
-            }
-        }) => panic!("it ended too early: {ended:?}"),
+        ended = moving::run(&from, &to, &mut halfway) => panic!("it ended too early: {ended:?}"),
     }
     let served = PostgresStore::connect(&to).await;
     assert!(matches!(served, Err(StoreError::Moving(_))));
