@@ -168,6 +168,10 @@ fn every_command(data: &str, out: &str) -> Vec<(&'static str, Vec<String>)> {
             format!("--people {nowhere} --out {out} --home {nowhere}"),
         ),
         ("ready", "--at http://127.0.0.1:1".to_owned()),
+        (
+            "migrate",
+            format!("--from {nowhere} --to postgres://{nowhere}"),
+        ),
         ("completions", "bash".to_owned()),
     ]
     .into_iter()

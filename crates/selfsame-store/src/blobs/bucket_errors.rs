@@ -73,12 +73,6 @@ impl<'a> Asked<'a> {
 
 const CREDENTIALS: &str = "check the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or their like), and that they may \
                            read, write, list and delete there";
-/// What S3 calls a refusal.
-const REFUSALS: [&str; 3] = [
-    "SignatureDoesNotMatch",
-    "InvalidAccessKeyId",
-    "AccessDenied",
-];
 const NO_CONDITIONS: &str = "the server must know create-only writes (the header If-None-Match), and does not: take a newer \
                              one, or another";
 

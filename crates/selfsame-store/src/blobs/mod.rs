@@ -191,7 +191,7 @@ impl BlobPlace {
     }
 }
 
-/// What marks a place for blobs as an installation's: it follows from the key of its audit, which no other has, and tells nothing of
+/// What marks a place for blobs as an installation's: it follows from a key that no other has, and tells nothing of
 /// it.
 pub(crate) fn owner(key: &[u8; KEY_BYTES]) -> String {
     let mut digest = Sha256::new();

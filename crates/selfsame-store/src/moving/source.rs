@@ -16,6 +16,9 @@ use crate::keyring::{DataKey, KEY_BYTES, Keyring};
 use crate::keys::{purpose_place, scope};
 use crate::sqlite::{self, Options};
 
+/// The purpose of the key by which an installation marks its packages.
+const PURPOSE: &str = "accepted images";
+
 pub(super) struct Source {
     pool: SqlitePool,
     pub(super) blobs: Arc<dyn Blobs>,
@@ -58,11 +61,12 @@ impl Source {
             keys.insert(number, key);
         }
         let sealed: Vec<u8> =
-            sqlx::query_scalar("SELECT sealed FROM purpose_keys WHERE purpose = 'audit'")
+            sqlx::query_scalar("SELECT sealed FROM purpose_keys WHERE purpose = $1")
+                .bind(PURPOSE)
                 .fetch_one(&pool)
                 .await?;
-        let audit_key = opened(&keys, &sealed)?;
-        let owner = blobs::owner(&audit_key);
+        let image_key = opened(&keys, &sealed, PURPOSE)?;
+        let owner = blobs::owner(&image_key);
         let blobs: Arc<dyn Blobs> = match &options.blobs {
             Some(blobs) => Arc::clone(blobs),
             None => Arc::new(FileBlobs::of_data_directory(&options.dir)?),
@@ -124,6 +128,7 @@ impl Source {
 fn opened(
     keys: &BTreeMap<i64, DataKey>,
     sealed: &[u8],
+    purpose: &str,
 ) -> Result<Zeroizing<[u8; KEY_BYTES]>, StoreError> {
     let keys: std::collections::HashMap<u32, DataKey> = keys
         .iter()
@@ -132,7 +137,7 @@ fn opened(
     let newest = keys.keys().copied().max().unwrap_or_default();
     let ring = Keyring::new(keys, newest, None)
         .ok_or_else(|| StoreError::Corrupt("data key", "there is none".to_owned()))?;
-    let plain = Zeroizing::new(ring.open(sealed, &purpose_place("audit"), "key")?);
+    let plain = Zeroizing::new(ring.open(sealed, &purpose_place(purpose), "key")?);
     let key = plain
         .as_slice()
         .try_into()

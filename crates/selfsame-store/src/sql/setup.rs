@@ -39,9 +39,9 @@ impl SqlStore {
         let found = dialect::migrate(&mut tx).await?;
         let ring = Arc::new(keys::load_or_make(&mut tx, &parts.master).await?);
         let audit_key = keys::purpose_key(&mut tx, &ring, "audit").await?;
-        let owner = blobs::owner(&audit_key);
         let audit_key = AuditKey::new(audit_key);
         let image_key = keys::purpose_key(&mut tx, &ring, "accepted images").await?;
+        let owner = blobs::owner(&image_key);
         let endpoint_key = keys::purpose_key(&mut tx, &ring, "callback endpoints").await?;
         if !found.audited {
             let writer = audit::Writer {

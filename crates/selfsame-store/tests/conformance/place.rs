@@ -121,9 +121,11 @@ impl Place {
         self.dir().join("blobs")
     }
 
-    /// How many blobs there are.
+    /// How many blobs there are, beside the mark of whose they are.
     pub fn count_blobs(&self) -> usize {
-        std::fs::read_dir(self.blobs()).unwrap().count()
+        let files = std::fs::read_dir(self.blobs()).unwrap();
+        let names = files.map(|file| file.unwrap().file_name());
+        names.filter(|name| name != "owner").count()
     }
 
     pub fn sqlite(&self, limits: Limits) -> sqlite::Options {

@@ -185,7 +185,7 @@ async fn packages_go_and_those_that_nothing_names(dir: Place) {
         end(&store, &job, &refused).await;
     }
     let blobs = dir.blobs();
-    let there = || std::fs::read_dir(&blobs).unwrap().count();
+    let there = || dir.count_blobs();
     assert_eq!(there(), 206);
     let swept = store
         .sweep(&KeepSince {
