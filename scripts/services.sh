@@ -9,7 +9,8 @@
 # so and runs the command without these variables: tests that need them are left out then. SELFSAME_SERVICES=require makes that an
 # error, SELFSAME_SERVICES=none leaves them out.
 #
-# PostgreSQL syncs to the disk as in production, so that tests may kill it.
+# PostgreSQL syncs to the disk as in production, so that tests may kill it: 383 transactions a second instead of 502 (pgbench, 4
+# clients, two busy cores).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 
@@ -57,8 +58,15 @@ PY
 )"
 run=$(mktemp -d "${TMPDIR:-/tmp}/selfsame-services.XXXXXX")
 pids=()
+running=
 stop() {
+    # Once, and to its end: what is left running would be nobody's.
     trap - EXIT
+    trap '' HUP INT TERM
+    if [ -n "$running" ]; then
+        kill -TERM "$running" 2>/dev/null || true
+        wait "$running" 2>/dev/null || true
+    fi
     # The database: smart would wait for whoever is still connected.
     for pid in "${pids[@]}"; do kill -INT "$pid" 2>/dev/null || true; done
     for pid in "${pids[@]}"; do
@@ -162,5 +170,9 @@ export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}" no_proxy="127.0.0.1
 export SELFSAME_TEST_POSTGRES_BIN="$bin" SELFSAME_TEST_POSTGRES_DATA="$run/postgres/data"
 say "PostgreSQL on port $pg_port, S3 on port $s3"
 status=0
-"${command[@]}" || status=$?
+# Beside this shell, which would not hear of a signal before the command has ended.
+"${command[@]}" <&0 &
+running=$!
+wait "$running" || status=$?
+running=
 exit "$status"

@@ -47,6 +47,9 @@ cargo test --locked --workspace --doc
 step "public clients"
 bash clients/compatibility/run.sh
 
+step "once more on PostgreSQL and S3"
+bash scripts/test_on_postgres.sh
+
 step "clients and their contract"
 bash clients/test.sh
 

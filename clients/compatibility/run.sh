@@ -2,6 +2,8 @@
 # The public clients, unchanged and at pinned versions, against the real server: Python and Node; Ruby and PHP where Debian's
 # interpreters and the client itself can be had. SELFSAME_RUBY_CLIENT (a checkout or a git directory of
 # smile-identity-core-ruby) and SELFSAME_PHP_AUTOLOAD (Composer's vendor/autoload.php) stand in for their registries.
+#
+# With SELFSAME_TEST_ON=postgres, inside scripts/services.sh, the server keeps all in PostgreSQL and S3. Python and Node run then.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -18,6 +20,11 @@ trap 'rm -rf "$logs"' EXIT
 
 (cd node && npm ci --silent --no-audit --no-fund)
 .venv/bin/python python/with_https_server.py node --test node/
+
+if [ "${SELFSAME_TEST_ON:-}" = postgres ]; then
+    echo "left out on PostgreSQL and S3: the public Ruby and PHP clients, whose calls are the same"
+    exit 0
+fi
 
 # Installs Debian packages where that is allowed; says no where it is not.
 debian() {

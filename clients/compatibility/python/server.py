@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from store import environment, keeping
+
 BIN = os.environ["SELFSAME_BIN"]
 
 
 def selfsame(*arguments):
-    """Runs the command line and gives its lines of JSON."""
-    done = subprocess.run([BIN, "--json", *map(str, arguments)], capture_output=True, text=True, check=True)
+    """Runs the command line, on the store of the data directory that it names, and gives its lines of JSON."""
+    own = environment(arguments[arguments.index("--data") + 1]) if "--data" in arguments else None
+    done = subprocess.run([BIN, "--json", *map(str, arguments)], env=own, capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -26,11 +29,17 @@ def photographs():
 @contextmanager
 def running(data, *options):
     """A server on free ports; gives its addresses."""
+    with keeping(data), _serving(data, *options) as addresses:
+        yield addresses
+
+
+@contextmanager
+def _serving(data, *options):
     policy = Path(__file__).with_name("policy.toml")
     command = [BIN, "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--allow-private-callbacks", "--allow-http-callbacks",
                "--policy", str(policy), *map(str, options)]
     with open(Path(data) / "server.log", "w") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(command, env=environment(data), stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         line = process.stdout.readline()
         assert line, (Path(data) / "server.log").read_text()

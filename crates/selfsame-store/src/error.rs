@@ -54,6 +54,9 @@ pub enum StoreError {
         /// What to do.
         advice: &'static str,
     },
+    /// Moving the data to another store failed. What was copied stays, and the move may be begun again.
+    #[error("moving the data: {0}")]
+    Moving(String),
     /// The place for packages belongs to another installation.
     #[error(
         "{0} holds the packages of another installation, and the sweep would remove them: give each a bucket or a prefix of its own"
@@ -65,6 +68,22 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The database or the bucket does not answer: nothing is wrong with the item, and it can be tried again
+    /// for as long as that lasts.
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::Objects { .. }
+                | Self::Database(
+                    sqlx::Error::Io(_)
+                        | sqlx::Error::PoolTimedOut
+                        | sqlx::Error::PoolClosed
+                        | sqlx::Error::WorkerCrashed
+                )
+        )
+    }
+
     /// One item on record cannot be read, and trying again will not help: only what needs this item fails.
     #[must_use]
     pub const fn is_unreadable(&self) -> bool {

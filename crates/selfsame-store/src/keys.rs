@@ -31,3 +31,13 @@ pub struct Reencrypted {
     /// Values and packages that cannot be decrypted and were left; the log names each.
     pub unreadable: u64,
 }
+
+/// What a data key is wrapped for.
+pub(crate) fn scope(number: i64) -> String {
+    format!("data key {number}")
+}
+
+/// What a key for one purpose is encrypted for.
+pub(crate) fn purpose_place(purpose: &str) -> String {
+    format!("purpose_keys/sealed/{purpose}")
+}

@@ -10,6 +10,7 @@ pub mod keyring;
 pub mod keys;
 pub mod master_key;
 mod migrations;
+pub mod moving;
 pub mod postgres;
 pub mod sqlite;
 pub mod store;

@@ -74,6 +74,7 @@ enum Command {
     Templates(command::templates::TemplatesCommand),
     /// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
     Keys(command::keys::KeysCommand),
+    Migrate(command::migrate::Migrate),
     #[command(
         after_help = "Exit codes: 0 ready; 1 it answers and is not ready; 2 it does not answer."
     )]
@@ -121,6 +122,7 @@ fn main() -> ExitCode {
             Command::User(user) => user.run(json).await,
             Command::Templates(templates) => templates.run(&models, json).await,
             Command::Keys(keys) => keys.run(json).await,
+            Command::Migrate(migrate) => migrate.run(json).await,
             Command::Ready(ready) => ready.run(json).await,
             Command::Models(command) => command.run(&models, json),
             Command::Eval(eval) => eval.run(&models, json),

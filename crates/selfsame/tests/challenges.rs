@@ -14,8 +14,6 @@ mod support;
 #[allow(dead_code, reason = "other shapes are measured where it stands")]
 mod turned;
 
-use std::path::Path;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::multipart::{Form, Part};
@@ -87,13 +85,7 @@ impl Story {
 
     /// Time passes in the server's records.
     async fn sql(&self, statement: &str) {
-        let path = self.data.path().join("selfsame.db");
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-        let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()))
-            .execute(&mut connection)
-            .await
-            .unwrap();
+        support::store::execute(self.data.path(), statement).await;
     }
 }
 
@@ -170,10 +162,10 @@ async fn a_challenge_serves_one_job_of_its_user_in_its_time() {
     story
         .refused(&story.upload("ada", "j2", &drawn), "used by another job")
         .await;
-    let ends = sqlx_time(story.data.path(), "SELECT grant_expires_at FROM jobs").await;
+    let ends = support::store::number(story.data.path(), "SELECT grant_expires_at FROM jobs").await;
     assert_eq!(
         ends,
-        sqlx_time(story.data.path(), "SELECT expires_at FROM challenges").await
+        support::store::number(story.data.path(), "SELECT expires_at FROM challenges").await
     );
     story.sql("UPDATE jobs SET grant_expires_at = 1").await;
     let late = story.http.put(prepared["upload_url"].as_str().unwrap());
@@ -200,15 +192,6 @@ async fn a_challenge_serves_one_job_of_its_user_in_its_time() {
     story
         .refused(&story.upload("ada", "j3", &expired), "expired")
         .await;
-}
-
-async fn sqlx_time(data: &Path, query: &str) -> i64 {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(data.join("selfsame.db"));
-    let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
-    sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()))
-        .fetch_one(&mut connection)
-        .await
-        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,9 +19,8 @@ use support::add_partner;
 const CLOSED_PIPE: i32 = 141;
 
 fn selfsame(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_selfsame"));
+    let mut command = support::store::command(arguments);
     command
-        .args(arguments)
         .env_remove("SELFSAME_API_KEY")
         .env_remove("SELFSAME_DATA");
     command

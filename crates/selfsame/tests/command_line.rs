@@ -16,8 +16,7 @@ use serde_json::Value;
 use support::{Server, add_partner, photographs};
 
 fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_selfsame"))
-        .args(arguments)
+    support::store::command(arguments)
         .env_remove("SELFSAME_API_KEY")
         .output()
         .unwrap()

@@ -90,6 +90,7 @@ async fn nothing_accepted_is_lost() {
         if at % 6 == 5 {
             tokio::time::sleep(Duration::from_millis(random >> 56)).await;
             server.kill();
+            support::store::let_leases_end(data.path()).await;
             server = start();
         }
     }

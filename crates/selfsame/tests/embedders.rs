@@ -9,13 +9,10 @@
 mod support;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use selfsame_testing::onnx::{thumbnail_embedder, thumbnail_manifest};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use sqlx::ConnectOptions as _;
-use sqlx::sqlite::SqliteConnectOptions;
 use support::{Server, add_partner, http, package, photographs, refuses_to_start, selfsame};
 
 /// Installs a small embedder, which weighs colours so; gives its manifest.
@@ -59,9 +56,8 @@ fn near(a: f64, b: f64) -> bool {
 
 /// What a command prints, line by line, and its exit code.
 fn command(arguments: &[&str]) -> (Vec<Value>, Option<i32>) {
-    let output = Command::new(env!("CARGO_BIN_EXE_selfsame"))
+    let output = support::store::command(arguments)
         .arg("--json")
-        .args(arguments)
         .output()
         .unwrap();
     let lines = String::from_utf8(output.stdout).unwrap();
@@ -157,15 +153,8 @@ async fn another_embedder_is_installed_while_everybody_is_served() {
     assert_eq!(server.terminate(), Some(0));
 
     // Who has no photo on file any more is told of, and stays as it was.
-    let mut database = SqliteConnectOptions::new()
-        .filename(data.path().join("selfsame.db"))
-        .connect()
-        .await
-        .unwrap();
-    sqlx::raw_sql("UPDATE jobs SET blob = NULL WHERE user_id = 'bob' AND kind = 'enrolment'")
-        .execute(&mut database)
-        .await
-        .unwrap();
+    let lost = "UPDATE jobs SET blob = NULL WHERE user_id = 'bob' AND kind = 'enrolment'";
+    support::store::execute(data.path(), lost).await;
     let third = install(data.path(), "third", [0.5, 0.25, 0.25]);
     let (said, code) = command(&[
         "templates",

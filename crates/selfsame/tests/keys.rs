@@ -10,7 +10,6 @@
 mod support;
 
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 use support::{Server, add_partner, selfsame};
@@ -22,16 +21,17 @@ fn keys(data: &Path, action: &[&str]) -> Vec<Value> {
 
 /// What a command that cannot be carried out says.
 fn refusal(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_selfsame"))
-        .args(arguments)
-        .output()
-        .unwrap();
+    let output = support::store::command(arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     String::from_utf8(output.stderr).unwrap()
 }
 
 #[test]
 fn keys_rotate_without_a_server_and_are_listed_beside_one() {
+    let why = "its keys are changed beside its nodes, as the store's suite does";
+    if support::store::has_no_data_directory(why) {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path();
     let key = add_partner(data);
@@ -82,4 +82,48 @@ fn keys_rotate_without_a_server_and_are_listed_beside_one() {
         ]
     );
     assert_eq!(audit("verify")[0]["intact"], true);
+}
+
+#[test]
+fn the_master_key_comes_from_a_command_or_a_variable_and_is_never_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    add_partner(&data);
+    let data = data.to_str().unwrap();
+    let file = dir.path().join("new.key");
+    let file = file.to_str().unwrap();
+    selfsame(&["keys", "--data", data, "rotate", "--master", file]);
+    let key = std::fs::read_to_string(file).unwrap();
+    let run = |source: &str| {
+        support::store::command(&["partner", "--data", data, "--master-key", source, "list"])
+            .env("SOME_KEY", &key)
+            .output()
+            .unwrap()
+    };
+    for source in [
+        format!("command:cat {file}"),
+        "env:SOME_KEY".to_owned(),
+        format!("file:{file}"),
+    ] {
+        assert!(run(&source).status.success(), "{source}");
+    }
+    // Given where a source belongs, the key is refused, and not repeated.
+    for source in [key.clone(), format!("env:{key}")] {
+        let output = run(&source);
+        assert_eq!(output.status.code(), Some(2));
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            told.contains("--master-key") && !told.contains(&key),
+            "{told}"
+        );
+    }
+    let told = refusal(&[
+        "partner",
+        "--data",
+        data,
+        "--blobs",
+        "s3://key:hush@b",
+        "list",
+    ]);
+    assert!(told.contains("--blobs") && !told.contains("hush"), "{told}");
 }

@@ -9,35 +9,24 @@
 mod support;
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, SqliteConnection};
-use support::{Server, add_partner, http, package, photographs, selfsame};
+use support::{Server, add_partner, http, package, photographs, selfsame, store};
 
-async fn database(data: &Path) -> SqliteConnection {
-    SqliteConnectOptions::new()
-        .filename(data.join("selfsame.db"))
-        .connect()
-        .await
-        .unwrap()
-}
-
-async fn tamper(data: &Path, statements: &'static str) {
-    sqlx::raw_sql(statements)
-        .execute(&mut database(data).await)
-        .await
-        .unwrap();
+/// What somebody does who has the database: in SQLite's words, and in PostgreSQL's.
+async fn tamper(data: &Path, sqlite: &str, postgres: &str) {
+    let statements = if store::on_postgres() {
+        postgres
+    } else {
+        sqlite
+    };
+    store::execute(data, statements).await;
 }
 
 /// What a command says, and its exit code.
 fn command(arguments: &[&str]) -> (String, Option<i32>) {
-    let output = Command::new(env!("CARGO_BIN_EXE_selfsame"))
-        .args(arguments)
-        .output()
-        .unwrap();
+    let output = store::command(arguments).output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     (String::from_utf8(said).unwrap(), output.status.code())
 }
@@ -69,6 +58,7 @@ async fn a_broken_audit_stops_operators_until_they_put_it_on_record_and_nobody_e
     tamper(
         data.path(),
         "DROP TRIGGER audit_is_not_removed; DELETE FROM audit WHERE action = 'partner_added'",
+        "DROP TRIGGER audit_is_not_removed ON audit; DELETE FROM audit WHERE action = 'partner_added'",
     )
     .await;
     let server = Server::start(data.path(), &key, &[]);
@@ -226,6 +216,7 @@ async fn a_template_that_cannot_be_decrypted_stops_only_its_user() {
     tamper(
         data.path(),
         "UPDATE users SET template = CAST(substr(template, 1, 40) || x'00' AS BLOB) WHERE user_id = 'bob'",
+        "UPDATE users SET template = substring(template FROM 1 FOR 40) || '\\x00'::bytea WHERE user_id = 'bob'",
     )
     .await;
     let server = Server::start(data.path(), &key, &[]);
@@ -245,14 +236,14 @@ async fn a_template_that_cannot_be_decrypted_stops_only_its_user() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn how_it_is_doing_is_told_while_somebody_else_holds_the_database() {
-    if photographs().is_none() {
+    if photographs().is_none() || store::has_no_data_directory("nobody holds all of a database") {
         return;
     }
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
     let server = Server::start(data.path(), &key, &["--node", "n1"]);
     let http = http();
-    let mut connection = database(data.path()).await;
+    let mut connection = store::sqlite(data.path()).await;
     sqlx::raw_sql("BEGIN IMMEDIATE")
         .execute(&mut connection)
         .await
@@ -288,6 +279,8 @@ async fn a_store_that_cannot_be_written_to_is_told() {
         data.path(),
         "CREATE TRIGGER full_1 BEFORE UPDATE ON last_probe BEGIN SELECT RAISE(ABORT, 'the disk is full'); END;
          CREATE TRIGGER full_2 BEFORE INSERT ON last_probe BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+        "CREATE FUNCTION full_disk() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$;
+         CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON last_probe FOR EACH ROW EXECUTE FUNCTION full_disk()",
     )
     .await;
     for _ in 0..300 {

@@ -8,7 +8,6 @@
 
 mod support;
 
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -258,8 +257,7 @@ async fn people_decide() {
         true
     );
     let other = format!("1:{}", "0".repeat(64));
-    let broken = Command::new(env!("CARGO_BIN_EXE_selfsame"))
-        .args(["audit", "--data", dir, "verify", "--head", &other])
+    let broken = support::store::command(&["audit", "--data", dir, "verify", "--head", &other])
         .output()
         .unwrap();
     assert_eq!(broken.status.code(), Some(1));

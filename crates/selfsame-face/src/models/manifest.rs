@@ -352,6 +352,22 @@ pub const OPENVINO: &[Artefact] = if cfg!(all(
     &[]
 };
 
+/// What else OpenVINO needs to read models that it compiled at an earlier start; it works without. Empty where it is not known.
+pub const OPENVINO_READER: &[Artefact] = if OPENVINO.is_empty() {
+    &[]
+} else {
+    &[Artefact {
+        purpose: "OpenVINO reads what it compiled before (for --compiled-models)",
+        optional: true,
+        ..openvino(
+            "OpenVINO IR reader",
+            &["openvino/libs/libopenvino_ir_frontend.so.2641"],
+            "openvino-2026.4.1/libopenvino_ir_frontend.so.2641",
+            "554e9fd3d4a0fbc587c14379464b2324e24b8ea736cfb749ad2cd9e74dfc09e0",
+        )
+    }]
+};
+
 impl Model {
     /// Its entry.
     #[must_use]
@@ -383,5 +399,6 @@ impl Artefact {
         .into_iter()
         .chain(&PHOTOGRAPHS)
         .chain(OPENVINO)
+        .chain(OPENVINO_READER)
     }
 }

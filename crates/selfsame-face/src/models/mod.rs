@@ -18,7 +18,8 @@ use crate::fold;
 
 pub use fetch::{FetchError, Progress};
 pub use manifest::{
-    Artefact, Model, OPENVINO, Origin, PHOTOGRAPHS, Package, PackageForm, Repository,
+    Artefact, Model, OPENVINO, OPENVINO_READER, Origin, PHOTOGRAPHS, Package, PackageForm,
+    Repository,
 };
 
 /// A model as a result records it.
@@ -133,9 +134,17 @@ impl ModelStore {
         }
     }
 
-    /// Where compiled models are kept.
+    /// Where compiled models are kept; nowhere without the library that reads them: OpenVINO would delete each copy and write it
+    /// again, under the eyes of processes that start at the same time.
     pub(crate) fn compiled(&self) -> Option<&Path> {
-        self.compiled.as_deref()
+        let dir = self.compiled.as_deref()?;
+        for library in OPENVINO_READER {
+            if let Err(error) = self.check(library) {
+                tracing::warn!(%error, "compiled models are not kept");
+                return None;
+            }
+        }
+        Some(dir)
     }
 
     /// The folder.

@@ -38,6 +38,9 @@ pub(crate) trait SharedLimit: Sync {
 
     /// Takes to heart what a caller takes of the limit at the other nodes.
     fn heard(&self, caller: &Self::Caller, others: u64, now: Instant);
+
+    /// The other nodes cannot be heard: what they told before counts no more.
+    fn alone(&self);
 }
 
 /// Tells the other nodes and hears them, once.
@@ -55,7 +58,8 @@ async fn exchange<L: SharedLimit>(
     let (callers, counts): (Vec<_>, Vec<_>) = near.into_iter().unzip();
     let others = store
         .share_counts(node, L::COUNTED, &counts, WITHIN)
-        .await?;
+        .await
+        .inspect_err(|_| limit.alone())?;
     let now = Instant::now();
     for (caller, others) in callers.iter().zip(others) {
         limit.heard(caller, others, now);

@@ -151,6 +151,14 @@ impl SharedLimit for PartnerRates {
             demand.cost = cost(demand.rate, others, self.per_second).min(self.burst);
         }
     }
+
+    fn alone(&self) {
+        if let Some(mut demands) = self.lock() {
+            for demand in demands.values_mut() {
+                demand.cost = WHOLE;
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -214,6 +222,9 @@ mod tests {
         rates.heard(caller, 10 * told.count, look);
         let cost = |caller: &Caller| rates.lock().unwrap()[caller].cost;
         assert!(cost(caller) > WHOLE);
+        // Where the others are not heard any more, the node's own limit is all there is.
+        rates.alone();
+        assert_eq!(cost(caller), WHOLE);
         // A partner that has gone quiet is forgotten, and with it what it took.
         assert!(rates.near(look + Duration::from_secs(1)).is_empty());
         assert!(rates.lock().unwrap().is_empty());

@@ -22,6 +22,8 @@ use crate::supervise::Role;
 /// Jobs in hand for each analysis that may go on at a time: while one has the core, another waits for storage
 /// (docs/decisions/0034-memory-and-cores.md).
 pub(crate) const JOBS_PER_CORE: usize = 2;
+/// How long a worker rests where storage does not answer.
+const OUTAGE_PAUSE: Duration = Duration::from_secs(5);
 /// What workers are called where background tasks are listed.
 pub(crate) const NAME: &str = "jobs";
 /// How often a node's workers look into the queue when nothing rings. In one process whoever queues a job rings; other nodes do
@@ -101,6 +103,14 @@ async fn work(app: &App, analyser: &Analyser, claim: &Claim) {
         }
         Ok(None) => {
             tracing::warn!(smile_job_id = %job.smile_job_id, "the claim was lost; another worker has the job")
+        }
+        // An outage is no fault of the job's, and must not use up its attempts, however long it lasts.
+        Err(error) if error.is_outage() => {
+            tracing::error!(smile_job_id = %job.smile_job_id, %error, "storage does not answer; the job waits for it");
+            tokio::time::sleep(OUTAGE_PAUSE).await;
+            if let Err(error) = app.store.release_job(claim).await {
+                tracing::error!(smile_job_id = %job.smile_job_id, %error, "cannot put a job back; its lease brings it back");
+            }
         }
         Err(error) => {
             // The lease brings it back; a later attempt may succeed, and the last one ends it.

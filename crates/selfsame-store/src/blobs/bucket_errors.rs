@@ -32,10 +32,7 @@ impl<'a> Asked<'a> {
             return self.no_bucket();
         }
         let advice = match error {
-            Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
-                "check the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or their like), and that they may read, \
-                 write, list and delete there"
-            }
+            _ if denied(error) => CREDENTIALS,
             Error::NotImplemented { .. } | Error::NotSupported { .. } => NO_CONDITIONS,
             _ if said(error).contains("NotImplemented") => NO_CONDITIONS,
             _ => {
@@ -74,6 +71,14 @@ impl<'a> Asked<'a> {
     }
 }
 
+const CREDENTIALS: &str = "check the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or their like), and that they may \
+                           read, write, list and delete there";
+/// What S3 calls a refusal.
+const REFUSALS: [&str; 3] = [
+    "SignatureDoesNotMatch",
+    "InvalidAccessKeyId",
+    "AccessDenied",
+];
 const NO_CONDITIONS: &str = "the server must know create-only writes (the header If-None-Match), and does not: take a newer \
                              one, or another";
 
@@ -83,6 +88,21 @@ pub(super) fn no_such_bucket(error: &Error) -> bool {
     ["NoSuchBucket", "ContainerNotFound"]
         .iter()
         .any(|code| text.contains(code))
+}
+
+/// The credentials are not right, or may not do this. The library tells it of some operations only: of a list it does not.
+fn denied(error: &Error) -> bool {
+    let text = error.to_string();
+    let codes = [
+        "SignatureDoesNotMatch",
+        "InvalidAccessKeyId",
+        "AccessDenied",
+        "AuthenticationFailed",
+    ];
+    matches!(
+        error,
+        Error::PermissionDenied { .. } | Error::Unauthenticated { .. }
+    ) || codes.iter().any(|code| text.contains(code))
 }
 
 /// The text of an XML element.
@@ -96,7 +116,7 @@ fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 fn said(error: &Error) -> String {
     let text = error.to_string();
     let mut said = match (element(&text, "Code"), element(&text, "Message")) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), Some(message)) => format!("{code}: {}", message.trim_end_matches('.')),
         (Some(code), None) => code.to_owned(),
         _ => {
             let mut cause: &dyn std::error::Error = error;
@@ -156,6 +176,10 @@ mod tests {
             assert!(told.contains(part), "{told}");
         }
         assert!(!told.contains("AWS4 x"), "{told}");
+
+        let listed = generic("403: <Error><Code>AccessDenied</Code><Message>No.</Message></Error>");
+        let told = asked.failed(&listed).to_string();
+        assert!(told.contains("No; check the credentials"), "{told}");
 
         let told = asked
             .failed(&generic("GET https://x.example/a?sig=hush failed"))

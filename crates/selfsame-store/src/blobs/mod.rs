@@ -25,9 +25,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use crate::error::StoreError;
+use crate::keyring::KEY_BYTES;
 
 pub use self::files::FileBlobs;
 pub use self::objects::ObjectBlobs;
@@ -187,6 +189,15 @@ impl BlobPlace {
             Self::Bucket(url) => Ok(Arc::new(ObjectBlobs::open(url, variables())?)),
         }
     }
+}
+
+/// What marks a place for blobs as an installation's: it follows from the key of its audit, which no other has, and tells nothing of
+/// it.
+pub(crate) fn owner(key: &[u8; KEY_BYTES]) -> String {
+    let mut digest = Sha256::new();
+    digest.update("whose blobs these are");
+    digest.update(key);
+    hex::encode(digest.finalize())
 }
 
 /// The environment's variables, as far as they are text.

@@ -17,8 +17,8 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection as _, PgConnection, PgPool};
 
 use self::sql::Parts;
 pub use self::sql::SqlStore as PostgresStore;
@@ -96,6 +96,12 @@ impl PostgresStore {
             .application_name("selfsame")
             .statement_cache_capacity(STATEMENTS);
         let write = pool(options, LIMITS).connect_with(connect.clone()).await?;
+        if is_moving(&mut *write.acquire().await?).await? {
+            return Err(StoreError::Moving(
+                "data is being moved into this database and is not all there: let `selfsame migrate` end first"
+                    .to_owned(),
+            ));
+        }
         let read = pool(options, READING).connect_lazy_with(connect);
         Self::set_up(Parts {
             write,
@@ -110,6 +116,30 @@ impl PostgresStore {
         })
         .await
     }
+}
+
+/// A pool for moving data in: its transactions may take their time.
+pub(crate) async fn moving_pool(options: &Options) -> Result<PgPool, StoreError> {
+    let connect = PgConnectOptions::from_str(&options.url)?.application_name("selfsame migrate");
+    Ok(pool(options, "SELECT 1").connect_with(connect).await?)
+}
+
+/// Begins a transaction that has the database in its shape.
+pub(crate) async fn begin_shaped(
+    pool: &PgPool,
+) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, StoreError> {
+    let mut tx = dialect::begin_setup(pool).await?;
+    migrations::migrate(&mut tx).await?;
+    Ok(tx.into_inner())
+}
+
+/// Data is being moved into this database, and is not all there.
+pub(crate) async fn is_moving(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    Ok(
+        sqlx::query_scalar("SELECT to_regclass('moving') IS NOT NULL")
+            .fetch_one(connection)
+            .await?,
+    )
 }
 
 /// A pool of connections, each set up by a statement.

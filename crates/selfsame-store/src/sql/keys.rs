@@ -22,16 +22,12 @@ use super::tx::{Hold, Tx};
 use super::{SqlStore, audit};
 use crate::error::StoreError;
 use crate::keyring::{DataKey, KEY_BYTES, Keyring, MasterKey, key_number, random};
-use crate::keys::{KeyUse, Progress, Reencrypted};
+use crate::keys::{KeyUse, Progress, Reencrypted, purpose_place, scope};
 
 /// Values that are encrypted anew in one transaction.
 const BATCH: i64 = 200;
 /// Packages whose key numbers are read at one time.
 const LOOKS_AT_ONCE: usize = 16;
-
-pub(super) fn purpose_place(purpose: &str) -> String {
-    format!("purpose_keys/sealed/{purpose}")
-}
 
 /// Values of one column, done in one transaction.
 struct Batch {
@@ -336,10 +332,6 @@ impl SqlStore {
         drop(numbers);
         Ok(uses.into_values().collect())
     }
-}
-
-fn scope(number: i64) -> String {
-    format!("data key {number}")
 }
 
 async fn insert(

@@ -6,10 +6,10 @@ use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
 use sqlx::Row as _;
 
 use super::dialect::{Db, DbRow};
-use super::keys::purpose_place;
 use super::record::{id, job_place, result_place, user_key, user_place};
 use super::{audit, images, partners, reviews, templates};
 use crate::error::StoreError;
+use crate::keys::purpose_place;
 
 /// A column whose values are encrypted.
 pub(in super::super) struct Column {

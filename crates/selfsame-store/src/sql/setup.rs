@@ -6,8 +6,8 @@ use super::dialect::{self, DbPool};
 use super::images::RecentImages;
 use super::{SqlStore, audit, keys};
 use crate::audit::chain::AuditKey;
-use crate::blobs::Blobs;
 use crate::blobs::sealed::SealedBlobs;
+use crate::blobs::{self, Blobs};
 use crate::error::StoreError;
 use crate::keyring::{MasterKey, SharedKeyring};
 
@@ -38,7 +38,9 @@ impl SqlStore {
         let mut tx = dialect::begin_setup(&parts.write).await?;
         let found = dialect::migrate(&mut tx).await?;
         let ring = Arc::new(keys::load_or_make(&mut tx, &parts.master).await?);
-        let audit_key = AuditKey::new(keys::purpose_key(&mut tx, &ring, "audit").await?);
+        let audit_key = keys::purpose_key(&mut tx, &ring, "audit").await?;
+        let owner = blobs::owner(&audit_key);
+        let audit_key = AuditKey::new(audit_key);
         let image_key = keys::purpose_key(&mut tx, &ring, "accepted images").await?;
         let endpoint_key = keys::purpose_key(&mut tx, &ring, "callback endpoints").await?;
         if !found.audited {
@@ -50,6 +52,7 @@ impl SqlStore {
             writer.begin(&mut tx, now, found.version).await?;
         }
         tx.commit().await?;
+        parts.blobs.claim(&owner).await?;
         Ok(Self {
             write: parts.write,
             read: parts.read,

@@ -51,6 +51,12 @@ impl Tx {
         Self { inner, now }
     }
 
+    /// The driver's own transaction.
+    #[allow(dead_code, reason = "for moving data into PostgreSQL")]
+    pub(in super::super) fn into_inner(self) -> Transaction<'static, Db> {
+        self.inner
+    }
+
     /// Makes everything visible at once, and durable.
     pub(in super::super) async fn commit(self) -> Result<(), StoreError> {
         Ok(self.inner.commit().await?)

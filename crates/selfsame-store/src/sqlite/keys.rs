@@ -28,6 +28,15 @@ pub(super) fn lock_shared(options: &Options) -> Result<File, StoreError> {
     }
 }
 
+/// The lock of whoever has the directory alone.
+pub(crate) fn lock_alone(options: &Options) -> Result<File, StoreError> {
+    let lock = lock_file(options)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(_) => Err(StoreError::InUse(options.dir.clone())),
+    }
+}
+
 impl Keys {
     /// Opens a data directory to change its keys.
     ///
@@ -35,9 +44,7 @@ impl Keys {
     /// [`StoreError::InUse`] while a server or a command has it open; [`StoreError::MasterKey`] when the master key is
     /// another than the one the data keys are wrapped with.
     pub async fn open(options: &Options) -> Result<Self, StoreError> {
-        let lock = lock_file(options)?;
-        lock.try_lock()
-            .map_err(|_| StoreError::InUse(options.dir.clone()))?;
+        let lock = lock_alone(options)?;
         Ok(Self {
             store: open_with(options, None, lock).await?,
             master: options.master_key()?,

@@ -53,7 +53,7 @@ impl Options {
         }
     }
 
-    fn master_key(&self) -> Result<MasterKey, StoreError> {
+    pub(crate) fn master_key(&self) -> Result<MasterKey, StoreError> {
         match &self.master_key {
             Some(key) => Ok(key.clone()),
             None => MasterKey::read_or_create(&self.dir.join("master.key")),
@@ -112,7 +112,7 @@ async fn open_with(
         .connect_lazy_with(connect.read_only(true));
     let blobs = match &options.blobs {
         Some(blobs) => Arc::clone(blobs),
-        None => Arc::new(FileBlobs::open(options.dir.join("blobs"))?),
+        None => Arc::new(FileBlobs::of_data_directory(&options.dir)?),
     };
     SqliteStore::set_up(Parts {
         write,

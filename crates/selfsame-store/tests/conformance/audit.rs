@@ -328,7 +328,14 @@ async fn an_operator_goes_on_behind_a_break_that_stays_told(dir: Place) {
             format!("DELETE FROM audit WHERE seq = {}", head.sequence),
             format!("DELETE FROM audit WHERE seq < {}", segment.sequence),
         ] {
-            let copy = dir.copy().await;
+            let copy = if dir.is(Kind::Sqlite) {
+                dir.copy().await
+            } else if again.contains('=') {
+                // One of them is as much as one place can take.
+                dir.clone()
+            } else {
+                continue;
+            };
             // Where nothing was left before the segment, nothing can be removed there.
             let done = copy.try_tamper(&again).await.unwrap();
             let check = open(&copy).await.verify_audit(None).await.unwrap();
@@ -341,11 +348,12 @@ async fn an_operator_goes_on_behind_a_break_that_stays_told(dir: Place) {
     }
 }
 
+on_sqlite!(an_older_copy_is_told_by_a_head_that_was_kept_elsewhere);
+
 on_each!(
     every_action_is_recorded_once_with_its_actor,
     the_database_itself_refuses_changes,
     whoever_has_only_the_database_cannot_change_it_unnoticed,
-    an_older_copy_is_told_by_a_head_that_was_kept_elsewhere,
     a_broken_audit_is_not_extended_so_that_no_action_heals_it,
     an_operator_goes_on_behind_a_break_that_stays_told,
 );

@@ -1,4 +1,5 @@
-//! Where a test keeps its store: a data directory, or a database of its own on a PostgreSQL server.
+//! Where a test keeps its store: a data directory, or a schema of its own in a PostgreSQL database. (A database of its own would
+//! cost each test a checkpoint of the whole server.)
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -32,7 +33,7 @@ pub struct Place(Arc<Inner>);
 struct Inner {
     kind: Kind,
     dir: tempfile::TempDir,
-    /// The database's name.
+    /// The schema's name.
     name: String,
     /// Places that were made beside this one.
     others: Mutex<Vec<Place>>,
@@ -60,9 +61,10 @@ async fn server() -> PgConnection {
         .unwrap()
 }
 
-fn url(database: &str) -> String {
+fn url(schema: &str) -> String {
     let mut url = url::Url::parse(&std::env::var(SERVER).unwrap()).unwrap();
-    url.set_path(database);
+    url.query_pairs_mut()
+        .append_pair("options[search_path]", schema);
     url.into()
 }
 
@@ -74,15 +76,10 @@ async fn execute(connection: &mut PgConnection, statement: String) {
 }
 
 impl Place {
-    async fn new(kind: Kind, template: Option<&str>) -> Self {
+    async fn new(kind: Kind) -> Self {
         let name = format!("selfsame_{}", uuid::Uuid::new_v4().simple());
         if kind == Kind::Postgres {
-            let template = template.map_or(String::new(), |of| format!(" TEMPLATE {of}"));
-            execute(
-                &mut server().await,
-                format!("CREATE DATABASE {name}{template}"),
-            )
-            .await;
+            execute(&mut server().await, format!("CREATE SCHEMA {name}")).await;
         }
         Self(Arc::new(Inner {
             kind,
@@ -99,25 +96,15 @@ impl Place {
 
     /// A place of the same kind, and empty.
     pub async fn another(&self) -> Self {
-        self.beside(Self::new(self.0.kind, None).await)
+        self.beside(Self::new(self.0.kind).await)
     }
 
-    /// A copy of the database, with the same master key. The place's stores must be dropped.
+    /// A copy of the data directory, with the same master key.
     pub async fn copy(&self) -> Self {
-        let copy = match self.0.kind {
-            Kind::Sqlite => Self::new(Kind::Sqlite, None).await,
-            Kind::Postgres => {
-                // Pools close their connections a little after they are dropped.
-                let others =
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ";
-                execute(&mut server().await, format!("{others}'{}'", self.0.name)).await;
-                Self::new(Kind::Postgres, Some(&self.0.name)).await
-            }
-        };
+        assert!(self.is(Kind::Sqlite));
+        let copy = Self::new(Kind::Sqlite).await;
         for name in ["selfsame.db", "master.key"] {
-            if self.dir().join(name).exists() {
-                std::fs::copy(self.dir().join(name), copy.dir().join(name)).unwrap();
-            }
+            std::fs::copy(self.dir().join(name), copy.dir().join(name)).unwrap();
         }
         self.beside(copy)
     }
@@ -292,7 +279,8 @@ impl Place {
         let mut all = bytes_under(self.dir());
         if self.0.kind == Kind::Postgres {
             let mut connection = self.postgres_connection().await;
-            let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+            let tables =
+                "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()";
             for table in sqlx::query(tables)
                 .fetch_all(&mut connection)
                 .await
@@ -316,7 +304,7 @@ impl Place {
         let others: Vec<Self> = std::mem::take(&mut *self.0.others.lock().unwrap());
         for place in others.iter().chain([self]) {
             if place.0.kind == Kind::Postgres {
-                let drop = format!("DROP DATABASE {} WITH (FORCE)", place.0.name);
+                let drop = format!("DROP SCHEMA {} CASCADE", place.0.name);
                 execute(&mut server().await, drop).await;
             }
         }
@@ -342,7 +330,7 @@ pub async fn run<F: Future<Output = ()>>(kind: Kind, test: impl FnOnce(Place) ->
         println!("left out: {SERVER} names no server");
         return;
     }
-    let place = Place::new(kind, None).await;
+    let place = Place::new(kind).await;
     let ended = AssertUnwindSafe(test(place.clone())).catch_unwind().await;
     place.remove().await;
     if let Err(panic) = ended {

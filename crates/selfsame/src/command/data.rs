@@ -92,6 +92,14 @@ pub(crate) struct MostWaiting {
 }
 
 impl Data {
+    /// The same with another store.
+    pub(crate) fn at(&self, store: &str) -> Self {
+        Self {
+            store: Some(store.to_owned()),
+            ..self.clone()
+        }
+    }
+
     /// How the store is opened.
     pub(crate) async fn options(&self) -> Result<Opening, Failure> {
         match self.place()? {
@@ -127,6 +135,9 @@ impl Data {
 
     /// Opens the store for a server: a data directory as its only one, a database beside other nodes.
     pub(crate) async fn open_to_serve(&self, most: MostWaiting) -> Result<Arc<dyn Store>, Failure> {
+        if let Some(blobs) = self.blobs()? {
+            blobs.probe().await?;
+        }
         Ok(match self.options().await? {
             Opening::Directory(mut options) => {
                 (options.max_queued, options.max_uploads) = (most.queued, most.uploads);

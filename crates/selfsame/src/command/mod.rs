@@ -10,6 +10,7 @@ mod embedder;
 pub(crate) mod eval;
 pub(crate) mod job;
 pub(crate) mod keys;
+pub(crate) mod migrate;
 pub(crate) mod models;
 pub(crate) mod partner;
 pub(crate) mod policy;

@@ -87,16 +87,9 @@ async fn two_approvals_of_one_face_at_once_enrol_it_once() {
         .waiting()
         .iter()
         .map(|job| {
-            std::process::Command::new(env!("CARGO_BIN_EXE_selfsame"))
-                .args([
-                    "--json",
-                    "review",
-                    "--data",
-                    story.dir(),
-                    "decide",
-                    job,
-                    "approve",
-                ])
+            let data = story.dir();
+            let decide = ["--json", "review", "--data", data, "decide", job, "approve"];
+            crate::support::store::command(&decide)
                 .stdout(std::process::Stdio::piped())
                 .spawn()
                 .unwrap()

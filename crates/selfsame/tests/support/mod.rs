@@ -1,6 +1,8 @@
 //! Starts the real binary on a data directory of its own.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod store;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -50,11 +52,7 @@ pub fn detects_attacks() -> bool {
 }
 
 pub fn selfsame(arguments: &[&str]) -> Vec<Value> {
-    let output = Command::new(env!("CARGO_BIN_EXE_selfsame"))
-        .arg("--json")
-        .args(arguments)
-        .output()
-        .unwrap();
+    let output = store::command(arguments).arg("--json").output().unwrap();
     assert!(
         output.status.success(),
         "{}",
@@ -145,6 +143,7 @@ impl Server {
         } else {
             &["--rate", "10000"]
         };
+        store::keep(&mut command, data);
         let mut process = soon_ready(&mut command)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
@@ -387,7 +386,9 @@ pub async fn callbacks() -> (String, tokio::sync::mpsc::UnboundedReceiver<Callba
 
 /// A server that is expected not to start; what it says.
 pub fn refuses_to_start(data: &Path, more: &[&str]) -> String {
-    let output = soon_ready(&mut Command::new(env!("CARGO_BIN_EXE_selfsame")))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_selfsame"));
+    store::keep(&mut command, data);
+    let output = soon_ready(&mut command)
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(data)
         .args(more)
