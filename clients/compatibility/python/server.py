@@ -36,8 +36,9 @@ def running(data, *options):
 @contextmanager
 def _serving(data, *options):
     policy = Path(__file__).with_name("policy.toml")
+    # Models that are prepared when needed are so within the first job's analysis: a slow machine takes more than its 30 s.
     command = [BIN, "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--allow-private-callbacks", "--allow-http-callbacks",
-               "--policy", str(policy), *map(str, options)]
+               "--policy", str(policy), "--analysis-timeout", "300", *map(str, options)]
     with open(Path(data) / "server.log", "w") as log:
         process = subprocess.Popen(command, env=environment(data), stdout=subprocess.PIPE, stderr=log, text=True)
     try:

@@ -42,10 +42,13 @@ export const photographs = () =>
 /** The detector's model, as published. */
 export const detector = () => readFileSync(artefacts().find(({ name }) => name === 'YuNet').path);
 
+// A server that prepares models when they are needed does so within its first job's analysis: a slow machine takes more than 30 s.
+const PATIENT = ['--analysis-timeout', '300'];
+
 /** A server that serves the demo page; `close` ends it and removes its data. */
 export async function realServer(...more) {
   const data = scratch('web');
-  const args = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--demo-page', DIST, ...more];
+  const args = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--demo-page', DIST, ...PATIENT, ...more];
   const { first, stop } = await started(BIN, args, { env: { ...process.env, SELFSAME_LOG: 'error' } });
   return {
     url: JSON.parse(first).http,

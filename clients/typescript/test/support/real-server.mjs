@@ -36,11 +36,14 @@ const photographPaths = () =>
 export const photographs = () =>
   Object.fromEntries(photographPaths().map(([name, path]) => [name, new Uint8Array(readFileSync(path))]));
 
+// A server that prepares models when they are needed does so within its first job's analysis: a slow machine takes more than 30 s.
+const PATIENT = ['--analysis-timeout', '300'];
+
 /** A server with one partner; `close` ends it and removes its data. */
 export async function realServer(...more) {
   const data = scratch('typescript');
   const [partner] = selfsame('partner', '--data', data, 'add', '--id', '2343');
-  const args = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--allow-private-callbacks', ...more];
+  const args = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--allow-private-callbacks', ...PATIENT, ...more];
   const { first, stop } = await started(BIN, args, { env: { ...process.env, SELFSAME_LOG: 'error' } });
   return {
     url: JSON.parse(first).http,
