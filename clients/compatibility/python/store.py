@@ -34,8 +34,6 @@ def environment(data):
         "SELFSAME_STORE": server._replace(path=f"/{_name(data)}").geturl(),
         "SELFSAME_MASTER_KEY_FILE": str(Path(data) / "master.key"),
         "SELFSAME_BLOBS": f"{os.environ['SELFSAME_TEST_S3']}/{_name(data)}",
-        # The bucket of the tests listens on this machine alone.
-        "AWS_ALLOW_HTTP": "true",
     }
 
 

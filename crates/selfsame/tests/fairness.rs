@@ -8,7 +8,7 @@
 
 mod support;
 
-use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -17,9 +17,8 @@ use selfsame_job::audit::Actor;
 use selfsame_job::job::{Api, JobRequest, JobState, JobType};
 use selfsame_job::partner::Partner;
 use selfsame_job::user::UserKey;
-use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::{
-    Finished, JobFilter, Jobs as _, NewJob, Outcome, Partners as _, Prepared, Queue as _,
+    Finished, JobFilter, Jobs as _, NewJob, Outcome, Partners as _, Prepared, Queue as _, Store,
 };
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::signature::ApiKey;
@@ -29,11 +28,7 @@ use support::{Server, add_partner, add_partner_with_production, http, photograph
 /// Far longer than it should take; it only ends a test that hangs.
 const LONG: Duration = Duration::from_secs(30);
 
-async fn open(data: &Path) -> SqliteStore {
-    SqliteStore::open(&Options::new(data)).await.unwrap()
-}
-
-async fn partner(store: &SqliteStore, id: &str) {
+async fn partner(store: &Arc<dyn Store>, id: &str) {
     let partner = Partner {
         id: PartnerId::new(id).unwrap(),
         name: id.to_owned(),
@@ -47,7 +42,7 @@ async fn partner(store: &SqliteStore, id: &str) {
 }
 
 /// Queues a job of a partner's sandbox whose package is no zip: it ends at once.
-async fn queue(store: &SqliteStore, partner: &str, callback_url: Option<String>) -> NewJob {
+async fn queue(store: &Arc<dyn Store>, partner: &str, callback_url: Option<String>) -> NewJob {
     let id = uuid::Uuid::new_v4().simple().to_string();
     let job = NewJob {
         smile_job_id: SmileJobId::new(id.clone()).unwrap(),
@@ -79,7 +74,7 @@ async fn queue(store: &SqliteStore, partner: &str, callback_url: Option<String>)
 }
 
 /// A job that ended before the server starts; its callback is due.
-async fn callback_due(store: &SqliteStore, partner: &str, url: String) {
+async fn callback_due(store: &Arc<dyn Store>, partner: &str, url: String) {
     queue(store, partner, Some(url.clone())).await;
     let claim = store.claim_job(LONG).await.unwrap().unwrap();
     let outcome = Outcome {
@@ -120,7 +115,7 @@ async fn eighty_receivers_that_never_answer_delay_no_other_partner() {
     }
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let store = open(data.path()).await;
+    let store = support::store::open(data.path()).await;
     partner(&store, "flood").await;
     for _ in 0..80 {
         callback_due(&store, "flood", dead().await).await;
@@ -147,7 +142,7 @@ async fn a_batch_delays_no_other_partners_job() {
     }
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let store = open(data.path()).await;
+    let store = support::store::open(data.path()).await;
     partner(&store, "batch").await;
     for _ in 0..200 {
         queue(&store, "batch", None).await;
@@ -156,7 +151,7 @@ async fn a_batch_delays_no_other_partners_job() {
     drop(store);
     let server = Server::start(data.path(), &key, &["--engine", "tract", "--workers", "1"]);
     server.ended(&http(), "u", single.job_id.as_str()).await;
-    let store = open(data.path()).await;
+    let store = support::store::open(data.path()).await;
     let filter = JobFilter {
         state: Some(JobState::Done),
         limit: 1000,

@@ -8,9 +8,13 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use selfsame_store::blobs::BlobPlace;
 use selfsame_store::keyring::MasterKey;
+use selfsame_store::postgres::{self, PostgresStore};
+use selfsame_store::sqlite::{self, SqliteStore};
+use selfsame_store::store::Store;
 use selfsame_testing::{Need, left_out};
 use sha2::Digest as _;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, SqliteConnection};
@@ -102,6 +106,10 @@ fn url(name: &str) -> String {
     url.into()
 }
 
+fn blobs(name: &str) -> String {
+    format!("{}/{name}", required(BUCKET))
+}
+
 /// The store that belongs to a data directory, as the binary reads it from its environment: nothing where the directory itself is
 /// the store. The database is made for the first who asks.
 fn variables(data: &Path) -> Vec<(&'static str, String)> {
@@ -121,9 +129,7 @@ fn variables(data: &Path) -> Vec<(&'static str, String)> {
     vec![
         (STORE, url(&name)),
         ("SELFSAME_MASTER_KEY_FILE", key.to_str().unwrap().to_owned()),
-        ("SELFSAME_BLOBS", format!("{}/{name}", required(BUCKET))),
-        // The bucket of the tests listens on this machine alone.
-        ("AWS_ALLOW_HTTP", "true".to_owned()),
+        ("SELFSAME_BLOBS", blobs(&name)),
     ]
 }
 
@@ -143,6 +149,20 @@ pub fn command(arguments: &[&str]) -> Command {
         keep(&mut command, Path::new(data));
     }
     command
+}
+
+/// The store itself, as one more command has it open.
+pub async fn open(data: &Path) -> Arc<dyn Store> {
+    if !on_postgres() {
+        let options = sqlite::Options::new(data);
+        return Arc::new(SqliteStore::open(&options).await.unwrap());
+    }
+    variables(data);
+    let name = name_of(data);
+    let master = MasterKey::read_or_create(&data.join("master.key")).unwrap();
+    let place: BlobPlace = blobs(&name).parse().unwrap();
+    let options = postgres::Options::new(url(&name), master, place.open().unwrap());
+    Arc::new(PostgresStore::connect(&options).await.unwrap())
 }
 
 /// The database in a data directory.
