@@ -56,7 +56,7 @@ pub enum Engine {
     /// The loaded models.
     Loaded(Analyser),
     /// Nothing: for a node without workers. It still must know which models' templates compare.
-    Elsewhere(Embedders),
+    Elsewhere(Box<Embedders>),
 }
 
 impl From<Analyser> for Engine {

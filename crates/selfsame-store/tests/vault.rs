@@ -151,6 +151,9 @@ fn vault(address: &str, key: &str, more: &[(&str, &str)]) -> Result<Vault, Store
     })
 }
 
+/// Variables of the environment: names and values.
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
 #[tokio::test]
 async fn a_data_key_comes_back_for_its_own_purpose_only() {
     let transit = engine();
@@ -195,7 +198,7 @@ async fn a_refusal_says_what_to_do_and_no_secret() {
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nobody = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
-    let cases: [(&str, &str, &[(&str, &str)], &str); 8] = [
+    let cases: [(&str, &str, Variables<'_>, &str); 8] = [
         (
             &address,
             "transit/selfsame",
@@ -227,7 +230,7 @@ async fn a_refusal_says_what_to_do_and_no_secret() {
         assert!(!told.contains("hush"), "{told}");
         assert!(!format!("{vault:?}").contains("hush"));
     }
-    let refused: [(&str, &[(&str, &str)], &str); 4] = [
+    let refused: [(&str, Variables<'_>, &str); 4] = [
         ("http://vault.example:8200", &[], "https://"),
         ("vault.example", &[], "VAULT_ADDR"),
         (&address, &[("VAULT_TOKEN", "")], "VAULT_TOKEN_FILE"),

@@ -17,9 +17,7 @@ use selfsame_job::audit::Actor;
 use selfsame_job::job::{Api, JobRequest, JobState, JobType};
 use selfsame_job::partner::Partner;
 use selfsame_job::user::UserKey;
-use selfsame_store::store::{
-    Finished, JobFilter, Jobs as _, NewJob, Outcome, Partners as _, Prepared, Queue as _, Store,
-};
+use selfsame_store::store::{Finished, JobFilter, NewJob, Outcome, Prepared, Store};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::signature::ApiKey;
 use serde_json::json;

@@ -60,7 +60,7 @@ impl Attempts for SqlStore {
 
     async fn unlock_user(&self, key: &UserKey, by: &Actor) -> Result<bool, StoreError> {
         let mut tx = self.begin(&[Hold::User(key)]).await?;
-        let Some(failed) = select(&mut *tx, key).await? else {
+        let Some(failed) = select(&mut tx, key).await? else {
             return Ok(false);
         };
         delete(&mut tx, key).await?;

@@ -228,7 +228,7 @@ impl Serve {
             );
             Engine::Loaded(analyser)
         } else {
-            Engine::Elsewhere(embedders)
+            Engine::Elsewhere(Box::new(embedders))
         };
         let most = MostWaiting {
             queued: self.max_queued,
