@@ -205,7 +205,8 @@ async fn compare(
                     let (was, is) = (source.blobs.get(id).await?, blobs.get(id).await?);
                     match (was, is) {
                         (Some(was), Some(is)) if was.sealed == is.sealed => Ok(true),
-                        (None, None) => Ok(false),
+                        // Lost before it was copied, or after: there is nothing to compare it with.
+                        (None, _) => Ok(false),
                         _ => Err(failed(format!("the package {} differs", id.as_str()))),
                     }
                 })
