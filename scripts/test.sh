@@ -44,6 +44,17 @@ else
 fi
 cargo test --locked --workspace --doc
 
+# Compiling the browser's engine takes minutes, and the clients' tests mostly wait: it is built beside them. It needs Debian's
+# compiler, and its tests Debian's Chromium: both come through apt-get.
+engine=
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { [ -x /usr/bin/rustc ] && [ -x "${CHROMIUM:-/usr/bin/chromium}" ]; }; then
+    step "the browser's engine, beside what follows"
+    sh web/compiler.sh
+    bash web/build.sh >target/web-build.log 2>&1 &
+    engine=$!
+    trap 'kill "$engine" 2>/dev/null || true' EXIT
+fi
+
 step "public clients"
 bash clients/compatibility/run.sh
 
@@ -54,11 +65,11 @@ step "clients and their contract"
 bash clients/test.sh
 
 step "the browser's capture"
-# Its engine needs Debian's compiler, and its tests Debian's Chromium: both come through apt-get.
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { [ -x /usr/bin/rustc ] && [ -x "${CHROMIUM:-/usr/bin/chromium}" ]; }; then
+if [ -n "$engine" ]; then
+    wait "$engine" || { cat target/web-build.log; exit 1; }
     bash web/test.sh
 else
-    echo "skipped: there is no compiler for WebAssembly, and no right to install one (web/build.sh says which)"
+    echo "skipped: there is no compiler for WebAssembly, and no right to install one (web/compiler.sh says which)"
 fi
 
 step "done"

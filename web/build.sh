@@ -7,15 +7,8 @@ cd "$(dirname "$0")"
 root=$(cd .. && pwd)
 target=${SELFSAME_WASM_TARGET:-$root/target/wasm}
 
-# Debian's compiler comes with its library's sources, so that the two fit; its own lld links.
-rust_source=/usr/lib/rustlib/src/rust/library
-linker=$(command -v wasm-ld-22 || command -v wasm-ld || true)
-if [ ! -x /usr/bin/rustc ] || [ ! -d "$rust_source" ] || [ -z "$linker" ]; then
-    [ "$(id -u)" = 0 ] || { echo "build.sh: as root: apt-get install rustc-web cargo-web rust-web-src lld-22" >&2; exit 1; }
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends rustc-web cargo-web rust-web-src lld-22
-    linker=$(command -v wasm-ld-22)
-fi
+sh compiler.sh
+linker=$(command -v wasm-ld-22 || command -v wasm-ld)
 
 [ -d node_modules ] || npm ci --no-audit --no-fund
 
