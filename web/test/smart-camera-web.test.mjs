@@ -111,10 +111,9 @@ async function follow(page, said) {
     if (await page.evaluate(() => globalThis.result !== undefined)) return;
     for (const selector of ON) {
       const button = page.locator(selector).first();
-      if ((await button.count()) > 0 && (await button.isVisible()) && (await button.isEnabled())) {
-        await button.click({ timeout: 2000 }).catch(() => {});
-        break;
-      }
+      // Asked in one go: a button may be gone between two questions, and to ask whether it is enabled waits for it.
+      const pressed = (await button.isVisible()) && (await button.click({ timeout: 2000 }).then(() => true, () => false));
+      if (pressed) break;
     }
     await page.waitForTimeout(500);
   }
