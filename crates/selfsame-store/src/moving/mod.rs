@@ -70,7 +70,7 @@ pub struct Moved {
     pub rows: u64,
     /// Packages that are on both sides.
     pub packages: u64,
-    /// Packages that rows name and that the source had lost before.
+    /// Packages that rows name and that the source does not have.
     pub missing_packages: u64,
     /// The audit's chain holds, read by the new store.
     pub audit_intact: bool,
