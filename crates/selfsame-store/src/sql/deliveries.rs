@@ -205,10 +205,7 @@ impl SqlStore {
     }
 
     fn read_delivery(&self, row: &DbRow, lease: LeaseId) -> Result<Delivery, StoreError> {
-        let smile_job_id = id(
-            SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
-            "smile job id",
-        )?;
+        let smile_job_id = record::smile_job_id(row)?;
         Ok(Delivery {
             id: DeliveryId(row.try_get("id")?),
             lease,
@@ -218,12 +215,7 @@ impl SqlStore {
             )?,
             environment: parse(row.try_get("environment")?, "environment")?,
             url: self.callback_url(&smile_job_id, row.try_get("callback_url")?)?,
-            result: record::result(
-                row.try_get("result")?,
-                &smile_job_id,
-                row.try_get("after_review")?,
-                &self.keys.get(),
-            )?,
+            result: record::result_of(row, &smile_job_id, &self.keys.get())?,
             attempts: number(row, "attempts")?,
             ordinal: number(row, "ordinal")?,
             endpoint_failures: number(row, "failures")?,

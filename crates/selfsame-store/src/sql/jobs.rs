@@ -167,11 +167,7 @@ impl Jobs for SqlStore {
         .bind(filter.partner.as_ref().map(PartnerId::as_str))
         .bind(filter.environment.map(Environment::as_str))
         .bind(filter.state.as_ref().map(text))
-        .bind(if filter.limit == 0 {
-            100
-        } else {
-            i64::from(filter.limit)
-        })
+        .bind(record::at_most(filter.limit))
         .fetch_all(&self.read)
         .await?;
         readable(&rows, "job", |r| record::job(r, &self.keys.get()))
@@ -247,8 +243,7 @@ impl SqlStore {
         {
             lost = row.try_get::<String, _>("state")? == "awaiting_upload";
             if !lost && blob.is_some() {
-                let name = SmileJobId::new(row.try_get::<String, _>("smile_job_id")?);
-                return Ok(Prepared::Repeats(id(name, "smile job id")?));
+                return Ok(Prepared::Repeats(record::smile_job_id(&row)?));
             }
         }
         let earlier: Option<String> = sqlx::query_scalar(
@@ -398,17 +393,9 @@ impl SqlStore {
     }
 
     fn read_result(&self, row: &DbRow) -> Result<JobResultRecord, StoreError> {
-        let smile_job_id = id(
-            SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
-            "smile job id",
-        )?;
+        let smile_job_id = record::smile_job_id(row)?;
         Ok(JobResultRecord {
-            result: record::result(
-                row.try_get("result")?,
-                &smile_job_id,
-                row.try_get("after_review")?,
-                &self.keys.get(),
-            )?,
+            result: record::result_of(row, &smile_job_id, &self.keys.get())?,
             success: row.try_get("success")?,
             result_code: row.try_get("result_code")?,
             finished_at: timestamp(row.try_get("finished_at")?)?,

@@ -82,13 +82,23 @@ pub(super) fn user_key(row: &DbRow) -> Result<UserKey, StoreError> {
     })
 }
 
+/// The server's name of a job.
+pub(super) fn smile_job_id(row: &DbRow) -> Result<SmileJobId, StoreError> {
+    id(
+        SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
+        "smile job id",
+    )
+}
+
+/// How many are listed: none asked for means 100.
+pub(super) fn at_most(limit: u32) -> i64 {
+    if limit == 0 { 100 } else { i64::from(limit) }
+}
+
 /// The names of a job, and why its contents are gone where they are.
 pub(super) fn names(row: &DbRow) -> Result<(JobNames, Option<Erasure>), StoreError> {
     let names = JobNames {
-        smile_job_id: id(
-            SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
-            "smile job id",
-        )?,
+        smile_job_id: smile_job_id(row)?,
         job_id: id(JobId::new(row.try_get::<String, _>("job_id")?), "job id")?,
         user: id(UserId::new(row.try_get::<String, _>("user_id")?), "user id")?,
         job_type: parse::<JobType>(row.try_get("kind")?, "job type")?,
@@ -149,4 +159,18 @@ pub(super) fn result(
     Ok(keys
         .open(sealed, &result_place(job, after_review), "job result")?
         .into())
+}
+
+/// The stored result in a row that tells whether a review brought it.
+pub(super) fn result_of(
+    row: &DbRow,
+    job: &SmileJobId,
+    keys: &Keyring,
+) -> Result<Bytes, StoreError> {
+    result(
+        row.try_get("result")?,
+        job,
+        row.try_get("after_review")?,
+        keys,
+    )
 }

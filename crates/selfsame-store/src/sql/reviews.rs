@@ -56,11 +56,7 @@ impl Reviews for SqlStore {
             .bind(if filter.decided { "decided" } else { "pending" })
             .bind(filter.partner.as_ref().map(PartnerId::as_str))
             .bind(filter.environment.map(Environment::as_str))
-            .bind(if filter.limit == 0 {
-                100
-            } else {
-                i64::from(filter.limit)
-            })
+            .bind(record::at_most(filter.limit))
             .fetch_all(&self.read)
             .await?;
         readable(&rows, "review", |r| self.read_review(r))

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
+use selfsame_wire::id::{Environment, PartnerId};
 use sqlx::Row as _;
 
 use super::dialect::{Db, DbRow};
-use super::record::{id, job_place, result_place, user_key, user_place};
+use super::record::{id, job_place, result_place, smile_job_id, user_key, user_place};
 use super::{audit, images, partners, reviews, templates};
 use crate::error::StoreError;
 use crate::keys::purpose_place;
@@ -110,15 +110,8 @@ fn partner(row: &DbRow) -> Result<PartnerId, StoreError> {
     id(PartnerId::new(row.try_get::<String, _>("id")?), "partner")
 }
 
-fn smile_job(row: &DbRow) -> Result<SmileJobId, StoreError> {
-    id(
-        SmileJobId::new(row.try_get::<String, _>("smile_job_id")?),
-        "smile job id",
-    )
-}
-
 fn job(row: &DbRow, column: &str) -> Result<String, StoreError> {
-    Ok(job_place(&smile_job(row)?, column))
+    Ok(job_place(&smile_job_id(row)?, column))
 }
 
 /// Every encrypted column. A test holds the schema to it.
@@ -181,28 +174,33 @@ pub(in super::super) const COLUMNS: [Column; 13] = [
         column: "template",
         named_by: "smile_job_id",
         kind: Kind::Texts,
-        place: |row| Ok(reviews::template_place(&smile_job(row)?)),
+        place: |row| Ok(reviews::template_place(&smile_job_id(row)?)),
     },
     Column {
         table: "reviews",
         column: "note",
         named_by: "smile_job_id",
         kind: Kind::Texts,
-        place: |row| Ok(reviews::note_place(&smile_job(row)?)),
+        place: |row| Ok(reviews::note_place(&smile_job_id(row)?)),
     },
     Column {
         table: "reviews",
         column: "result",
         named_by: "smile_job_id",
         kind: Kind::Texts,
-        place: |row| Ok(result_place(&smile_job(row)?, true)),
+        place: |row| Ok(result_place(&smile_job_id(row)?, true)),
     },
     Column {
         table: "accepted_images",
         column: "perceptual",
         named_by: "id, smile_job_id, image",
         kind: Kind::Number("id"),
-        place: |row| Ok(images::hash_place(&smile_job(row)?, row.try_get("image")?)),
+        place: |row| {
+            Ok(images::hash_place(
+                &smile_job_id(row)?,
+                row.try_get("image")?,
+            ))
+        },
     },
     Column {
         table: "audit_head",

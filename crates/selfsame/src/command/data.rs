@@ -84,6 +84,16 @@ pub(crate) enum Opening {
     Database(postgres::Options),
 }
 
+impl Opening {
+    /// The place for packages that was given.
+    fn blobs(&self) -> Option<&Arc<dyn Blobs>> {
+        match self {
+            Self::Directory(options) => options.blobs.as_ref(),
+            Self::Database(options) => Some(&options.blobs),
+        }
+    }
+}
+
 /// How much may wait in a store, for a server that opens it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MostWaiting {
@@ -135,10 +145,11 @@ impl Data {
 
     /// Opens the store for a server: a data directory as its only one, a database beside other nodes.
     pub(crate) async fn open_to_serve(&self, most: MostWaiting) -> Result<Arc<dyn Store>, Failure> {
-        if let Some(blobs) = self.blobs()? {
+        let opening = self.options().await?;
+        if let Some(blobs) = opening.blobs() {
             blobs.probe().await?;
         }
-        Ok(match self.options().await? {
+        Ok(match opening {
             Opening::Directory(mut options) => {
                 (options.max_queued, options.max_uploads) = (most.queued, most.uploads);
                 Arc::new(SqliteStore::open_exclusive(&options).await?)

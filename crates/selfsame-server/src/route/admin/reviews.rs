@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{read, wrong};
+use super::{named, read, wrong};
 use crate::app::App;
 use crate::client_address::ClientAddress;
 use crate::image_links;
@@ -80,7 +80,7 @@ pub(crate) async fn show(
     origin: Origin,
     Path(job): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
-    let job = SmileJobId::new(job).map_err(|e| wrong(e.to_string()))?;
+    let job: SmileJobId = named(&job)?;
     let review = app.store.review(&job).await?.ok_or_else(unknown)?;
     let partner = app
         .store
@@ -134,7 +134,7 @@ pub(crate) async fn decide(
 ) -> Result<Json<Value>, Refusal> {
     let wanted = "{\"decision\": \"approve|reject|spoof|unusable\", \"note\": TEXT}";
     let asked: Decide = read(&app, client, body, wanted).await?;
-    let job = SmileJobId::new(job).map_err(|e| wrong(e.to_string()))?;
+    let job: SmileJobId = named(&job)?;
     let reviews = Reviews::within(
         &*app.store,
         app.followed_gallery(),
