@@ -8,6 +8,7 @@ pub mod audit;
 pub mod challenge;
 pub mod erasure;
 pub mod fusion;
+pub mod identity;
 pub mod job;
 pub mod liveness;
 pub mod lockout;

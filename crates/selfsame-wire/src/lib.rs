@@ -6,6 +6,7 @@ pub mod challenge;
 pub mod error;
 pub mod fields;
 pub mod id;
+pub mod id_info;
 pub mod info;
 pub mod job_status;
 pub mod job_type;

@@ -41,6 +41,10 @@ result_codes! {
     KycPass = "0810", "ID information and selfie agree";
     /// 0811
     KycFail = "0811", "ID information and selfie do not agree";
+    /// 0812: the family of 0822.
+    KycProvisional = "0812", "Provisional: the comparison awaits a review";
+    /// 0813: the family's possible spoof.
+    KycSpoof = "0813", "Possible spoof";
     /// 0820
     AuthenticatePass = "0820", "Authenticated: the same person";
     /// 0821
@@ -69,6 +73,24 @@ result_codes! {
     EnrolNoFace = "0941", "No face found";
     /// 0942
     EnrolPoorQuality = "0942", "Selfie quality too poor";
+    /// 1012
+    IdValid = "1012", "ID number validated";
+    /// 1013
+    IdNotFound = "1013", "The authority knows no such ID number";
+    /// 1014
+    IdMalformed = "1014", "The ID number does not fit its type";
+    /// 1015
+    IdAuthorityUnavailable = "1015", "The ID authority is unavailable";
+    /// 1016
+    IdTypeNotEnabled = "1016", "The ID type is not enabled for this partner";
+    /// 1020
+    FieldsMatch = "1020", "Exact match";
+    /// 1021
+    FieldsMatchPartly = "1021", "Partial match";
+    /// 1022
+    FieldsDiffer = "1022", "No match";
+    /// 1023: basic KYC's own code for a number that is not found.
+    FieldsNotFound = "1023", "The authority knows no such ID number";
     /// 1210
     ReviewEnrolPass = "1210", "Enrolled after review";
     /// 1211
@@ -102,6 +124,9 @@ impl ResultCode {
         matches!(
             self,
             Self::KycPass
+                | Self::IdValid
+                | Self::FieldsMatch
+                | Self::FieldsMatchPartly
                 | Self::AuthenticatePass
                 | Self::EnrolPass
                 | Self::ReviewEnrolPass
@@ -112,7 +137,10 @@ impl ResultCode {
     /// Whether a further result follows.
     #[must_use]
     pub const fn is_final(self) -> bool {
-        !matches!(self, Self::AuthenticateProvisional | Self::EnrolProvisional)
+        !matches!(
+            self,
+            Self::AuthenticateProvisional | Self::EnrolProvisional | Self::KycProvisional
+        )
     }
 
     /// Whether a machine decided (the 12xx codes are people's).
