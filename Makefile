@@ -33,7 +33,7 @@ test-page: ## Set up all, then test the capture component in a real browser, aga
 	bash web/test.sh
 
 soak: ## Kill the server at random moments over 200 jobs; none may be lost
-	SELFSAME_SOAK_JOBS=200 cargo nextest run $(CARGO_FLAGS) -p selfsame --test durability --no-capture
+	SELFSAME_SOAK_JOBS=200 cargo nextest run $(CARGO_FLAGS) -p selfsame --test suite durability:: --no-capture
 
 chaos: ## Kill three nodes, PostgreSQL and the bucket under load; no job may be lost (hours; CHAOS="--kills 20 --databases 2" for less)
 	cargo build $(CARGO_FLAGS) --release --bin selfsame

@@ -1,23 +1,70 @@
 #!/usr/bin/env bash
 # Every check and test of the project, from a clean clone: format, clippy, Rust tests, the public clients, our own
-# clients, the browser's capture.
+# clients, the browser's capture. What mostly waits, or may take its time, runs beside the rest (docs/decisions/0085-what-ci-compiles.md).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Debug information is for debugging: without it the build is faster and the target folder half the size.
 export CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0
+# A database for tests need not outlive the machine.
+export SELFSAME_SERVICES_SYNC=off
 
 step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
+
+# The process groups of what runs beside the rest, by the name of its log.
+declare -A beside=()
+logs="$PWD/target/test-logs"
+mkdir -p "$logs"
+
+begin() { # NAME COMMAND...
+    local name=$1
+    shift
+    step "begun beside what follows: $name"
+    # With job control it has a process group of its own, by which all of it can be ended.
+    set -m
+    (
+        status=0
+        "$@" || status=$?
+        echo "== $name ended at ${SECONDS}s with $status"
+        exit "$status"
+    ) >"$logs/$name.log" 2>&1 </dev/null &
+    beside[$name]=$!
+    set +m
+}
+
+finish() { # NAME
+    local status=0
+    wait "${beside[$1]}" || status=$?
+    unset "beside[$1]"
+    step "$1"
+    cat "$logs/$1.log"
+    return "$status"
+}
+
+end_all() {
+    for group in "${beside[@]}"; do kill -TERM -- "-$group" 2>/dev/null || true; done
+}
+trap end_all EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 step "format"
 cargo fmt --all --check
 
+# The browser's engine takes minutes, and whatever the rest leaves of the processor is enough for it. It needs Debian's compiler, and
+# its tests Debian's Chromium: both come through apt-get.
+build_engine() { sh web/compiler.sh && bash web/build.sh; }
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { [ -x /usr/bin/rustc ] && [ -x "${CHROMIUM:-/usr/bin/chromium}" ]; }; then
+    begin engine build_engine
+fi
+
 step "clippy"
 cargo clippy --locked --workspace --all-targets -- -D warnings
 
-# The tests' build brings the binary along: building it alone would compile its dependencies with other features again.
+# The tests' build brings the binary along: building it alone would compile its dependencies with other features again. Examples were
+# checked above, and nothing runs them here.
 step "build"
-cargo test --locked --workspace --no-run
+cargo test --locked --workspace --tests --no-run
 
 step "dependencies"
 bash scripts/dependencies.sh
@@ -36,39 +83,30 @@ fi
 # compiled.
 export SELFSAME_LOAD_WHEN_NEEDED=true SELFSAME_COMPILED_MODELS="$PWD/target/compiled-models"
 
+# They install, and wait for answers, one at a time.
+try_clients() { bash clients/compatibility/run.sh && bash clients/test.sh; }
+begin clients try_clients
+
 step "Rust tests"
 if cargo nextest --version >/dev/null 2>&1; then
-    bash scripts/services.sh cargo nextest run --locked --workspace --no-fail-fast
+    bash scripts/services.sh cargo nextest run --locked --workspace --tests --no-fail-fast
 else
-    bash scripts/services.sh cargo test --locked --workspace --no-fail-fast
+    bash scripts/services.sh cargo test --locked --workspace --tests --no-fail-fast
 fi
 cargo test --locked --workspace --doc
 
-# Compiling the browser's engine takes minutes, and the clients' tests mostly wait: it is built beside them. It needs Debian's
-# compiler, and its tests Debian's Chromium: both come through apt-get.
-engine=
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { [ -x /usr/bin/rustc ] && [ -x "${CHROMIUM:-/usr/bin/chromium}" ]; }; then
-    step "the browser's engine, beside what follows"
-    sh web/compiler.sh
-    bash web/build.sh >target/web-build.log 2>&1 &
-    engine=$!
-    trap 'kill "$engine" 2>/dev/null || true' EXIT
-fi
-
-step "public clients"
-bash clients/compatibility/run.sh
+finish clients
 
 step "once more on PostgreSQL and S3"
 bash scripts/test_on_postgres.sh
 
-step "clients and their contract"
-bash clients/test.sh
-
-step "the browser's capture"
-if [ -n "$engine" ]; then
-    wait "$engine" || { cat target/web-build.log; exit 1; }
+# A camera does not wait: these have the machine for themselves.
+if [ -n "${beside[engine]:-}" ]; then
+    finish engine
+    step "the browser's capture"
     bash web/test.sh
 else
+    step "the browser's capture"
     echo "skipped: there is no compiler for WebAssembly, and no right to install one (web/compiler.sh says which)"
 fi
 

@@ -16,7 +16,7 @@ if [ -z "${SELFSAME_TEST_POSTGRES:-}" ] || [ -z "${SELFSAME_TEST_S3:-}" ]; then
     exit 0
 fi
 
-# Test binaries of which every test runs: who enrols, is refused, decides, is locked out, is erased, is killed, asks twice.
+# Files of which every test runs: who enrols, is refused, decides, is locked out, is erased, is killed, asks twice.
 whole=(review records durability fairness)
 # Of the others those that the back end may break. What is left out meets the store in no other way.
 some=(
@@ -42,16 +42,15 @@ if cargo nextest --version >/dev/null 2>&1; then
     if [ "${1:-}" = all ]; then
         filter='package(selfsame) & kind(test)'
     else
-        filter="package(selfsame) & kind(test) & ($(printf 'binary(=%s) | ' "${whole[@]}")$(printf 'test(/(^|::)%s$/) | ' "${some[@]}")none())"
+        filter="package(selfsame) & kind(test) & ($(printf 'test(/^%s::/) | ' "${whole[@]}")$(printf 'test(/(^|::)%s$/) | ' "${some[@]}")none())"
     fi
     # shellcheck disable=SC2086 # several words
-    cargo nextest run ${SELFSAME_TEST_CARGO:-} --locked --workspace --no-fail-fast -E "$filter"
+    cargo nextest run ${SELFSAME_TEST_CARGO:-} --locked --workspace --tests --no-fail-fast -E "$filter"
+elif [ "${1:-}" = all ]; then
+    cargo test --locked --workspace --test suite
 else
-    # One after the other, because Cargo takes names of tests for one binary at a time.
-    for binary in "${whole[@]}"; do cargo test --locked --workspace --test "$binary"; done
-    for binary in challenges command_line closed_output embedders guessing nodes policy slow_clients; do
-        cargo test --locked --workspace --test "$binary" -- "${some[@]}"
-    done
+    # In every crate's suite, for the build is the workspace's.
+    cargo test --locked --workspace --test suite -- "${whole[@]/%/::}" "${some[@]}"
 fi
 
 bash clients/compatibility/run.sh

@@ -18,3 +18,29 @@ pub struct Asking {
     /// As the partner sent them: the sandbox takes a record's fields from them.
     pub partner_params: PartnerParams,
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use selfsame_wire::id_info::IdInfo;
+
+    use super::*;
+
+    /// A question of partner 042 in production.
+    pub(crate) fn asking(country: &str, id_type: &str, number: &str) -> Asking {
+        let given =
+            serde_json::json!({"country": country, "id_type": id_type, "id_number": number});
+        asking_of(&given)
+    }
+
+    /// The same with more fields.
+    pub(crate) fn asking_of(given: &serde_json::Value) -> Asking {
+        let info = IdInfo::parse(given.to_string().as_bytes(), "").unwrap();
+        Asking {
+            query: IdentityQuery::new(&info).unwrap(),
+            partner: PartnerId::new("042").unwrap(),
+            environment: Environment::Production,
+            smile_job_id: SmileJobId::new("0000000201").unwrap(),
+            partner_params: PartnerParams::parse("{}").unwrap(),
+        }
+    }
+}

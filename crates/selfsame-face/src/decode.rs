@@ -1,9 +1,12 @@
 //! From hostile bytes to upright RGB pixels, within limits.
 //!
 //! What a picture takes is known before it is decoded: [`announce`] reads the headers alone, and [`Announced::memory`] tells the
-//! most bytes that [`Announced::decode`] will hold at a time.
+//! most bytes that [`Announced::decode`] will hold at a time. People send JPEG and PNG; authorities send JPEG 2000 as well, which
+//! [`announce_portrait`] reads.
 
 mod jpeg;
+#[cfg(feature = "portrait")]
+mod jpeg2000;
 mod orientation;
 mod png;
 
@@ -12,8 +15,12 @@ use image::metadata::Orientation;
 
 use crate::deadline::{Deadline, Overdue};
 use crate::evidence::{ImageFacts, ImageFormat, Turn};
+#[cfg(feature = "portrait")]
+use crate::portrait::RecordError;
 
 use jpeg::Jpeg;
+#[cfg(feature = "portrait")]
+use jpeg2000::Jpeg2000;
 use png::Png;
 
 /// Limits on an image.
@@ -50,10 +57,17 @@ pub enum ImageError {
     /// Neither JPEG nor PNG.
     #[error("the image is neither JPEG nor PNG: send one of these")]
     UnknownFormat,
+    /// None of what authorities send.
+    #[error("the photograph is neither JPEG, PNG nor JPEG 2000")]
+    UnknownPortrait,
+    /// The record that an authority's photograph came in gives none.
+    #[cfg(feature = "portrait")]
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// Another format, which is known.
     #[error("the image is a {0} file: send it as JPEG or PNG")]
     OtherFormat(&'static str),
-    /// A JPEG that no decoder here does right.
+    /// A JPEG or JPEG 2000 that no decoder here does right.
     #[error(
         "the image is a JPEG {0}, which is not decoded here: send a baseline or progressive JPEG, or a PNG"
     )]
@@ -131,6 +145,8 @@ pub struct Announced<'b> {
 enum File<'b> {
     Jpeg(Jpeg<'b>),
     Png(Png<'b>),
+    #[cfg(feature = "portrait")]
+    Jpeg2000(Jpeg2000<'b>),
 }
 
 /// Reads the headers of a JPEG or PNG and holds them against the limits. Nothing is allocated for its pixels.
@@ -138,12 +154,7 @@ enum File<'b> {
 /// # Errors
 /// [`ImageError`] says why the file is refused.
 pub fn announce<'b>(bytes: &'b [u8], limits: &Limits) -> Result<Announced<'b>, ImageError> {
-    if bytes.is_empty() {
-        return Err(ImageError::Empty);
-    }
-    if bytes.len() > limits.bytes {
-        return Err(ImageError::TooManyBytes(bytes.len(), limits.bytes));
-    }
+    check_length(bytes, limits)?;
     let file = if jpeg::begins(bytes) {
         File::Jpeg(Jpeg::announced(bytes)?)
     } else if png::begins(bytes) {
@@ -151,26 +162,34 @@ pub fn announce<'b>(bytes: &'b [u8], limits: &Limits) -> Result<Announced<'b>, I
     } else {
         return Err(other_format(bytes).map_or(ImageError::UnknownFormat, ImageError::OtherFormat));
     };
-    let announced = Announced {
-        orientation: match &file {
-            File::Jpeg(jpeg) => jpeg.orientation(),
-            File::Png(png) => png.orientation(),
-        },
-        file,
-        turn: Turn::None,
-    };
-    let (width, height) = announced.size();
-    if u64::from(width) * u64::from(height) > limits.pixels {
-        return Err(ImageError::TooManyPixels(width, height, limits.pixels));
-    }
-    let needed = announced.memory();
-    if needed > limits.memory {
-        return Err(ImageError::TooMuchMemory {
-            needed,
-            most: limits.memory,
+    Announced::within(file, limits)
+}
+
+/// The same of a photograph that an authority sent, which may be a JPEG 2000 too.
+///
+/// # Errors
+/// [`ImageError`] says why the file is refused.
+#[cfg(feature = "portrait")]
+pub fn announce_portrait<'b>(
+    bytes: &'b [u8],
+    limits: &Limits,
+) -> Result<Announced<'b>, ImageError> {
+    if !jpeg2000::begins(bytes) {
+        return announce(bytes, limits).map_err(|error| match error {
+            ImageError::UnknownFormat => ImageError::UnknownPortrait,
+            other => other,
         });
     }
-    Ok(announced)
+    check_length(bytes, limits)?;
+    Announced::within(File::Jpeg2000(Jpeg2000::announced(bytes)?), limits)
+}
+
+const fn check_length(bytes: &[u8], limits: &Limits) -> Result<(), ImageError> {
+    match bytes.len() {
+        0 => Err(ImageError::Empty),
+        length if length > limits.bytes => Err(ImageError::TooManyBytes(length, limits.bytes)),
+        _ => Ok(()),
+    }
 }
 
 /// Formats that phones and pages send by mistake.
@@ -201,18 +220,49 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
         ) => "WebP",
         (_, [b'G', b'I', b'F', b'8', ..]) => "GIF",
         (_, [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..]) => "TIFF",
+        (_, [0xff, 0x4f, 0xff, 0x51, ..] | [0, 0, 0, 0x0c, b'j', b'P', b' ', b' ', ..]) => {
+            "JPEG 2000"
+        }
         (_, [0xff, 0x0a, ..] | [0, 0, 0, 0x0c, b'J', b'X', b'L', b' ', ..]) => "JPEG XL",
         _ => return None,
     })
 }
 
-impl Announced<'_> {
+impl<'b> Announced<'b> {
+    /// A file whose headers were read, where they are within the limits.
+    fn within(file: File<'b>, limits: &Limits) -> Result<Self, ImageError> {
+        let announced = Self {
+            orientation: match &file {
+                File::Jpeg(jpeg) => jpeg.orientation(),
+                File::Png(png) => png.orientation(),
+                #[cfg(feature = "portrait")]
+                File::Jpeg2000(_) => Orientation::NoTransforms,
+            },
+            file,
+            turn: Turn::None,
+        };
+        let (width, height) = announced.size();
+        if u64::from(width) * u64::from(height) > limits.pixels {
+            return Err(ImageError::TooManyPixels(width, height, limits.pixels));
+        }
+        let needed = announced.memory();
+        if needed > limits.memory {
+            return Err(ImageError::TooMuchMemory {
+                needed,
+                most: limits.memory,
+            });
+        }
+        Ok(announced)
+    }
+
     /// Pixels as they are stored, across and down; an orientation may swap them.
     #[must_use]
     pub fn size(&self) -> (u32, u32) {
         match &self.file {
             File::Jpeg(jpeg) => jpeg.size(),
             File::Png(png) => png.size(),
+            #[cfg(feature = "portrait")]
+            File::Jpeg2000(jpeg2000) => jpeg2000.size(),
         }
     }
 
@@ -231,6 +281,8 @@ impl Announced<'_> {
         let decoding = match &self.file {
             File::Jpeg(jpeg) => jpeg.memory(),
             File::Png(png) => png.memory(),
+            #[cfg(feature = "portrait")]
+            File::Jpeg2000(jpeg2000) => jpeg2000.memory(),
         };
         let turns = [self.orientation, orientation::of(self.turn)];
         if turns.into_iter().any(orientation::swaps_sides) {
@@ -243,7 +295,8 @@ impl Announced<'_> {
     /// Decodes the picture and turns it by its EXIF orientation, and as far as [`Announced::turned`] says.
     ///
     /// Grey, CMYK, palette and 16-bit pixels become 8-bit RGB; transparent pixels are laid on white. The deadline is looked at
-    /// every few rows, but for baseline JPEGs of one scan, which take less than a second at any size that is accepted.
+    /// every few rows, but for baseline JPEGs of one scan, which take less than a second at any size that is accepted, and for
+    /// JPEG 2000s, which are accepted up to 8 megapixels.
     ///
     /// # Errors
     /// [`ImageError`] says why the file is refused. One whose picture is not whole always is, even where a decoder would fill
@@ -260,6 +313,8 @@ impl Announced<'_> {
         let (format, pixels) = match &self.file {
             File::Jpeg(jpeg) => (ImageFormat::Jpeg, jpeg.pixels(deadline)?),
             File::Png(png) => (ImageFormat::Png, png.pixels(deadline)?),
+            #[cfg(feature = "portrait")]
+            File::Jpeg2000(jpeg2000) => (ImageFormat::Jpeg2000, jpeg2000.pixels(deadline)?),
         };
         let pixels = RgbImage::from_raw(width, height, pixels)
             .ok_or_else(|| ImageError::Damaged("its pixels are not all there".to_owned()))?;
@@ -274,6 +329,15 @@ impl Announced<'_> {
             pixels,
         })
     }
+}
+
+/// Decodes a photograph that an authority sent within the limits, however long it takes. See [`announce_portrait`].
+///
+/// # Errors
+/// [`ImageError`] says why the file is refused.
+#[cfg(feature = "portrait")]
+pub fn decode_portrait(bytes: &[u8], limits: &Limits) -> Result<Decoded, ImageError> {
+    announce_portrait(bytes, limits)?.decode(&Deadline::none())
 }
 
 /// Decodes a JPEG or PNG within the limits, however long it takes. See [`announce`] and [`Announced::decode`].

@@ -1,7 +1,8 @@
 //! Pixels in, evidence out: decode within limits, detect, align, embed, compare.
 //!
 //! Without features only the evidence types remain, for those who judge but do not look; with `decode`, images as well; with
-//! `detect`, faces are found and measured in pixels, as a device or a browser needs it; with `engine`, all that a server does.
+//! `portrait`, what authorities send beside these; with `detect`, faces are found and measured in pixels, as a device or a browser
+//! needs it; with `engine`, all that a server does.
 
 pub mod evidence;
 pub mod template;
@@ -43,6 +44,8 @@ pub mod models;
 mod motion;
 #[cfg(feature = "engine")]
 mod pattern;
+#[cfg(feature = "portrait")]
+pub mod portrait;
 #[cfg(feature = "engine")]
 mod presentation_attack;
 #[cfg(feature = "detect")]

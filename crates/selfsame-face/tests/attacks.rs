@@ -1,5 +1,5 @@
 //! What the detector of presentation attacks says of photographs that are none:
-//! `cargo nextest run -p selfsame-face --test attacks --no-capture`.
+//! `cargo nextest run -p selfsame-face --test suite attacks:: --no-capture`.
 #![cfg(feature = "engine")]
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 

@@ -195,6 +195,39 @@ fn no_file_takes_more_than_it_announces() {
     }
 }
 
+#[cfg(feature = "portrait")]
+#[test]
+fn no_photograph_of_an_authority_takes_more_than_it_announces() {
+    let _alone = alone();
+    let files = [
+        "rgb.jp2",
+        "alpha.jp2",
+        "tiles.j2k",
+        "precincts.j2k",
+        "lossy.jp2",
+        "large.j2k",
+        "small-blocks.j2k",
+    ];
+    for name in files {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/decode/jpeg2000/samples");
+        let file = std::fs::read(std::path::Path::new(folder).join(name)).unwrap();
+        let before = HELD.load(Ordering::Relaxed);
+        MOST.store(before, Ordering::Relaxed);
+        let announced =
+            selfsame_face::decode::announce_portrait(&file, &Limits::default()).unwrap();
+        let read = MOST.load(Ordering::Relaxed) - before;
+        assert!(read < 64 << 10, "{name}: {read} bytes for the headers");
+        announced.decode(&Deadline::none()).unwrap();
+        let most = (MOST.load(Ordering::Relaxed) - before) as u64;
+        println!("{name}: {most} bytes of {}", announced.memory());
+        assert!(
+            most <= announced.memory(),
+            "{name}: {most} bytes, {} were announced",
+            announced.memory()
+        );
+    }
+}
+
 #[test]
 fn what_can_never_fit_takes_nothing() {
     let _alone = alone();

@@ -1,5 +1,5 @@
 //! Whether a job may run at all, told before any pixel is looked at: what a product's admission comes to
-//! ([`Product::admit`](crate::product::Product::admit)).
+//! ([`FaceProduct::admit`](crate::product::FaceProduct::admit)).
 
 use crate::product::JobType;
 use crate::served::Enrolled;
@@ -54,7 +54,7 @@ impl NotAdmitted {
             Self::NoReference(ReferenceGone::Disabled) => {
                 "this user is disabled; enable it before further jobs"
             }
-            Self::NoReference(ReferenceGone::Deleted) if job_type.product().enrols() => {
+            Self::NoReference(ReferenceGone::Deleted) if job_type.enrols() => {
                 "this user was deleted; set allow_new_enroll to enrol the user_id anew"
             }
             Self::NoReference(ReferenceGone::Deleted) => "this user was deleted",
@@ -90,7 +90,7 @@ mod tests {
     ) -> Result<OnFile<'u>, NotAdmitted> {
         let mut policy = Policy::default();
         policy.replacement.mode = mode;
-        let product = JobType::Enrolment.product();
+        let product = JobType::Enrolment.face().unwrap();
         product.admit(user, allow_new_enroll, &policy, served)
     }
 
@@ -98,7 +98,7 @@ mod tests {
         user: Option<&'u User>,
         served: &'u Served,
     ) -> Result<OnFile<'u>, NotAdmitted> {
-        let product = JobType::Authentication.product();
+        let product = JobType::Authentication.face().unwrap();
         product.admit(user, false, &Policy::default(), served)
     }
 

@@ -97,7 +97,7 @@ fn policy<'p>(policies: &'p Policies, job: &Job) -> &'p Policy {
 #[must_use]
 pub fn duplicates_from(job: &Job, policies: &Policies) -> Option<ComparisonScore> {
     let policy = policy(policies, job).duplicates;
-    let counts = job.job_type.product().looks_for_duplicates()
+    let counts = job.job_type.looks_for_duplicates()
         && policy.response != Response::Report
         && !is_forced(job);
     counts.then(|| ComparisonScore::new(policy.threshold))
@@ -114,7 +114,7 @@ impl Approval<'_> {
         if UserState::of(self.user) != *self.judged {
             return Some(Hindrance::OtherReference);
         }
-        if self.job.job_type.product().enrols() {
+        if self.job.job_type.enrols() {
             match self.template {
                 None => return Some(Hindrance::NoTemplate),
                 Some(t)
@@ -150,15 +150,16 @@ impl Approval<'_> {
         };
         let served = self.served.cloned().or_else(own);
         let served = served.unwrap_or_else(|| Served::only(TemplateModel::unknown()));
-        let product = self.job.job_type.product();
-        product
-            .admit(
-                self.user,
-                self.job.request.allow_new_enroll,
-                policy,
-                &served,
-            )
-            .map(drop)
+        let Some(face) = self.job.job_type.face() else {
+            return Ok(());
+        };
+        face.admit(
+            self.user,
+            self.job.request.allow_new_enroll,
+            policy,
+            &served,
+        )
+        .map(drop)
     }
 }
 

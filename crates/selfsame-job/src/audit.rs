@@ -82,6 +82,8 @@ pub enum AuditAction {
     ReviewDecided,
     /// A callback was sent once more.
     CallbackReplayed,
+    /// An authority was asked about an identity, for a job.
+    IdentityLookedUp,
     /// A policy came into force: the server started.
     PolicyInForce,
     /// A token for the operator API was made or replaced.
@@ -100,6 +102,12 @@ pub enum AuditAction {
     TemplatesRemade,
     /// Templates of other models than the one in use were erased.
     TemplatesForgotten,
+    /// Entries were put into a register; the details tell how many.
+    RegisterImported,
+    /// An entry of a register was erased.
+    RegisterEntryRemoved,
+    /// A register was erased; the details tell how many entries it had.
+    RegisterRemoved,
     /// The chain was broken; a new segment begins behind the break that the details name.
     AuditSegmentBegun,
 }

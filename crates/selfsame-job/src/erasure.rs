@@ -70,7 +70,10 @@ impl JobNames {
     /// The code of a job that ended because of the erasure.
     fn ended_by(&self, why: Erasure) -> ResultCode {
         match why {
-            Erasure::UserDeleted => self.job_type.product().codes().fail,
+            Erasure::UserDeleted => match self.job_type.face() {
+                Some(face) => face.codes().fail,
+                None => ResultCode::SystemError,
+            },
             Erasure::Expired | Erasure::Unreadable => ResultCode::SystemError,
         }
     }
@@ -86,17 +89,7 @@ impl JobNames {
             Ok(params) => params,
             Err(_) => unreachable!("an object of two texts is what partner_params may be"),
         };
-        JobRequest {
-            api: Api::V1,
-            partner_params,
-            callback_url: None,
-            allow_new_enroll: false,
-            use_enrolled_image: false,
-            sandbox_result: None,
-            source_sdk: None,
-            source_sdk_version: None,
-            challenge: None,
-        }
+        JobRequest::new(Api::V1, partner_params)
     }
 
     /// The result of a job whose contents are gone, and its code: the earlier result's, where there was one that can be read.
@@ -117,10 +110,9 @@ impl JobNames {
 #[must_use]
 pub fn is_withheld(mark: Option<Erasure>, user: Option<UserStatus>, job: &Job) -> bool {
     let begins_anew = || {
-        let product = job.job_type.product();
-        product
-            .may_begin(user, job.request.allow_new_enroll)
-            .is_ok()
+        job.job_type
+            .face()
+            .is_none_or(|face| face.may_begin(user, job.request.allow_new_enroll).is_ok())
     };
     mark.is_some() || (user == Some(UserStatus::Deleted) && !begins_anew())
 }

@@ -2,15 +2,18 @@
 //!
 //! ```text
 //! AwaitingUpload ──package on disk──▶ Queued ──claimed──▶ Running ──committed──▶ Done
-//!                                       ▲                    │
-//!                                       └── lease lost ──────┘
+//!                                       ▲ ▲                  │
+//!                                       │ └── lease lost ────┤
+//!                                       └── Waiting ◀────────┘ an authority is down
 //! ```
 
 use jiff::Timestamp;
 use selfsame_wire::challenge::Challenge;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
+use selfsame_wire::id_info::IdInfo;
 use selfsame_wire::partner_params::PartnerParams;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 pub use crate::product::JobType;
 use crate::user::UserKey;
@@ -47,6 +50,36 @@ pub struct JobRequest {
     /// The challenge that the capture answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<Challenge>,
+    /// What the request itself says of an identity; a package may say more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_info: Option<IdInfo>,
+    /// The person's consent, as the request gave it (`consent_information`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Box<RawValue>>,
+    /// The caller waits for the end: the job comes before others of its partner, and does not wait for an authority that is down.
+    #[serde(default)]
+    pub synchronous: bool,
+}
+
+impl JobRequest {
+    /// A request that asks for nothing but what every job needs.
+    #[must_use]
+    pub const fn new(api: Api, partner_params: PartnerParams) -> Self {
+        Self {
+            api,
+            partner_params,
+            callback_url: None,
+            allow_new_enroll: false,
+            use_enrolled_image: false,
+            sandbox_result: None,
+            source_sdk: None,
+            source_sdk_version: None,
+            challenge: None,
+            id_info: None,
+            consent: None,
+            synchronous: false,
+        }
+    }
 }
 
 /// A job as it is on record.
@@ -100,6 +133,8 @@ pub enum JobState {
     Queued,
     /// A worker has it.
     Running,
+    /// It waits for something outside, and is queued again at a set time.
+    Waiting,
     /// It ended; its result is on record.
     Done,
 }

@@ -16,6 +16,7 @@ pub mod operator;
 pub mod outcome;
 pub mod partner;
 pub mod policy;
+pub mod portrait;
 pub mod product;
 mod quality;
 pub mod reason;

@@ -99,6 +99,12 @@ reasons! {
         NoFace: Face, "no face was found: face the camera";
         /// The comparison score is below the review threshold.
         OtherPerson: Comparison, "the face is not the enrolled person's";
+        /// The comparison score with the identity's photograph is below the review threshold.
+        OtherPersonThanPortrait: Comparison, "the face is not that of the identity's photograph";
+        /// There is no photograph of the identity.
+        PortraitMissing: Comparison, "there is no photograph of the identity to compare with";
+        /// The photograph of the identity shows no face, several, or one that is too small.
+        PortraitUnusable: Comparison, "the photograph of the identity shows no face that can be compared with";
         /// An image of the capture was accepted in an earlier job; `replay.exact` answers it.
         ReplayedImage: Replay, "an image of this capture was used in an earlier job: capture anew";
         /// An image of the capture is nearly one that was accepted in an earlier job; `replay.near` answers it.

@@ -69,16 +69,18 @@ pub fn final_outcome(
     ruling: &Ruling,
     hindrance: Option<&str>,
 ) -> Result<JobOutcome, UnreadableOutcome> {
-    let product = job_type.product();
     let mut outcome = JobOutcome::read(provisional)?;
+    let face = job_type
+        .face()
+        .ok_or_else(UnreadableOutcome::never_reviewed)?;
     let decision = match hindrance {
         Some(_) => ReviewDecision::Reject,
         None => ruling.decision,
     };
-    outcome.code = product.codes().decided(decision);
+    outcome.code = face.codes().decided(decision);
     outcome.is_final = true;
     outcome.remark = hindrance.map(|why| Remark::Because(why.to_owned()));
-    outcome.checks.rule(decision, product);
+    outcome.checks.rule(decision, face);
     outcome.evidence.set(
         "review",
         &json!({"decision": ruling.decision, "at": ruling.at, "hindrance": hindrance}),

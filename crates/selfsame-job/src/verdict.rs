@@ -13,6 +13,7 @@ use crate::admission::OnFile;
 use crate::challenge::Challenge;
 use crate::liveness::{self, LivenessOutcome};
 use crate::policy::{ComparisonPolicy, Policy, ReplacementMode};
+use crate::portrait::{Portrait, PortraitOutcome, PortraitSource, Shows};
 use crate::quality;
 use crate::reason::{Check, Reason, Response};
 use crate::replay::{self, Duplicate, Recurrence};
@@ -41,6 +42,8 @@ pub enum Verdict {
     UnusableImage(String),
     /// The package cannot be read; the text says why.
     CorruptPackage(String),
+    /// There is no photograph of the identity that the selfie could be compared with.
+    NoPortrait,
     /// Somebody enrolled this user while the job was under way, or the policy came to let no face be replaced.
     AlreadyEnrolled,
     /// Too many of the user's attempts failed; no attempt counts before this moment.
@@ -82,8 +85,10 @@ pub struct Comparison {
 pub struct Decision {
     /// What the job comes to.
     pub verdict: Verdict,
-    /// The comparison, where one was made.
+    /// The comparison with what is on file of the user, where one was made.
     pub comparison: Option<Comparison>,
+    /// What came of the comparison with the identity's photograph, where the job has one.
+    pub portrait: Option<(PortraitSource, PortraitOutcome)>,
     /// What came of the liveness check.
     pub liveness: LivenessOutcome,
     /// What speaks against the capture and counts: what refuses it first, then what asks for a review.
@@ -105,6 +110,8 @@ pub struct Seen<'e> {
     pub duplicates: &'e [Duplicate],
     /// The challenge that the capture answers.
     pub challenge: Option<&'e Challenge>,
+    /// The identity's photograph, of a job that has one.
+    pub portrait: Option<Portrait<'e>>,
     /// What is on file of the user, and what an enrolment's new face must score against it.
     pub on_file: (OnFile<'e>, ComparisonPolicy),
 }
@@ -118,6 +125,7 @@ impl<'e> Seen<'e> {
             detects_presentation_attacks: false,
             recurrences: &[],
             duplicates: &[],
+            portrait: None,
             challenge: None,
             on_file: (OnFile::Nobody, ComparisonPolicy::BUILT_IN),
         }
@@ -130,6 +138,7 @@ pub(crate) struct Judging<'p> {
     found: Vec<(Reason, Response)>,
     liveness: LivenessOutcome,
     comparison: Option<Comparison>,
+    portrait: Option<(PortraitSource, PortraitOutcome)>,
 }
 
 impl<'p> Judging<'p> {
@@ -139,6 +148,7 @@ impl<'p> Judging<'p> {
             found: Vec::new(),
             liveness: LivenessOutcome::not_reached(),
             comparison: None,
+            portrait: None,
         }
     }
 
@@ -215,6 +225,37 @@ impl<'p> Judging<'p> {
         self.note(self.answer(reasons))
     }
 
+    /// The probe against the identity's photograph.
+    pub(crate) fn portrait(
+        &mut self,
+        capture: &CaptureEvidence,
+        portrait: Option<Portrait<'_>>,
+    ) -> Result<(), ()> {
+        let portrait = portrait.unwrap_or(Portrait {
+            source: PortraitSource::Authority,
+            shows: Shows::Nothing,
+        });
+        let (outcome, reasons) = match portrait.shows {
+            Shows::Nothing => (PortraitOutcome::Absent, vec![Reason::PortraitMissing]),
+            Shows::NoUsableFace => (PortraitOutcome::Unusable, vec![Reason::PortraitUnusable]),
+            Shows::Face(face) => {
+                let thresholds = thresholds(face, self.policy.comparison);
+                let score = self.score(capture, face)?;
+                let reasons = if score.value() >= thresholds.match_threshold {
+                    Vec::new()
+                } else if score.value() >= thresholds.review_threshold {
+                    vec![Reason::BetweenThresholds]
+                } else {
+                    vec![Reason::OtherPersonThanPortrait]
+                };
+                let compared = PortraitOutcome::Compared(Comparison { score, thresholds });
+                (compared, reasons)
+            }
+        };
+        self.portrait = Some((portrait.source, outcome));
+        self.note(self.answer(reasons))
+    }
+
     /// Whether the new face may replace what is on file. It never refuses: that is admission's, or a person's.
     pub(crate) fn replace(
         &mut self,
@@ -280,6 +321,7 @@ impl<'p> Judging<'p> {
             reasons: of(Response::Refuse).chain(of(Response::Review)).collect(),
             reported: of(Response::Report).collect(),
             comparison: self.comparison,
+            portrait: self.portrait,
             liveness: self.liveness,
         }
     }
@@ -301,6 +343,7 @@ const fn refusal(reason: Reason) -> Verdict {
         (Reason::NoFace, _) => Verdict::NoFace,
         (Reason::SeveralFaces, _) => Verdict::SeveralFaces,
         (Reason::Duplicate, _) => Verdict::Duplicate,
+        (Reason::PortraitMissing | Reason::PortraitUnusable, _) => Verdict::NoPortrait,
         (_, Check::Face | Check::Quality) => Verdict::PoorQuality,
         (_, Check::Liveness | Check::Replay) => Verdict::PossibleSpoof,
         (_, Check::Comparison) => Verdict::NoMatch,
@@ -327,6 +370,15 @@ impl Comparison {
 }
 
 impl Decision {
+    /// The comparison that the job is about: with the identity's photograph where there is one, else with what is on file.
+    #[must_use]
+    pub const fn compared(&self) -> Option<Comparison> {
+        match self.portrait {
+            Some((_, PortraitOutcome::Compared(comparison))) => Some(comparison),
+            _ => self.comparison,
+        }
+    }
+
     /// Whether the face was found to be the one on file.
     #[must_use]
     pub fn matched(&self) -> bool {
@@ -340,6 +392,7 @@ impl Decision {
         Self {
             verdict,
             comparison: None,
+            portrait: None,
             liveness: LivenessOutcome::not_reached(),
             reasons: Vec::new(),
             reported: Vec::new(),

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use selfsame_authority::Authorities;
 use selfsame_face::embed::Embedder;
 use selfsame_face::models::ModelIdentity;
 use selfsame_face::template::{ModelThresholds, TemplateModel};
@@ -42,6 +43,8 @@ pub(crate) struct App {
     pub(crate) node_id: NodeId,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) gallery: Gallery,
+    /// Who is asked about identities.
+    pub(crate) authorities: Arc<Authorities>,
     pub(crate) engine: EngineIdentity,
     /// One for each analysis that may go on at a time.
     pub(crate) cores: Arc<Semaphore>,
@@ -183,6 +186,7 @@ impl App {
             engine,
             store,
             gallery,
+            authorities: Arc::clone(&config.authorities),
             cores: Arc::new(Semaphore::new(config.workers.max(1))),
             bodies: BodyBudget::new(limits.bodies_bytes, limits.json_bytes, limits.package_bytes),
             uploads: Uploads::default(),

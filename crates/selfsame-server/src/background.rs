@@ -33,6 +33,10 @@ pub(crate) fn start(
             });
         }
         let app = Arc::clone(app);
+        let waiting = Arc::clone(&app);
+        supervisor.keep(&mut tasks, "waiting jobs", Role::Essential, move |stop| {
+            worker::wake(Arc::clone(&waiting), stop)
+        });
         supervisor.keep(&mut tasks, "gallery", Role::Auxiliary, move |stop| {
             gallery::keep_up(Arc::clone(&app), stop)
         });

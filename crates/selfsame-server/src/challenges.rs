@@ -34,15 +34,15 @@ fn policy_of(
         Some(job_type) => of(job_type),
         None => {
             let asks = |policy: &ChallengePolicy| (policy.mode != ChallengeMode::Off, policy.turns);
-            let [first, others @ ..] = JobType::ALL;
-            let others = others.into_iter().map(of);
-            others.fold(of(first), |most, other| {
+            let all = JobType::judged().map(of);
+            all.reduce(|most, other| {
                 if asks(&other) < asks(&most) {
                     most
                 } else {
                     other
                 }
             })
+            .unwrap_or_else(|| of(JobType::Enrolment))
         }
     }
 }

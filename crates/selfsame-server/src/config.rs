@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use selfsame_authority::Authorities;
 use selfsame_job::policy::Policies;
 use selfsame_wire::id::PartnerId;
 use selfsame_wire::signature::TimestampWindow;
@@ -57,6 +59,10 @@ pub struct Config {
     /// Where `/health`, `/ready` and `/metrics` are served, by plain HTTP, and then nowhere else; with the API where this is
     /// absent.
     pub operations: Option<SocketAddr>,
+    /// Who is asked about identities.
+    pub authorities: Arc<Authorities>,
+    /// How long a job waits for an authority that is down before it ends as that.
+    pub authority_patience: Duration,
     /// The demo page; not served by default.
     pub demo: Option<Demo>,
 }
@@ -214,6 +220,8 @@ impl Default for Config {
             keep_packages: Duration::from_secs(30 * 24 * 3600),
             keep_results: Duration::from_secs(90 * 24 * 3600),
             operations: None,
+            authorities: Arc::new(Authorities::sandbox_only()),
+            authority_patience: Duration::from_secs(24 * 3600),
             demo: None,
         }
     }

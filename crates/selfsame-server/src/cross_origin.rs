@@ -25,6 +25,11 @@ fn is_for_pages(path: &str) -> bool {
             | "/v1/services"
             | "/v1/products_config"
             | "/v1/valid_documents"
+            | "/v1/async_id_verification"
+            | "/v2/verify_async"
+            | "/v1/totp_consent"
+            | "/v1/totp_consent/mode"
+            | "/v1/totp_consent/otp"
     ) || path.starts_with("/v1/package/")
 }
 
@@ -56,6 +61,8 @@ mod tests {
             "/v1/challenge",
             "/sandbox/v1/products_config",
             "/production/v1/valid_documents",
+            "/v1/async_id_verification",
+            "/sandbox/v2/verify_async",
         ] {
             assert!(is_for_pages(path), "{path}");
         }
@@ -66,6 +73,7 @@ mod tests {
             "/v1/auth_smile",
             "/v1/image/abc",
             "/v1/upload/more",
+            "/v1/id_verification",
             "/v2/smart-selfie-enroll",
             "/demo/token",
             "/sandbox/sandbox/v1/upload",

@@ -22,6 +22,7 @@ pub(crate) fn performed(job_type: WireJobType) -> Result<JobType, Refusal> {
     JobType::performed(job_type).ok_or_else(|| {
         let mut performed: Vec<_> = JobType::ALL.iter().map(|t| t.product()).collect();
         performed.sort_by_key(|product| product.wire_type().number());
+        performed.dedup_by_key(|product| product.wire_type().number());
         let performed: Vec<_> = performed
             .iter()
             .map(|product| format!("{} ({})", product.wire_type().number(), product.called()))
@@ -93,13 +94,13 @@ impl Intake<'_> {
                 let record = app.user(&key).await?;
                 let policy = app.config.policies.of(key.environment, job_type);
                 let served = &app.engine.served;
-                job_type
-                    .product()
-                    .admit(record.as_ref(), request.allow_new_enroll, policy, served)
-                    .map_err(|why| not_admitted(why, job_type))?;
-                // Last, so that a lock tells no more of who is enrolled than admission does.
-                if let Some(until) = locked_until(app, &key, policy).await? {
-                    return Err(Refusal::locked_out(until));
+                if let Some(face) = job_type.face() {
+                    face.admit(record.as_ref(), request.allow_new_enroll, policy, served)
+                        .map_err(|why| not_admitted(why, job_type))?;
+                    // Last, so that a lock tells no more of who is enrolled than admission does.
+                    if let Some(until) = locked_until(app, &key, policy).await? {
+                        return Err(Refusal::locked_out(until));
+                    }
                 }
             }
         }

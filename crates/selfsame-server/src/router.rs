@@ -25,7 +25,7 @@ use crate::client_address;
 use crate::cross_origin;
 use crate::limits::failed_authentications;
 use crate::refusal::Refusal;
-use crate::route::{admin, demo, description, operations, v1, v2};
+use crate::route::{admin, demo, description, lookup, operations, v1, v2};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -37,15 +37,7 @@ struct Route {
 }
 
 /// v1 endpoints of the service whose API this is that this build does not serve.
-const NOT_YET: [&str; 7] = [
-    "/v1/id_verification",
-    "/v1/async_id_verification",
-    "/v1/business_verification",
-    "/v1/smile_links",
-    "/v1/backfill_users",
-    "/v1/totp_consent",
-    "/v1/totp_consent/{step}",
-];
+const NOT_YET: [&str; 2] = ["/v1/smile_links", "/v1/backfill_users"];
 
 /// The wire API: at the root, and below `/sandbox` and `/production`.
 fn wire_routes() -> Vec<Route> {
@@ -88,6 +80,53 @@ fn wire_routes() -> Vec<Route> {
             Method::POST,
             "/v1/valid_documents",
             post(v1::offerings::valid_documents),
+        ),
+        of(
+            Method::POST,
+            "/v1/id_verification",
+            post(lookup::id_verification),
+        ),
+        of(
+            Method::POST,
+            "/v1/async_id_verification",
+            post(lookup::async_id_verification),
+        ),
+        of(
+            Method::POST,
+            "/v1/business_verification",
+            post(lookup::business_verification),
+        ),
+        of(
+            Method::POST,
+            "/v1/async_business_verification",
+            post(lookup::async_business_verification),
+        ),
+        of(
+            Method::POST,
+            "/v1/totp_consent",
+            post(v1::totp_consent::begin),
+        ),
+        of(
+            Method::POST,
+            "/v1/totp_consent/mode",
+            post(v1::totp_consent::mode),
+        ),
+        of(
+            Method::POST,
+            "/v1/totp_consent/otp",
+            post(v1::totp_consent::password),
+        ),
+        of(Method::POST, "/v2/verify", post(lookup::verify)),
+        of(Method::POST, "/v2/verify_async", post(lookup::verify_async)),
+        of(
+            Method::POST,
+            "/v2/verify-phone-number",
+            post(lookup::verify_phone),
+        ),
+        of(
+            Method::POST,
+            "/v2/async-verify-phone",
+            post(lookup::async_verify_phone),
         ),
         of(Method::POST, "/v2/smart-selfie-enroll", post(v2::enrol)),
         of(

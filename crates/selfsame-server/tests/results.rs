@@ -29,17 +29,7 @@ fn job(job_type: JobType) -> Job {
         },
         job_id: "j".parse().unwrap(),
         job_type,
-        request: JobRequest {
-            api: Api::V1,
-            partner_params: serde_json::from_str(&params.to_string()).unwrap(),
-            callback_url: None,
-            allow_new_enroll: false,
-            use_enrolled_image: false,
-            sandbox_result: None,
-            source_sdk: None,
-            source_sdk_version: None,
-            challenge: None,
-        },
+        request: JobRequest::new(Api::V1, serde_json::from_str(&params.to_string()).unwrap()),
         state: JobState::Running,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
@@ -68,13 +58,15 @@ fn outcome(job: &Job, decision: &Decision, forced: Option<ResultCode>) -> Vec<u8
         policies: &Policies::default(),
         detects_presentation_attacks: true,
         engine: json!("[engine]"),
+        identity: None,
         id_info: None,
         geo_info: None,
         forced: forced.is_some(),
     };
+    let face = job.job_type.face().unwrap();
     let outcome = match forced {
-        Some(code) => outcome::of_forced_code(code, decision, circumstances),
-        None => outcome::of_decision(decision, circumstances),
+        Some(code) => outcome::of_forced_code(face, code, decision, circumstances),
+        None => outcome::of_decision(face, decision, circumstances),
     };
     outcome.to_bytes()
 }

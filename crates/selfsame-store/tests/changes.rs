@@ -32,15 +32,8 @@ async fn enrol(store: &SqliteStore, user: &str) {
         job_id: JobId::new(id.as_str()).unwrap(),
         job_type: JobType::Enrolment,
         request: JobRequest {
-            api: Api::V1,
-            partner_params: serde_json::from_str("{}").unwrap(),
-            callback_url: None,
             allow_new_enroll: true,
-            use_enrolled_image: false,
-            sandbox_result: None,
-            source_sdk: None,
-            source_sdk_version: None,
-            challenge: None,
+            ..JobRequest::new(Api::V1, serde_json::from_str("{}").unwrap())
         },
         retry: false,
         request_digest: None,

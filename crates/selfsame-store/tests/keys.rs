@@ -11,6 +11,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_job::audit::Actor;
+use selfsame_job::identity::{IdentityRecord, Photo};
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::partner::Partner;
 use selfsame_job::user::{Reference, UserKey};
@@ -21,6 +22,7 @@ use selfsame_store::sqlite::keys::{KeyUse, Keys};
 use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
+use selfsame_wire::id_info::{Country, IdNumber, IdType};
 use selfsame_wire::signature::ApiKey;
 
 fn partner() -> Partner {
@@ -57,15 +59,8 @@ async fn enrol(store: &SqliteStore, user: &str) {
         job_id: JobId::new(user).unwrap(),
         job_type: JobType::Enrolment,
         request: JobRequest {
-            api: Api::V1,
-            partner_params: serde_json::from_str("{}").unwrap(),
             callback_url: Some(callback.clone()),
-            allow_new_enroll: false,
-            use_enrolled_image: false,
-            sandbox_result: None,
-            source_sdk: None,
-            source_sdk_version: None,
-            challenge: None,
+            ..JobRequest::new(Api::V1, serde_json::from_str("{}").unwrap())
         },
         retry: false,
         request_digest: None,
@@ -162,6 +157,44 @@ async fn an_older_key_is_retired_once_nothing_needs_it() {
     let expected = [(2, true, 6 + 3 * 4, 3)];
     assert_eq!(uses(&store.data_keys().await.unwrap()), expected);
     reads(&store, &["ada", "bob", "eve"]).await;
+}
+
+#[tokio::test]
+async fn a_register_is_encrypted_anew_and_found_by_the_same_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options::new(dir.path());
+    let register = RegisterName::new("staff").unwrap();
+    let record = IdentityRecord {
+        full_name: Some("Ada Lovelace".to_owned()),
+        photo: Some(Photo(Bytes::from_static(b"a photograph"))),
+        ..IdentityRecord::default()
+    };
+    let (country, id_type) = (Country::new("NG").unwrap(), IdType::new("NIN").unwrap());
+    let number = IdNumber::new("123").unwrap();
+    let ada = RegisterEntry::new(country, id_type, &number, record).unwrap();
+    let put = async || {
+        let store = SqliteStore::open(&options).await.unwrap();
+        let entries = std::slice::from_ref(&ada);
+        let put = store
+            .put_register_entries(&register, entries, &actor())
+            .await;
+        put.unwrap()
+    };
+    assert_eq!(put().await.new, 1);
+    {
+        let mut keys = Keys::open(&options).await.unwrap();
+        keys.rotate(&actor()).await.unwrap();
+        let done = keys.reencrypt(&actor(), &mut |_| {}).await.unwrap();
+        // Three purposes' keys, the record and the photograph.
+        assert_eq!((done.done, done.unreadable), (5, 0));
+    }
+    {
+        let store = SqliteStore::open(&options).await.unwrap();
+        assert_eq!(store.data_keys().await.unwrap().len(), 1);
+        let found = store.register_entry(&register, ada.key()).await.unwrap();
+        assert_eq!(found.as_ref(), Some(ada.record()));
+    }
+    assert_eq!(put().await.unchanged, 1);
 }
 
 #[tokio::test]

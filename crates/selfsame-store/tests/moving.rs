@@ -13,6 +13,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_job::audit::Actor;
+use selfsame_job::identity::{IdentityRecord, Photo};
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::partner::Partner;
 use selfsame_job::user::{Reference, UserKey};
@@ -24,6 +25,7 @@ use selfsame_store::postgres::{self, PostgresStore};
 use selfsame_store::sqlite::{self, SqliteStore};
 use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
+use selfsame_wire::id_info::{Country, IdNumber, IdType};
 use selfsame_wire::signature::ApiKey;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
@@ -109,19 +111,26 @@ fn new_job(name: &str) -> NewJob {
         job_id: JobId::new(name).unwrap(),
         job_type: JobType::Enrolment,
         request: JobRequest {
-            api: Api::V1,
-            partner_params: serde_json::from_str("{}").unwrap(),
             callback_url: Some("https://callback.example/".to_owned()),
-            allow_new_enroll: false,
-            use_enrolled_image: false,
-            sandbox_result: None,
-            source_sdk: None,
-            source_sdk_version: None,
-            challenge: None,
+            ..JobRequest::new(Api::V1, serde_json::from_str("{}").unwrap())
         },
         retry: false,
         request_digest: None,
     }
+}
+
+fn staff() -> RegisterName {
+    RegisterName::new("staff").unwrap()
+}
+
+fn ada() -> RegisterEntry {
+    let record = IdentityRecord {
+        full_name: Some("Ada Lovelace".to_owned()),
+        photo: Some(Photo(Bytes::from_static(b"a photograph"))),
+        ..IdentityRecord::default()
+    };
+    let (country, id_type) = (Country::new("NG").unwrap(), IdType::new("NIN").unwrap());
+    RegisterEntry::new(country, id_type, &IdNumber::new("123").unwrap(), record).unwrap()
 }
 
 fn package(name: &str) -> Bytes {
@@ -158,6 +167,8 @@ async fn filled(dir: &TempDir, users: usize) -> sqlite::Options {
     for n in 0..users {
         enrol(&store, &format!("u{n}")).await;
     }
+    let imported = store.put_register_entries(&staff(), &[ada()], &by).await;
+    assert_eq!(imported.unwrap().new, 1);
     let waiting = new_job("waiting");
     store
         .submit_job(&waiting, package("waiting"))
@@ -257,6 +268,18 @@ async fn everything_arrives_and_the_new_store_goes_on_from_there() {
         assert_eq!(new.result(&id).await.unwrap().unwrap().result, "{}");
         assert_eq!(new.deliveries(&id).await.unwrap().len(), 1);
     }
+    let found = new.register_entry(&staff(), ada().key()).await.unwrap();
+    assert_eq!(found.as_ref(), Some(ada().record()));
+    let by = Actor::server();
+    let again = new.put_register_entries(&staff(), &[ada()], &by).await;
+    assert_eq!(again.unwrap().unchanged, 1);
+    let mut other = ada().record().clone();
+    other.photo = None;
+    let (country, id_type) = (Country::new("NG").unwrap(), IdType::new("NIN").unwrap());
+    let other =
+        RegisterEntry::new(country, id_type, &IdNumber::new("124").unwrap(), other).unwrap();
+    let later = new.put_register_entries(&staff(), &[other], &by).await;
+    assert_eq!(later.unwrap().new, 1, "its number goes on too");
     let depths = |d: Depths| (d.queued, d.callbacks_pending);
     assert_eq!(
         depths(new.depths().await.unwrap()),

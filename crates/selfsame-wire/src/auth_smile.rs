@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::error::{ErrorCode, WireError};
 use crate::fields::Fields;
 use crate::id::{IdError, JobId, PartnerId, UserId};
+use crate::id_info::{Country, IdType};
 use crate::job_type::JobType;
 
 /// The question.
@@ -28,6 +29,8 @@ pub struct AuthSmileRequest {
     pub signature: bool,
     /// Consent for an ID type is asked about: both country and ID type were named.
     pub about_id_type: bool,
+    /// Which one, where it can be read; what cannot be is none that anybody may use.
+    pub id_type: Option<(Country, IdType)>,
 }
 
 impl AuthSmileRequest {
@@ -38,6 +41,7 @@ impl AuthSmileRequest {
     pub fn parse(body: &[u8]) -> Result<Self, WireError> {
         let fields = Fields::parse(body)?;
         let wrong = |e: IdError| WireError::new(ErrorCode::WrongType, e.to_string());
+        let (country, id_type) = (fields.text("country")?, fields.text("id_type")?);
         let job_type = fields
             .whole_number("job_type")?
             .map(|number| JobType::named("job_type", number))
@@ -59,7 +63,10 @@ impl AuthSmileRequest {
                 .map_err(wrong)?,
             update_enrolled_image: fields.flag("update_enrolled_image")?,
             signature: fields.raw("signature").is_none() || fields.flag("signature")?,
-            about_id_type: fields.text("country")?.is_some() && fields.text("id_type")?.is_some(),
+            about_id_type: country.is_some() && id_type.is_some(),
+            id_type: country
+                .and_then(|text| Country::new(&text))
+                .zip(id_type.and_then(|text| IdType::new(&text))),
         })
     }
 }
@@ -96,7 +103,8 @@ pub struct AuthSmileResponse {
     pub timestamp: String,
     /// The job's names.
     pub partner_params: NamedJob,
-    /// Where a country and an ID type were named.
+    /// Where a country and an ID type were named. `policy` is left out on purpose: with it an app computes a code that only the
+    /// vendor can check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent_info: Option<ConsentInfo>,
 }
@@ -118,7 +126,7 @@ mod tests {
     fn reads_what_the_mobile_sdks_send() {
         let request = parse(|_| {}).unwrap();
         assert_eq!(request.job_type, Some(JobType::SmartSelfieRegistration));
-        assert!(request.signature && !request.production && !request.about_id_type);
+        assert!(request.signature && !request.production && request.id_type.is_none());
         // Before a v2 call the Android SDK leaves the absent out; iOS writes the job type as text in old versions.
         let bare = parse(|b| {
             for name in ["job_type", "job_id", "user_id", "signature"] {
@@ -138,7 +146,18 @@ mod tests {
             b["country"] = "ZA".into();
             b["id_type"] = "PASSPORT".into();
         });
-        assert!(id.unwrap().about_id_type);
+        let id = id.unwrap();
+        assert!(id.about_id_type);
+        let (country, id_type) = id.id_type.unwrap();
+        assert_eq!((country.as_str(), id_type.as_str()), ("ZA", "PASSPORT"));
+        let unreadable = parse(|b| {
+            b["country"] = "South Africa".into();
+            b["id_type"] = "PASSPORT".into();
+        })
+        .unwrap();
+        assert!(unreadable.about_id_type && unreadable.id_type.is_none());
+        let replaces = parse(|b| b["update_enrolled_image"] = true.into());
+        assert!(replaces.unwrap().update_enrolled_image);
     }
 
     #[test]

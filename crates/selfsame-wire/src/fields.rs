@@ -47,6 +47,9 @@ pub fn without_byte_order_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
+/// The most that an object or a list may take that is kept as it came, in bytes.
+const MAX_KEPT_BYTES: usize = 64 * 1024;
+
 /// The fields of a JSON object, unread. The last of two fields of one name counts.
 #[derive(Debug)]
 pub(crate) struct Fields<'j> {
@@ -169,6 +172,36 @@ impl<'j> Fields<'j> {
             },
         }
     }
+
+    /// An object that is kept as it came.
+    pub(crate) fn kept_object(&self, name: &str) -> Result<Option<Box<RawValue>>, WireError> {
+        self.kept(name, '{', "an object")
+    }
+
+    /// A list that is kept as it came.
+    pub(crate) fn kept_list(&self, name: &str) -> Result<Option<Box<RawValue>>, WireError> {
+        self.kept(name, '[', "a list")
+    }
+
+    fn kept(
+        &self,
+        name: &str,
+        opens: char,
+        wanted: &str,
+    ) -> Result<Option<Box<RawValue>>, WireError> {
+        let Some(raw) = self.raw(name) else {
+            return Ok(None);
+        };
+        if !raw.get().starts_with(opens) {
+            return Err(self.wrong_type(name, wanted));
+        }
+        if raw.get().len() > MAX_KEPT_BYTES {
+            return Err(
+                self.wrong_type(name, &format!("{wanted} of at most {MAX_KEPT_BYTES} bytes"))
+            );
+        }
+        Ok(Some(raw.to_owned()))
+    }
 }
 
 fn is_number(raw: &RawValue) -> bool {
@@ -262,6 +295,25 @@ mod tests {
         assert_eq!(fields.whole_number("a"), Ok(Some(1)));
         assert!(Fields::parse(b"\xef\xbb\xbf\xef\xbb\xbf{}").is_err());
         assert!(Fields::parse(b"\xff\xfe{\0}\0").is_err());
+    }
+
+    #[test]
+    fn what_is_kept_keeps_its_bytes_within_a_limit() {
+        let fields = Fields::parse(br#"{"o":{ "a" : 1.0e2},"l":[ ],"n":null}"#).unwrap();
+        let kept = |raw: Option<Box<RawValue>>| raw.unwrap().get().to_owned();
+        assert_eq!(kept(fields.kept_object("o").unwrap()), r#"{ "a" : 1.0e2}"#);
+        assert_eq!(kept(fields.kept_list("l").unwrap()), "[ ]");
+        assert!(fields.kept_object("n").unwrap().is_none());
+        assert!(fields.kept_object("l").is_err() && fields.kept_list("o").is_err());
+        let long = format!(r#"{{"o":{{"a":"{}"}}}}"#, "x".repeat(MAX_KEPT_BYTES));
+        let fields = Fields::parse(long.as_bytes()).unwrap();
+        assert!(
+            fields
+                .kept_object("o")
+                .unwrap_err()
+                .message
+                .contains("65536")
+        );
     }
 
     proptest::proptest! {

@@ -203,6 +203,8 @@ details! {
     year,
     /// What kind of business (`co`).
     business_type,
+    /// The number of the identity card that a telephone's owner has, where the telephone number is what is looked up.
+    owner_id_number,
 }
 
 impl IdInfo {
@@ -274,7 +276,7 @@ impl fmt::Debug for IdInfo {
     }
 }
 
-fn short_text(fields: &Fields<'_>, name: &str) -> Result<Option<String>, WireError> {
+pub(crate) fn short_text(fields: &Fields<'_>, name: &str) -> Result<Option<String>, WireError> {
     let Some(text) = fields.identifier(name)? else {
         return Ok(None);
     };

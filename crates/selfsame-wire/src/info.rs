@@ -80,6 +80,8 @@ pub struct InfoJson {
     pub partner_params: Option<PartnerParams>,
     /// ID information, byte for byte.
     pub id_info: Option<Box<RawValue>>,
+    /// The person's consent, byte for byte.
+    pub consent: Option<Box<RawValue>>,
     /// Geo information, byte for byte.
     pub geo_info: Option<Box<RawValue>>,
     /// The images.
@@ -132,6 +134,10 @@ impl InfoJson {
             },
             partner_params,
             id_info: fields.raw("id_info").map(ToOwned::to_owned),
+            consent: match fields.kept_object("consent_information")? {
+                Some(beside) => Some(beside),
+                None => consent_within(&fields)?,
+            },
             geo_info: geo(&fields).or_else(|| misc.as_ref().and_then(geo)),
             images: entries
                 .iter()
@@ -140,6 +146,17 @@ impl InfoJson {
                 .collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// The public web embed has the consent among the fields of `id_info`.
+fn consent_within(fields: &Fields<'_>) -> Result<Option<Box<RawValue>>, WireError> {
+    let Some(id_info) = fields.raw("id_info") else {
+        return Ok(None);
+    };
+    // What else stands there is read where an identity is looked up; other jobs only echo it.
+    Fields::parse(id_info.get().as_bytes()).map_or(Ok(None), |within| {
+        within.within("id_info.").kept_object("consent_information")
+    })
 }
 
 fn entry(at: usize, raw: &RawValue) -> Result<ImageEntry, WireError> {
@@ -186,6 +203,30 @@ mod tests {
             r#"{"entered": false,"dob":null}"#
         );
         assert_eq!(info.signature, Some(("t".to_owned(), "s".to_owned())));
+    }
+
+    #[test]
+    fn the_consent_stands_beside_the_id_info_or_in_it() {
+        let consented = r#"{ "consented":{"personal_details":true}}"#;
+        for json in [
+            format!(r#"{{"images":[],"id_info":{{}},"consent_information":{consented}}}"#),
+            format!(r#"{{"images":[],"id_info":{{"consent_information":{consented}}}}}"#),
+        ] {
+            let info = InfoJson::parse(json.as_bytes()).unwrap();
+            assert_eq!(info.consent.unwrap().get(), consented);
+        }
+        let absent = r#"{"images":[],"id_info":"x","consent_information":null}"#;
+        assert!(
+            InfoJson::parse(absent.as_bytes())
+                .unwrap()
+                .consent
+                .is_none()
+        );
+        let wrong = r#"{"images":[],"consent_information":"yes"}"#;
+        assert_eq!(
+            InfoJson::parse(wrong.as_bytes()).unwrap_err().to_string(),
+            "2204: consent_information must be an object"
+        );
     }
 
     #[test]

@@ -87,6 +87,12 @@ pub struct JobStatusResponse {
     /// Links, when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_links: Option<ImageLinks>,
+    /// Where the receipt of a job that looked an identity up is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kyc_receipt: Option<String>,
+    /// Where the receipt of a job that looked a business up is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kyb_receipt: Option<String>,
 }
 
 #[cfg(test)]

@@ -148,13 +148,24 @@ impl PartnerParams {
         text.map(UserId::new).transpose().map_err(|e| not_an_id(&e))
     }
 
+    /// The job type, if there is one: of look-ups it may be left out.
+    ///
+    /// # Errors
+    /// 2204 when it is no number, 2212 when there is no such type.
+    pub fn job_type_if_given(&self) -> Result<Option<JobType>, WireError> {
+        let number = self.fields()?.whole_number("job_type")?;
+        number
+            .map(|number| JobType::named("partner_params.job_type", number))
+            .transpose()
+    }
+
     /// The job type, a number or the text of one; `4.0` is 4.
     ///
     /// # Errors
     /// 2213 when it is missing, 2204 when it is no number, 2212 when there is no such type.
     pub fn job_type(&self) -> Result<JobType, WireError> {
-        let number = self.fields()?.required_whole_number("job_type")?;
-        JobType::named("partner_params.job_type", number)
+        self.job_type_if_given()?
+            .ok_or_else(|| WireError::missing("partner_params.job_type"))
     }
 
     /// The result that a sandbox request forces, as it was written: text or a number.

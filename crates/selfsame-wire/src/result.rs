@@ -1,13 +1,22 @@
-//! Results: codes, actions, and the signed JSON object that carries them.
+//! Results: codes, actions, what is told of a person, and the signed JSON object that carries them.
 
-use indexmap::IndexMap;
-use jiff::Timestamp;
+mod action;
+mod antifraud;
+mod business;
+mod personal;
+mod signed;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::id::{PartnerId, SmileJobId};
+use crate::id::SmileJobId;
 use crate::partner_params::PartnerParams;
-use crate::signature::{self, ApiKey, TimestampWindow, WindowError};
+
+pub use action::{Action, ActionValue, Actions, Listed};
+pub use antifraud::{Antifraud, SuspectReason, SuspectUser};
+pub use business::{BusinessInfo, CompanyInformation};
+pub use personal::{AskedIdentity, EarlierRegistrants, NOT_AVAILABLE, PersonalInfo};
+pub use signed::{SignedResult, SignedResultError};
 
 macro_rules! result_codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $text:literal;)*) => {
@@ -107,6 +116,12 @@ result_codes! {
     ReviewAuthenticateSpoof = "1222", "Possible spoof after review";
     /// 1223
     ReviewAuthenticateUnusable = "1223", "Image unusable after review";
+    /// 5210: of the search for users who may be the same person.
+    NoSuspects = "5210", "No suspect users found";
+    /// 5211
+    SuspectsFound = "5211", "Suspect users found";
+    /// 5212
+    SuspectsUnknown = "5212", "The search for suspect users failed";
     /// 2401
     SystemError = "2401", "The job could not be processed";
 }
@@ -164,107 +179,6 @@ impl<'de> Deserialize<'de> for ResultCode {
     }
 }
 
-/// What came of one action of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ActionValue {
-    /// It was done and the person passed.
-    Passed,
-    /// It was done.
-    Completed,
-    /// A person approved.
-    Approved,
-    /// It was verified.
-    Verified,
-    /// It may change on review.
-    #[serde(rename = "Provisionally Approved")]
-    ProvisionallyApproved,
-    /// Data was returned.
-    Returned,
-    /// No data was returned.
-    #[serde(rename = "Not Returned")]
-    NotReturned,
-    /// It was done and the person did not pass.
-    Failed,
-    /// A person rejected.
-    Rejected,
-    /// A person looks at it.
-    #[serde(rename = "Under Review")]
-    UnderReview,
-    /// It was tried without an outcome.
-    #[serde(rename = "Unable To Determine")]
-    UnableToDetermine,
-    /// It is no part of this job, or this server does not perform it.
-    #[serde(rename = "Not Applicable")]
-    NotApplicable,
-    /// It was not verified.
-    #[serde(rename = "Not Verified")]
-    NotVerified,
-    /// It is part of this job but was not reached.
-    #[serde(rename = "Not Done")]
-    NotDone,
-    /// The issuer does not answer.
-    #[serde(rename = "Issuer Unavailable")]
-    IssuerUnavailable,
-    /// The issuer has no photo.
-    #[serde(rename = "ID Authority Photo Not Available")]
-    IdAuthorityPhotoNotAvailable,
-    /// A person will look at it.
-    #[serde(rename = "Sent to Human Review")]
-    SentToHumanReview,
-}
-
-/// The actions of a job of type 2 or 4; every other action of the wire is [`ActionValue::NotApplicable`] in them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Actions {
-    /// Whether a live person was before the camera.
-    pub liveness_check: ActionValue,
-    /// Whether the selfie shows one face, well enough.
-    pub selfie_check: ActionValue,
-    /// Whether a selfie came.
-    pub selfie_provided: ActionValue,
-    /// Whether the selfie was put on file.
-    pub register_selfie: ActionValue,
-    /// How the comparison with the selfie on file went.
-    pub selfie_to_registered_selfie_compare: ActionValue,
-    /// What a person says of the comparison.
-    pub human_review_compare: ActionValue,
-    /// What a person says of the liveness evidence.
-    pub human_review_liveness_check: ActionValue,
-    /// What a person says of the selfie.
-    pub human_review_selfie_check: ActionValue,
-}
-
-impl Serialize for Actions {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use ActionValue::NotApplicable;
-        serializer.collect_map([
-            ("Liveness_Check", self.liveness_check),
-            ("Selfie_Check", self.selfie_check),
-            ("Selfie_Provided", self.selfie_provided),
-            ("Register_Selfie", self.register_selfie),
-            (
-                "Selfie_To_Registered_Selfie_Compare",
-                self.selfie_to_registered_selfie_compare,
-            ),
-            ("Selfie_To_ID_Authority_Compare", NotApplicable),
-            ("Selfie_To_ID_Card_Compare", NotApplicable),
-            ("Verify_ID_Number", NotApplicable),
-            ("Verify_Document", NotApplicable),
-            ("Document_Check", NotApplicable),
-            ("Return_Personal_Info", NotApplicable),
-            ("Update_Registered_Selfie_On_File", NotApplicable),
-            ("Human_Review_Compare", self.human_review_compare),
-            (
-                "Human_Review_Liveness_Check",
-                self.human_review_liveness_check,
-            ),
-            ("Human_Review_Selfie_Check", self.human_review_selfie_check),
-            ("Human_Review_Document_Check", NotApplicable),
-            ("Human_Review_Update_Selfie", NotApplicable),
-        ])
-    }
-}
-
 /// A result before it is signed.
 #[derive(Debug, Clone, Serialize)]
 pub struct JobResult {
@@ -301,6 +215,9 @@ pub struct JobResult {
     /// By what.
     #[serde(rename = "Source")]
     pub source: &'static str,
+    /// Of products that look identities up.
+    #[serde(flatten)]
+    pub identity: IdentityPart,
     /// As the package gave it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_info: Option<Box<RawValue>>,
@@ -311,158 +228,29 @@ pub struct JobResult {
     pub evidence: Box<RawValue>,
 }
 
-/// A result with a fresh timestamp and its signature.
-#[derive(Debug, Clone)]
-pub struct SignedResult(String);
-
-type Object = IndexMap<String, Box<RawValue>>;
-
-/// Why a result cannot be signed or trusted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SignedResultError {
-    /// Not a JSON object.
-    #[error("the result is not a JSON object: {0}")]
-    NotAnObject(String),
-    /// `timestamp` or `signature` is missing.
-    #[error("the result carries no {0}")]
-    Missing(&'static str),
-    /// The signature is another's, or the timestamp was changed.
-    #[error(
-        "the result's signature is not right: it does not come from a server that holds this API key"
-    )]
-    WrongSignature,
-    /// The signature is right but not fresh.
-    #[error(transparent)]
-    Window(#[from] WindowError),
-}
-
-fn object(bytes: &[u8]) -> Result<Object, SignedResultError> {
-    serde_json::from_slice(bytes).map_err(|e| SignedResultError::NotAnObject(e.to_string()))
-}
-
-fn raw_text(text: &str) -> Box<RawValue> {
-    match serde_json::value::to_raw_value(text) {
-        Ok(raw) => raw,
-        Err(_) => unreachable!("text is always JSON"),
-    }
-}
-
-impl SignedResult {
-    /// Adds `timestamp` and `signature` to a stored result; every other value keeps its bytes.
-    ///
-    /// # Errors
-    /// When the bytes are no JSON object.
-    pub fn sign(
-        result: &[u8],
-        key: &ApiKey,
-        partner: &PartnerId,
-        now: Timestamp,
-    ) -> Result<Self, SignedResultError> {
-        let mut object = object(result)?;
-        let signed = signature::sign_answer(key, partner, now);
-        object.insert("timestamp".to_owned(), raw_text(&signed.timestamp));
-        object.insert("signature".to_owned(), raw_text(&signed.signature));
-        serde_json::to_string(&object)
-            .map(Self)
-            .map_err(|e| SignedResultError::NotAnObject(e.to_string()))
-    }
-
-    /// Checks a result that was received: signature first, then freshness.
-    ///
-    /// # Errors
-    /// [`SignedResultError`] says why it is not to be trusted.
-    pub fn verify(
-        bytes: &[u8],
-        key: &ApiKey,
-        partner: &PartnerId,
-        window: &TimestampWindow,
-        now: Timestamp,
-    ) -> Result<Self, SignedResultError> {
-        let object = object(bytes)?;
-        let text = |name: &'static str| -> Result<String, SignedResultError> {
-            let raw = object.get(name).ok_or(SignedResultError::Missing(name))?;
-            serde_json::from_str(raw.get()).map_err(|_| SignedResultError::Missing(name))
-        };
-        let timestamp = text("timestamp")?;
-        if !signature::verify_answer(key, partner, &timestamp, &text("signature")?) {
-            return Err(SignedResultError::WrongSignature);
-        }
-        window.check(&timestamp, now)?;
-        serde_json::to_string(&object)
-            .map(Self)
-            .map_err(|e| SignedResultError::NotAnObject(e.to_string()))
-    }
-
-    /// The JSON text.
-    #[must_use]
-    pub fn as_json(&self) -> &str {
-        &self.0
-    }
-
-    /// The JSON text as a body.
-    #[must_use]
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.0.into_bytes()
-    }
-
-    /// The JSON text as a value to embed.
-    #[must_use]
-    pub fn into_raw(self) -> Box<RawValue> {
-        match RawValue::from_string(self.0) {
-            Ok(raw) => raw,
-            Err(_) => unreachable!("it was printed as JSON"),
-        }
-    }
+/// What the results of products that look identities up have beside the others'. All of it is absent where it does not belong, so
+/// that a result of type 2 or 4 is what it always was.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct IdentityPart {
+    /// Which identity was asked about.
+    #[serde(flatten)]
+    pub asked: Option<AskedIdentity>,
+    /// The person's record.
+    #[serde(flatten)]
+    pub personal: Option<PersonalInfo>,
+    /// Who was enrolled with the same number before.
+    #[serde(flatten)]
+    pub earlier_registrants: Option<EarlierRegistrants>,
+    /// Who may be the same person.
+    #[serde(rename = "Antifraud", skip_serializing_if = "Option::is_none")]
+    pub antifraud: Option<Antifraud>,
+    /// Where the job's receipt is.
+    #[serde(rename = "KYCReceipt", skip_serializing_if = "Option::is_none")]
+    pub kyc_receipt: Option<String>,
+    /// The business's record.
+    #[serde(flatten)]
+    pub business: Option<BusinessInfo>,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_come_back_and_are_distinct() {
-        for code in ResultCode::ALL {
-            assert_eq!(ResultCode::from_code(code.code()), Some(*code));
-        }
-        assert!(
-            ResultCode::ReviewEnrolPass.is_success() && !ResultCode::ReviewEnrolPass.is_machine()
-        );
-        assert!(!ResultCode::AuthenticateProvisional.is_final());
-        assert!(!ResultCode::EnrolProvisional.is_final());
-    }
-
-    #[test]
-    fn a_signed_result_keeps_every_byte_of_its_values_and_verifies() {
-        let (key, partner) = (ApiKey::new("k"), PartnerId::new("p").unwrap());
-        let now: Timestamp = "2026-01-31T12:00:00Z".parse().unwrap();
-        let stored = br#"{"PartnerParams":{ "a" : 1.0e2,"b":"\u00e9"},"timestamp":"old"}"#;
-        let signed = SignedResult::sign(stored, &key, &partner, now).unwrap();
-        assert!(signed.as_json().starts_with(
-            r#"{"PartnerParams":{ "a" : 1.0e2,"b":"\u00e9"},"timestamp":"2026-01-31T12:00:00.000000001Z","signature":""#
-        ));
-        let window = TimestampWindow::default();
-        let verify = |bytes: &[u8], key: &ApiKey, now| {
-            SignedResult::verify(bytes, key, &partner, &window, now).map(drop)
-        };
-        let bytes = signed.clone().into_bytes();
-        assert_eq!(verify(&bytes, &key, now), Ok(()));
-        assert_eq!(
-            verify(&bytes, &ApiKey::new("other"), now),
-            Err(SignedResultError::WrongSignature)
-        );
-        let later = now + jiff::SignedDuration::from_hours(2);
-        assert_eq!(
-            verify(&bytes, &key, later),
-            Err(SignedResultError::Window(WindowError::Stale))
-        );
-        assert_eq!(
-            verify(b"{}", &key, now),
-            Err(SignedResultError::Missing("timestamp"))
-        );
-        let forged = signed.as_json().replace("12:00:00.000", "12:00:01.000");
-        assert_eq!(
-            verify(forged.as_bytes(), &key, now),
-            Err(SignedResultError::WrongSignature)
-        );
-    }
-}
+mod tests;

@@ -11,14 +11,15 @@ use crate::v2::sandbox_code;
 pub fn code(asked: &str, job_type: JobType) -> String {
     use ResultCode::{
         AuthenticateFail, AuthenticatePass, AuthenticateProvisional, EnrolFail, EnrolPass,
-        EnrolProvisional,
+        EnrolProvisional, KycFail, KycPass, KycProvisional,
     };
     let [approved, rejected, provisional] = match job_type {
         JobType::SmartSelfieAuthentication => {
             [AuthenticatePass, AuthenticateFail, AuthenticateProvisional]
         }
         JobType::SmartSelfieRegistration => [EnrolPass, EnrolFail, EnrolProvisional],
-        // Not performed: such a job is refused before anything is forced.
+        JobType::BiometricKyc => [KycPass, KycFail, KycProvisional],
+        // Not judged by a face, or not performed: there is nothing to force.
         _ => return sandbox_code(asked),
     };
     match asked.trim() {
@@ -36,14 +37,15 @@ mod tests {
     #[test]
     fn three_numbers_stand_for_what_the_job_type_makes_of_them() {
         let of = |asked, job_type| code(asked, job_type);
-        for (asked, enrolment, authentication) in [
-            ("0", "0840", "0820"),
-            ("1", "0841", "0821"),
-            ("2", "0842", "0822"),
-            ("921", "0921", "0921"),
-            ("0001", "0001", "0001"),
-            ("2207", "2207", "2207"),
+        for (asked, enrolment, authentication, kyc) in [
+            ("0", "0840", "0820", "0810"),
+            ("1", "0841", "0821", "0811"),
+            ("2", "0842", "0822", "0812"),
+            ("921", "0921", "0921", "0921"),
+            ("0001", "0001", "0001", "0001"),
+            ("2207", "2207", "2207", "2207"),
         ] {
+            assert_eq!(of(asked, JobType::BiometricKyc), kyc);
             assert_eq!(of(asked, JobType::SmartSelfieRegistration), enrolment);
             assert_eq!(
                 of(asked, JobType::SmartSelfieAuthentication),

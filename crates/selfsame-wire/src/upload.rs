@@ -6,6 +6,7 @@ use crate::challenge::{self, ChallengeId};
 use crate::error::{ErrorCode, WireError};
 use crate::fields::Fields;
 use crate::id::{JobId, PartnerId, SmileJobId, UserId};
+use crate::id_info::IdInfo;
 use crate::job_type::JobType;
 use crate::partner_params::PartnerParams;
 use crate::sandbox_result;
@@ -69,10 +70,26 @@ pub struct UploadRequest {
     pub sandbox_result: Option<String>,
     /// The challenge whose turns the capture shows (`challenge_id`).
     pub challenge_id: Option<ChallengeId>,
+    /// Of a job that looks an identity up: what the client repeats here of the package's `id_info`, flat or as an object. Other
+    /// jobs' clients may write anything there.
+    pub id_info: Option<IdInfo>,
     /// The client's name.
     pub source_sdk: Option<String>,
     /// The client's version.
     pub source_sdk_version: Option<String>,
+}
+
+/// The identity that an upload repeats, where one is looked up.
+fn repeated(fields: &Fields<'_>, job_type: JobType) -> Result<Option<IdInfo>, WireError> {
+    let looked_up = matches!(job_type, JobType::BiometricKyc | JobType::CompareUserInfo);
+    if !looked_up {
+        return Ok(None);
+    }
+    let info = match fields.raw("id_info") {
+        Some(raw) => IdInfo::of_raw(raw)?,
+        None => IdInfo::read(fields, "")?,
+    };
+    Ok(Some(info).filter(|info| *info != IdInfo::default()))
 }
 
 impl UploadRequest {
@@ -108,6 +125,7 @@ impl UploadRequest {
             retry: fields.flag("retry")?,
             sandbox_result,
             challenge_id: challenge::read_id(fields.text("challenge_id")?)?,
+            id_info: repeated(&fields, job_type)?,
             source_sdk: fields.text("source_sdk")?,
             source_sdk_version: fields.text("source_sdk_version")?,
         })
@@ -203,6 +221,34 @@ mod tests {
         assert_eq!(asked(821.into(), 2), "0821");
         assert_eq!(asked("0921".into(), 2), "0921");
         assert_eq!(code(|b| b["sandbox_result"] = true.into()), "2204");
+    }
+
+    /// smile-identity-core 3.2.1 spreads its `id_info` over the body.
+    #[test]
+    fn the_javascript_client_repeats_the_identity_flat() {
+        let with_identity = |job_type: u8, country: &str| {
+            UploadRequest::parse(&body(|b| {
+                b["partner_params"]["job_type"] = job_type.into();
+                b["source_sdk"] = "javascript".into();
+                b["country"] = country.into();
+                b["id_type"] = "NIN".into();
+                b["id_number"] = "00000000000".into();
+                b["entered"] = "true".into();
+            }))
+        };
+        let info = with_identity(1, "NG").unwrap().id_info.unwrap();
+        assert_eq!(info.entered, Some(true));
+        assert_eq!(info.id_number.unwrap().reveal(), "00000000000");
+        let refused = with_identity(1, "Nigeria").unwrap_err();
+        assert!(refused.message.starts_with("country must be"), "{refused}");
+        // Of a selfie alone nothing of it is read.
+        assert_eq!(with_identity(4, "Nigeria").unwrap().id_info, None);
+        let nested = UploadRequest::parse(&body(|b| {
+            b["partner_params"]["job_type"] = 1.into();
+            b["id_info"] = serde_json::json!({"country": "KE"});
+        }));
+        let country = nested.unwrap().id_info.unwrap().country.unwrap();
+        assert_eq!(country.as_str(), "KE");
     }
 
     #[test]

@@ -157,6 +157,7 @@ fn build(input: &Value) -> Vec<u8> {
     let params = serde_json::from_str(&input["partner_params"].to_string()).unwrap();
     let mut package = PackageBuilder::new(params)
         .id_info(present(&input["id_info"]))
+        .consent_information(present(&input["consent_information"]))
         .geo_info(present(&input["geo_info"]));
     for (name, value) in input["misc"].as_object().unwrap() {
         package = package.misc(name, value.clone());

@@ -53,12 +53,17 @@ enum Command {
     Demo(command::demo::Demo),
     #[command(after_help = EXIT_CODES)]
     Compare(command::compare::Compare),
-    /// Register a person with a selfie at a server (job type 4), and wait for the result.
+    /// Register a person with a selfie at a server (job type 4, or 1 with an ID number), and wait for the result.
     #[command(after_help = EXIT_CODES)]
-    Enrol(command::submit::Submit),
+    Enrol(Box<command::submit::Enrol>),
     /// Authenticate a person with a selfie at a server (job type 2), and wait for the result.
     #[command(after_help = EXIT_CODES)]
     Authenticate(command::submit::Submit),
+    #[command(
+        after_help = "Exit codes: 0 found, or the same in every field or some; 1 not so: the code says why; 2 the command could not be \
+                      carried out."
+    )]
+    Lookup(Box<command::lookup::Lookup>),
     Challenge(command::submit::DrawChallenge),
     Job(command::job::JobCommand),
     Partner(command::partner::PartnerCommand),
@@ -71,6 +76,8 @@ enum Command {
     /// Make and withdraw tokens for the operator API.
     Admin(command::admin::AdminCommand),
     User(command::user::UserCommand),
+    #[command(after_help = EXIT_CODES)]
+    Register(command::register::RegisterCommand),
     Templates(command::templates::TemplatesCommand),
     /// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
     Keys(command::keys::KeysCommand),
@@ -110,8 +117,9 @@ fn main() -> ExitCode {
             Command::Serve(serve) => serve.run(&models).await,
             Command::Demo(demo) => demo.run(&models, json).await,
             Command::Compare(compare) => compare.run(&models, json),
-            Command::Enrol(submit) => submit.run(4, json).await,
-            Command::Authenticate(submit) => submit.run(2, json).await,
+            Command::Enrol(enrol) => enrol.run(json).await,
+            Command::Authenticate(submit) => submit.run(json).await,
+            Command::Lookup(lookup) => lookup.run(json).await,
             Command::Challenge(draw) => draw.run(json).await,
             Command::Job(job) => job.run(json).await,
             Command::Partner(partner) => partner.run(json).await,
@@ -120,6 +128,7 @@ fn main() -> ExitCode {
             Command::Audit(audit) => audit.run(json).await,
             Command::Admin(admin) => admin.run(json).await,
             Command::User(user) => user.run(json).await,
+            Command::Register(register) => register.run(json).await,
             Command::Templates(templates) => templates.run(&models, json).await,
             Command::Keys(keys) => keys.run(json).await,
             Command::Migrate(migrate) => migrate.run(json).await,

@@ -6,13 +6,12 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::io::{Cursor, Write as _};
 
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use support::{Server, add_partner, http, package, photographs};
+
+use crate::support::{self, Server, add_partner, http, package, photographs};
 
 fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));

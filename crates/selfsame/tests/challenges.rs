@@ -9,7 +9,6 @@
 #[path = "../../selfsame-face/tests/captures/sequence.rs"]
 #[allow(dead_code, reason = "other kinds of captures are made of it too")]
 mod sequence;
-mod support;
 #[path = "../../selfsame-face/tests/captures/turned.rs"]
 #[allow(dead_code, reason = "other shapes are measured where it stands")]
 mod turned;
@@ -21,8 +20,11 @@ use selfsame_face::analyser::{Analyser, Settings};
 use selfsame_face::models::ModelStore;
 use selfsame_wire::signature::{ApiKey, format_timestamp, sign};
 use serde_json::{Value, json};
-use support::{Server, add_partner_with_production, capture, http, package, photographs};
 use turned::Shape;
+
+use crate::support::{
+    self, Server, add_partner_with_production, capture, http, package, photographs,
+};
 
 /// What is made of photographs may look like a print; here only turns count.
 const POLICY: &str = "name = \"turns\"\nversion = \"1\"\n[defaults.liveness.motion]\nmode = \"off\"\n[defaults.responses]\n\

@@ -7,13 +7,12 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::process::{Command, Output, Stdio};
 
 use selfsame_testing::{Need, left_out};
-use support::add_partner;
+
+use crate::support::{self, add_partner};
 
 /// 128 + SIGPIPE.
 const CLOSED_PIPE: i32 = 141;
@@ -116,6 +115,15 @@ fn every_command(data: &str, out: &str) -> Vec<(&'static str, Vec<String>)> {
         ("user disable", format!("--data {data} --partner p nobody")),
         ("user enable", format!("--data {data} --partner p nobody")),
         ("user delete", format!("--data {data} --partner p nobody")),
+        (
+            "register import",
+            format!("--data {data} {nowhere}.csv --name none"),
+        ),
+        ("register list", format!("--data {data}")),
+        (
+            "register remove",
+            format!("--data {data} --name none --all"),
+        ),
         ("templates status", format!("--data {data}")),
         (
             "templates remake",
@@ -183,7 +191,13 @@ fn every_command(data: &str, out: &str) -> Vec<(&'static str, Vec<String>)> {
 }
 
 /// Print nothing where there is nothing to list.
-const SILENT: [&str; 4] = ["job list", "job callbacks", "review list", "user list"];
+const SILENT: [&str; 5] = [
+    "job list",
+    "job callbacks",
+    "review list",
+    "user list",
+    "register list",
+];
 
 #[test]
 fn every_command_bears_that_nobody_reads() {

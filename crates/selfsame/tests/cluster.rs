@@ -8,8 +8,6 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::Path;
@@ -26,7 +24,8 @@ use selfsame_testing::{Need, left_out};
 use selfsame_wire::signature::ApiKey;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use support::{Server, http, package, photographs};
+
+use crate::support::{self, Server, http, package, photographs};
 
 const SERVER: &str = "SELFSAME_TEST_POSTGRES";
 /// Long enough for the slowest machine; what is waited for comes within seconds.

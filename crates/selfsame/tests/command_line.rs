@@ -6,14 +6,13 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::path::Path;
 use std::process::{Command, Output};
 
 use selfsame_face::models::{ModelStore, PHOTOGRAPHS};
 use serde_json::Value;
-use support::{Server, add_partner, photographs};
+
+use crate::support::{self, Server, add_partner, photographs};
 
 fn run(arguments: &[&str]) -> Output {
     support::store::command(arguments)

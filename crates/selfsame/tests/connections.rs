@@ -6,8 +6,6 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -15,9 +13,10 @@ use std::time::Duration;
 
 use reqwest::header::{HOST, RETRY_AFTER};
 use serde_json::{Value, json};
-use support::{Server, add_partner, http, package, photographs};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
+
+use crate::support::{Server, add_partner, http, package, photographs};
 
 /// How long a test waits for what must come sooner or later.
 const PATIENCE: Duration = Duration::from_secs(60);

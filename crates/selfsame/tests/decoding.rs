@@ -7,16 +7,15 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::io::{Cursor, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use image::codecs::jpeg::JpegEncoder;
 use serde_json::Value;
-use support::{Server, add_partner, capture, http, package, photographs};
 use tokio::task::JoinSet;
+
+use crate::support::{Server, add_partner, capture, http, package, photographs};
 
 /// A PNG whose pixels are all zero: a few hundred KiB, however large it is.
 fn flat_png(size: (u32, u32), colours: png::ColorType, depth: png::BitDepth) -> Vec<u8> {

@@ -8,8 +8,6 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,7 +17,8 @@ use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::routing::post;
 use selfsame_client::callback::CallbackVerifier;
-use support::{Server, add_partner, http, package, photographs};
+
+use crate::support::{self, Server, add_partner, http, package, photographs};
 
 type Received = Arc<Mutex<HashMap<String, Vec<String>>>>;
 

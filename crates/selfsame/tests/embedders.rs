@@ -6,14 +6,15 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::path::{Path, PathBuf};
 
 use selfsame_testing::onnx::{thumbnail_embedder, thumbnail_manifest};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use support::{Server, add_partner, http, package, photographs, refuses_to_start, selfsame};
+
+use crate::support::{
+    self, Server, add_partner, http, package, photographs, refuses_to_start, selfsame,
+};
 
 /// Installs a small embedder, which weighs colours so; gives its manifest.
 fn install(dir: &Path, name: &str, tint: [f32; 3]) -> PathBuf {

@@ -1,13 +1,12 @@
 //! `selfsame eval` on the public photographs, from files to report.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-mod support;
-
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use support::{photographs, selfsame};
+
+use crate::support::{photographs, selfsame};
 
 /// Three photographs of one person and one of another, and a CSV file that says so.
 fn people(folder: &Path) -> Option<()> {

@@ -6,8 +6,6 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +19,8 @@ use selfsame_store::store::{Finished, JobFilter, NewJob, Outcome, Prepared, Stor
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::signature::ApiKey;
 use serde_json::json;
-use support::{Server, add_partner, add_partner_with_production, http, photographs};
+
+use crate::support::{self, Server, add_partner, add_partner_with_production, http, photographs};
 
 /// Far longer than it should take; it only ends a test that hangs.
 const LONG: Duration = Duration::from_secs(30);
@@ -52,15 +51,8 @@ async fn queue(store: &Arc<dyn Store>, partner: &str, callback_url: Option<Strin
         job_id: JobId::new(id).unwrap(),
         job_type: JobType::Enrolment,
         request: JobRequest {
-            api: Api::V1,
-            partner_params: serde_json::from_str("{}").unwrap(),
             callback_url,
-            allow_new_enroll: false,
-            use_enrolled_image: false,
-            sandbox_result: None,
-            source_sdk: None,
-            source_sdk_version: None,
-            challenge: None,
+            ..JobRequest::new(Api::V1, serde_json::from_str("{}").unwrap())
         },
         retry: false,
         request_digest: None,
@@ -76,6 +68,7 @@ async fn callback_due(store: &Arc<dyn Store>, partner: &str, url: String) {
     queue(store, partner, Some(url.clone())).await;
     let claim = store.claim_job(LONG).await.unwrap().unwrap();
     let outcome = Outcome {
+        registers: None,
         result: Bytes::from_static(b"{}"),
         success: true,
         result_code: "0840".to_owned(),

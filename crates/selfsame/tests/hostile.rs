@@ -6,17 +6,16 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
-use support::{Server, add_partner, http, package, photographs};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
+
+use crate::support::{Server, add_partner, http, package, photographs};
 
 /// Far beyond what a call takes; only a server that hangs takes longer.
 const BOUND: Duration = Duration::from_secs(20);

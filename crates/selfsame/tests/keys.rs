@@ -7,12 +7,11 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::path::Path;
 
 use serde_json::{Value, json};
-use support::{Server, add_partner, selfsame};
+
+use crate::support::{self, Server, add_partner, selfsame};
 
 fn keys(data: &Path, action: &[&str]) -> Vec<Value> {
     let data = data.to_str().unwrap();

@@ -7,14 +7,13 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::io::{Cursor, Write as _};
 use std::path::Path;
 
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use support::{Server, add_partner, http, photographs, selfsame};
+
+use crate::support::{Server, add_partner, http, photographs, selfsame};
 
 /// The `smile_config.json` that an app is built with.
 fn config(data: &Path, environment: &str) -> Value {

@@ -6,12 +6,11 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{Server, add_partner, http, package, photographs, refuses_to_start};
+
+use crate::support::{self, Server, add_partner, http, package, photographs, refuses_to_start};
 
 async fn get(http: &reqwest::Client, server: &Server, path: &str) -> String {
     let asked = http.get(format!("{}{path}", server.base)).send();

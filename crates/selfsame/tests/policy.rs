@@ -6,12 +6,11 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::path::Path;
 
 use serde_json::{Value, json};
-use support::{
+
+use crate::support::{
     Server, add_partner, add_partner_with_production, capture, detects_attacks, http, package,
     photographs, refuses_to_start, selfsame,
 };

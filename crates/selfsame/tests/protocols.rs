@@ -1,12 +1,11 @@
 //! `selfsame eval` over people: folds, all pairs, groups, turns, stills, and a table that a fusion is fitted to.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-mod support;
-
 use std::path::Path;
 
 use serde_json::Value;
-use support::{photographs, selfsame};
+
+use crate::support::{photographs, selfsame};
 
 /// LFW's layout with three photographs of one person and one of another, prepared by the command.
 fn prepared(folder: &Path) -> Option<()> {

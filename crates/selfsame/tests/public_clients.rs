@@ -7,14 +7,13 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
 use reqwest::multipart::{Form, Part};
 use selfsame_wire::signature::sign;
 use serde_json::{Value, json};
-use support::{Server, add_partner, http, package, partner, photographs};
+
+use crate::support::{self, Server, add_partner, http, package, partner, photographs};
 
 struct Caller {
     server: Server,

@@ -6,13 +6,12 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{Server, add_partner, http, package, photographs, selfsame, store};
+
+use crate::support::{self, Server, add_partner, http, package, photographs, selfsame, store};
 
 /// What somebody does who has the database: in SQLite's words, and in PostgreSQL's.
 async fn tamper(data: &Path, sqlite: &str, postgres: &str) {

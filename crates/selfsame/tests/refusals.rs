@@ -6,14 +6,13 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use support::{Server, add_partner, http, photographs};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+
+use crate::support::{Server, add_partner, http, photographs};
 
 /// How long a test waits for what must come sooner or later.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -6,8 +6,6 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,7 +15,8 @@ use axum::http::HeaderMap;
 use axum::routing::post;
 use selfsame_client::callback::CallbackVerifier;
 use serde_json::{Value, json};
-use support::{Server, add_partner, http, package, photographs, selfsame};
+
+use crate::support::{self, Server, add_partner, http, package, photographs, selfsame};
 
 /// A receiver that keeps the codes of each job's callbacks, signature verified.
 async fn receive(verifier: CallbackVerifier) -> (String, Arc<Mutex<Vec<(String, String)>>>) {

@@ -6,8 +6,6 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::sync::{Arc, Mutex};
 
 use selfsame_client::callback::CallbackVerifier;
@@ -15,7 +13,8 @@ use selfsame_client::{
     Capture, ChallengeFailure, Client, ClientError, Connection, Progress, Submission,
 };
 use serde_json::{Value, json};
-use support::{Server, add_partner, photographs};
+
+use crate::support::{self, Server, add_partner, photographs};
 
 fn client(server: &Server) -> Client {
     Client::new(Connection {

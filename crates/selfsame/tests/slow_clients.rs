@@ -6,16 +6,15 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use std::time::Duration;
 
 use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
-use support::{Server, add_partner, http, package, photographs};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+
+use crate::support::{Server, add_partner, http, package, photographs};
 
 /// How long a test waits for what must come sooner or later.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -8,12 +8,11 @@
     reason = "a test says what is wrong by failing"
 )]
 
-mod support;
-
 use insta::assert_json_snapshot;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use support::{Server, add_partner, detects_attacks, http, package, photographs};
+
+use crate::support::{self, Server, add_partner, detects_attacks, http, package, photographs};
 
 /// Replaces what is never the same twice.
 fn steady(mut value: Value) -> Value {

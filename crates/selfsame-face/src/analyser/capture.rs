@@ -140,7 +140,8 @@ impl Analyser {
             return Err(ImageError::TooManyFrames(frames.len(), MOST_FRAMES));
         }
         let deadline = &context.deadline;
-        let (mut evidence, picture) = self.look(selfie, context.received, deadline)?;
+        let (mut evidence, picture) =
+            self.look(selfie, context.received, Search::Thorough, deadline)?;
         let mut gathered = Gathered::default();
         deadline.check()?;
         self.selfie(&mut evidence, &picture.decoded, &mut gathered)?;

@@ -3,6 +3,7 @@
 mod capture;
 mod load;
 mod picture;
+mod portrait;
 mod sight;
 
 use std::num::NonZeroUsize;
@@ -171,15 +172,16 @@ impl Analyser {
         bytes: &[u8],
         received: Option<SystemTime>,
     ) -> Result<ImageEvidence, ImageError> {
-        self.look(bytes, received, &Deadline::none())
+        self.look(bytes, received, Search::Thorough, &Deadline::none())
             .map(|(evidence, _)| evidence)
     }
 
-    /// As [`Analyser::analyse_received`], and the pixels too.
+    /// As [`Analyser::analyse_received`], and the pixels too. A selfie is searched thoroughly, an authority's photograph as one.
     fn look(
         &self,
         bytes: &[u8],
         received: Option<SystemTime>,
+        search: Search,
         deadline: &Deadline,
     ) -> Result<(ImageEvidence, Picture), ImageError> {
         let Sight {
@@ -190,7 +192,7 @@ impl Analyser {
             decode_ms,
             detect_ms,
             ..
-        } = self.see(bytes, Search::Thorough, deadline)?;
+        } = self.see(bytes, search, deadline)?;
         let mut timings = Timings {
             decode_ms,
             detect_ms,

@@ -20,6 +20,9 @@ pub(super) enum Search {
     /// As a frame does: at a glance first, and no second look where the glance is sure. [`Analyser::closer`] makes up for
     /// it where the frame's template is wanted.
     Glance,
+    /// As thoroughly as for a selfie, in a photograph that an authority sent: in whatever format such are kept. However small it
+    /// is, each look enlarges it to its own size.
+    Portrait,
 }
 
 /// A picture that is upright by its subject's face, and the faces in it.
@@ -75,7 +78,7 @@ impl Analyser {
         let mut turns = 0;
         loop {
             let mut clock = Clock::start();
-            let picture = self.open(bytes, turned, deadline)?;
+            let picture = self.open(bytes, search, turned, deadline)?;
             decode_ms += clock.lap();
             deadline.check()?;
             let pixels = &picture.decoded.pixels;
@@ -160,7 +163,7 @@ impl Analyser {
         ];
         let first = match search {
             Search::Glance => 0,
-            Search::Thorough => 1,
+            Search::Thorough | Search::Portrait => 1,
         };
         for (detector, margin) in &looks[first..] {
             let found = detector.detect(pixels, *margin)?;

@@ -218,7 +218,8 @@ fn paint(colours: ColorType, row: &[u8], pixels: &mut [u8]) {
     }
 }
 
-fn on_white(value: u8, alpha: u8) -> u8 {
+/// A colour so opaque, laid on white.
+pub(super) fn on_white(value: u8, alpha: u8) -> u8 {
     let (value, alpha) = (u16::from(value), u16::from(alpha));
     ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
 }

@@ -4,6 +4,7 @@ mod capture;
 mod head_turn;
 mod measures;
 mod metadata;
+mod portrait;
 mod quality;
 mod subject;
 mod turn;
@@ -17,6 +18,7 @@ pub use capture::{
 pub use head_turn::{HeadTurn, TurnEvidence};
 pub use measures::Measure;
 pub use metadata::MetadataNote;
+pub use portrait::{PortraitEvidence, PortraitFlaw, Wrapping};
 pub use quality::{Cover, FaceQuality, Framing, HeadPose, Light};
 pub use turn::Turn;
 
@@ -70,6 +72,8 @@ pub enum ImageFormat {
     Jpeg,
     /// PNG, 8 or 16 bits, with or without alpha.
     Png,
+    /// JPEG 2000, grey or colour, bare or in its wrapper: only what authorities send.
+    Jpeg2000,
 }
 
 /// A point in pixels of the upright image, origin at its top left corner.

@@ -74,6 +74,8 @@ pub fn notes(
     let blocks = match format {
         ImageFormat::Jpeg => Blocks::of_jpeg(bytes),
         ImageFormat::Png => Blocks::of_png(bytes),
+        // No camera and no page writes it: nothing is known of what its boxes would say.
+        ImageFormat::Jpeg2000 => Blocks::default(),
     };
     let mut notes = Vec::new();
     let from_camera = blocks

@@ -1,6 +1,6 @@
 //! Whole captures made from real photographs: one still repeated, a flat picture moved about, and a face that turns and
 //! smiles, which is the photograph bent by a face's depth. What is measured is printed:
-//! `cargo nextest run -p selfsame-face --test captures --no-capture`.
+//! `cargo nextest run -p selfsame-face --test suite captures:: --no-capture`.
 #![cfg(feature = "engine")]
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 

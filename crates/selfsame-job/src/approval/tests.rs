@@ -27,15 +27,8 @@ fn job(job_type: JobType) -> Job {
         job_id: JobId::new("j").unwrap(),
         job_type,
         request: JobRequest {
-            api: Api::V1,
-            partner_params: serde_json::from_str("{}").unwrap(),
-            callback_url: None,
             allow_new_enroll: true,
-            use_enrolled_image: false,
-            sandbox_result: None,
-            source_sdk: None,
-            source_sdk_version: None,
-            challenge: None,
+            ..JobRequest::new(Api::V1, serde_json::from_str("{}").unwrap())
         },
         state: JobState::Done,
         created_at: Timestamp::UNIX_EPOCH,

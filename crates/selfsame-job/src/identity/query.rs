@@ -3,6 +3,8 @@
 use selfsame_wire::id_info::{Country, IdInfo, IdNumber, IdType};
 use serde::{Deserialize, Serialize};
 
+use super::canonical_number;
+
 /// A question to an authority: the record of this number, of this type, in this country.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentityQuery {
@@ -33,5 +35,11 @@ impl IdentityQuery {
             id_number: (given.id_number.clone()).ok_or(IncompleteQuery("id_number"))?,
             given: given.clone(),
         })
+    }
+
+    /// The number in the form by which two questions are about the same person, however they write it.
+    #[must_use]
+    pub fn canonical_number(&self) -> IdNumber {
+        canonical_number(&self.id_number)
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use selfsame_wire::result::ResultCode;
 use serde::{Deserialize, Serialize};
 
+use crate::identity::Answer;
 use crate::liveness::Side;
-use crate::product::Product;
+use crate::product::FaceProduct;
 use crate::reason::Check;
 use crate::review::ReviewDecision;
 use crate::verdict::{Decision, Verdict};
@@ -26,6 +27,14 @@ pub enum Checked {
     Enrolment,
     /// The comparison with the reference on file.
     ReferenceComparison,
+    /// An authority was asked about the identity.
+    IdentityNumber,
+    /// The authority's record went into the result.
+    PersonalInformation,
+    /// The comparison with the authority's photograph.
+    AuthorityComparison,
+    /// The comparison with the photograph on an ID card.
+    CardComparison,
     /// What a person says of the comparison.
     ReviewOfComparison,
     /// What a person says of whether the capture is live.
@@ -36,12 +45,16 @@ pub enum Checked {
 
 impl Checked {
     /// All of them.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 12] = [
         Self::PresentationAttack,
         Self::SampleQuality,
         Self::Acquisition,
         Self::Enrolment,
         Self::ReferenceComparison,
+        Self::IdentityNumber,
+        Self::PersonalInformation,
+        Self::AuthorityComparison,
+        Self::CardComparison,
         Self::ReviewOfComparison,
         Self::ReviewOfPresentationAttack,
         Self::ReviewOfSampleQuality,
@@ -62,6 +75,8 @@ pub enum CheckState {
     Inconclusive,
     /// It was not reached.
     NotPerformed,
+    /// There was nothing to compare with.
+    NoReference,
     /// A person decides about what it found.
     UnderReview,
     /// It passes unless a person decides otherwise.
@@ -114,7 +129,7 @@ impl Checks {
     }
 
     /// Of a decision.
-    pub(super) fn decided(decision: &Decision, product: &dyn Product, detector: bool) -> Self {
+    pub(super) fn decided(decision: &Decision, face: &dyn FaceProduct, detector: bool) -> Self {
         let verdict = &decision.verdict;
         // Of a provisional verdict every reason that counts awaits a person.
         let awaits = |checks: &[Check]| {
@@ -146,7 +161,7 @@ impl Checks {
             _ => CheckState::Passed,
         };
         checks.set(Checked::Acquisition, came);
-        product.check(decision, comparison, &mut checks);
+        face.check(decision, comparison, &mut checks);
         checks.refer(Checked::ReviewOfComparison, comparison);
         checks.refer(Checked::ReviewOfPresentationAttack, liveness);
         checks.refer(Checked::ReviewOfSampleQuality, quality);
@@ -154,9 +169,9 @@ impl Checks {
     }
 
     /// Of a code that was forced: they follow the code, not what was seen.
-    pub(super) fn forced(code: ResultCode, product: &dyn Product, detector: bool) -> Self {
+    pub(super) fn forced(code: ResultCode, face: &dyn FaceProduct, detector: bool) -> Self {
         let decision = Decision::without_evidence(verdict_of(code));
-        let mut checks = Self::decided(&decision, product, detector);
+        let mut checks = Self::decided(&decision, face, detector);
         let review = if !code.is_final() {
             CheckState::Referred
         } else if code.is_machine() {
@@ -170,8 +185,25 @@ impl Checks {
         checks
     }
 
+    /// Notes what came of a look-up; `told`: the record goes into the result.
+    pub(super) fn note_lookup(&mut self, answer: &Answer, told: bool) {
+        let number = match answer {
+            Answer::Found(_) | Answer::Business(_) | Answer::Compared(_) => CheckState::Passed,
+            Answer::NotFound | Answer::Malformed(_) => CheckState::Failed,
+            Answer::Unavailable => CheckState::Inconclusive,
+            Answer::NotEnabled => CheckState::NotPerformed,
+        };
+        self.set(Checked::IdentityNumber, number);
+        let returned = if told && answer.is_found() {
+            CheckState::Completed
+        } else {
+            CheckState::NotPerformed
+        };
+        self.set(Checked::PersonalInformation, returned);
+    }
+
     /// What a person's decision makes of them.
-    pub(crate) fn rule(&mut self, decision: ReviewDecision, product: &dyn Product) {
+    pub(crate) fn rule(&mut self, decision: ReviewDecision, face: &dyn FaceProduct) {
         for state in self.0.values_mut() {
             match state {
                 // Of what a person was asked, a person has spoken.
@@ -193,7 +225,7 @@ impl Checks {
                 self.set(Checked::ReviewOfSampleQuality, CheckState::Rejected);
             }
         }
-        product.rule(decision, self);
+        face.rule(decision, self);
     }
 }
 
@@ -218,6 +250,7 @@ const fn sample_quality(verdict: &Verdict) -> CheckState {
         | Verdict::NoMatch
         | Verdict::Duplicate
         | Verdict::PossibleSpoof
+        | Verdict::NoPortrait
         | Verdict::AlreadyEnrolled => CheckState::Passed,
         Verdict::NoFace | Verdict::SeveralFaces | Verdict::PoorQuality => CheckState::Failed,
         Verdict::UnusableImage(_) => CheckState::Inconclusive,
@@ -238,6 +271,7 @@ fn verdict_of(code: ResultCode) -> Verdict {
         }
         ResultCode::AuthenticatePoorQuality | ResultCode::EnrolPoorQuality => Verdict::PoorQuality,
         ResultCode::PossibleSpoof
+        | ResultCode::KycSpoof
         | ResultCode::ReviewEnrolSpoof
         | ResultCode::ReviewAuthenticateSpoof => Verdict::PossibleSpoof,
         ResultCode::CorruptZip => Verdict::CorruptPackage(String::new()),

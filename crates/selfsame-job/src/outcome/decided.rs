@@ -6,9 +6,10 @@ use selfsame_wire::result::ResultCode;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Checks, Compared, Evidence, JobOutcome, Remark, Version};
+use super::{Checks, Compared, Evidence, Identified, JobOutcome, Remark, Version};
 use crate::job::Job;
 use crate::policy::Policies;
+use crate::product::FaceProduct;
 use crate::replay::{Duplicate, Recurrence};
 use crate::verdict::{Decision, ReferenceGone, Verdict};
 
@@ -35,55 +36,61 @@ pub struct Circumstances<'a> {
     pub id_info: Option<Box<RawValue>>,
     /// As the package gave it.
     pub geo_info: Option<Box<RawValue>>,
+    /// The identity that it is about.
+    pub identity: Option<Identified>,
     /// The sandbox forced the code.
     pub forced: bool,
 }
 
 /// What a decision comes to.
 #[must_use]
-pub fn of_decision(decision: &Decision, circumstances: Circumstances<'_>) -> JobOutcome {
-    let product = circumstances.job.job_type.product();
-    let code = product.codes().of(&decision.verdict);
+pub fn of_decision(
+    face: &dyn FaceProduct,
+    decision: &Decision,
+    circumstances: Circumstances<'_>,
+) -> JobOutcome {
+    let detector = circumstances.detects_presentation_attacks;
+    let code = face.codes().of(&decision.verdict);
     let remark = detail(decision).map(Remark::Because);
-    let checks = Checks::decided(
-        decision,
-        product,
-        circumstances.detects_presentation_attacks,
-    );
+    let checks = Checks::decided(decision, face, detector);
     build(code, remark, checks, decision, circumstances)
 }
 
 /// What a code comes to that a sandbox request forces.
 #[must_use]
 pub fn of_forced_code(
+    face: &dyn FaceProduct,
     code: ResultCode,
     decision: &Decision,
     circumstances: Circumstances<'_>,
 ) -> JobOutcome {
-    let product = circumstances.job.job_type.product();
-    let checks = Checks::forced(code, product, circumstances.detects_presentation_attacks);
+    let checks = Checks::forced(code, face, circumstances.detects_presentation_attacks);
     build(code, Some(Remark::Forced), checks, decision, circumstances)
 }
 
 fn build(
     code: ResultCode,
     remark: Option<Remark>,
-    checks: Checks,
+    mut checks: Checks,
     decision: &Decision,
     circumstances: Circumstances<'_>,
 ) -> JobOutcome {
+    if let Some(identity) = &circumstances.identity {
+        identity.note(&mut checks);
+    }
     JobOutcome {
         version: Version,
         code,
         is_final: code.is_final(),
         remark,
         checks,
-        comparison: decision.comparison.map(|c| Compared {
+        comparison: decision.compared().map(|c| Compared {
             score: c.score,
             confidence: c.confidence(),
         }),
         reasons: decision.reasons.clone(),
         evidence: Evidence::of(decision, &circumstances),
+        identity: circumstances.identity,
         id_info: circumstances.id_info,
         geo_info: circumstances.geo_info,
         forced: circumstances.forced,
@@ -116,6 +123,7 @@ fn detail(decision: &Decision) -> Option<String> {
             .to_owned(),
         ),
         Verdict::SeveralFaces
+        | Verdict::NoPortrait
         | Verdict::PoorQuality
         | Verdict::PossibleSpoof
         | Verdict::Duplicate

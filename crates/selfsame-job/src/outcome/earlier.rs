@@ -74,6 +74,7 @@ impl<'b> EarlierResult<'b> {
             forced: evidence.get("forced").unwrap_or_default(),
             erased: evidence.get("erased"),
             evidence,
+            identity: None,
             id_info: members.0.get("id_info").cloned(),
             geo_info: members.0.get("geo_info").cloned(),
         })

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
-use super::Circumstances;
+use super::{Circumstances, Identified};
 use crate::challenge;
 use crate::erasure::Erasure;
 use crate::policy::ChallengeMode;
@@ -103,7 +103,7 @@ fn told(decision: &Decision, circumstances: &Circumstances<'_>) -> Value {
         "motion": capture.and_then(|c| c.motion),
         "continuity": capture.and_then(|c| c.continuity),
         "surroundings": capture.and_then(|c| c.surroundings),
-        "comparison": decision.comparison,
+        "comparison": decision.compared(),
         "liveness": liveness,
         "replay": circumstances.recurrences,
         "duplicates": circumstances.duplicates,
@@ -111,6 +111,19 @@ fn told(decision: &Decision, circumstances: &Circumstances<'_>) -> Value {
         "reported": decision.reported,
         "advice": decision.reasons.iter().map(|r| r.advice()).collect::<Vec<_>>(),
     });
+    if let (Some((source, _)), Some(replaced)) = (decision.portrait, decision.comparison) {
+        evidence["replacement"] = json!(replaced);
+        evidence["portrait"] = json!({"source": source});
+    } else if let Some((source, _)) = decision.portrait {
+        evidence["portrait"] = json!({"source": source});
+    }
+    if let Some(authority) = circumstances
+        .identity
+        .as_ref()
+        .and_then(Identified::authority)
+    {
+        evidence["authority"] = authority;
+    }
     if let Some(moment) = circumstances.searched_to {
         evidence["search"] = json!({"complete_to": moment});
     }

@@ -4,6 +4,7 @@ mod checks;
 mod decided;
 mod earlier;
 mod evidence;
+mod identified;
 
 use selfsame_face::template::ComparisonScore;
 use selfsame_wire::result::ResultCode;
@@ -14,6 +15,7 @@ pub use checks::{CheckState, Checked, Checks};
 pub use decided::{Circumstances, locked_out, of_decision, of_forced_code};
 pub use earlier::EarlierResult;
 pub use evidence::Evidence;
+pub use identified::{Identified, of_lookup};
 
 use crate::erasure::Erasure;
 use crate::reason::Reason;
@@ -40,6 +42,9 @@ pub struct JobOutcome {
     pub reasons: Vec<Reason>,
     /// All that led to it.
     pub evidence: Evidence,
+    /// The identity that it is about, and what was said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identified>,
     /// As the package gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_info: Option<Box<RawValue>>,
@@ -109,6 +114,10 @@ pub struct UnreadableOutcome(String);
 impl UnreadableOutcome {
     fn because(error: serde_json::Error) -> Self {
         Self(error.to_string())
+    }
+
+    pub(crate) fn never_reviewed() -> Self {
+        Self("such a job judges no face, and is never reviewed".to_owned())
     }
 }
 
@@ -183,6 +192,7 @@ impl JobOutcome {
             comparison: None,
             reasons: Vec::new(),
             evidence: self.evidence.erased(why, self.forced),
+            identity: None,
             id_info: None,
             geo_info: None,
             erased: Some(why),
@@ -202,6 +212,7 @@ impl JobOutcome {
             comparison: None,
             reasons: Vec::new(),
             evidence: Evidence::default(),
+            identity: None,
             id_info: None,
             geo_info: None,
             forced: false,

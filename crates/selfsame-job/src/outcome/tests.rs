@@ -25,17 +25,7 @@ fn job(job_type: JobType) -> Job {
         },
         job_id: JobId::new("j").unwrap(),
         job_type,
-        request: JobRequest {
-            api: Api::V1,
-            partner_params: serde_json::from_str(r#"{"a":1}"#).unwrap(),
-            callback_url: None,
-            allow_new_enroll: false,
-            use_enrolled_image: false,
-            sandbox_result: None,
-            source_sdk: None,
-            source_sdk_version: None,
-            challenge: None,
-        },
+        request: JobRequest::new(Api::V1, serde_json::from_str(r#"{"a":1}"#).unwrap()),
         state: JobState::Running,
         created_at: jiff::Timestamp::UNIX_EPOCH,
         updated_at: jiff::Timestamp::UNIX_EPOCH,
@@ -68,6 +58,7 @@ fn of_capture(
     detector: bool,
 ) -> JobOutcome {
     let outcome = of_decision(
+        job.job_type.face().unwrap(),
         decision,
         Circumstances {
             job,
@@ -78,6 +69,7 @@ fn of_capture(
             policies: &Policies::default(),
             detects_presentation_attacks: detector,
             engine: Value::Null,
+            identity: None,
             id_info: None,
             geo_info: None,
             forced: false,

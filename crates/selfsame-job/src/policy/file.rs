@@ -127,8 +127,12 @@ impl Policies {
         };
         let of = |environment| {
             let each = JobType::ALL.iter();
-            each.map(|job_type| resolve(environment, *job_type))
-                .collect::<Result<Vec<Policy>, PolicyError>>()
+            each.map(|job_type| match job_type.face() {
+                Some(_) => resolve(environment, *job_type),
+                // Nothing is judged by it, and no file speaks of it.
+                None => Ok(Policy::built_in(environment)),
+            })
+            .collect::<Result<Vec<Policy>, PolicyError>>()
         };
         Ok(Self::assemble(
             name,
@@ -139,8 +143,8 @@ impl Policies {
 
     fn assemble(name: String, version: String, table: [Vec<Policy>; 2]) -> Self {
         let each = |at: usize| {
-            let names = JobType::ALL.iter().map(|job_type| key(*job_type));
-            names.zip(&table[at]).collect()
+            let judged = JobType::judged();
+            judged.map(|t| (key(t), &table[at][t.index()])).collect()
         };
         let text = match toml::to_string(&Text {
             name: &name,
@@ -176,8 +180,8 @@ impl Policies {
     #[must_use]
     pub fn replacement_thresholds(&self, environment: Environment) -> ComparisonPolicy {
         let strictest = |of: fn(ComparisonPolicy) -> f32| {
-            let each = JobType::ALL.iter();
-            each.map(|job_type| of(self.of(environment, *job_type).comparison))
+            let each = JobType::judged();
+            each.map(|job_type| of(self.of(environment, job_type).comparison))
                 .fold(f32::MIN, f32::max)
         };
         ComparisonPolicy {
@@ -280,9 +284,9 @@ impl Layers {
         for field in file.keys() {
             let known = ["name", "version", "defaults"].contains(&field.as_str())
                 || field.parse::<Environment>().is_ok()
-                || JobType::ALL.iter().any(|k| key(*k) == field);
+                || JobType::judged().any(|k| key(k) == field);
             if !known {
-                let job_types: Vec<&str> = JobType::ALL.iter().map(|k| key(*k)).collect();
+                let job_types: Vec<&str> = JobType::judged().map(key).collect();
                 return Err(PolicyError::Field {
                     field: field.clone(),
                     problem: format!(
@@ -298,7 +302,7 @@ impl Layers {
                         mut table: Table| {
             if environment.is_some() && job_type.is_none() {
                 // Layers of their own.
-                for job_type in JobType::ALL {
+                for job_type in JobType::judged() {
                     table.remove(key(job_type));
                 }
             }
@@ -318,7 +322,7 @@ impl Layers {
                 take(name, Some(environment), None, table.clone())?;
             }
         }
-        for job_type in JobType::ALL {
+        for job_type in JobType::judged() {
             if let Some(table) = subtable(file, key(job_type), key(job_type))? {
                 take(key(job_type), None, Some(job_type), table.clone())?;
             }
@@ -327,7 +331,7 @@ impl Layers {
             let Some(outer) = subtable(file, environment.as_str(), environment.as_str())? else {
                 continue;
             };
-            for job_type in JobType::ALL {
+            for job_type in JobType::judged() {
                 let path = format!("{environment}.{}", key(job_type));
                 if let Some(table) = subtable(outer, key(job_type), &path)? {
                     take(&path, Some(environment), Some(job_type), table.clone())?;

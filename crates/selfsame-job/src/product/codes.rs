@@ -16,6 +16,8 @@ pub struct Codes {
     pub fail: ResultCode,
     /// No face was seen.
     pub no_face: ResultCode,
+    /// No live person was seen, or the images were used before.
+    pub possible_spoof: ResultCode,
     /// The picture does not serve to decide by.
     pub poor_quality: ResultCode,
     /// A person approved.
@@ -35,10 +37,10 @@ impl Codes {
         match verdict {
             Verdict::Pass => self.pass,
             Verdict::Provisional => self.provisional,
-            Verdict::PossibleSpoof => ResultCode::PossibleSpoof,
+            Verdict::PossibleSpoof => self.possible_spoof,
             Verdict::NoFace => self.no_face,
             Verdict::SeveralFaces | Verdict::PoorQuality => self.poor_quality,
-            Verdict::UnusableImage(_) => ResultCode::Unusable,
+            Verdict::UnusableImage(_) | Verdict::NoPortrait => ResultCode::Unusable,
             Verdict::CorruptPackage(_) => ResultCode::CorruptZip,
             Verdict::NoMatch
             | Verdict::Duplicate

@@ -1,11 +1,13 @@
 //! Products: what a job can be for. One folder each.
 //!
-//! A product says what it admits, how it judges, which codes and checks come of it, and what a deletion or a person's decision
-//! makes of it. Whatever works on jobs asks the product, and does not know which there are: adding one is adding a folder, and
-//! a line to the list below.
+//! A product says whether an authority is asked, and whether a face is judged. Of a face it says what it admits, how it judges,
+//! which codes and checks come of it, and what a person's decision makes of it. Whatever works on jobs asks the product, and does
+//! not know which there are: adding one is adding a folder, and a line to the list below.
 
 pub mod authentication;
+pub mod biometric_kyc;
 mod codes;
+pub mod lookup;
 pub mod registration;
 
 use std::fmt;
@@ -50,6 +52,16 @@ products! {
     Enrolment: registration::Registration;
     /// Job type 2: compare with the template on file.
     Authentication: authentication::Authentication;
+    /// Job type 1: look an identity up, compare with its photograph, make a template of a new user.
+    BiometricKyc: biometric_kyc::BiometricKyc;
+    /// Job type 5: look an identity up.
+    EnhancedKyc: lookup::EnhancedKyc;
+    /// Job type 5 over v2: compare what is said of a person with its record.
+    BasicKyc: lookup::BasicKyc;
+    /// Job type 5 over v2: compare what is said of a person with a telephone operator's record.
+    PhoneVerification: lookup::PhoneVerification;
+    /// Job type 7: look a business up.
+    BusinessVerification: lookup::BusinessVerification;
 }
 
 impl JobType {
@@ -65,6 +77,29 @@ impl JobType {
         Self::ALL
             .into_iter()
             .find(|job_type| job_type.product().wire_type() == asked)
+    }
+
+    /// How such a job judges a face; `None` where it judges none.
+    #[must_use]
+    pub fn face(self) -> Option<&'static dyn FaceProduct> {
+        self.product().face()
+    }
+
+    /// Every type that judges a face, in the order of [`JobType::ALL`].
+    pub fn judged() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|t| t.face().is_some())
+    }
+
+    /// Whether such a job puts a template on file.
+    #[must_use]
+    pub fn enrols(self) -> bool {
+        self.face().is_some_and(FaceProduct::enrols)
+    }
+
+    /// Whether such a job looks for other users with the face.
+    #[must_use]
+    pub fn looks_for_duplicates(self) -> bool {
+        self.face().is_some_and(FaceProduct::looks_for_duplicates)
     }
 
     /// Its place among [`JobType::ALL`].
@@ -83,15 +118,40 @@ pub trait Product: fmt::Debug + Sync {
     fn called(&self) -> &'static str;
     /// What its results are headed with.
     fn title(&self) -> &'static str;
+    /// What an authority is asked for, where one is.
+    fn looks_up(&self) -> Option<Wanted> {
+        None
+    }
+    /// How a face is judged, where one is.
+    fn face(&self) -> Option<&'static dyn FaceProduct> {
+        None
+    }
+    /// The step that its jobs begin with.
+    fn first_step(&self) -> Step {
+        if self.looks_up().is_some() {
+            Step::LookUp
+        } else {
+            Step::Judge
+        }
+    }
+}
+
+/// What a look-up is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// The record itself.
+    Record,
+    /// How what is said of the person compares with the record, and nothing of the record.
+    Comparison,
+}
+
+/// How a product judges a face.
+pub trait FaceProduct: fmt::Debug + Sync {
     /// Whether it puts a template on file.
     fn enrols(&self) -> bool;
     /// Whether other users with the face are looked for.
     fn looks_for_duplicates(&self) -> bool {
         self.enrols()
-    }
-    /// The step that its jobs begin with.
-    fn first_step(&self) -> Step {
-        Step::Judge
     }
     /// The codes that its jobs end with.
     fn codes(&self) -> &'static Codes;
@@ -149,24 +209,27 @@ mod tests {
         for (index, job_type) in JobType::ALL.into_iter().enumerate() {
             assert_eq!(job_type.index(), index);
             let product = job_type.product();
-            assert_eq!(JobType::performed(product.wire_type()), Some(job_type));
+            let performed = JobType::performed(product.wire_type()).unwrap();
+            assert_eq!(performed.number(), job_type.number());
             // What stands on record is what the policy file says.
             assert_eq!(serde_json::json!(job_type), product.name());
         }
-        assert_eq!(JobType::performed(WireJobType::BusinessVerification), None);
+        assert_eq!(JobType::performed(WireJobType::DocumentVerification), None);
+        assert_eq!(
+            JobType::performed(WireJobType::EnhancedKyc),
+            Some(JobType::EnhancedKyc)
+        );
     }
 
     #[test]
     fn a_deleted_user_comes_back_by_an_enrolment_that_may_bring_it_back_only() {
         for job_type in JobType::ALL {
-            let product = job_type.product();
-            let begins = |allowed| {
-                product
-                    .may_begin(Some(UserStatus::Deleted), allowed)
-                    .is_ok()
+            let Some(face) = job_type.face() else {
+                continue;
             };
+            let begins = |allowed| face.may_begin(Some(UserStatus::Deleted), allowed).is_ok();
             assert!(!begins(false), "{job_type:?}");
-            assert_eq!(begins(true), product.enrols(), "{job_type:?}");
+            assert_eq!(begins(true), face.enrols(), "{job_type:?}");
         }
     }
 }

@@ -1,4 +1,5 @@
 mod liveness;
+mod portrait;
 mod properties;
 mod replacement;
 

@@ -42,15 +42,8 @@ fn new_job(user: &UserKey) -> NewJob {
         user: user.clone(),
         job_type: JobType::Enrolment,
         request: JobRequest {
-            api: Api::V1,
-            partner_params: serde_json::from_str("{}").unwrap(),
-            callback_url: None,
             allow_new_enroll: true,
-            use_enrolled_image: false,
-            sandbox_result: None,
-            source_sdk: None,
-            source_sdk_version: None,
-            challenge: None,
+            ..JobRequest::new(Api::V1, serde_json::from_str("{}").unwrap())
         },
         retry: false,
         request_digest: None,

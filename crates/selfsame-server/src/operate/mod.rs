@@ -5,13 +5,14 @@
 
 mod jobs;
 mod partners;
+mod registers;
 pub mod reviews;
 mod tokens;
 mod users;
 
 use selfsame_job::audit::{Actor, NotAnActor};
 use selfsame_store::error::StoreError;
-use selfsame_store::store::Store;
+use selfsame_store::store::{RegisterName, Store};
 use selfsame_wire::id::{PartnerId, SmileJobId, UserId};
 
 pub use tokens::{Holder, LONGEST_TOKEN_DAYS, NewToken, hash_of_token};
@@ -50,6 +51,12 @@ pub enum NotDone {
     /// There is no such token.
     #[error("there is no token of the name {0}")]
     NoToken(String),
+    /// There is no such register.
+    #[error("there is no register {0}")]
+    NoRegister(RegisterName),
+    /// There is no such entry.
+    #[error("the register {0} has no entry of this number")]
+    NoEntry(RegisterName),
     /// The audit cannot name whoever holds the token.
     #[error("the token's name: {0}")]
     TokenName(#[from] NotAnActor),

@@ -137,7 +137,7 @@ impl<'a> Reviews<'a> {
         };
         // Within the server, enrolments of the partner wait meanwhile: else they would have it checked again and again.
         let _turn = match self.enrolled {
-            Enrolled::Gallery(gallery) if review.job.job_type.product().looks_for_duplicates() => {
+            Enrolled::Gallery(gallery) if review.job.job_type.looks_for_duplicates() => {
                 let (partner, environment) = (review.job.partner(), review.job.environment());
                 Some(gallery.turn(partner, environment).await?)
             }

@@ -1,8 +1,10 @@
+use selfsame_job::identity::IdentityRecord;
 use selfsame_job::operator::OperatorRole;
 use selfsame_job::user::{UserKey, UserStatus};
 use selfsame_store::sqlite::{Options, SqliteStore};
-use selfsame_store::store::Audit as _;
+use selfsame_store::store::{Audit as _, RegisterEntry};
 use selfsame_wire::id::Environment;
+use selfsame_wire::id_info::{Country, IdNumber, IdType};
 
 use super::*;
 
@@ -34,6 +36,25 @@ async fn every_action_is_recorded_under_the_actors_name_or_says_why_not() {
     let tokens = operator.tokens().await.unwrap();
     assert_eq!(tokens[0].hash, hash_of_token(&token));
     operator.remove_token("ops").await.unwrap();
+    let (staff, number) = (
+        RegisterName::new("staff").unwrap(),
+        IdNumber::new("123").unwrap(),
+    );
+    let (country, id_type) = (Country::new("NG").unwrap(), IdType::new("NIN").unwrap());
+    let record = IdentityRecord::default();
+    let entry = RegisterEntry::new(country, id_type, &number, record).unwrap();
+    let entries = [entry.clone()];
+    let imported = operator.import_into_register(&staff, &entries).await;
+    assert_eq!(imported.unwrap().new, 1);
+    operator
+        .remove_register_entry(&staff, entry.key())
+        .await
+        .unwrap();
+    operator
+        .import_into_register(&staff, &entries)
+        .await
+        .unwrap();
+    assert_eq!(operator.remove_register(&staff).await.unwrap(), 1);
     let done = recorded().await;
     let actions: Vec<&str> = done[before..].iter().map(|r| r.action.as_str()).collect();
     assert_eq!(
@@ -43,7 +64,11 @@ async fn every_action_is_recorded_under_the_actors_name_or_says_why_not() {
             "partner_key_replaced",
             "partner_production_set",
             "admin_token_added",
-            "admin_token_removed"
+            "admin_token_removed",
+            "register_imported",
+            "register_entry_removed",
+            "register_imported",
+            "register_removed",
         ]
     );
     assert!(done[before..].iter().all(|r| r.actor == "admin:eve"));
@@ -67,6 +92,8 @@ async fn every_action_is_recorded_under_the_actors_name_or_says_why_not() {
         operator.unlock_user(&ada).await,
         operator.replay_callback(&job).await,
         operator.remove_token("ops").await,
+        operator.remove_register(&staff).await.map(drop),
+        operator.remove_register_entry(&staff, entry.key()).await,
     ];
     for outcome in refused {
         let why = outcome.unwrap_err();

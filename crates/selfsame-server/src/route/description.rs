@@ -12,14 +12,18 @@ use serde_json::{Map, Value};
 use crate::refusal::Refusal;
 
 const ABOUT: &str = include_str!("../../openapi/about.json");
-const PATHS: [&str; 4] = [
+const PATHS: [&str; 5] = [
     include_str!("../../openapi/paths-v1.json"),
+    include_str!("../../openapi/paths-lookup.json"),
     include_str!("../../openapi/paths-more.json"),
     include_str!("../../openapi/paths-admin.json"),
     include_str!("../../openapi/paths-operators.json"),
 ];
 const COMPONENTS: &str = include_str!("../../openapi/components.json");
-const SCHEMAS: &str = include_str!("../../openapi/schemas.json");
+const SCHEMAS: [&str; 2] = [
+    include_str!("../../openapi/schemas.json"),
+    include_str!("../../openapi/schemas-lookup.json"),
+];
 
 /// The parts as one document.
 pub(crate) fn assemble() -> Result<Value, serde_json::Error> {
@@ -30,7 +34,11 @@ pub(crate) fn assemble() -> Result<Value, serde_json::Error> {
     }
     document.insert("paths".to_owned(), paths.into());
     let mut components: Map<String, Value> = serde_json::from_str(COMPONENTS)?;
-    components.insert("schemas".to_owned(), serde_json::from_str(SCHEMAS)?);
+    let mut schemas = Map::new();
+    for part in SCHEMAS {
+        schemas.extend(serde_json::from_str::<Map<String, Value>>(part)?);
+    }
+    components.insert("schemas".to_owned(), schemas.into());
     document.insert("components".to_owned(), components.into());
     Ok(document.into())
 }

@@ -7,9 +7,11 @@ use bytes::Bytes;
 use selfsame_face::analyser::{Analyser, CaptureContext};
 use selfsame_face::deadline::Deadline;
 use selfsame_face::decode::ImageError;
-use selfsame_face::evidence::CaptureEvidence;
+use selfsame_face::evidence::{CaptureEvidence, PortraitEvidence};
 use selfsame_job::job::{Api, Job};
+use selfsame_job::portrait::PortraitSource;
 use selfsame_job::replay::ImageFingerprint;
+use selfsame_job::step::Carried;
 use selfsame_job::verdict::{Decision, Verdict};
 use selfsame_wire::info::{ImageRole, InfoJson};
 use selfsame_wire::package::{Package, PackageLimits};
@@ -19,11 +21,23 @@ use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
 
+/// What a photograph of an identity turned out to be.
+pub(super) enum Portrayed {
+    /// There is none.
+    Absent,
+    /// It cannot be compared with.
+    Unusable,
+    /// It shows one face.
+    Face(Box<PortraitEvidence>),
+}
+
 /// What a package turned out to hold.
 pub(super) struct Examined {
     /// The decision, where the package itself already brings it about.
     pub(super) ended: Option<Decision>,
     pub(super) capture: Option<CaptureEvidence>,
+    /// The identity's photograph, of a job that compares with one: where it comes from, and what it shows.
+    pub(super) portrait: Option<(PortraitSource, Portrayed)>,
     /// What its images are recognised by.
     pub(super) fingerprints: Vec<ImageFingerprint>,
     pub(super) info: Option<InfoJson>,
@@ -34,6 +48,7 @@ impl Examined {
         Self {
             ended: Some(decision),
             capture: None,
+            portrait: None,
             fingerprints: Vec::new(),
             info: None,
         }
@@ -46,6 +61,7 @@ pub(super) async fn examine(
     analyser: &Analyser,
     job: &Job,
     package: Option<Bytes>,
+    carried: &Carried,
 ) -> Examined {
     let Some(package) = package else {
         return Examined::without(Decision::without_evidence(Verdict::CorruptPackage(
@@ -59,6 +75,11 @@ pub(super) async fn examine(
     let partner = app.store.partner(job.partner()).await.ok().flatten();
     let key = partner.map(|p| p.key(job.environment()).clone());
     let (analyser, job) = (analyser.clone(), job.clone());
+    // An authority that told no photograph is told apart from none that was asked: then an ID card takes its place.
+    let told = carried.lookup.as_ref().map(|lookup| {
+        let record = lookup.answer.record();
+        record.and_then(|record| record.photo.clone())
+    });
     // Held until the pictures are measured. The semaphore is never closed; without its permit nothing would be wrong but the load.
     let core = Arc::clone(&app.cores).acquire_owned().await.ok();
     let allowed = app.config.limits.analysis_timeout;
@@ -115,8 +136,23 @@ pub(super) async fn examine(
                 (Some(Decision::without_evidence(why)), None)
             }
         };
+        let compares = job.job_type.product().looks_up().is_some();
+        let portrait = (compares && capture.is_some()).then(|| {
+            let deadline = &Deadline::after(allowed);
+            match &told {
+                Some(photo) => {
+                    let photo = photo.as_ref().map(|photo| photo.0.as_ref());
+                    (PortraitSource::Authority, portray(&analyser, photo, deadline, &job))
+                }
+                None => {
+                    let card = package.image(ImageRole::IdCardFront);
+                    (PortraitSource::Card, portray(&analyser, card, deadline, &job))
+                }
+            }
+        });
         Examined {
             ended,
+            portrait,
             fingerprints: fingerprints(selfie, &frames, capture.as_ref()),
             capture,
             info: Some(package.info),
@@ -128,6 +164,26 @@ pub(super) async fn examine(
         tracing::error!(%error, "the analysis panicked");
         Examined::without(Decision::without_evidence(Verdict::SystemError))
     })
+}
+
+/// Measures the photograph of an identity. That it cannot be used is not the fault of whoever takes the selfie.
+fn portray(analyser: &Analyser, photo: Option<&[u8]>, deadline: &Deadline, job: &Job) -> Portrayed {
+    let Some(photo) = photo else {
+        return Portrayed::Absent;
+    };
+    match analyser.analyse_portrait(photo, deadline) {
+        Ok(evidence) => match evidence.flaw(PortraitEvidence::LEAST_INTER_EYE) {
+            None => Portrayed::Face(Box::new(evidence)),
+            Some(flaw) => {
+                tracing::info!(smile_job_id = %job.smile_job_id, ?flaw, "the identity's photograph is of no use");
+                Portrayed::Unusable
+            }
+        },
+        Err(error) => {
+            tracing::info!(smile_job_id = %job.smile_job_id, %error, "the identity's photograph cannot be read");
+            Portrayed::Unusable
+        }
+    }
 }
 
 /// What the images are recognised by: their bytes always, their pictures where the analysis gives a hash.

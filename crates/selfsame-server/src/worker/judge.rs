@@ -8,14 +8,17 @@ use selfsame_face::analyser::Analyser;
 use selfsame_face::evidence::CaptureEvidence;
 use selfsame_face::template::ComparisonScore;
 use selfsame_job::admission::{NotAdmitted, OnFile};
+use selfsame_job::identity::IdentityQuery;
 use selfsame_job::job::Job;
 use selfsame_job::lockout::Attempt;
-use selfsame_job::outcome::{self, Circumstances};
+use selfsame_job::outcome::{self, Circumstances, Identified};
 use selfsame_job::policy::Policy;
-use selfsame_job::product::Product;
+use selfsame_job::portrait::{Portrait, Shows};
+use selfsame_job::product::FaceProduct;
 use selfsame_job::reason::Response;
 use selfsame_job::replay::Recurrence;
 use selfsame_job::sandbox::{self, Forced};
+use selfsame_job::step::Carried;
 use selfsame_job::user::{Reference, UserState};
 use selfsame_job::verdict::{Decision, ReferenceGone, Seen, Verdict};
 use selfsame_store::error::StoreError;
@@ -27,7 +30,8 @@ use selfsame_wire::result::ResultCode;
 use crate::app::App;
 use crate::gallery::{Found, Probe};
 use crate::intake::locked_until;
-use crate::worker::examine::{Examined, examine};
+use crate::worker::examine::{Examined, Portrayed, examine};
+use crate::worker::look_up::of_package;
 
 /// How often a job is judged again before it is put back into the queue: each time, something that it was judged by changed.
 const JUDGED_AT_MOST: usize = 16;
@@ -37,9 +41,10 @@ pub(super) async fn process(
     app: &App,
     analyser: &Analyser,
     claim: &Claim,
+    face: &'static dyn FaceProduct,
+    carried: &Carried,
 ) -> Result<Option<ResultCode>, StoreError> {
     let job = &claim.job;
-    let product = job.job_type.product();
     let policy = app.config.policies.of(job.environment(), job.job_type);
     let forced = match sandbox::forced(
         job.environment(),
@@ -61,21 +66,23 @@ pub(super) async fn process(
         Examined::without(Decision::without_evidence(Verdict::LockedOut(until)))
     } else {
         match app.store.package(&job.smile_job_id).await {
-            Ok(package) => examine(app, analyser, job, package).await,
+            Ok(package) => examine(app, analyser, job, package, carried).await,
             Err(error) => Examined::without(beyond_repair(job, error)?),
         }
     };
     // Until the outcome is committed, no other enrolment of the partner may find that it is the first with this face.
-    let _turn = if product.looks_for_duplicates() && forced.is_none() {
+    let _turn = if face.looks_for_duplicates() && forced.is_none() {
         Some(app.gallery.turn(job.partner(), job.environment()).await?)
     } else {
         None
     };
+    let identity = identified(app, job, &examined, carried).await?;
     let mut case = Case {
         app,
         job,
-        product,
+        face,
         policy,
+        identity,
         examined,
         recurrences: Vec::new(),
         others: Found::default(),
@@ -94,7 +101,7 @@ pub(super) async fn process(
             Finished::UserDeleted => {
                 tracing::info!(smile_job_id = %job.smile_job_id, "the user was deleted meanwhile; the outcome is withheld");
                 let gone = Verdict::ReferenceGone(ReferenceGone::Deleted);
-                return Ok(Some(product.codes().of(&gone)));
+                return Ok(Some(face.codes().of(&gone)));
             }
             Finished::LockedOut(until) => {
                 locked_out(job);
@@ -109,6 +116,28 @@ pub(super) async fn process(
     }
     app.store.release_job(claim).await?;
     Ok(None)
+}
+
+/// The identity that a job is about, where it looks one up.
+async fn identified(
+    app: &App,
+    job: &Job,
+    examined: &Examined,
+    carried: &Carried,
+) -> Result<Option<Identified>, StoreError> {
+    let Some(wanted) = job.job_type.product().looks_up() else {
+        return Ok(None);
+    };
+    let given = examined
+        .info
+        .as_ref()
+        .and_then(|info| of_package(info, job.request.id_info.as_ref()));
+    let query = given.and_then(|given| IdentityQuery::new(&given).ok());
+    let mut identity = Identified::new(query, carried.lookup.clone(), wanted);
+    if let Some(query) = &identity.query {
+        identity.earlier_registrants = app.store.registered_before(&job.user, query).await?;
+    }
+    Ok(Some(identity))
 }
 
 /// Ends a job at once that needs something which cannot be read: another attempt would not read it either.
@@ -131,8 +160,10 @@ fn locked_out(job: &Job) {
 struct Case<'a> {
     app: &'a App,
     job: &'a Job,
-    product: &'static dyn Product,
+    face: &'static dyn FaceProduct,
     policy: &'a Policy,
+    /// The identity that it is about.
+    identity: Option<Identified>,
     examined: Examined,
     recurrences: Vec<Recurrence>,
     others: Found,
@@ -168,7 +199,7 @@ impl Case<'_> {
                     self.policy.replay.max_distance,
                 )
                 .await?;
-            if self.product.looks_for_duplicates() {
+            if self.face.looks_for_duplicates() {
                 // The gallery is brought to the store's state before it is searched.
                 self.searched_to = Some(Timestamp::now());
                 self.others = self.look_for_others(capture).await?;
@@ -181,17 +212,19 @@ impl Case<'_> {
             recurrences: &self.recurrences,
             duplicates: &self.others.duplicates,
             challenge: self.job.request.challenge.as_ref(),
+            portrait: self.portrait(),
             on_file: (
                 OnFile::Nobody,
                 policies.replacement_thresholds(self.job.environment()),
             ),
         };
-        let admitted = self.product.admit(
+        let admitted = self.face.admit(
             user.as_ref(),
             self.job.request.allow_new_enroll,
             self.policy,
             &engine.served,
         );
+        let mut may_enrol = false;
         let decision = admitted.map(|on_file| {
             let on_file = match on_file {
                 OnFile::Face(enrolled) => OnFile::Face(engine.judged(enrolled)),
@@ -199,10 +232,11 @@ impl Case<'_> {
             };
             // What the sandbox forces compares nothing, and so replaces nobody.
             let replaces_nobody = matches!(on_file, OnFile::Nobody);
-            self.may_enrol = self.product.enrols() && (self.forced.is_none() || replaces_nobody);
+            may_enrol = self.face.enrols() && (self.forced.is_none() || replaces_nobody);
             let on_file = (on_file, seen.on_file.1);
-            self.product.judge(&Seen { on_file, ..seen }, self.policy)
+            self.face.judge(&Seen { on_file, ..seen }, self.policy)
         });
+        self.may_enrol = may_enrol;
         if let (Some(user), Ok(decision)) = (&user, &decision) {
             self.keeps = user.kept_beside(engine.served.primary(), decision.matched());
         }
@@ -235,11 +269,29 @@ impl Case<'_> {
         gallery.duplicates(&self.job.user, &probes).await
     }
 
+    /// The identity's photograph, as the selfie is compared with it.
+    fn portrait(&self) -> Option<Portrait<'_>> {
+        let (source, portrayed) = self.examined.portrait.as_ref()?;
+        let engine = &self.app.engine;
+        let shows = match portrayed {
+            Portrayed::Absent => Shows::Nothing,
+            Portrayed::Unusable => Shows::NoUsableFace,
+            Portrayed::Face(evidence) => match evidence.probe_by(engine.served.primary()) {
+                Some(template) => Shows::Face(engine.judged(template.into())),
+                None => Shows::NoUsableFace,
+            },
+        };
+        Some(Portrait {
+            source: *source,
+            shows,
+        })
+    }
+
     fn outcome(&self, decision: &Decision) -> Outcome {
         let Self {
             app,
             job,
-            product,
+            face,
             forced,
             ..
         } = self;
@@ -255,11 +307,12 @@ impl Case<'_> {
             engine: serde_json::to_value(&app.engine).unwrap_or_default(),
             id_info: info.and_then(|i| i.id_info.clone()),
             geo_info: info.and_then(|i| i.geo_info.clone()),
+            identity: self.identity.clone(),
             forced: forced.is_some(),
         };
         let ended = match *forced {
-            Some(code) => outcome::of_forced_code(code, decision, circumstances),
-            None => outcome::of_decision(decision, circumstances),
+            Some(code) => outcome::of_forced_code(*face, code, decision, circumstances),
+            None => outcome::of_decision(*face, decision, circumstances),
         };
         let code = ended.code;
         let template = self
@@ -268,7 +321,7 @@ impl Case<'_> {
             .as_ref()
             .and_then(|c| c.probe().cloned());
         let reference = template
-            .filter(|_| product.enrols())
+            .filter(|_| face.enrols())
             .map(|template| Reference {
                 template,
                 photo: job.smile_job_id.clone(),
@@ -287,7 +340,7 @@ impl Case<'_> {
             judged: self.judged.clone(),
             // Where duplicates are only reported, who came since does not matter.
             searched: (accepted
-                && product.looks_for_duplicates()
+                && face.looks_for_duplicates()
                 && self.policy.duplicates.response != Response::Report)
                 .then_some(self.others.as_of),
             attempt: Attempt::new(decision.tried(), self.policy.lockout).filter(|_| limited),
@@ -295,6 +348,7 @@ impl Case<'_> {
                 .clone()
                 .filter(|_| code.is_success() && self.may_enrol),
             keeps: self.keeps.clone(),
+            registers: self.identity.as_ref().and_then(|i| i.query.clone()),
             review: (!ended.is_final).then_some(NewReview { enrol: reference }),
             accepted: if accepted {
                 self.examined.fingerprints.clone()

@@ -3,6 +3,8 @@
 mod claims;
 mod examine;
 mod judge;
+mod look_up;
+mod wake;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +34,7 @@ const LOOK_ALONE: Duration = Duration::from_millis(500);
 const LOOK_AMONG_NODES: Duration = Duration::from_millis(50);
 
 pub(crate) use claims::Lookout;
+pub(crate) use wake::run as wake;
 
 /// Works until told to stop; the job in hand is finished first.
 pub(crate) async fn run(app: Arc<App>, analyser: Analyser, stop: watch::Receiver<bool>) {
@@ -66,14 +69,29 @@ impl claims::Work for Worker {
     }
 }
 
-/// Does the step that the job stands at. `None`: the job has not ended, or not here.
-async fn step(
+/// Does the step that the job stands at, and those behind it. `None`: the job has not ended, or not here.
+async fn steps(
     app: &App,
     analyser: &Analyser,
     claim: &Claim,
 ) -> Result<Option<ResultCode>, StoreError> {
-    match claim.job.job_type.product().first_step() {
-        Step::Judge => judge::process(app, analyser, claim).await,
+    let job_type = claim.job.job_type;
+    let mut standing = claim.standing.clone();
+    if standing.step == Step::LookUp
+        && let Some(wanted) = job_type.product().looks_up()
+    {
+        match look_up::process(app, claim, wanted).await? {
+            look_up::Done::Ended(code) => return Ok(Some(code)),
+            look_up::Done::LetGo => return Ok(None),
+            look_up::Done::GoesOn(further) => standing = further,
+        }
+    }
+    match job_type.face() {
+        Some(face) => judge::process(app, analyser, claim, face, &standing.carried).await,
+        None => Err(StoreError::Corrupt(
+            "step",
+            "the job judges no face, and its look-up is behind it".to_owned(),
+        )),
     }
 }
 
@@ -81,7 +99,7 @@ async fn work(app: &App, analyser: &Analyser, claim: &Claim) {
     let job = &claim.job;
     let began = std::time::Instant::now();
     let processed = tokio::select! {
-        processed = step(app, analyser, claim) => processed,
+        processed = steps(app, analyser, claim) => processed,
         never = lease::keep(&*app.store, claim, lease::Pace::default()) => match never {},
     };
     match processed {
@@ -102,7 +120,7 @@ async fn work(app: &App, analyser: &Analyser, claim: &Claim) {
             }
         }
         Ok(None) => {
-            tracing::warn!(smile_job_id = %job.smile_job_id, "the claim was lost; another worker has the job")
+            tracing::info!(smile_job_id = %job.smile_job_id, "the job waits, or another worker has it")
         }
         // An outage is no fault of the job's, and must not use up its attempts, however long it lasts.
         Err(error) if error.is_outage() => {

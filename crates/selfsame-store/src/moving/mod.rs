@@ -27,7 +27,7 @@ const PACKAGES_AT_ONCE: usize = 8;
 
 /// Every table whose rows move, each behind those that it refers to, with its key. Counts of nodes and the last probe are of no
 /// use elsewhere; data keys are wrapped anew.
-const TABLES: [(&str, &[&str]); 19] = [
+const TABLES: [(&str, &[&str]); 22] = [
     ("purpose_keys", &["purpose"]),
     ("partners", &["id"]),
     ("users", &["partner", "environment", "user_id"]),
@@ -38,7 +38,12 @@ const TABLES: [(&str, &[&str]); 19] = [
     ("user_changes", &["sequence"]),
     ("failed_attempts", &["partner", "environment", "user_id"]),
     ("jobs", &["seq"]),
+    ("step_results", &["id"]),
     ("reviews", &["smile_job_id"]),
+    (
+        "registrants",
+        &["partner", "environment", "code", "user_id"],
+    ),
     ("accepted_images", &["id"]),
     ("challenges", &["id"]),
     ("claim_counters", &["queue"]),
@@ -50,6 +55,7 @@ const TABLES: [(&str, &[&str]); 19] = [
     ("audit", &["seq"]),
     ("audit_head", &["one"]),
     ("in_force", &["one"]),
+    ("register_entries", &["id"]),
 ];
 
 /// How far a move has come.

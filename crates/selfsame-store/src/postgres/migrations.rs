@@ -8,11 +8,23 @@ use crate::migrations::{self, Listed};
 /// The oldest server whose statements these are.
 const OLDEST_SERVER: i32 = 140_000;
 
-const MIGRATIONS: &[Listed] = &[(
-    1,
-    "records",
-    include_str!("../../migrations/postgres/0001_records.sql"),
-)];
+const MIGRATIONS: &[Listed] = &[
+    (
+        1,
+        "records",
+        include_str!("../../migrations/postgres/0001_records.sql"),
+    ),
+    (
+        2,
+        "steps",
+        include_str!("../../migrations/postgres/0002_steps.sql"),
+    ),
+    (
+        3,
+        "registers",
+        include_str!("../../migrations/postgres/0003_registers.sql"),
+    ),
+];
 
 /// Brings the database to the current shape. Nodes that start at once wait for each other here.
 pub(super) async fn migrate(tx: &mut Tx) -> Result<Found, StoreError> {

@@ -42,8 +42,10 @@ impl Deliveries for SqlStore {
         let now = tx.now;
         delivery_lanes::lease_next(&mut tx, micros(now), &name, ends(now, lease), limits).await?;
         let rows = sqlx::query(
-            "SELECT d.id, d.smile_job_id, d.after_review, j.partner, j.environment, j.callback_url, l.failures,
-                    CASE WHEN d.after_review THEN (SELECT r.result FROM reviews r WHERE r.smile_job_id = d.smile_job_id)
+            "SELECT d.id, d.smile_job_id, d.of_step, d.after_review, j.partner, j.environment, j.callback_url, l.failures,
+                    CASE WHEN d.of_step > 0 THEN (SELECT s.result FROM step_results s
+                                                  WHERE s.smile_job_id = d.smile_job_id AND s.sequence = d.of_step)
+                        WHEN d.after_review THEN (SELECT r.result FROM reviews r WHERE r.smile_job_id = d.smile_job_id)
                         ELSE j.result END AS result,
                     (SELECT COUNT(*) FROM delivery_attempts a WHERE a.delivery = d.id) AS attempts,
                     (SELECT COUNT(*) FROM deliveries e WHERE e.smile_job_id = d.smile_job_id AND e.id <= d.id) AS ordinal

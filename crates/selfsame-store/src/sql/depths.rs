@@ -32,6 +32,7 @@ impl Health for SqlStore {
                 JobState::AwaitingUpload => depths.awaiting_upload = jobs,
                 JobState::Queued => depths.queued = jobs,
                 JobState::Running => depths.running = jobs,
+                JobState::Waiting => depths.waiting = jobs,
                 JobState::Done => {}
             }
         }

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::SqlStore;
 use super::delivery_lanes;
 use super::dialect::{self, DbConnection, DbRow, FOR_UPDATE};
-use super::record::{self, micros, parse, result_place, text};
+use super::record::{self, Origin, micros, parse, result_place, text};
 use super::tx::Hold;
 use crate::blobs::BlobId;
 use crate::error::StoreError;
@@ -46,14 +46,14 @@ impl SqlStore {
         &self,
         names: &JobNames,
         sealed: Option<&[u8]>,
-        after_review: bool,
+        origin: Origin,
         why: Erasure,
     ) -> Result<(&'static str, Vec<u8>), StoreError> {
         let earlier = sealed.and_then(|sealed| {
-            record::result(sealed, &names.smile_job_id, after_review, &self.keys.get()).ok()
+            record::result(sealed, &names.smile_job_id, origin, &self.keys.get()).ok()
         });
         let (code, result) = names.erased_result(earlier.as_deref(), why);
-        let place = result_place(&names.smile_job_id, after_review);
+        let place = result_place(&names.smile_job_id, origin);
         Ok((code.code(), self.keys.seal(&result, &place)?))
     }
 
@@ -73,8 +73,11 @@ impl SqlStore {
         let state: JobState = parse(row.try_get("state")?, "job state")?;
         delivery_lanes::hold_of(&mut *tx, job).await?;
         match state {
-            JobState::Queued | JobState::Running => {
-                sqlx::query("UPDATE jobs SET request = $1, request_code = NULL, package_code = NULL, erased = $2 WHERE seq = $3")
+            JobState::Queued | JobState::Running | JobState::Waiting => {
+                sqlx::query(
+                    "UPDATE jobs SET request = $1, request_code = NULL, package_code = NULL, carried = NULL, erased = $2
+                     WHERE seq = $3",
+                )
                     .bind(NOTHING)
                     .bind(text(&why))
                     .bind(seq)
@@ -83,10 +86,11 @@ impl SqlStore {
             }
             JobState::AwaitingUpload | JobState::Done => {
                 let earlier: Option<Vec<u8>> = row.try_get("result")?;
-                let (code, sealed) = self.seal_erased(&names, earlier.as_deref(), false, why)?;
+                let (code, sealed) =
+                    self.seal_erased(&names, earlier.as_deref(), Origin::End, why)?;
                 sqlx::query(
                     "UPDATE jobs SET request = $6, request_code = NULL, package_code = NULL, callback_url = NULL,
-                                     callback_endpoint = NULL, result = $1, erased = $2, grant_hash = NULL,
+                                     callback_endpoint = NULL, carried = NULL, result = $1, erased = $2, grant_hash = NULL,
                                      result_code = COALESCE(result_code, $3), success = COALESCE(success, FALSE),
                                      updated_at = CASE WHEN state = 'done' THEN updated_at ELSE $4 END, state = 'done'
                      WHERE seq = $5",
@@ -131,12 +135,31 @@ impl SqlStore {
             .await?;
         if let Some(decided) = decided {
             let earlier: Option<Vec<u8>> = decided.try_get("result")?;
-            let (_, sealed) = self.seal_erased(&names, earlier.as_deref(), true, why)?;
+            let (_, sealed) = self.seal_erased(&names, earlier.as_deref(), Origin::Review, why)?;
             sqlx::query(
-                "UPDATE reviews SET template = NULL, model_digest = NULL, note = NULL, result = $1 WHERE smile_job_id = $2",
+                "UPDATE reviews SET template = NULL, model_digest = NULL, note = NULL, id_code = NULL, result = $1 WHERE smile_job_id = $2",
             )
             .bind(sealed)
             .bind(job)
+            .execute(&mut *tx)
+            .await?;
+        }
+        let steps =
+            sqlx::query("SELECT sequence, result FROM step_results WHERE smile_job_id = $1")
+                .bind(job)
+                .fetch_all(&mut *tx)
+                .await?;
+        for step in steps {
+            let sequence: i64 = step.try_get("sequence")?;
+            let earlier: Vec<u8> = step.try_get("result")?;
+            let (_, sealed) =
+                self.seal_erased(&names, Some(&earlier), Origin::Step(sequence), why)?;
+            sqlx::query(
+                "UPDATE step_results SET result = $1 WHERE smile_job_id = $2 AND sequence = $3",
+            )
+            .bind(sealed)
+            .bind(job)
+            .bind(sequence)
             .execute(&mut *tx)
             .await?;
         }
@@ -192,6 +215,7 @@ impl SqlStore {
             "DELETE FROM accepted_images WHERE partner = $1 AND environment = $2 AND user_id = $3",
             "DELETE FROM failed_attempts WHERE partner = $1 AND environment = $2 AND user_id = $3",
             "DELETE FROM challenges WHERE partner = $1 AND environment = $2 AND user_id = $3",
+            "DELETE FROM registrants WHERE partner = $1 AND environment = $2 AND user_id = $3",
         ] {
             sqlx::query(erased)
                 .bind(partner)
@@ -247,11 +271,11 @@ impl SqlStore {
             return Ok(None);
         }
         let (code, sealed) =
-            self.seal_erased(&JobNames::of(job), None, false, Erasure::UserDeleted)?;
+            self.seal_erased(&JobNames::of(job), None, Origin::End, Erasure::UserDeleted)?;
         sqlx::query(
             "UPDATE jobs SET state = 'done', request = $6, request_code = NULL, package_code = NULL, blob = NULL,
-                             result = $1, result_code = $2, success = FALSE, callback_url = NULL, erased = $3,
-                             updated_at = $4, lease = NULL, lease_until = NULL
+                             result = $1, result_code = $2, success = FALSE, callback_url = NULL, carried = NULL,
+                             erased = $3, updated_at = $4, lease = NULL, lease_until = NULL
              WHERE smile_job_id = $5",
         )
         .bind(sealed)

@@ -137,7 +137,7 @@ impl Images for SqlStore {
                      ON other.partner = mine.partner AND other.environment = mine.environment
                      AND other.exact = mine.exact AND other.smile_job_id <> mine.smile_job_id
                  WHERE mine.smile_job_id = $1 AND (other.id < mine.id OR EXISTS (
-                     SELECT 1 FROM results WHERE results.smile_job_id = other.smile_job_id AND results.success)))",
+                     SELECT 1 FROM results WHERE results.smile_job_id = other.smile_job_id AND results.success AND results.of_step = 0)))",
         )
         .bind(job.as_str())
         .fetch_one(&self.read)

@@ -47,6 +47,10 @@ impl Jobs for SqlStore {
         recorded
     }
 
+    async fn submit_request(&self, job: &NewJob) -> Result<Prepared, StoreError> {
+        self.insert_job(job, None, None).await
+    }
+
     async fn upload_grant(&self, token_hash: &[u8; 32]) -> Result<Granted, StoreError> {
         let row =
             sqlx::query("SELECT partner, state, grant_expires_at FROM jobs WHERE grant_hash = $1")
@@ -178,7 +182,7 @@ impl Jobs for SqlStore {
 impl Results for SqlStore {
     async fn result(&self, id: &SmileJobId) -> Result<Option<JobResultRecord>, StoreError> {
         let row = sqlx::query(
-            "SELECT * FROM results WHERE smile_job_id = $1 ORDER BY after_review DESC LIMIT 1",
+            "SELECT * FROM results WHERE smile_job_id = $1 AND of_step = 0 ORDER BY after_review DESC LIMIT 1",
         )
         .bind(id.as_str())
         .fetch_optional(&self.read)
@@ -194,7 +198,7 @@ impl Results for SqlStore {
     ) -> Result<Vec<JobResultRecord>, StoreError> {
         let rows = sqlx::query(
             "SELECT * FROM results WHERE partner = $1 AND environment = $2 AND job_id = $3
-             ORDER BY seq DESC, after_review DESC",
+             ORDER BY seq DESC, after_review DESC, CASE WHEN of_step = 0 THEN 0 ELSE 1 END, of_step DESC",
         )
         .bind(partner.as_str())
         .bind(environment.as_str())
@@ -206,7 +210,7 @@ impl Results for SqlStore {
 }
 
 impl SqlStore {
-    /// Records a job: waiting for its package with a grant, or queued with the package at once.
+    /// Records a job: waiting for its package with a grant, or queued at once, with the package where it has one.
     async fn insert_job(
         &self,
         job: &NewJob,
@@ -242,7 +246,7 @@ impl SqlStore {
                 .await?
         {
             lost = row.try_get::<String, _>("state")? == "awaiting_upload";
-            if !lost && blob.is_some() {
+            if !lost && grant.is_none() {
                 return Ok(Prepared::Repeats(record::smile_job_id(&row)?));
             }
         }
@@ -286,9 +290,11 @@ impl SqlStore {
         if !self.take_challenge(&mut tx, job, now).await? {
             return Ok(Prepared::ChallengeTaken);
         }
-        let (state, name) = match blob {
-            Some(blob) => (JobState::Queued, Some(blob.in_time(tx.now)?)),
-            None => (JobState::AwaitingUpload, None),
+        let name = blob.map(|blob| blob.in_time(tx.now)).transpose()?;
+        let state = if grant.is_some() {
+            JobState::AwaitingUpload
+        } else {
+            JobState::Queued
         };
         sqlx::query(
             "INSERT INTO jobs (smile_job_id, partner, environment, user_id, job_id, kind, state, request, blob,
@@ -309,7 +315,7 @@ impl SqlStore {
         .bind(request_code)
         .bind(now)
         .bind(now)
-        .bind(job.request.api == Api::V2)
+        .bind(job.request.synchronous || job.request.api == Api::V2)
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
@@ -399,6 +405,7 @@ impl SqlStore {
             success: row.try_get("success")?,
             result_code: row.try_get("result_code")?,
             finished_at: timestamp(row.try_get("finished_at")?)?,
+            of_step: row.try_get::<i64, _>("of_step")? != 0,
             smile_job_id,
         })
     }

@@ -5,17 +5,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use selfsame_job::job::Job;
+use selfsame_job::step::Carried;
 use selfsame_job::user::Reference;
 use selfsame_wire::id::SmileJobId;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::SqlStore;
 use super::dialect::{DbConnection, DbRow, SKIP_LOCKED};
-use super::record::{id, job_columns, job_place, micros, user_place};
+use super::record::{Origin, id, job_columns, micros, result_place, user_place};
 use super::tx::Hold;
-use super::{delivery_lanes, turns};
+use super::{delivery_lanes, registrants, turns};
 use crate::error::StoreError;
-use crate::store::{Claim, Finished, LeaseId, Outcome, Queue};
+use crate::store::{Claim, Finished, LeaseId, Onward, Outcome, Queue, WentOn};
 
 /// When something that lasts so long ends.
 pub(super) fn ends(now: Timestamp, lasts: Duration) -> i64 {
@@ -39,8 +40,12 @@ impl Queue for SqlStore {
                     continue;
                 };
                 let lease: String = row.try_get("lease")?;
+                let Some(standing) = self.standing(row, &job).await? else {
+                    continue;
+                };
                 claims.push(Claim {
                     job,
+                    standing,
                     attempt: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
                     lease: LeaseId(id(uuid::Uuid::parse_str(&lease), "lease")?),
                 });
@@ -85,22 +90,35 @@ impl Queue for SqlStore {
         Ok(())
     }
 
+    async fn go_on(&self, claim: &Claim, onward: &Onward) -> Result<WentOn, StoreError> {
+        self.end_step(claim, onward).await
+    }
+
+    async fn wait(
+        &self,
+        claim: &Claim,
+        carried: &Carried,
+        pause: Duration,
+    ) -> Result<WentOn, StoreError> {
+        self.let_wait(claim, carried, pause).await
+    }
+
+    async fn wake(&self) -> Result<u64, StoreError> {
+        self.wake_waiting().await
+    }
+
     async fn recover(&self) -> Result<u64, StoreError> {
         self.take_back(false).await
     }
 
     async fn finish_job(&self, claim: &Claim, outcome: &Outcome) -> Result<Finished, StoreError> {
         let job = &claim.job;
-        let sealed = self
-            .keys
-            .seal(&outcome.result, &job_place(&job.smile_job_id, "result"))?;
-        let callback = match &outcome.callback_url {
-            Some(url) => Some(self.keys.seal(
-                url.as_bytes(),
-                &job_place(&job.smile_job_id, "callback_url"),
-            )?),
-            None => None,
-        };
+        let sealed = self.keys.seal(
+            &outcome.result,
+            &result_place(&job.smile_job_id, Origin::End),
+        )?;
+        let callback = self.seal_callback(&job.smile_job_id, outcome.callback_url.as_deref())?;
+        let id_code = outcome.registers.as_ref().map(|query| self.id_code(query));
         let codes: Vec<Vec<u8>> = outcome
             .accepted
             .iter()
@@ -125,7 +143,7 @@ impl Queue for SqlStore {
         }
         let done = sqlx::query(
             "UPDATE jobs SET state = 'done', result = $1, result_code = $2, success = $3, callback_url = $4,
-                             callback_endpoint = $5, updated_at = $6, lease = NULL, lease_until = NULL
+                             callback_endpoint = $5, carried = NULL, updated_at = $6, lease = NULL, lease_until = NULL
              WHERE smile_job_id = $7 AND lease = $8 AND state = 'running'",
         )
         .bind(sealed)
@@ -159,13 +177,17 @@ impl Queue for SqlStore {
         if let Some(reference) = &outcome.enrol {
             self.put_on_file(&mut tx, job, reference, &outcome.keeps, now)
                 .await?;
+            if let Some(code) = &id_code {
+                registrants::add(&mut tx, &job.user, code).await?;
+            }
         }
         if outcome.only_if_new && self.was_accepted(&mut tx, job, &outcome.accepted).await? {
             return Ok(Finished::SeenMeanwhile);
         }
         let remembered = self.remember(&mut tx, job, &outcome.accepted, now).await?;
         if let Some(review) = &outcome.review {
-            self.open_review(&mut tx, &job.smile_job_id, review, &outcome.judged, now)
+            let (id, judged) = (&job.smile_job_id, &outcome.judged);
+            self.open_review(&mut tx, id, review, judged, id_code.as_deref(), now)
                 .await?;
         }
         if callback.is_some() {
@@ -188,7 +210,7 @@ impl SqlStore {
         let claim = format!(
             "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = $1, lease_until = $2
              WHERE seq = (SELECT seq FROM jobs WHERE seq = $3 AND state = 'queued'{SKIP_LOCKED})
-             RETURNING attempts, lease, {}",
+             RETURNING attempts, lease, step, carried, {}",
             job_columns!()
         );
         let mut rows = Vec::new();

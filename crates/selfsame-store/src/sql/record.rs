@@ -137,40 +137,54 @@ pub(super) fn status(row: &DbRow) -> Result<UserStatus, StoreError> {
     parse(row.try_get("status")?, "user status")
 }
 
-/// What a result is encrypted for: a worker's, or the one that a review brought.
-pub(super) fn result_place(job: &SmileJobId, after_review: bool) -> String {
-    job_place(
-        job,
-        if after_review {
-            "final_result"
-        } else {
-            "result"
-        },
-    )
+/// Where a result came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A step before the last, by its number from 1.
+    Step(i64),
+    /// The job's end.
+    End,
+    /// A review.
+    Review,
+}
+
+impl Origin {
+    /// That of a row with `of_step` and `after_review`.
+    pub(super) fn of(row: &DbRow) -> Result<Self, StoreError> {
+        Ok(match row.try_get("of_step")? {
+            0 if row.try_get("after_review")? => Self::Review,
+            0 => Self::End,
+            step => Self::Step(step),
+        })
+    }
+}
+
+/// What a result is encrypted for.
+pub(super) fn result_place(job: &SmileJobId, origin: Origin) -> String {
+    match origin {
+        Origin::Step(number) => job_place(job, &format!("step_result/{number}")),
+        Origin::End => job_place(job, "result"),
+        Origin::Review => job_place(job, "final_result"),
+    }
 }
 
 /// A stored result.
 pub(super) fn result(
     sealed: &[u8],
     job: &SmileJobId,
-    after_review: bool,
+    origin: Origin,
     keys: &Keyring,
 ) -> Result<Bytes, StoreError> {
     Ok(keys
-        .open(sealed, &result_place(job, after_review), "job result")?
+        .open(sealed, &result_place(job, origin), "job result")?
         .into())
 }
 
-/// The stored result in a row that tells whether a review brought it.
+/// The stored result in a row that tells where it came from.
 pub(super) fn result_of(
     row: &DbRow,
     job: &SmileJobId,
     keys: &Keyring,
 ) -> Result<Bytes, StoreError> {
-    result(
-        row.try_get("result")?,
-        job,
-        row.try_get("after_review")?,
-        keys,
-    )
+    result(row.try_get("result")?, job, Origin::of(row)?, keys)
 }

@@ -11,7 +11,8 @@ use sqlx::Row as _;
 
 use super::SqlStore;
 use super::dialect::{DbConnection, DbRow};
-use super::record::{self, id, micros, parse, result_place, text, timestamp};
+use super::record::{self, Origin, id, micros, parse, result_place, text, timestamp};
+use super::registrants;
 use super::tx::Hold;
 use super::unreadable::readable;
 use crate::error::StoreError;
@@ -72,7 +73,9 @@ impl Reviews for SqlStore {
             Some(note) => Some(self.keys.seal(note.as_bytes(), &note_place(job))?),
             None => None,
         };
-        let sealed = self.keys.seal(&result.result, &result_place(job, true))?;
+        let sealed = self
+            .keys
+            .seal(&result.result, &result_place(job, Origin::Review))?;
         let Some(user) = self.user_of(job).await? else {
             return Ok(Ruled::NotPending);
         };
@@ -148,6 +151,7 @@ impl SqlStore {
         job: &SmileJobId,
         review: &NewReview,
         judged: &UserState,
+        id_code: Option<&[u8]>,
         now: i64,
     ) -> Result<(), StoreError> {
         let template = match &review.enrol {
@@ -155,14 +159,15 @@ impl SqlStore {
             None => None,
         };
         sqlx::query(
-            "INSERT INTO reviews (smile_job_id, state, template, model_digest, judged_status, judged_photo, opened_at)
-             VALUES ($1, 'pending', $2, $3, $4, $5, $6)",
+            "INSERT INTO reviews (smile_job_id, state, template, model_digest, judged_status, judged_photo, id_code, opened_at)
+             VALUES ($1, 'pending', $2, $3, $4, $5, $6, $7)",
         )
         .bind(job.as_str())
         .bind(template)
         .bind(review.enrol.as_ref().map(|r| r.template.model().as_str()))
         .bind(judged.status.as_ref().map(text))
         .bind(judged.photo.as_ref().map(SmileJobId::as_str))
+        .bind(id_code)
         .bind(now)
         .execute(tx)
         .await?;
@@ -224,12 +229,20 @@ impl SqlStore {
         {
             return Ok(false);
         }
-        if job.job_type.product().enrols() {
+        if job.job_type.enrols() {
             let Some(reference) = self.waiting_template(tx, &job.smile_job_id).await? else {
                 return Ok(false);
             };
             // A person decided, whatever the comparison said: earlier faces go.
             self.put_on_file(tx, job, &reference, &[], now).await?;
+            let code: Option<Option<Vec<u8>>> =
+                sqlx::query_scalar("SELECT id_code FROM reviews WHERE smile_job_id = $1")
+                    .bind(job.smile_job_id.as_str())
+                    .fetch_optional(&mut *tx)
+                    .await?;
+            if let Some(code) = code.flatten() {
+                registrants::add(tx, &job.user, &code).await?;
+            }
         }
         Ok(true)
     }

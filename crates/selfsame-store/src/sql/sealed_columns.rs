@@ -6,8 +6,8 @@ use selfsame_wire::id::{Environment, PartnerId};
 use sqlx::Row as _;
 
 use super::dialect::{Db, DbRow};
-use super::record::{id, job_place, result_place, smile_job_id, user_key, user_place};
-use super::{audit, images, partners, reviews, templates};
+use super::record::{Origin, id, job_place, result_place, smile_job_id, user_key, user_place};
+use super::{audit, images, partners, registers, reviews, templates};
 use crate::error::StoreError;
 use crate::keys::purpose_place;
 
@@ -115,7 +115,7 @@ fn job(row: &DbRow, column: &str) -> Result<String, StoreError> {
 }
 
 /// Every encrypted column. A test holds the schema to it.
-pub(in super::super) const COLUMNS: [Column; 13] = [
+pub(in super::super) const COLUMNS: [Column; 17] = [
     Column {
         table: "partners",
         column: "sandbox_key",
@@ -170,6 +170,25 @@ pub(in super::super) const COLUMNS: [Column; 13] = [
         place: |row| job(row, "callback_url"),
     },
     Column {
+        table: "jobs",
+        column: "carried",
+        named_by: "smile_job_id",
+        kind: Kind::Texts,
+        place: |row| job(row, "carried"),
+    },
+    Column {
+        table: "step_results",
+        column: "result",
+        named_by: "id, smile_job_id, sequence",
+        kind: Kind::Number("id"),
+        place: |row| {
+            Ok(result_place(
+                &smile_job_id(row)?,
+                Origin::Step(row.try_get("sequence")?),
+            ))
+        },
+    },
+    Column {
         table: "reviews",
         column: "template",
         named_by: "smile_job_id",
@@ -188,7 +207,7 @@ pub(in super::super) const COLUMNS: [Column; 13] = [
         column: "result",
         named_by: "smile_job_id",
         kind: Kind::Texts,
-        place: |row| Ok(result_place(&smile_job_id(row)?, true)),
+        place: |row| Ok(result_place(&smile_job_id(row)?, Origin::Review)),
     },
     Column {
         table: "accepted_images",
@@ -215,5 +234,19 @@ pub(in super::super) const COLUMNS: [Column; 13] = [
         named_by: "purpose",
         kind: Kind::Texts,
         place: |row| Ok(purpose_place(row.try_get("purpose")?)),
+    },
+    Column {
+        table: "register_entries",
+        column: "record",
+        named_by: "id, register, code",
+        kind: Kind::Number("id"),
+        place: |row| registers::place(row, "record"),
+    },
+    Column {
+        table: "register_entries",
+        column: "photo",
+        named_by: "id, register, code",
+        kind: Kind::Number("id"),
+        place: |row| registers::place(row, "photo"),
     },
 ];

@@ -28,6 +28,9 @@ impl Queue {
 /// One claim in so many goes to whoever the preference would pass over: to the sandbox before production, to a partner's
 /// oldest job before those that a caller waits for.
 const PASSED_OVER_EVERY: i64 = 4;
+/// Jobs that wait for something outside take no place in the queue; a partner's environment may have so many times as many of
+/// them.
+const WAITING: u64 = 10;
 
 /// Counts a claim from a queue; gives how many there have been.
 pub(super) async fn count(tx: &mut DbConnection, queue: Queue) -> Result<i64, StoreError> {
@@ -139,10 +142,12 @@ impl SqlStore {
         partner: &str,
     ) -> Result<bool, StoreError> {
         let row = sqlx::query(
-            "SELECT CAST(coalesce(sum(jobs), 0) AS BIGINT) AS all_jobs,
+            "SELECT CAST(coalesce(sum(jobs) FILTER (WHERE state <> 'waiting'), 0) AS BIGINT) AS all_jobs,
                     CAST(coalesce(sum(jobs) FILTER (WHERE state = 'queued' AND environment = $1 AND partner = $2), 0) AS BIGINT)
-                        AS own
-             FROM open_jobs WHERE state IN ('queued', 'running')",
+                        AS own,
+                    CAST(coalesce(sum(jobs) FILTER (WHERE state = 'waiting' AND environment = $1 AND partner = $2), 0) AS BIGINT)
+                        AS waiting
+             FROM open_jobs WHERE state IN ('queued', 'running', 'waiting')",
         )
         .bind(environment)
         .bind(partner)
@@ -157,6 +162,7 @@ impl SqlStore {
             1
         };
         let free = self.max_queued.saturating_sub(number("all_jobs")?);
-        Ok(number("own")? >= free.saturating_mul(weight))
+        let waiting = self.max_queued.saturating_mul(WAITING);
+        Ok(number("own")? >= free.saturating_mul(weight) || number("waiting")? >= waiting)
     }
 }

@@ -7,7 +7,7 @@ use sqlx::Row as _;
 
 use super::SqlStore;
 use super::dialect::DbRow;
-use super::record::{self, job_place, micros, text};
+use super::record::{self, Origin, micros, result_place, text};
 use crate::error::StoreError;
 
 /// What a row is known by in the log, of the columns that name rows.
@@ -50,7 +50,7 @@ impl SqlStore {
         let result = match record::names(row) {
             Ok((names, _)) => {
                 let (code, result) = names.erased_result(None, Erasure::Unreadable);
-                let place = job_place(&names.smile_job_id, "result");
+                let place = result_place(&names.smile_job_id, Origin::End);
                 Some((code.code(), self.keys.seal(&result, &place)?))
             }
             Err(_) => None,
@@ -58,7 +58,7 @@ impl SqlStore {
         let mut tx = self.begin(&[]).await?;
         sqlx::query(
             "UPDATE jobs SET state = 'done', result = $1, result_code = $2, success = FALSE, erased = $3, updated_at = $4,
-                             lease = NULL, lease_until = NULL WHERE smile_job_id = $5",
+                             carried = NULL, lease = NULL, lease_until = NULL WHERE smile_job_id = $5",
         )
         .bind(result.as_ref().map(|(_, sealed)| sealed.as_slice()))
         .bind(result.as_ref().map_or("2401", |(code, _)| code))

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
+use selfsame_job::identity::IdentityQuery;
 use selfsame_job::user::{Reference, User, UserKey, UserState, UserStatus};
-use selfsame_wire::id::{Environment, PartnerId, SmileJobId};
+use selfsame_wire::id::{Environment, PartnerId, SmileJobId, UserId};
 use sqlx::Row as _;
 
 use super::SqlStore;
@@ -48,6 +49,14 @@ impl Users for SqlStore {
         let further = self.further_in(partner, environment).await?;
         self.attach(users.iter_mut(), &further)?;
         Ok(users)
+    }
+
+    async fn registered_before(
+        &self,
+        user: &UserKey,
+        query: &IdentityQuery,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.earlier_registrants(user, query).await
     }
 
     async fn set_user_status(

@@ -55,6 +55,16 @@ const MIGRATIONS: &[Listed] = &[
         "keys between nodes",
         include_str!("../../migrations/sqlite/0010_keys_between_nodes.sql"),
     ),
+    (
+        11,
+        "steps",
+        include_str!("../../migrations/sqlite/0011_steps.sql"),
+    ),
+    (
+        12,
+        "registers",
+        include_str!("../../migrations/sqlite/0012_registers.sql"),
+    ),
 ];
 
 /// From this version on a database has an audit.

@@ -12,6 +12,8 @@ pub struct Depths {
     pub queued: u64,
     /// Jobs in workers' hands.
     pub running: u64,
+    /// Jobs that wait for something outside.
+    pub waiting: u64,
     /// Deliveries pending.
     pub callbacks_pending: u64,
     /// Jobs that wait for a person.

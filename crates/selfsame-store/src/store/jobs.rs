@@ -111,6 +111,8 @@ pub trait Jobs: Send + Sync {
     ) -> Result<Accepted, StoreError>;
     /// Records a job together with its package, queued at once.
     async fn submit_job(&self, job: &NewJob, package: Bytes) -> Result<Prepared, StoreError>;
+    /// Records a job that needs no package, queued at once.
+    async fn submit_request(&self, job: &NewJob) -> Result<Prepared, StoreError>;
     /// The job that the same request recorded before, together with its package.
     async fn repeated(
         &self,

@@ -14,6 +14,7 @@ mod jobs;
 pub mod nodes;
 mod partners;
 mod queue;
+mod registers;
 mod results;
 pub mod reviews;
 mod templates;
@@ -35,7 +36,11 @@ pub use self::in_force::{InForce, InForceRecord};
 pub use self::jobs::{Accepted, Granted, JobFilter, Jobs, NewJob, Prepared, UploadGrant};
 pub use self::nodes::Nodes;
 pub use self::partners::Partners;
-pub use self::queue::{Claim, Finished, LeaseId, Outcome, Queue};
+pub use self::queue::{Claim, Finished, LeaseId, Onward, Outcome, Queue, WentOn};
+pub use self::registers::{
+    EntryKey, EntryListed, Imported, MAX_PHOTO_BYTES, MAX_RECORD_BYTES, NotARegisterName,
+    RegisterEntry, RegisterName, RegisterSummary, Registers, UnfitEntry,
+};
 pub use self::results::{JobResultRecord, Results};
 pub use self::reviews::Reviews;
 pub use self::templates::Templates;
@@ -66,6 +71,7 @@ pub trait Store:
     + Health
     + Upkeep
     + Nodes
+    + Registers
     + Send
     + Sync
     + std::fmt::Debug
@@ -91,6 +97,7 @@ impl<T> Store for T where
         + Health
         + Upkeep
         + Nodes
+        + Registers
         + Send
         + Sync
         + std::fmt::Debug

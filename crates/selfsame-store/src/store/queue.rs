@@ -5,9 +5,11 @@ use crate::error::StoreError;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+use selfsame_job::identity::IdentityQuery;
 use selfsame_job::job::Job;
 use selfsame_job::lockout::Attempt;
 use selfsame_job::replay::ImageFingerprint;
+use selfsame_job::step::{Carried, Standing};
 use selfsame_job::user::{Reference, UserState};
 use selfsame_wire::id::SmileJobId;
 use std::time::Duration;
@@ -21,6 +23,8 @@ pub struct Claim {
     pub attempt: u32,
     /// Proves that the claim is still the claimer's.
     pub lease: LeaseId,
+    /// Where the job stood when it was claimed.
+    pub standing: Standing,
 }
 
 /// Names one claim of one job or delivery; a later claim has another.
@@ -48,6 +52,8 @@ pub struct Outcome {
     pub enrol: Option<Reference>,
     /// Which earlier enrolments' templates stay beside it, by their photos: [`User::kept_beside`] says which.
     pub keeps: Vec<SmileJobId>,
+    /// The identity under whose number the user is enrolled, where it is.
+    pub registers: Option<IdentityQuery>,
     /// Open a review: the result is not final.
     pub review: Option<NewReview>,
     /// The capture was accepted: its images are remembered.
@@ -56,6 +62,28 @@ pub struct Outcome {
     pub only_if_new: bool,
     /// Queue a callback to this URL.
     pub callback_url: Option<String>,
+}
+
+/// What a step that is not the last came to, committed as one.
+#[derive(Debug, Clone)]
+pub struct Onward {
+    /// Where the job stands now.
+    pub standing: Standing,
+    /// The result of the step: JSON object bytes, as [`Outcome::result`], and its code.
+    pub told: Option<(Bytes, String)>,
+    /// Queue a callback with that result to this URL.
+    pub callback_url: Option<String>,
+}
+
+/// What committing the end of a step, or a pause, came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WentOn {
+    /// It is on record.
+    Committed,
+    /// The claim was lost to another worker; nothing was written.
+    LostClaim,
+    /// The user was deleted meanwhile: the job has ended as that.
+    UserDeleted,
 }
 
 /// What committing an outcome came to.
@@ -93,6 +121,19 @@ pub trait Queue: Send + Sync {
     async fn release_job(&self, claim: &Claim) -> Result<(), StoreError>;
     /// Queues a claimed job again at once; the attempt counts. Does nothing when the claim was lost.
     async fn return_job(&self, claim: &Claim) -> Result<(), StoreError>;
+    /// Ends a step of a claimed job that is not its last; the claim lasts. A job whose step is on record already (its worker died
+    /// behind it) has no second result of it.
+    async fn go_on(&self, claim: &Claim, onward: &Onward) -> Result<WentOn, StoreError>;
+    /// Lets a claimed job wait for something outside, and keeps what it found so far. It is queued again after the pause, when
+    /// somebody calls [`Queue::wake`]; the attempt does not count.
+    async fn wait(
+        &self,
+        claim: &Claim,
+        carried: &Carried,
+        pause: Duration,
+    ) -> Result<WentOn, StoreError>;
+    /// Queues the jobs whose wait is over. Returns how many.
+    async fn wake(&self) -> Result<u64, StoreError>;
     /// Queues again every job and delivery whose lease ended. Returns how many jobs.
     async fn recover(&self) -> Result<u64, StoreError>;
     /// Ends a claimed job: result, enrolment, review, images and callback become visible together or not at all.

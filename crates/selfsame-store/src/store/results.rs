@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 
-/// A result of an attempt at a `job_id`: a worker's, or the one that a review brought.
+/// A result of an attempt at a `job_id`: a step's, the one that ended it, or the one that a review brought.
 #[derive(Debug, Clone)]
 pub struct JobResultRecord {
     /// The attempt.
@@ -17,8 +17,10 @@ pub struct JobResultRecord {
     pub success: bool,
     /// The result code.
     pub result_code: String,
-    /// When it ended.
+    /// When it was told.
     pub finished_at: Timestamp,
+    /// It came from a step before the last: it ended nothing.
+    pub of_step: bool,
 }
 
 /// Results of jobs.

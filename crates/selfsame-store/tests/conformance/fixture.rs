@@ -37,15 +37,11 @@ pub fn new_job(job: &str, user: &str) -> NewJob {
         job_id: JobId::new(job).unwrap(),
         job_type: JobType::Enrolment,
         request: JobRequest {
-            api: Api::V1,
-            partner_params: serde_json::from_str(r#"{"secret": "PLANTED-params"}"#).unwrap(),
             callback_url: Some("https://PLANTED-url.example/".to_owned()),
-            allow_new_enroll: false,
-            use_enrolled_image: false,
-            sandbox_result: None,
-            source_sdk: None,
-            source_sdk_version: None,
-            challenge: None,
+            ..JobRequest::new(
+                Api::V1,
+                serde_json::from_str(r#"{"secret": "PLANTED-params"}"#).unwrap(),
+            )
         },
         retry: false,
         request_digest: None,

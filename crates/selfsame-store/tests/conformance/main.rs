@@ -7,20 +7,22 @@
 )]
 
 #[macro_use]
-mod place;
+pub mod place;
 
 mod attempts;
 mod audit;
 mod challenges;
 mod delivery_turns;
 mod erasure;
-mod fixture;
+pub mod fixture;
 mod images;
 mod jobs;
 mod nodes;
+mod registers;
 mod repeats;
 mod reviews;
 mod secrecy;
+mod steps;
 mod sweep;
 mod templates;
 mod together;

@@ -1,9 +1,12 @@
 //! What is too old goes, what is awaited is bounded, and how much waits is known without counting.
 
 use bytes::Bytes;
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use selfsame_job::erasure::Erasure;
 use selfsame_job::outcome::JobOutcome;
+use selfsame_job::step::Carried;
 use selfsame_job::user::UserStatus;
 use selfsame_store::review::NewReview;
 use selfsame_store::store::*;
@@ -217,6 +220,7 @@ async fn counted(dir: &Place) -> Depths {
         awaiting_upload: count("jobs WHERE state = 'awaiting_upload'").await,
         queued: count("jobs WHERE state = 'queued'").await,
         running: count("jobs WHERE state = 'running'").await,
+        waiting: count("jobs WHERE state = 'waiting'").await,
         callbacks_pending: count("deliveries WHERE state = 'pending'").await,
         reviews_pending: count("reviews WHERE state = 'pending'").await,
     }
@@ -255,11 +259,15 @@ async fn depths_are_what_counting_would_give_whatever_was_done(dir: Place) {
                     store.finish_job(&claim, &ended).await.unwrap();
                 }
             }
-            7 => {
-                if let Some(claim) = claims.pop() {
-                    store.release_job(&claim).await.unwrap();
+            7 => match claims.pop() {
+                Some(claim) if random(2) == 0 => {
+                    let hour = Duration::from_secs(3600);
+                    let nothing = Carried::default();
+                    store.wait(&claim, &nothing, hour).await.unwrap();
                 }
-            }
+                Some(claim) => store.release_job(&claim).await.unwrap(),
+                None => {}
+            },
             8 => {
                 for delivery in store.claim_deliveries(LEASE, &LIMITS).await.unwrap() {
                     let attempt = DeliveryAttempt {
@@ -293,6 +301,7 @@ async fn depths_are_what_counting_would_give_whatever_was_done(dir: Place) {
         largest.awaiting_upload = largest.awaiting_upload.max(seen.awaiting_upload);
         largest.queued = largest.queued.max(seen.queued);
         largest.running = largest.running.max(seen.running);
+        largest.waiting = largest.waiting.max(seen.waiting);
         largest.callbacks_pending = largest.callbacks_pending.max(seen.callbacks_pending);
         largest.reviews_pending = largest.reviews_pending.max(seen.reviews_pending);
     }
@@ -301,6 +310,7 @@ async fn depths_are_what_counting_would_give_whatever_was_done(dir: Place) {
         awaiting_upload,
         queued,
         running,
+        waiting,
         callbacks_pending,
         reviews_pending,
     } = largest;
@@ -308,6 +318,7 @@ async fn depths_are_what_counting_would_give_whatever_was_done(dir: Place) {
         awaiting_upload,
         queued,
         running,
+        waiting,
         callbacks_pending,
         reviews_pending,
     ] {
@@ -322,6 +333,7 @@ async fn nothing_that_is_asked_often_reads_a_growing_table_through(dir: Place) {
     for query in [
         "UPDATE jobs SET state = 'queued' WHERE state = 'running' AND (0 OR lease_until < 5)",
         "UPDATE deliveries SET lease = NULL WHERE lease IS NOT NULL AND (0 OR lease_until < 5)",
+        "UPDATE jobs SET state = 'queued', run_after = NULL WHERE state = 'waiting' AND run_after <= 5",
         "SELECT seq FROM jobs WHERE state = 'awaiting_upload' AND grant_expires_at < 5 LIMIT 200",
         "SELECT seq FROM jobs WHERE state = 'done' AND erased IS NULL AND updated_at < 5 ORDER BY updated_at LIMIT 200",
         "SELECT seq FROM jobs WHERE state = 'done' AND blob IS NOT NULL AND updated_at < 5

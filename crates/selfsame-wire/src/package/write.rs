@@ -24,6 +24,7 @@ pub struct PackageBuilder {
     misc: serde_json::Map<String, serde_json::Value>,
     partner_params: PartnerParams,
     id_info: Option<Box<RawValue>>,
+    consent_information: Option<Box<RawValue>>,
     geo_info: Option<Box<RawValue>>,
     images: Vec<PackageImageFile>,
 }
@@ -41,6 +42,7 @@ impl PackageBuilder {
             misc: serde_json::Map::new(),
             partner_params,
             id_info: None,
+            consent_information: None,
             geo_info: None,
             images: Vec::new(),
         }
@@ -57,6 +59,13 @@ impl PackageBuilder {
     #[must_use]
     pub fn id_info(mut self, id_info: Option<Box<RawValue>>) -> Self {
         self.id_info = id_info;
+        self
+    }
+
+    /// Adds what the person agreed to.
+    #[must_use]
+    pub fn consent_information(mut self, consent_information: Option<Box<RawValue>>) -> Self {
+        self.consent_information = consent_information;
         self
     }
 
@@ -113,6 +122,8 @@ impl PackageBuilder {
             misc_information: Misc<'a>,
             id_info: Option<&'a RawValue>,
             #[serde(skip_serializing_if = "Option::is_none")]
+            consent_information: Option<&'a RawValue>,
+            #[serde(skip_serializing_if = "Option::is_none")]
             geo_info: Option<&'a RawValue>,
             images: Vec<serde_json::Value>,
             server_information: serde_json::Value,
@@ -136,6 +147,7 @@ impl PackageBuilder {
                 more: &self.misc,
             },
             id_info: self.id_info.as_deref(),
+            consent_information: self.consent_information.as_deref(),
             geo_info: self.geo_info.as_deref(),
             images: self
                 .images

@@ -4,7 +4,9 @@ use serde_json::value::RawValue;
 
 use super::{Grant, built, object};
 use crate::error::{ErrorCode, WireError};
+use crate::id_verification::{IdVerificationRequest, Lookup};
 use crate::partner_params::PartnerParams;
+use crate::product::Product;
 use crate::upload::UploadRequest;
 
 /// Compared as what they are, not as text: `"2"` is 2.
@@ -48,9 +50,7 @@ impl UploadRequest {
                 self.sandbox_result.is_none() || self.sandbox_result == grant.sandbox_result,
             ),
         ];
-        if let Some((field, _)) = same.into_iter().find(|(_, same)| !same) {
-            return Err(differs(field));
-        }
+        all_the_same(&same)?;
         Ok(Self {
             partner_params: merged(self.partner_params, &grant.partner_params)?,
             callback_url: grant.callback_url.clone(),
@@ -65,6 +65,54 @@ impl UploadRequest {
             ..self
         })
     }
+}
+
+impl IdVerificationRequest {
+    /// The request as the token has it, as [`UploadRequest::bound_by`]: names that the page leaves out are the token's.
+    ///
+    /// # Errors
+    /// 2205, naming the first field that differs; also where the token is for another product than the call.
+    pub fn bound_by(self, grant: &Grant) -> Result<Self, WireError> {
+        let is_of_the_product = match self.lookup {
+            Lookup::Enhanced => grant.product == Product::EnhancedKyc,
+            Lookup::Basic => grant.product == Product::BasicKyc,
+            // No token is made for either.
+            Lookup::Phone | Lookup::Business => false,
+        };
+        if !is_of_the_product {
+            return Err(WireError::new(
+                ErrorCode::Unauthorised,
+                format!(
+                    "the web token is for the product {}, which this call is not; ask /v1/token for a token of its product",
+                    grant.product
+                ),
+            ));
+        }
+        let same_user = self.user_id.as_ref().is_none_or(|u| u == grant.user());
+        let same_job = self.job_id.as_ref().is_none_or(|j| j == grant.job());
+        all_the_same(&[
+            ("partner_id", self.partner_id == grant.partner),
+            ("partner_params.user_id", same_user),
+            ("partner_params.job_id", same_job),
+            (
+                "sandbox_result",
+                self.sandbox_result.is_none() || self.sandbox_result == grant.sandbox_result,
+            ),
+        ])?;
+        Ok(Self {
+            partner_params: merged(self.partner_params, &grant.partner_params)?,
+            user_id: Some(grant.user().clone()),
+            job_id: Some(grant.job().clone()),
+            callback_url: grant.callback_url.clone(),
+            sandbox_result: grant.sandbox_result.clone(),
+            ..self
+        })
+    }
+}
+
+fn all_the_same(fields: &[(&str, bool)]) -> Result<(), WireError> {
+    let other = fields.iter().find(|(_, same)| !same);
+    other.map_or(Ok(()), |(field, _)| Err(differs(field)))
 }
 
 /// The page's parameters with those that the token binds; as they came where it binds none but the names.

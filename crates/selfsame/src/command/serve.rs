@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -15,6 +16,7 @@ use selfsame_server::config::{Config, Https};
 use selfsame_server::node::{NodeName, NodeRole, NodeRoles};
 use selfsame_server::{Engine, Server};
 
+use super::authorities;
 use super::data::{Data, MostWaiting};
 use super::demo_page;
 use super::embedder::{self, EmbedderChoices};
@@ -136,6 +138,13 @@ pub(crate) struct Serve {
     /// How long an upload URL lives, in seconds.
     #[arg(long, default_value_t = 900)]
     upload_ttl: u64,
+    /// Which authorities answer questions about identities, for whom (docs/authorities.md). Without it the sandbox's answers in the
+    /// sandbox, and nobody in production.
+    #[arg(long, env = "SELFSAME_AUTHORITIES", value_name = "FILE")]
+    authorities: Option<PathBuf>,
+    /// For how many minutes a job waits for an authority that is down, before it ends as that.
+    #[arg(long, default_value_t = 1440, value_name = "MINUTES")]
+    authority_patience: u32,
     /// Serve the demo page at /demo/ from this folder (web/dist, see web/README.md). Anybody who reaches the server may then
     /// use the sandbox of the partner `demo`, which is made where it is missing.
     #[arg(long, value_name = "FOLDER")]
@@ -235,6 +244,12 @@ impl Serve {
             uploads: self.max_uploads,
         };
         let store = self.data.open_to_serve(most).await?;
+        config.authority_patience = Duration::from_secs(u64::from(self.authority_patience) * 60);
+        config.authorities = Arc::new(authorities::load(
+            self.authorities.as_deref(),
+            &store,
+            models,
+        )?);
         if let Some(pages) = &self.demo_page {
             config.demo = Some(demo_page::prepare(pages, models, store.as_ref()).await?);
         }

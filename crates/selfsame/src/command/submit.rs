@@ -1,50 +1,18 @@
 //! `selfsame enrol`, `selfsame authenticate` and `selfsame challenge`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use selfsame_client::{Capture, ChallengeId, Client, Connection, Submission};
-use selfsame_wire::id::{JobId, PartnerId, UserId};
+use selfsame_client::{Capture, ChallengeId, Submission, SubmitOptions};
+use selfsame_wire::id::{JobId, UserId};
+use serde_json::{Value, json};
 
+use super::access::{Access, read};
+use super::identity::{Identity, object};
+use super::person;
 use crate::output::{self, Outcome};
 
-/// A server, and as whom it is asked.
-#[derive(clap::Args)]
-struct Access {
-    /// The server's base URL.
-    #[arg(long, default_value = "http://127.0.0.1:8080")]
-    server: url::Url,
-    /// The partner's id.
-    #[arg(long)]
-    partner: PartnerId,
-    /// A file with the API key [default: the variable `SELFSAME_API_KEY`].
-    #[arg(long, value_name = "FILE")]
-    api_key_file: Option<PathBuf>,
-    /// Production rather than the sandbox.
-    #[arg(long)]
-    production: bool,
-}
-
-impl Access {
-    fn client(&self) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
-        let api_key = match &self.api_key_file {
-            Some(path) => String::from_utf8(read(path)?)?.trim().to_owned(),
-            None => std::env::var("SELFSAME_API_KEY")
-                .map_err(|_| "no API key: set SELFSAME_API_KEY or give --api-key-file")?,
-        };
-        Ok(Client::new(Connection {
-            server: self.server.clone(),
-            partner: self.partner.clone(),
-            api_key,
-        })?)
-    }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))
-}
-
-/// Register or authenticate a person at a server. Exit 0: passed; 1: not passed, or not ended in time.
+/// Authenticate a person at a server. Exit 0: passed; 1: not passed, or not ended in time.
 #[derive(clap::Args)]
 pub(crate) struct Submit {
     #[command(flatten)]
@@ -72,8 +40,21 @@ pub(crate) struct Submit {
     wait: u64,
 }
 
+/// What goes along with a selfie.
+#[derive(Default)]
+struct Beside {
+    id_info: Value,
+    id_card: Option<Vec<u8>>,
+    options: SubmitOptions,
+}
+
 impl Submit {
-    pub(crate) async fn run(&self, job_type: u8, json: bool) -> Outcome {
+    /// Authenticates.
+    pub(crate) async fn run(&self, json: bool) -> Outcome {
+        self.submit(2, Beside::default(), json).await
+    }
+
+    async fn submit(&self, job_type: u8, beside: Beside, json: bool) -> Outcome {
         let mut client = self.access.client()?;
         let frames = self
             .liveness
@@ -84,32 +65,81 @@ impl Submit {
         if let Some(challenge) = &self.challenge {
             capture = capture.following(challenge.clone());
         }
+        if let Some(front) = beside.id_card {
+            capture = capture.with_id_card(front, None);
+        }
         client.keep("selfie", capture);
-        let mut partner_params = serde_json::json!({"user_id": self.user});
+        let mut partner_params = json!({"user_id": self.user});
         if let Some(job) = &self.job {
             partner_params["job_id"] = job.as_str().into();
         }
-        let status = client
-            .submit_job(&Submission {
-                tag: "selfie",
-                job_type,
-                is_production: self.access.production,
-                partner_params,
-                id_info: serde_json::json!({}),
-                geo_info: serde_json::json!({}),
-                callback_url: &self.callback,
-                job_status_polling_timeout_millis: self.wait.saturating_mul(1000),
-            })
-            .await?;
+        let submission = Submission {
+            tag: "selfie",
+            job_type,
+            is_production: self.access.production,
+            partner_params,
+            id_info: beside.id_info,
+            geo_info: json!({}),
+            callback_url: &self.callback,
+            job_status_polling_timeout_millis: self.wait.saturating_mul(1000),
+        };
+        let status = client.submit_job_with(&submission, &beside.options).await?;
         if json {
             output::json(status.to_json())?;
         } else {
-            output::line(&match (status.result_code(), status.result_text()) {
-                (Some(code), Some(text)) => format!("{code} {text}"),
-                _ => "the job has not ended yet".to_owned(),
-            });
+            match status.result() {
+                Some(result) if result.result_code().is_some() => person::show(result),
+                _ => output::line("the job has not ended yet"),
+            }
         }
         Ok(ExitCode::from(u8::from(!status.job_success())))
+    }
+}
+
+/// Register a person at a server. Exit 0: registered; 1: not registered, or not ended in time.
+#[derive(clap::Args)]
+pub(crate) struct Enrol {
+    #[command(flatten)]
+    submit: Submit,
+    /// 4 puts the selfie on file; 1 first looks an ID number up, and compares the selfie with the authority's photo.
+    #[arg(long, value_name = "TYPE", default_value_t = 4, value_parser = registration)]
+    job_type: u8,
+    #[command(flatten)]
+    identity: Identity,
+    /// The front of the person's ID card, JPEG or PNG. Without a number the selfie is compared with it.
+    #[arg(long, value_name = "FILE")]
+    id_card: Option<PathBuf>,
+    /// A file with what the person agreed to (`consent_information`), as JSON in the wire's names.
+    #[arg(long, value_name = "FILE")]
+    consent: Option<PathBuf>,
+}
+
+/// A job type that puts a selfie on file.
+fn registration(text: &str) -> Result<u8, String> {
+    match text {
+        "1" => Ok(1),
+        "4" => Ok(4),
+        _ => Err("1 or 4 registers a person".to_owned()),
+    }
+}
+
+impl Enrol {
+    pub(crate) async fn run(&self, json: bool) -> Outcome {
+        let mut id_info = self.identity.read()?;
+        let id_card = self.id_card.as_deref().map(read).transpose()?;
+        if self.job_type == 1 && id_card.is_some() && id_info.get("id_number").is_none() {
+            id_info.entry("entered").or_insert_with(|| "false".into());
+        }
+        let consent = self.consent.as_deref().map(object).transpose()?;
+        let beside = Beside {
+            id_info: id_info.into(),
+            id_card,
+            options: SubmitOptions {
+                consent_information: consent.map_or(Value::Null, Value::from),
+                ..SubmitOptions::default()
+            },
+        };
+        self.submit.submit(self.job_type, beside, json).await
     }
 }
 

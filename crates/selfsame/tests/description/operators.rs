@@ -6,7 +6,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use super::Description;
-use super::support::{Server, selfsame};
+use crate::support::{Server, selfsame};
 
 /// A token of a role, as the command line makes it.
 fn token(data: &Path, role: &str, more: &[&str]) -> String {

@@ -1,5 +1,10 @@
 //! Starts the real binary on a data directory of its own.
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test says what is wrong by failing"
+)]
 
 pub mod store;
 

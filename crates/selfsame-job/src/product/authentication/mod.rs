@@ -3,7 +3,7 @@
 use selfsame_wire::job_type::JobType as WireJobType;
 use selfsame_wire::result::ResultCode;
 
-use super::{Codes, Product};
+use super::{Codes, FaceProduct, Product};
 use crate::admission::{NotAdmitted, OnFile};
 use crate::outcome::{CheckState, Checked, Checks};
 use crate::policy::Policy;
@@ -21,6 +21,7 @@ const CODES: Codes = Codes {
     provisional: ResultCode::AuthenticateProvisional,
     fail: ResultCode::AuthenticateFail,
     no_face: ResultCode::AuthenticateNoFace,
+    possible_spoof: ResultCode::PossibleSpoof,
     poor_quality: ResultCode::AuthenticatePoorQuality,
     approved: ResultCode::ReviewAuthenticatePass,
     rejected: ResultCode::ReviewAuthenticateFail,
@@ -45,6 +46,12 @@ impl Product for Authentication {
         "SmartSelfie Authentication"
     }
 
+    fn face(&self) -> Option<&'static dyn FaceProduct> {
+        Some(&Authentication)
+    }
+}
+
+impl FaceProduct for Authentication {
     fn enrols(&self) -> bool {
         false
     }

@@ -3,7 +3,7 @@
 use selfsame_wire::job_type::JobType as WireJobType;
 use selfsame_wire::result::ResultCode;
 
-use super::{Codes, Product};
+use super::{Codes, FaceProduct, Product};
 use crate::admission::{NotAdmitted, OnFile};
 use crate::outcome::{CheckState, Checked, Checks};
 use crate::policy::{Policy, ReplacementMode};
@@ -21,6 +21,7 @@ const CODES: Codes = Codes {
     provisional: ResultCode::EnrolProvisional,
     fail: ResultCode::EnrolFail,
     no_face: ResultCode::EnrolNoFace,
+    possible_spoof: ResultCode::PossibleSpoof,
     poor_quality: ResultCode::EnrolPoorQuality,
     approved: ResultCode::ReviewEnrolPass,
     rejected: ResultCode::ReviewEnrolFail,
@@ -45,6 +46,12 @@ impl Product for Registration {
         "SmartSelfie Registration"
     }
 
+    fn face(&self) -> Option<&'static dyn FaceProduct> {
+        Some(&Registration)
+    }
+}
+
+impl FaceProduct for Registration {
     fn enrols(&self) -> bool {
         true
     }

@@ -101,10 +101,13 @@ fn worse(a: &CaptureEvidence, b: &CaptureEvidence) -> CaptureEvidence {
         .identical_pictures
         .max(b.repetition.identical_pictures);
     let (m, n) = (a.motion.unwrap(), b.motion.unwrap());
+    let movement = m.movement.min(n.movement);
+    // Judged for each unit of movement: where there is less of that, the same parallax would be better evidence.
+    let relative = m.relative_parallax().min(n.relative_parallax());
     worse.motion = Some(MotionEvidence {
         deformation: m.deformation.min(n.deformation),
-        parallax: m.parallax.min(n.parallax),
-        movement: m.movement.min(n.movement),
+        parallax: m.parallax.min(n.parallax).min(relative * movement),
+        movement,
         smile_growth: m.smile_growth.zip(n.smile_growth).map(|(m, n)| m.min(n)),
         ..m
     });

@@ -80,15 +80,8 @@ impl Office {
             job_id: JobId::new(id).unwrap(),
             job_type: JobType::Authentication,
             request: JobRequest {
-                api: Api::V1,
-                partner_params: serde_json::from_str("{}").unwrap(),
                 callback_url: Some(url.clone()),
-                allow_new_enroll: false,
-                use_enrolled_image: false,
-                sandbox_result: None,
-                source_sdk: None,
-                source_sdk_version: None,
-                challenge: None,
+                ..JobRequest::new(Api::V1, serde_json::from_str("{}").unwrap())
             },
             retry: false,
             request_digest: None,
@@ -97,6 +90,7 @@ impl Office {
         self.store.submit_job(&job, package).await.unwrap();
         let claim = self.store.claim_job(LONG).await.unwrap().unwrap();
         let outcome = Outcome {
+            registers: None,
             result: format!(r#"{{"SmileJobID":"{}"}}"#, job.smile_job_id).into(),
             success: true,
             result_code: "0820".to_owned(),

@@ -104,6 +104,8 @@ impl From<NotDone> for Refusal {
             | NotDone::NoUser(_)
             | NotDone::UserGone(_)
             | NotDone::NothingFailed(_)
+            | NotDone::NoRegister(_)
+            | NotDone::NoEntry(_)
             | NotDone::NoToken(_) => wrong(why.to_string()).with_status(StatusCode::NOT_FOUND),
             NotDone::PartnerExists(_) | NotDone::NoCallback(_) => {
                 wrong(why.to_string()).with_status(StatusCode::CONFLICT)

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use selfsame_wire::auth_smile::{AuthSmileRequest, AuthSmileResponse, ConsentInfo, NamedJob};
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::id::Environment;
+use selfsame_wire::id_info::{Country, IdType};
 use selfsame_wire::{auth_token, signature};
 
 use crate::app::{App, Caller, Scope};
@@ -36,6 +37,7 @@ pub(crate) async fn auth_smile(
             "update_enrolled_image is not performed by this server yet; register the user again with allow_new_enroll",
         ));
     }
+    let consent_info = consent_info(&app, &caller, request.id_type.as_ref());
     // A request's, not an answer's: the app's next requests carry it as it is.
     let signed = signature::sign_for_an_app(
         caller.partner.key(caller.environment),
@@ -55,12 +57,21 @@ pub(crate) async fn auth_smile(
             user_id: request.user_id.map_or_else(named, Ok)?,
             job_type: request.job_type.map(|t| t.number()),
         },
-        // No job with an ID is performed, so there is nothing to consent to.
-        consent_info: request.about_id_type.then_some(ConsentInfo {
-            can_access: false,
-            consent_required: false,
-        }),
+        consent_info: request.about_id_type.then_some(consent_info),
     }))
+}
+
+/// Whether the partner may ask for the ID type, and whether the person must consent. What cannot be read is no ID type.
+fn consent_info(app: &App, caller: &Caller, id_type: Option<&(Country, IdType)>) -> ConsentInfo {
+    let enabled = id_type.and_then(|(country, id_type)| {
+        let (partner, environment) = (&caller.partner.id, caller.environment);
+        app.authorities
+            .enabled(partner, environment, *country, id_type)
+    });
+    ConsentInfo {
+        can_access: enabled.is_some(),
+        consent_required: enabled.is_some_and(|offered| offered.consent_required),
+    }
 }
 
 async fn caller(app: &App, scope: Scope, request: &AuthSmileRequest) -> Result<Caller, Refusal> {

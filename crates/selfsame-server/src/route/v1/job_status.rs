@@ -118,6 +118,8 @@ pub(crate) async fn job_status(
         result,
         history,
         image_links,
+        kyc_receipt: None,
+        kyb_receipt: None,
     }))
 }
 

@@ -8,4 +8,5 @@ pub(crate) mod offerings;
 pub(crate) mod package;
 pub(crate) mod result;
 pub(crate) mod token;
+pub(crate) mod totp_consent;
 pub(crate) mod upload;

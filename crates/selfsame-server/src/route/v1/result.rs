@@ -1,10 +1,18 @@
 //! What a job came to, as v1 tells it: in `job_status`, in callbacks (v2's too), and to operators.
 
+mod actions;
+mod identity;
+
 use selfsame_job::erasure::JobNames;
 use selfsame_job::job::Job;
-use selfsame_job::outcome::{CheckState, Checked, Checks, JobOutcome, Recorded, UnreadableOutcome};
+use selfsame_job::outcome::{JobOutcome, Recorded, UnreadableOutcome};
 use selfsame_wire::partner_params::PartnerParams;
-use selfsame_wire::result::{ActionValue, Actions, JobResult};
+use selfsame_wire::result::JobResult;
+
+/// What heads the result of a look-up that is a step of another job.
+const LOOK_UP: &str = "ID Verification";
+/// What heads the result of a person's decision about an identity.
+const DECIDED_BY_A_PERSON: &str = "DIVA";
 
 /// The result on record of a job as v1's JSON object, without timestamp and signature, which are made each time it is sent. What
 /// the partner sent along comes from the request on record.
@@ -23,20 +31,28 @@ pub fn v1_result(job: &Job, recorded: &[u8]) -> Result<Vec<u8>, UnreadableOutcom
 
 fn result(job: &Job, outcome: JobOutcome) -> JobResult {
     let flag = |yes| if yes { "true" } else { "false" };
+    let looks_up = job.job_type.product().looks_up().is_some();
+    let judged = actions::judges(job, &outcome);
     JobResult {
         json_version: "1.0.0",
         smile_job_id: job.smile_job_id.clone(),
         partner_params: partner_params(job, &outcome),
-        result_type: job.job_type.product().title(),
+        result_type: match job.job_type.face() {
+            Some(_) if !judged => LOOK_UP,
+            Some(_) if looks_up && !outcome.code.is_machine() => DECIDED_BY_A_PERSON,
+            _ => job.job_type.product().title(),
+        },
         result_text: outcome.text(),
         result_code: outcome.code.code(),
         is_final_result: flag(outcome.is_final),
         is_machine_result: flag(outcome.code.is_machine()),
         confidence_value: outcome.comparison.map(|c| format!("{:.2}", c.confidence)),
-        actions: actions(&outcome.checks),
+        actions: actions::of(job, &outcome),
         source: "Selfsame",
+        identity: identity::of(job, &outcome),
         evidence: outcome.evidence.to_raw(),
-        id_info: outcome.id_info,
+        // What is looked up stands in fields of its own.
+        id_info: outcome.id_info.filter(|_| !looks_up),
         geo_info: outcome.geo_info,
     }
 }
@@ -52,33 +68,4 @@ fn partner_params(job: &Job, outcome: &JobOutcome) -> PartnerParams {
     params
         .naming(&job.job_id, job.user_id())
         .typed(job.job_type.number())
-}
-
-fn actions(checks: &Checks) -> Actions {
-    let of = |checked| checks.of(checked).map_or(ActionValue::NotApplicable, value);
-    Actions {
-        liveness_check: of(Checked::PresentationAttack),
-        selfie_check: of(Checked::SampleQuality),
-        selfie_provided: of(Checked::Acquisition),
-        register_selfie: of(Checked::Enrolment),
-        selfie_to_registered_selfie_compare: of(Checked::ReferenceComparison),
-        human_review_compare: of(Checked::ReviewOfComparison),
-        human_review_liveness_check: of(Checked::ReviewOfPresentationAttack),
-        human_review_selfie_check: of(Checked::ReviewOfSampleQuality),
-    }
-}
-
-const fn value(state: CheckState) -> ActionValue {
-    match state {
-        CheckState::Passed => ActionValue::Passed,
-        CheckState::Completed => ActionValue::Completed,
-        CheckState::Failed => ActionValue::Failed,
-        CheckState::Inconclusive => ActionValue::UnableToDetermine,
-        CheckState::NotPerformed => ActionValue::NotDone,
-        CheckState::UnderReview => ActionValue::UnderReview,
-        CheckState::ProvisionallyApproved => ActionValue::ProvisionallyApproved,
-        CheckState::Referred => ActionValue::SentToHumanReview,
-        CheckState::Approved => ActionValue::Approved,
-        CheckState::Rejected => ActionValue::Rejected,
-    }
 }

@@ -33,21 +33,30 @@ pub(crate) async fn upload(
     let body = collect_json(&app, client, body).await?;
     let request = UploadRequest::parse(&body.bytes)?;
     let (caller, request) = admit(&app, scope, request).await?;
+    let job_type = performed(request.job_type)?;
+    if job_type.face().is_none() {
+        return Err(Refusal::new(
+            ErrorCode::InvalidJobType,
+            format!(
+                "job_type {} has no package; send it to /v1/id_verification or /v1/business_verification",
+                job_type.number()
+            ),
+        ));
+    }
     let job = Intake {
         caller: &caller,
         user: request.user_id,
         job_id: request.job_id,
-        job_type: performed(request.job_type)?,
+        job_type,
         request: JobRequest {
-            api: Api::V1,
-            partner_params: request.partner_params,
             callback_url: request.callback_url,
             allow_new_enroll: request.allow_new_enroll,
             use_enrolled_image: request.use_enrolled_image,
+            id_info: request.id_info,
             sandbox_result: request.sandbox_result,
             source_sdk: request.source_sdk,
             source_sdk_version: request.source_sdk_version,
-            challenge: None,
+            ..JobRequest::new(Api::V1, request.partner_params)
         },
         retry: request.retry,
         challenge_id: request.challenge_id,
@@ -117,8 +126,9 @@ async fn may_try_again(app: &App, caller: &Caller, grant: &Grant) -> Result<(), 
         .store
         .results(&caller.partner.id, caller.environment, grant.job())
         .await?;
-    // An attempt that a person reviewed has two.
-    let attempts: HashSet<_> = results.iter().map(|result| &result.smile_job_id).collect();
+    // An attempt that a person reviewed has two, and steps that went before its end have ended nothing.
+    let ended = results.iter().filter(|result| !result.of_step);
+    let attempts: HashSet<_> = ended.map(|result| &result.smile_job_id).collect();
     let why = match attempts.len() {
         0 => return Ok(()),
         1..MOST_ATTEMPTS if grant.retry => return Ok(()),

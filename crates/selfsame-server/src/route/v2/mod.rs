@@ -108,7 +108,7 @@ async fn serve(
     let user = match given.user_id {
         Some(user) => user,
         // Whoever is new may be given a name.
-        None if job_type.product().enrols() => named()?,
+        None if job_type.enrols() => named()?,
         None => return Err(WireError::missing("user_id").into()),
     };
     let job_id: JobId = given.job_id.map_or_else(named, Ok)?;
@@ -126,15 +126,13 @@ async fn serve(
         job_id,
         job_type,
         request: JobRequest {
-            api: Api::V2,
-            partner_params,
             callback_url: form.callback_url,
             allow_new_enroll: form.allow_new_enroll,
-            use_enrolled_image: false,
             sandbox_result: given.sandbox_result,
             source_sdk,
             source_sdk_version,
-            challenge: None,
+            synchronous: true,
+            ..JobRequest::new(Api::V2, partner_params)
         },
         retry: false,
         challenge_id: challenge::read_id(form.challenge_id)?,
@@ -239,7 +237,7 @@ fn respond(
         created_at: signature::format_timestamp(created_at),
         job_id: job.job_id,
         // v2 has these two calls.
-        job_type: if job.job_type.product().enrols() {
+        job_type: if job.job_type.enrols() {
             SmartSelfieJobType::SmartSelfieEnrollment
         } else {
             SmartSelfieJobType::SmartSelfieAuthentication

@@ -6,9 +6,6 @@
     reason = "a test"
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod answers;
 mod demo;
 mod web_tokens;

@@ -10,14 +10,13 @@ mod approvals;
 mod lockout;
 mod repeats;
 mod replacement;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::path::Path;
 
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
-use support::{Server, add_partner_with_production, http, package};
+
+use crate::support::{self, Server, add_partner_with_production, http, package};
 
 /// A server with a policy, and a client.
 struct Story {

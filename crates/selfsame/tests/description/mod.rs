@@ -6,9 +6,8 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod look_ups;
 mod operators;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::collections::BTreeSet;
 
@@ -17,7 +16,8 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
-use support::{Server, add_partner, http, package, photographs};
+
+use crate::support::{self, Server, add_partner, http, package, photographs};
 
 /// The operator's token.
 const OPERATOR: &str = "an-operator-token-of-this-test-alone-0123456789";
@@ -396,7 +396,7 @@ async fn every_answer_is_as_described() {
     let paths = d.document["paths"].as_object().unwrap().clone();
     for (path, item) in &paths {
         let described = |status: &str| item["post"]["responses"].get(status).is_some();
-        let url = format!("{}{}", s.base, path.replace("{step}", "otp"));
+        let url = format!("{}{path}", s.base);
         if item["post"]["tags"][0] == "not yet" {
             let (status, body) = d.check(Method::POST, path, http.post(url), None).await;
             assert_eq!((status, &body["code"]), (400, &"2212".into()));
@@ -411,7 +411,9 @@ async fn every_answer_is_as_described() {
             };
             let whole = json!({
                 "partner_id": "p", "smile_client_id": "p", "user_id": "u", "job_id": "j", "product": "smartselfie", "auth_token": "x",
-                "partner_params": {"user_id": "u", "job_id": "j", "job_type": 4},
+                "partner_params": {"user_id": "u", "job_id": "j", "job_type": look_ups::job_type(path)},
+                "country": "NG", "id_type": "BVN_MFA", "id_number": "00000000000", "session_id": "s", "mode": "sms", "otp": "1",
+                "callback_url": "https://partner.example/cb",
             });
             assert_eq!(post(d, s, &http, path, &with(whole, forged)).await.0, 403);
             let huge = http.post(&url).body(vec![b' '; 1 << 20]);
@@ -422,6 +424,7 @@ async fn every_answer_is_as_described() {
         }
     }
 
+    look_ups::look_up(d, s, &http, &callback_url).await;
     reviews(d, s, &http).await;
     operators::operate(d, s, &http, data.path()).await;
 

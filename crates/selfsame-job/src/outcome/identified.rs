@@ -1,0 +1,107 @@
+//! What a job says of an identity.
+
+use selfsame_wire::id::UserId;
+use selfsame_wire::result::ResultCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Checks, Evidence, JobOutcome, Remark, Version};
+use crate::identity::{Answer, FieldMatches, IdentityQuery, Lookup};
+use crate::product::Wanted;
+
+/// The identity that a job is about. All of it is personal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Identified {
+    /// What was asked; absent where the request does not name a whole identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<IdentityQuery>,
+    /// What the authority said; absent where none was asked. Of a job that only compares, without the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookup: Option<Lookup>,
+    /// How what was said of the person compares with the record, where that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matches: Option<FieldMatches>,
+    /// Other users of the partner who were enrolled under this number before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_registrants: Vec<UserId>,
+}
+
+impl Identified {
+    /// A query and what was said to it, with what `wanted` leaves of it.
+    #[must_use]
+    pub fn new(query: Option<IdentityQuery>, mut lookup: Option<Lookup>, wanted: Wanted) -> Self {
+        let mut matches = None;
+        if let (Wanted::Comparison, Some(lookup)) = (wanted, &mut lookup) {
+            matches = Some(match (&lookup.answer, &query) {
+                (Answer::Compared(matches), _) => *matches,
+                (Answer::Found(record), Some(query)) => FieldMatches::compare(&query.given, record),
+                _ => FieldMatches::NOT_DONE,
+            });
+            // Whoever may only compare is told nothing of the record.
+            if let (Answer::Found(_), Some(matches)) = (&lookup.answer, matches) {
+                lookup.answer = Answer::Compared(matches);
+            }
+        }
+        Self {
+            query,
+            lookup,
+            matches,
+            earlier_registrants: Vec::new(),
+        }
+    }
+
+    /// The code of the look-up alone.
+    #[must_use]
+    pub fn code(&self) -> Option<ResultCode> {
+        let answer = &self.lookup.as_ref()?.answer;
+        Some(match self.matches {
+            Some(matches) if answer.is_found() => matches.code(),
+            Some(_) if *answer == Answer::NotFound => ResultCode::FieldsNotFound,
+            _ => answer.code(),
+        })
+    }
+
+    pub(super) fn note(&self, checks: &mut Checks) {
+        if let Some(lookup) = &self.lookup {
+            checks.note_lookup(&lookup.answer, self.matches.is_none());
+        }
+    }
+
+    /// By whom it was said, and when: nothing of the person.
+    pub(super) fn authority(&self) -> Option<Value> {
+        let lookup = self.lookup.as_ref()?;
+        Some(json!({"name": lookup.authority, "at": lookup.at}))
+    }
+}
+
+/// What a look-up comes to. `is_final`: no step follows it.
+#[must_use]
+pub fn of_lookup(identity: Identified, is_final: bool) -> JobOutcome {
+    let code = identity.code().unwrap_or(ResultCode::SystemError);
+    let mut checks = Checks::default();
+    identity.note(&mut checks);
+    let remark = match identity.lookup.as_ref().map(|l| &l.answer) {
+        Some(Answer::Malformed(why)) => Some(Remark::Because(why.clone())),
+        _ => None,
+    };
+    let mut evidence = Evidence::default();
+    evidence.set("version", &json!(2));
+    if let Some(authority) = identity.authority() {
+        evidence.set("authority", &authority);
+    }
+    JobOutcome {
+        version: Version,
+        code,
+        is_final,
+        remark,
+        checks,
+        comparison: None,
+        reasons: Vec::new(),
+        evidence,
+        identity: Some(identity),
+        id_info: None,
+        geo_info: None,
+        forced: false,
+        erased: None,
+    }
+}

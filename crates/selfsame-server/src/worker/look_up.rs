@@ -1,0 +1,358 @@
+//! The step that asks an authority about the identity that a job names.
+//!
+//! The answer is on record before anything follows from it: whoever takes the job again does not ask again.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use selfsame_authority::id_types::Product;
+use selfsame_authority::{Asked, Asking};
+use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
+use selfsame_job::identity::{Answer, IdentityQuery, Lookup};
+use selfsame_job::job::{Job, JobType};
+use selfsame_job::outcome::{Identified, of_lookup};
+use selfsame_job::product::Wanted;
+use selfsame_job::step::{Carried, Standing, Step};
+use selfsame_job::user::UserState;
+use selfsame_store::error::StoreError;
+use selfsame_store::store::{Claim, Finished, Onward, Outcome, WentOn};
+use selfsame_wire::id_info::IdInfo;
+use selfsame_wire::info::InfoJson;
+use selfsame_wire::package::{Package, PackageLimits};
+use selfsame_wire::result::ResultCode;
+
+use crate::app::App;
+use crate::intake::locked_until;
+
+/// How often a look-up that ends its job is committed anew because the user changed meanwhile.
+const COMMITTED_AT_MOST: usize = 16;
+/// The longest pause before an authority is asked again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+/// Under what name this server answers where it asks nobody.
+const OWN: &str = "selfsame";
+
+/// What came of the step.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// The job has ended with this code.
+    Ended(ResultCode),
+    /// The next step may follow, in the same hands.
+    GoesOn(Standing),
+    /// The job is in nobody's hands, or in another's.
+    LetGo,
+}
+
+/// What a job asks.
+enum Question {
+    /// The record of a number.
+    Ask(Box<IdentityQuery>),
+    /// Nothing: an ID card takes the place of the record, or what the job brings is not even readable, which the next step tells.
+    Nothing,
+    /// Too little is said; the field that is missing.
+    Incomplete(&'static str),
+}
+
+/// Does the step.
+pub(super) async fn process(app: &App, claim: &Claim, wanted: Wanted) -> Result<Done, StoreError> {
+    let (job, carried) = (&claim.job, &claim.standing.carried);
+    let judges = job.job_type.face().is_some();
+    if claim.attempt > app.config.limits.job_attempts {
+        // A face's step ends it as that.
+        return if judges {
+            go_on(app, claim, carried.clone(), None).await
+        } else {
+            end(app, claim, unanswerable(None, Answer::Unavailable), wanted).await
+        };
+    }
+    let said = match said(app, job, judges).await {
+        Ok(said) => said,
+        Err(error) if error.is_unreadable() && judges => Said::default(),
+        Err(error) => return Err(error),
+    };
+    let consented = said.consented;
+    // What cannot be judged is not asked about: the authority is told of nobody without need.
+    let asks = !judges || begins(app, job).await?;
+    let question = match said.given {
+        Some(given) if asks => question(&given, judges),
+        _ if judges => Question::Nothing,
+        _ => Question::Incomplete("country"),
+    };
+    let query = match question {
+        Question::Ask(query) => *query,
+        Question::Nothing => return go_on(app, claim, carried.clone(), None).await,
+        Question::Incomplete(field) => {
+            let why = Answer::Malformed(format!("{field} is required"));
+            return end(app, claim, unanswerable(None, why), wanted).await;
+        }
+    };
+    let asking = Asking {
+        query: query.clone(),
+        partner: job.partner().clone(),
+        environment: job.environment(),
+        smile_job_id: job.smile_job_id.clone(),
+        partner_params: job.request.partner_params.clone(),
+    };
+    let asked = match refused(app, job, &query, consented) {
+        Some(answer) => Asked::Answered(unanswerable(None, answer).1),
+        None => app.authorities.ask(&asking).await,
+    };
+    let lookup = match asked {
+        Asked::Answered(lookup) => lookup,
+        Asked::Later {
+            authority,
+            why,
+            after,
+        } => {
+            tracing::warn!(smile_job_id = %job.smile_job_id, authority, why, "the authority has no answer yet");
+            match later(app, carried, after, job.request.synchronous) {
+                Some((carried, pause)) => {
+                    app.store.wait(claim, &carried, pause).await?;
+                    return Ok(Done::LetGo);
+                }
+                None => Lookup {
+                    answer: Answer::Unavailable,
+                    authority,
+                    at: Timestamp::now(),
+                },
+            }
+        }
+    };
+    record(app, job, &query, &lookup).await;
+    if judges && lookup.answer.is_found() {
+        return go_on(
+            app,
+            claim,
+            Carried {
+                lookup: Some(lookup),
+                ..Carried::default()
+            },
+            Some(query),
+        )
+        .await;
+    }
+    end(app, claim, (Some(query), lookup), wanted).await
+}
+
+/// An answer that this server gives itself.
+fn unanswerable(query: Option<IdentityQuery>, answer: Answer) -> (Option<IdentityQuery>, Lookup) {
+    let lookup = Lookup {
+        answer,
+        authority: OWN.to_owned(),
+        at: Timestamp::now(),
+    };
+    (query, lookup)
+}
+
+/// What a job says.
+#[derive(Debug, Default)]
+struct Said {
+    /// Of the identity.
+    given: Option<IdInfo>,
+    /// That the person consented, in whatever words.
+    consented: bool,
+}
+
+/// What the job says of the identity: in its package, where it has one, and in its request.
+async fn said(app: &App, job: &Job, packaged: bool) -> Result<Said, StoreError> {
+    if !packaged {
+        return Ok(Said {
+            given: job.request.id_info.clone(),
+            consented: job.request.consent.is_some(),
+        });
+    }
+    let Some(package) = app.store.package(&job.smile_job_id).await? else {
+        return Ok(Said::default());
+    };
+    let read = tokio::task::spawn_blocking(move || {
+        Package::read(&package, &PackageLimits::default())
+            .ok()
+            .map(|package| package.info)
+    });
+    // A panic in there comes again in the next step, which tells it.
+    let info = read.await.ok().flatten();
+    Ok(info.map_or_else(Said::default, |info| Said {
+        given: of_package(&info, job.request.id_info.as_ref()),
+        consented: info.consent.is_some() || job.request.consent.is_some(),
+    }))
+}
+
+/// What an authority is not asked, although its ID type is known: what it is not offered for, and what the person has not consented
+/// to where that is wanted.
+fn refused(app: &App, job: &Job, query: &IdentityQuery, consented: bool) -> Option<Answer> {
+    let product = match job.job_type {
+        JobType::BiometricKyc => Product::BiometricKyc,
+        JobType::EnhancedKyc => Product::EnhancedKyc,
+        JobType::BasicKyc => Product::BasicKyc,
+        JobType::PhoneVerification => Product::Phone,
+        JobType::BusinessVerification => Product::Business,
+        JobType::Enrolment | JobType::Authentication => return None,
+    };
+    let (partner, environment) = (job.partner(), job.environment());
+    let authorities = &app.authorities;
+    // Who is not enabled at all is told so by the authorities themselves, after the number's format.
+    let offered = authorities.enabled(partner, environment, query.country, &query.id_type)?;
+    if !offered.products.contains(&product) {
+        return Some(Answer::NotEnabled);
+    }
+    (offered.consent_required && !consented)
+        .then(|| Answer::Malformed("consent_information is required for this ID type".to_owned()))
+}
+
+/// What a package says of the identity; where it says nothing, what the request says.
+pub(super) fn of_package(info: &InfoJson, request: Option<&IdInfo>) -> Option<IdInfo> {
+    let packed = info.id_info.as_deref().map(IdInfo::of_raw);
+    match packed {
+        Some(Ok(packed)) if packed.id_number.is_some() || packed.entered == Some(false) => {
+            Some(packed)
+        }
+        Some(Ok(packed)) => Some(request.cloned().unwrap_or(packed)),
+        Some(Err(error)) => {
+            tracing::info!(%error, "id_info cannot be read");
+            None
+        }
+        None => request.cloned(),
+    }
+}
+
+fn question(given: &IdInfo, judges: bool) -> Question {
+    // With an ID card instead of a number nobody is asked.
+    if judges
+        && given.entered != Some(true)
+        && (given.entered == Some(false) || given.id_number.is_none())
+    {
+        return Question::Nothing;
+    }
+    match IdentityQuery::new(given) {
+        Ok(query) => Question::Ask(Box::new(query)),
+        Err(incomplete) => Question::Incomplete(incomplete.0),
+    }
+}
+
+/// Whether a face's step could pass at all, as the user is now.
+async fn begins(app: &App, job: &Job) -> Result<bool, StoreError> {
+    let Some(face) = job.job_type.face() else {
+        return Ok(true);
+    };
+    let policy = app.config.policies.of(job.environment(), job.job_type);
+    if locked_until(app, &job.user, policy).await?.is_some() {
+        return Ok(false);
+    }
+    let user = app.user(&job.user).await?;
+    let admitted = face.admit(
+        user.as_ref(),
+        job.request.allow_new_enroll,
+        policy,
+        &app.engine.served,
+    );
+    Ok(admitted.is_ok())
+}
+
+/// What a job carries while it waits for an authority, and how long it does; `None` where it has waited long enough.
+fn later(
+    app: &App,
+    carried: &Carried,
+    after: Duration,
+    synchronous: bool,
+) -> Option<(Carried, Duration)> {
+    let now = Timestamp::now();
+    let since = carried.asking_since.unwrap_or(now);
+    let waited = now.duration_since(since).unsigned_abs();
+    if synchronous || waited >= app.config.authority_patience {
+        return None;
+    }
+    // Twice as long each time, so that an authority that comes back is not asked everything at once.
+    let doubled = Duration::from_secs(1 << carried.waits.min(10));
+    let pause = doubled.max(after).min(LONGEST_PAUSE);
+    let carried = Carried {
+        asking_since: Some(since),
+        waits: carried.waits.saturating_add(1),
+        ..carried.clone()
+    };
+    Some((carried, pause))
+}
+
+/// Who asked for what goes on the audit's record, without what was said. Where it cannot, the job goes on: whoever can break the
+/// audit must not be able to stop jobs with it.
+async fn record(app: &App, job: &Job, query: &IdentityQuery, lookup: &Lookup) {
+    let entry = AuditEntry {
+        actor: Actor::server(),
+        action: AuditAction::IdentityLookedUp,
+        subject: format!("job {}", job.smile_job_id),
+        details: serde_json::json!({
+            "partner": job.partner(), "environment": job.environment(), "product": job.job_type.product().name(),
+            "authority": lookup.authority, "country": query.country, "id_type": query.id_type, "code": lookup.answer.code(),
+        }),
+    };
+    if let Err(error) = app.store.record_audit(&entry).await {
+        tracing::error!(smile_job_id = %job.smile_job_id, %error, "a look-up is not on the audit's record");
+    }
+}
+
+/// Ends the step of a job that judges a face; `told` where its result is told.
+async fn go_on(
+    app: &App,
+    claim: &Claim,
+    carried: Carried,
+    told: Option<IdentityQuery>,
+) -> Result<Done, StoreError> {
+    let job = &claim.job;
+    let told = told.map(|query| {
+        let identity = Identified::new(Some(query), carried.lookup.clone(), Wanted::Record);
+        let outcome = of_lookup(identity, false);
+        (outcome.to_bytes().into(), outcome.code.code().to_owned())
+    });
+    let calls_back = told.is_some() && job.request.callback_url.is_some();
+    let standing = Standing {
+        step: Step::Judge,
+        carried,
+    };
+    let onward = Onward {
+        standing: standing.clone(),
+        callback_url: told.as_ref().and(job.request.callback_url.clone()),
+        told,
+    };
+    Ok(match app.store.go_on(claim, &onward).await? {
+        WentOn::Committed => {
+            if calls_back {
+                app.callback_queued.notify_one();
+            }
+            Done::GoesOn(standing)
+        }
+        WentOn::LostClaim => Done::LetGo,
+        WentOn::UserDeleted => Done::Ended(ResultCode::SystemError),
+    })
+}
+
+/// Ends the job with what the look-up came to.
+async fn end(
+    app: &App,
+    claim: &Claim,
+    (query, lookup): (Option<IdentityQuery>, Lookup),
+    wanted: Wanted,
+) -> Result<Done, StoreError> {
+    let job = &claim.job;
+    let outcome = of_lookup(Identified::new(query, Some(lookup), wanted), true);
+    let code = outcome.code;
+    for _ in 0..COMMITTED_AT_MOST {
+        let user = app.store.user(&job.user).await?;
+        let ended = Outcome {
+            result: outcome.to_bytes().into(),
+            success: code.is_success(),
+            result_code: code.code().to_owned(),
+            judged: UserState::of(user.as_ref()),
+            callback_url: job.request.callback_url.clone(),
+            ..Outcome::default()
+        };
+        match app.store.finish_job(claim, &ended).await? {
+            Finished::Committed | Finished::UserDeleted => return Ok(Done::Ended(code)),
+            Finished::LostClaim => return Ok(Done::LetGo),
+            // Nothing of the user counts in a look-up; it is read again only because the store compares it.
+            Finished::UserChanged
+            | Finished::OthersChanged
+            | Finished::LockedOut(_)
+            | Finished::SeenMeanwhile => {}
+        }
+    }
+    app.store.release_job(claim).await?;
+    Ok(Done::LetGo)
+}

@@ -1,0 +1,274 @@
+//! Job type 1: a number is looked up, its photograph compared with the selfie, the person enrolled.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test says what is wrong by failing"
+)]
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use selfsame_wire::info::ImageRole;
+use selfsame_wire::package::PackageBuilder;
+use serde_json::{Value, json};
+
+use crate::support::{Server, add_partner, callbacks, http, package, photographs};
+
+/// A package with what it says of the identity, and an ID card where there is one.
+fn packed(selfie: &[u8], id_info: &Value, card: Option<&[u8]>) -> Vec<u8> {
+    let params = serde_json::from_value(json!({"x": 1})).unwrap();
+    let raw = serde_json::value::to_raw_value(id_info).unwrap();
+    let package = PackageBuilder::new(params)
+        .id_info(Some(raw))
+        .image(ImageRole::Selfie, selfie.to_vec());
+    match card {
+        Some(card) => package.image(ImageRole::IdCardFront, card.to_vec()),
+        None => package,
+    }
+    .build()
+    .unwrap()
+}
+
+fn nin(number: &str) -> Value {
+    json!({"country": "NG", "id_type": "NIN", "id_number": number, "first_name": "Joe", "entered": true})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_right_face_is_enrolled_and_another_is_not() {
+    let Some([photo, second, third, other]) = photographs() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let arguments = ["--allow-private-callbacks"];
+    let server = Server::start_for_stills(data.path(), &key, &arguments);
+    let (url, mut received) = callbacks().await;
+    let http = http();
+    let right = server
+        .run(
+            &http,
+            &server.upload_body("joe", "right", 1, &url),
+            packed(&second, &nin("00000000000"), None),
+        )
+        .await;
+    let result = &right["result"];
+    assert_eq!(result["ResultCode"], "0810", "{right}");
+    assert_eq!(right["job_success"], true);
+    assert_eq!(result["ResultType"], "SAIA");
+    for (action, value) in [
+        ("Verify_ID_Number", "Verified"),
+        ("Return_Personal_Info", "Returned"),
+        ("Selfie_To_ID_Authority_Compare", "Completed"),
+        ("Selfie_To_ID_Card_Compare", "Not Applicable"),
+        ("Register_Selfie", "Passed"),
+    ] {
+        assert_eq!(result["Actions"][action], value, "{action}: {result}");
+    }
+    assert_eq!(result["FullName"], "Joe Leo");
+    assert_eq!(result["Photo"], STANDARD.encode(&photo));
+    assert_eq!(result["IDNumberPreviouslyRegistered"], false);
+    // Two results, each with its callback; the look-up came first.
+    let mut codes = Vec::new();
+    for _ in 0..2 {
+        let told: Value = serde_json::from_slice(&received.recv().await.unwrap().body).unwrap();
+        codes.push(told["ResultCode"].as_str().unwrap().to_owned());
+    }
+    codes.sort();
+    assert_eq!(codes, ["0810", "1012"]);
+    let mut history = server.signed();
+    for (name, value) in [("partner_id", "p"), ("user_id", "joe"), ("job_id", "right")] {
+        history[name] = value.into();
+    }
+    history["history"] = true.into();
+    let (_, status) = server
+        .post(&http, "/v1/job_status", &history)
+        .await
+        .unwrap();
+    let told = status["history"].as_array().unwrap();
+    let told: Vec<_> = told
+        .iter()
+        .map(|r| {
+            (
+                r["ResultCode"].as_str().unwrap(),
+                r["ResultType"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(told, [("0810", "SAIA"), ("1012", "ID Verification")]);
+
+    // The person is enrolled: a selfie authenticates.
+    let authenticated = server
+        .run(
+            &http,
+            &server.upload_body("joe", "again", 2, ""),
+            package(&third),
+        )
+        .await;
+    assert_eq!(
+        authenticated["result"]["ResultCode"], "0820",
+        "{authenticated}"
+    );
+
+    // Somebody else with the number is not, and is told whose it is by nothing but the code.
+    let wrong = server
+        .run(
+            &http,
+            &server.upload_body("thief", "wrong", 1, ""),
+            packed(&other, &nin("00000000000"), None),
+        )
+        .await;
+    assert_eq!(wrong["result"]["ResultCode"], "0811", "{wrong}");
+    assert_eq!(
+        wrong["result"]["Actions"]["Selfie_To_ID_Authority_Compare"],
+        "Failed"
+    );
+    assert_eq!(wrong["result"]["IDNumberPreviouslyRegistered"], true);
+    assert_eq!(
+        wrong["result"]["UserIDsOfPreviousRegistrants"],
+        json!(["joe"])
+    );
+    let refused = server.upload_body("thief", "in", 2, "");
+    let (_, refused) = server.post(&http, "/v1/upload", &refused).await.unwrap();
+    assert_eq!(refused["code"], "2210");
+
+    // An enrolled user is not enrolled again by accident.
+    let taken = server.upload_body("joe", "twice", 1, "");
+    let (_, refused) = server.post(&http, "/v1/upload", &taken).await.unwrap();
+    assert_eq!(refused["code"], "2209", "{refused}");
+
+    // The same person under another name is told of.
+    let twin = server
+        .run(
+            &http,
+            &server.upload_body("twin", "twin", 1, ""),
+            packed(&second, &nin("00000000000"), None),
+        )
+        .await;
+    let suspects = &twin["result"]["Antifraud"]["smile_secure"]["SuspectUsers"];
+    let reasons: Vec<_> = suspects
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| &s["reason"])
+        .collect();
+    assert!(
+        suspects[0]["user_id"] == "joe" && reasons.contains(&&json!("same-id-number")),
+        "{twin}"
+    );
+
+    // Nothing personal is in the log.
+    let log = std::fs::read_to_string(data.path().join("server.log")).unwrap();
+    for personal in ["00000000000", "Joe Leo"] {
+        assert!(!log.contains(personal), "{personal}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_up_that_fails_ends_the_job() {
+    let Some([_, second, ..]) = photographs() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let server = Server::start_for_stills(data.path(), &key, &[]);
+    let http = http();
+    for (number, code, verified) in [
+        ("00000000001", "1013", "Not Verified"),
+        ("00000000002", "1014", "Not Verified"),
+        ("00000000003", "1015", "Issuer Unavailable"),
+        ("12", "1014", "Not Verified"),
+    ] {
+        let job = format!("job {number}");
+        let ended = server
+            .run(
+                &http,
+                &server.upload_body("joe", &job, 1, ""),
+                packed(&second, &nin(number), None),
+            )
+            .await;
+        let result = &ended["result"];
+        assert_eq!(result["ResultCode"], code, "{ended}");
+        assert_eq!(result["ResultType"], "ID Verification");
+        assert_eq!(result["IsFinalResult"], "true");
+        assert_eq!(result["Actions"]["Verify_ID_Number"], verified);
+        assert_eq!(ended["job_success"], false);
+    }
+    // A type that has no photograph leaves nothing to compare with.
+    let id = json!({"country": "KE", "id_type": "NATIONAL_ID_NO_PHOTO", "id_number": "00000000", "entered": "true"});
+    let body = server.upload_body("joe", "no photo", 1, "");
+    let ended = server.run(&http, &body, packed(&second, &id, None)).await;
+    let result = &ended["result"];
+    assert_eq!(result["ResultCode"], "0001", "{ended}");
+    let compared = &result["Actions"]["Selfie_To_ID_Authority_Compare"];
+    assert_eq!(compared, "ID Authority Photo Not Available");
+    // A photograph that shows nobody is not the person's fault, and enrols nobody.
+    let mut nobody = server.upload_body("joe", "nobody", 1, "");
+    nobody["partner_params"]["FullName"] = "Joe Leo".into();
+    nobody["partner_params"]["Photo"] = STANDARD.encode(png()).into();
+    let ended = server
+        .run(&http, &nobody, packed(&second, &nin("00000000004"), None))
+        .await;
+    assert_eq!(ended["result"]["ResultCode"], "0001", "{ended}");
+    // Without a country nobody can be asked.
+    let id = json!({"id_number": "00000000000", "entered": true});
+    let ended = server
+        .run(
+            &http,
+            &server.upload_body("joe", "no country", 1, ""),
+            packed(&second, &id, None),
+        )
+        .await;
+    assert_eq!(ended["result"]["ResultCode"], "1014", "{ended}");
+}
+
+/// A grey picture.
+fn png() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 64, 64);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&[128; 64 * 64]).unwrap();
+    drop(writer);
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_card_takes_the_place_of_the_record() {
+    let Some([photo, second, _, other]) = photographs() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let server = Server::start_for_stills(data.path(), &key, &[]);
+    let http = http();
+    let card = json!({"entered": "false", "country": "", "id_type": "", "id_number": ""});
+    for (user, selfie, code, compared) in [
+        ("joe", &second, "0810", "Completed"),
+        ("thief", &other, "0811", "Failed"),
+    ] {
+        let ended = server
+            .run(
+                &http,
+                &server.upload_body(user, user, 1, ""),
+                packed(selfie, &card, Some(&photo)),
+            )
+            .await;
+        let result = &ended["result"];
+        assert_eq!(result["ResultCode"], code, "{ended}");
+        assert_eq!(result["Actions"]["Selfie_To_ID_Card_Compare"], compared);
+        assert_eq!(
+            result["Actions"]["Selfie_To_ID_Authority_Compare"],
+            "Not Applicable"
+        );
+        assert_eq!(result["Actions"]["Verify_ID_Number"], "Not Applicable");
+    }
+    // Neither a number nor a card.
+    let ended = server
+        .run(
+            &http,
+            &server.upload_body("nobody", "neither", 1, ""),
+            packed(&second, &card, None),
+        )
+        .await;
+    assert_eq!(ended["result"]["ResultCode"], "0001", "{ended}");
+}

@@ -1,0 +1,39 @@
+//! Every end-to-end test, in one binary: each binary links the whole project, and compiles what it shares with the others, anew.
+//! `cargo nextest run -p selfsame --test suite durability::` runs one file's.
+
+mod bad_input;
+mod biometric_kyc;
+mod challenges;
+mod closed_output;
+mod cluster;
+mod command_line;
+mod connections;
+mod credentials;
+mod decoding;
+mod description;
+mod documents;
+mod durability;
+mod embedded_look_ups;
+mod embedders;
+mod evaluation;
+mod fairness;
+mod guessing;
+mod hostile;
+mod keys;
+mod look_up_input;
+mod lookups;
+mod mobile;
+mod nodes;
+mod one_time_passwords;
+mod policy;
+mod protocols;
+mod public_clients;
+mod records;
+mod refusals;
+mod registers;
+mod review;
+mod rust_client;
+mod slow_clients;
+mod suites;
+mod support;
+mod wire_bodies;
