@@ -11,7 +11,7 @@ python3 ../conformance/generate.py --check
 
 if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null
+        sh ../scripts/debian.sh chromium
     else
         echo "skipped: what needs a browser, because there is no Chromium and no right to install it"
     fi

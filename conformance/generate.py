@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from vectors_of import callbacks, challenges, errors, packages, results, scenarios, signatures  # noqa: E402
+from vectors_of import (  # noqa: E402
+    callbacks, challenges, errors, lookups, names, packages, results, scenarios, signatures,
+)
 
 FOLDER = Path(__file__).parent / "vectors"
 SUBJECTS = {
     "signatures": signatures, "packages": packages, "results": results, "errors": errors, "scenarios": scenarios,
-    "callbacks": callbacks, "challenges": challenges,
+    "callbacks": callbacks, "challenges": challenges, "lookups": lookups, "names": names,
 }
 
 

@@ -6,7 +6,6 @@ wanted="rustc-web cargo-web rust-web-src lld-22"
 linker=$(command -v wasm-ld-22 || command -v wasm-ld || true)
 if [ ! -x /usr/bin/rustc ] || [ ! -d /usr/lib/rustlib/src/rust/library ] || [ -z "$linker" ]; then
     [ "$(id -u)" = 0 ] || { echo "web/compiler.sh: as root: apt-get install $wanted" >&2; exit 1; }
-    apt-get update -qq
     # shellcheck disable=SC2086 # several packages
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wanted
+    sh "$(dirname "$0")/../scripts/debian.sh" $wanted
 fi

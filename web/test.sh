@@ -5,8 +5,7 @@ cd "$(dirname "$0")"
 
 export SELFSAME_BIN="${SELFSAME_BIN:-$PWD/../target/debug/selfsame}"
 if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ] && [ "$(id -u)" = 0 ]; then
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium
+    sh ../scripts/debian.sh chromium
 fi
 ./build.sh
 npm run --silent check

@@ -18,7 +18,8 @@ trap 'rm -rf "$logs"' EXIT
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r python/requirements.txt
 .venv/bin/python -m pytest -q -p no:cacheprovider python
 
-(cd node && npm ci --silent --no-audit --no-fund)
+# Installed once for each lock file: this script runs twice in the tests.
+[ node/node_modules/.package-lock.json -nt node/package-lock.json ] || (cd node && npm ci --silent --no-audit --no-fund)
 .venv/bin/python python/with_https_server.py node --test node/
 
 if [ "${SELFSAME_TEST_ON:-}" = postgres ]; then
@@ -28,8 +29,7 @@ fi
 
 # Installs Debian packages where that is allowed; says no where it is not.
 debian() {
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
-    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"; } >"$logs/apt" 2>&1
+    sh ../../scripts/debian.sh "$@" >"$logs/apt" 2>&1
 }
 
 # Puts the folder of the Ruby client's sources into $ruby_lib.
@@ -57,7 +57,7 @@ if ! ruby -rtyphoeus -rzip -e '' 2>/dev/null && ! debian ruby ruby-minitest ruby
 elif ! ruby_client; then
     echo "left out: the public Ruby client, because it cannot be fetched ($(tail -n 1 "$logs/gem")); SELFSAME_RUBY_CLIENT may name its sources"
 else
-    .venv/bin/python python/with_https_server.py ruby -I "$ruby_lib" ruby/test_smile_identity_core.rb
+    .venv/bin/python python/with_https_server.py ruby -I "$ruby_lib" -I ruby -e 'Dir["ruby/test_*.rb"].each { |test| require File.basename(test) }'
 fi
 
 if ! php -r 'exit((int) !(extension_loaded("curl") && extension_loaded("zip")));' 2>/dev/null && ! debian php-cli php-curl php-zip composer; then
@@ -66,5 +66,5 @@ elif [ -z "${SELFSAME_PHP_AUTOLOAD:-}" ] && ! php_client; then
     echo "left out: the public PHP client, because it cannot be fetched; SELFSAME_PHP_AUTOLOAD may name its autoload file"
 else
     AUTOLOAD="${SELFSAME_PHP_AUTOLOAD:-$PWD/php/vendor/autoload.php}" \
-        .venv/bin/python python/with_https_server.py php php/test_smile_identity_core.php
+        .venv/bin/python python/with_https_server.py sh -c 'for test in php/test_*.php; do php "$test" || exit 1; done'
 fi

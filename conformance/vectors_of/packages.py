@@ -49,10 +49,14 @@ def write():
                 params={"note": "clé 鍵 \"quoted\" \\ \n", "job_id": "j-1", "list": [1, 2.5, None, {"a": []}], "user_id": "ada",
                         "job_type": 4},
                 id_info={"first_name": "Adaeze", "entered": "true"}, geo_info=geo),
+        written("consent", [("selfie", jpeg(1))], id_info={"country": "NG"}, geo_info=geo, consent={"consented": {
+            "consent_granted_date": "2026-01-31T11:58:00.000Z", "personal_details": True, "contact_information": True,
+            "document_information": False,
+        }}),
     ]
 
 
-def written(name, images, params=PARAMS, id_info=None, geo_info=None):
+def written(name, images, params=PARAMS, id_info=None, geo_info=None, consent=None):
     named = [(role, data, f"{role}_{at}.{'png' if data.startswith(PNG) else 'jpg'}") for at, (role, data) in enumerate(images)]
     info = {
         "package_information": {
@@ -60,6 +64,7 @@ def written(name, images, params=PARAMS, id_info=None, geo_info=None):
         },
         "misc_information": {"retry": "false", "file_name": "selfie.zip", "partner_params": params, **MISC},
         "id_info": id_info,
+        **({"consent_information": consent} if consent else {}),
         **({"geo_info": geo_info} if geo_info else {}),
         "images": [{"image_type_id": TYPES[role], "image": "", "file_name": file} for role, _, file in named],
         "server_information": {},
@@ -69,6 +74,7 @@ def written(name, images, params=PARAMS, id_info=None, geo_info=None):
         "input": {
             "images": [{"role": role, "base64": b64(data)} for role, data in images],
             "partner_params": params, "misc": MISC, "id_info": id_info or {}, "geo_info": geo_info or {},
+            "consent_information": consent or {},
         },
         "info_json": compact(info),
         "entries": [

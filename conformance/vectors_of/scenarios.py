@@ -1,6 +1,7 @@
 """Whole submissions against a scripted server: what is asked, when, and what comes of it."""
 
 from .challenges import CHALLENGE, token
+from .people import LOOKED_UP, MATCHED
 from .results import RESULT, status
 
 PREPARED = {"status": 200, "body": {
@@ -137,6 +138,36 @@ def vectors():
         scenario("a challenge that ends before the package comes", [PREPARED],
                  [{"status": 410, "body": {"error": "expired", "code": "2205"}}], [], challenge=CHALLENGE,
                  error={"kind": "challenge", "reason": "expired"}),
+        *with_id_info(),
+    ]
+
+
+def with_id_info():
+    """Job type 1: a selfie and an ID number."""
+    whole = {"country": "NG", "id_type": "NIN", "id_number": "00000000000", "first_name": "Joe", "entered": "true"}
+    done = {"status": 200, "signed": "right", "body": status(MATCHED, history=[MATCHED, LOOKED_UP])}
+    outcome = {"job_complete": True, "job_success": True, "result_code": "0810"}
+    call = lambda id_info, job_type=1: {"job_type": job_type, "id_info": id_info}
+    changed = lambda **change: call({k: v for k, v in {**whole, **change}.items() if v is not None})
+    sent = lambda id_info: {"upload": {"partner_params": {"job_type": 1}}, "info_json": {
+        "id_info": id_info, "misc_information": {"partner_params": {"job_type": 1}}, "consent_information": ABSENT,
+    }}
+    well = lambda name, given, id_info: scenario(name, [PREPARED], [TAKEN], [done], outcome, asked=[0], call=given, sent=sent(id_info))
+    wrong = lambda name, given: scenario(name, [], [], [], error={"kind": "argument"}, call=given, uploads=0, packages=0)
+    return [
+        well("job type 1: the ID information is sent", call(whole), whole),
+        well("job type 1: a number that is given is entered", changed(entered=None), whole),
+        well("job type 1: entered as a boolean", changed(entered=True), {**whole, "entered": True}),
+        wrong("job type 1 without ID information", call({})),
+        wrong("job type 1 without a country", changed(country=None)),
+        wrong("job type 1 without an ID type", changed(id_type="")),
+        wrong("job type 1 without a number", changed(id_number=None)),
+        wrong("job type 1 with a number that is no text", changed(id_number=12345678901)),
+        wrong("job type 1 with a country that is none", changed(country="N1")),
+        wrong("job type 1 with an entered that says neither", changed(entered="perhaps")),
+        wrong("job type 1 without a number to enter and without a card", call({"entered": "false"})),
+        scenario("another job type's ID information is not judged", [PREPARED], [TAKEN], [DONE], COMPLETE, asked=[0],
+                 call=call({"entered": "perhaps"}, 2), sent={"info_json": {"id_info": {"entered": "perhaps"}}}),
     ]
 
 

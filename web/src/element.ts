@@ -1,12 +1,16 @@
-import { AnswerError, readChallenge, type Challenge, type JobStatus, type JsonObject } from '@selfsame/client';
+import {
+  AnswerError, readChallenge, ResultCode, type Challenge, type ConsentInformation, type IdInfo, type JobStatus, type JsonObject,
+} from '@selfsame/client';
 
 import { DrawnOnce, type Draw } from './challenge.ts';
 import { Finder } from './engine/finder.ts';
+import type { Identity } from './identity.ts';
 import { published, type Images, type PublishedImage } from './images.ts';
 import { choose, type Messages } from './messages/index.ts';
-import { ATTRIBUTES, filesOf, languagesOf, stepsOf, submissionOf } from './settings.ts';
+import { ATTRIBUTES, filesOf, languagesOf, policyOf, stepsOf, submissionOf } from './settings.ts';
 import { capture } from './story/capture.ts';
 import { Cancelled, Removed } from './story/ending.ts';
+import { identify } from './story/identity.ts';
 import type { Watched } from './story/selfie.ts';
 import { send } from './story/sending.ts';
 import { drawFor, type Submission } from './submission.ts';
@@ -21,6 +25,10 @@ export interface Published {
     readonly guided: boolean;
     /** The challenge that the frames follow, where there was one: it goes along as `challenge_id`. */
     readonly challengeId?: string;
+    /** Who the person is, where that was asked or given (job type 1): the wire's `id_info`. */
+    readonly idInfo?: IdInfo;
+    /** What they agreed to, where that was asked or given: the wire's `consent_information`. */
+    readonly consentInformation?: ConsentInformation;
   };
 }
 
@@ -135,11 +143,17 @@ export class SelfsameCapture extends HTMLElement {
     let engine: Finder | undefined;
     void finder.then((came) => (engine = came));
     try {
+      const failed = (error: unknown): void => void this.#emit('trouble', { error });
+      const who = (before?: IdInfo): Promise<Identity | undefined> =>
+        identify(this.submission, { screens, signal, before, policy: policyOf(this), failed });
+      let identity = await who();
       for (let started = this.hasAttribute('autostart') && !this.#rested; ; started = true) {
         const means = { screens, signal, finder, started, draw: this.#draw(), files: !this.hasAttribute('no-files') };
-        const report = { watch: (seen: Watched) => this.#emit('look', seen), failed: (error: unknown) => this.#emit('trouble', { error }) };
-        const images = await capture(steps, { ...means, ...report });
-        if (!(await this.#hand(images, screens, signal, engine?.running === true))) break;
+        const images = await capture(steps, { ...means, watch: (seen: Watched) => void this.#emit('look', seen), failed });
+        const { again, wrongNumber } = await this.#hand(images, identity, screens, signal, engine?.running === true);
+        if (!again) break;
+        // Nobody has this number: the person may have mistyped it.
+        if (wrongNumber) identity = await who(identity?.idInfo);
       }
     } catch (error) {
       if (error instanceof Removed) return;
@@ -151,10 +165,16 @@ export class SelfsameCapture extends HTMLElement {
     this.restart();
   }
 
-  /** Publishes and submits. Gives whether the person wants another try. */
-  async #hand(images: Images, screens: Screens, signal: AbortSignal, guided: boolean): Promise<boolean> {
+  /** Publishes and submits. Gives whether the person wants another try, and whether the authority does not know their number. */
+  async #hand(
+    images: Images,
+    identity: Identity | undefined,
+    screens: Screens,
+    signal: AbortSignal,
+    guided: boolean,
+  ): Promise<{ again: boolean; wrongNumber: boolean }> {
     const challengeId = images.drawn?.challenge.id;
-    const meta = { libraryVersion: VERSION, guided, ...(challengeId !== undefined && { challengeId }) };
+    const meta = { libraryVersion: VERSION, guided, ...(challengeId !== undefined && { challengeId }), ...identity };
     const detail: Published = { images: await published(images), meta };
     const go = this.#emit('publish', detail);
     const to = this.submission;
@@ -165,6 +185,7 @@ export class SelfsameCapture extends HTMLElement {
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
     }
     let ended = false;
+    let wrongNumber = false;
     const report = {
       failed: (error: unknown) => {
         const { kind, reason } = (error ?? {}) as { kind?: unknown; reason?: unknown };
@@ -174,12 +195,13 @@ export class SelfsameCapture extends HTMLElement {
       },
       ended: (status: JobStatus) => {
         if (status.challengeFailure === 'missing') this.#challenged = true;
+        wrongNumber = status.resultCode === ResultCode.IdNotFound || status.resultCode === ResultCode.IdMalformed;
         this.#emit('submitted', status.toJSON());
       },
     };
-    const { again } = await send(screens, images, to, signal, report, this.#begun);
+    const { again } = await send(screens, images, { ...to, ...identity }, signal, report, this.#begun);
     this.#begun = ended;
-    return again;
+    return { again, wrongNumber };
   }
 
   /** How the challenge of the next selfie is drawn; `undefined` where none is wanted. */

@@ -1,3 +1,5 @@
+import type { IdInfo } from '@selfsame/client';
+
 import type { EngineFiles } from './engine/finder.ts';
 import type { Step } from './story/capture.ts';
 import type { Submission } from './submission.ts';
@@ -6,6 +8,7 @@ import type { Submission } from './submission.ts';
 export const ATTRIBUTES = [
   'capture', 'lang', 'theme', 'autostart', 'no-files', 'assets', 'model',
   'server', 'partner-id', 'user-id', 'job-id', 'job-type', 'token', 'challenge', 'production', 'callback-url',
+  'country', 'id-type', 'id-number', 'privacy-policy',
 ] as const;
 
 /** `capture="selfie"` (default), `"id-card"`, `"id-card-front"`, or several of them, in order. */
@@ -60,5 +63,23 @@ export function submissionOf(element: Element): Submission | undefined {
     isProduction: element.hasAttribute('production'),
     challenge: element.hasAttribute('challenge'),
     ...(callbackUrl && { callbackUrl }),
+    idInfo: idInfoOf(element),
   };
+}
+
+/** Who the person is, as far as attributes say. */
+function idInfoOf(element: Element): IdInfo {
+  const [country, idType, idNumber] = ['country', 'id-type', 'id-number'].map((name) => element.getAttribute(name)?.trim());
+  return { ...(country && { country }), ...(idType && { id_type: idType }), ...(idNumber && { id_number: idNumber }) };
+}
+
+/** Where the partner says what becomes of personal data: a web address, or nothing. */
+export function policyOf(element: Element): string | undefined {
+  const said = element.getAttribute('privacy-policy');
+  if (!said) return undefined;
+  const url = new URL(said, document.baseURI);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw new TypeError('selfsame-capture: privacy-policy must be an https address');
+  }
+  return url.href;
 }

@@ -1,4 +1,6 @@
-import { challengeIn, Client, defaultTransport, type JobStatus, type Transport, type WebTokenAuth } from '@selfsame/client';
+import {
+  challengeIn, Client, defaultTransport, type ConsentInformation, type IdInfo, type JobStatus, type Transport, type WebTokenAuth,
+} from '@selfsame/client';
 
 import type { Draw, DrawnOnce } from './challenge.ts';
 import type { Images } from './images.ts';
@@ -8,7 +10,7 @@ export interface Submission {
   /** The server's base URL, without a version. */
   readonly server: string;
   readonly partnerId: string;
-  /** 4 registers, 2 authenticates. */
+  /** 4 registers, 2 authenticates, 1 registers with an ID number: the person is asked for it, unless `idInfo` says it. */
   readonly jobType: number;
   /** The person; made where absent. */
   readonly userId?: string;
@@ -19,6 +21,13 @@ export interface Submission {
   /** Further keys, echoed in the result. */
   readonly partnerParams?: Record<string, string>;
   readonly callbackUrl?: string;
+  /**
+   * Who the person is, in the wire's names, for job type 1. What it says is not asked; with `country`, `id_type` and `id_number`, or
+   * `entered: 'false'` and an ID card, nothing is.
+   */
+  readonly idInfo?: IdInfo;
+  /** What the person agreed to already. Without it they are asked, where the ID type needs that. */
+  readonly consentInformation?: ConsentInformation;
   /** A person who is registered already may register again. */
   readonly allowNewEnroll?: boolean;
   /** A short-lived token for this user and job, from the partner's own service; or a function that gets it there. */
@@ -97,10 +106,11 @@ export async function submit(images: Images, to: Submission, going: Going): Prom
     ...(to.userId !== undefined && { user_id: to.userId }),
     ...(to.jobId !== undefined && { job_id: to.jobId }),
   };
-  return client.submitJob(TAG, to.jobType, to.isProduction ?? false, params, {}, {}, to.callbackUrl ?? '', to.pollingMillis ?? 0, {
+  return client.submitJob(TAG, to.jobType, to.isProduction ?? false, params, to.idInfo ?? {}, {}, to.callbackUrl ?? '', to.pollingMillis ?? 0, {
     signal: going.signal,
     onProgress: ({ sent, total }) => going.onProgress(total === 0 ? 1 : sent / total),
     ...(to.allowNewEnroll && { allowNewEnroll: true }),
+    ...(to.consentInformation && { consentInformation: to.consentInformation }),
   });
 }
 

@@ -1,43 +1,31 @@
-// smile-identity-core, as its users call it.
+// smile-identity-core, as its users call it: enrolment and authentication.
 const assert = require('node:assert/strict');
 const { randomUUID } = require('node:crypto');
-const { readFileSync } = require('node:fs');
 const test = require('node:test');
-const { WebApi, Signature } = require('smile-identity-core');
-
-const { server, callback, partner, photographs } = JSON.parse(process.env.SELFSAME_SETTING);
-const key = partner.sandbox_api_key;
-const api = (apiKey = key) => new WebApi('2343', callback, apiKey, `${server}/v1`);
-const submit = (user, jobType, images, web = api()) =>
-  web.submit_job({ user_id: user, job_id: randomUUID(), job_type: jobType, note: 'kept' }, images, {}, {
-    return_job_status: true, return_images: true, return_history: true,
-  });
-const file = (name) => [{ image_type_id: 0, image: photographs[name] }];
-const refused = (code) => (error) => error.response?.data?.code === code;
+const { api, asBase64, callback, file, isSigned, refused, server, submit } = require('./calling.js');
 
 test('register, authenticate, refuse another face', async () => {
   const user = randomUUID();
-  const enrolled = await submit(user, 4, file('obama'));
+  const enrolled = await submit(user, 4, [file('obama')]);
   assert.equal(enrolled.result.ResultCode, '0840');
   assert.equal(enrolled.result.PartnerParams.note, 'kept');
-  assert.ok(new Signature('2343', key).confirm_signature(enrolled.result.timestamp, enrolled.result.signature));
+  assert.ok(isSigned(enrolled.result));
   assert.ok(enrolled.image_links.selfie_image.startsWith(server));
-  const encoded = (name, end) => Buffer.concat([readFileSync(photographs[name]), Buffer.from(end)]).toString('base64');
   // Two files of one picture: two photographs would not follow one another.
   const capture = [[2, 'obama2', ''], [6, 'obama', ''], [6, 'obama', '\0']];
-  const same = await submit(user, 2, capture.map(([id, name, end]) => ({ image_type_id: id, image: encoded(name, end) })));
+  const same = await submit(user, 2, capture.map(([id, name, end]) => ({ image_type_id: id, image: asBase64(name, end) })));
   assert.equal(same.result.ResultCode, '0820');
-  const other = await submit(user, 2, file('biden'));
+  const other = await submit(user, 2, [file('biden')]);
   assert.equal(other.result.ResultCode, '0821');
   assert.equal(other.job_success, false);
 });
 
 test('errors keep their codes', async () => {
   const user = randomUUID();
-  await assert.rejects(submit(user, 2, file('obama')), refused('2210'));
-  await assert.rejects(submit(user, 4, file('obama'), api('wrong')), refused('2205'));
-  await submit(user, 4, file('obama'));
-  await assert.rejects(submit(user, 4, file('obama')), refused('2209'));
+  await assert.rejects(submit(user, 2, [file('obama')]), refused('2210'));
+  await assert.rejects(submit(user, 4, [file('obama')], { web: api('wrong') }), refused('2205'));
+  await submit(user, 4, [file('obama')]);
+  await assert.rejects(submit(user, 4, [file('obama')]), refused('2209'));
 });
 
 test('a web token is given, which a page reads as the public embed does', async () => {

@@ -52,14 +52,24 @@ def _serving(data, *options):
 
 @contextmanager
 def receiving():
-    """A callback endpoint; gives its URL and a queue of bodies."""
-    bodies = queue.Queue()
+    """A callback endpoint; gives its URL and a queue of bodies. Whoever GETs that URL reads all that came so far."""
+    bodies, all_of_them = queue.Queue(), []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
-            bodies.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            all_of_them.append(body)
+            bodies.put(body)
             self.send_response(200)
             self.end_headers()
+
+        def do_GET(self):
+            told = json.dumps(all_of_them).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(told)))
+            self.end_headers()
+            self.wfile.write(told)
 
         def log_message(self, *_):
             pass

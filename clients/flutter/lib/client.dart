@@ -26,10 +26,15 @@ export 'src/client/errors.dart'
         UnknownTagException,
         UntrustedException;
 export 'src/client/http_transport.dart' show HttpTransport;
+export 'src/client/id_info.dart' show ConsentInformation, IdInfo;
+export 'src/client/job_result.dart' show JobResult, ResultFields;
 export 'src/client/job_status.dart' show JobStatus;
 export 'src/client/json.dart' show JsonObject;
+export 'src/client/lookup.dart' show Lookup;
+export 'src/client/names.dart' show ResultAction, ResultCode;
 export 'src/client/package.dart' show PackageDescription, buildPackage;
 export 'src/client/retry.dart' show RetryPolicy;
+export 'src/client/services.dart' show OfferedBank, OfferedCountry, OfferedIdType, ProductsConfig, Services;
 export 'src/client/signature.dart' show sign, verify, verifySigned;
 export 'src/client/submission.dart' show GeoInfo, JobType;
 export 'src/client/timestamp.dart' show TimestampWindow, checkWindow, formatTimestamp;

@@ -99,6 +99,14 @@ void main() {
     });
   }
 
+  test('names', () {
+    final names = vectors('names') as Map<String, dynamic>;
+    expect(ResultCode.all, names['result_codes']);
+    expect(ResultAction.all, names['actions']);
+    final types = names['job_types'] as Map<String, dynamic>;
+    expect([types['biometric_kyc'], types['enhanced_kyc']], [JobType.biometricKyc, JobType.enhancedKyc]);
+  });
+
   test('challenges of web tokens', () {
     for (final dynamic v in vectors('challenges')['claims']) {
       expect(challengeIn(v['token'] as String)?.toJson(), v['expect'], reason: v['name'] as String);
@@ -115,14 +123,40 @@ void main() {
 final accessors = <String, Object? Function(JobStatus)>{
   'job_complete': (status) => status.jobComplete,
   'job_success': (status) => status.jobSuccess,
-  'result_code': (status) => status.resultCode,
-  'result_text': (status) => status.resultText,
-  'smile_job_id': (status) => status.smileJobId,
   'confidence_value': (status) => status.confidenceValue,
   'is_final_result': (status) => status.isFinalResult,
   'partner_params': (status) => status.partnerParams,
   'evidence': (status) => status.evidence,
   'challenge_failure': (status) => status.challengeFailure?.wireName,
+  'results': (status) => [for (final result in status.results) result.resultCode],
+  for (final MapEntry(:key, :value) in ofResult.entries) key: value,
+};
+
+/// The same of what one result says.
+final ofResult = <String, Object? Function(ResultFields)>{
+  'result_code': (result) => result.resultCode,
+  'result_text': (result) => result.resultText,
+  'result_type': (result) => result.resultType,
+  'smile_job_id': (result) => result.smileJobId,
+  'is_machine_result': (result) => result.isMachineResult,
+  'country': (result) => result.country,
+  'id_type': (result) => result.idType,
+  'id_number': (result) => result.idNumber,
+  'full_name': (result) => result.fullName,
+  'dob': (result) => result.dob,
+  'gender': (result) => result.gender,
+  'photo': (result) => switch (result.photo) {
+    final bytes? => base64.encode(bytes),
+    null => null,
+  },
+  'phone_number': (result) => result.phoneNumber,
+  'address': (result) => result.address,
+  'expiration_date': (result) => result.expirationDate,
+  'full_data': (result) => result.fullData,
+  'id_number_previously_registered': (result) => result.idNumberPreviouslyRegistered,
+  'user_ids_of_previous_registrants': (result) => result.userIdsOfPreviousRegistrants,
+  'kyc_receipt': (result) => result.kycReceipt,
+  'antifraud': (result) => result.antifraud,
 };
 
 String outcomeOf(void Function() act, String well) {
@@ -156,6 +190,7 @@ Uint8List written(Map<String, dynamic> input) {
       misc: input['misc'] as Map<String, dynamic>,
       partnerParams: input['partner_params'] as Map<String, dynamic>,
       idInfo: present('id_info'),
+      consentInformation: present('consent_information'),
       geoInfo: present('geo_info'),
     ),
   );

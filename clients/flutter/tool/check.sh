@@ -15,7 +15,7 @@ if [ "$(uname -sm)" != "Linux x86_64" ]; then
 fi
 if [ ! -e /lib/ld-linux.so.2 ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends libc6-i386 >/dev/null
+        sh "$here/../../scripts/debian.sh" libc6-i386
     else
         echo "skipped: Flutter's checks, because there is no 32-bit C library (libc6-i386) and no right to install it"
         exit 0
@@ -66,14 +66,14 @@ if [ "${1:-}" = prove ]; then
     }
     look "$here" && compile "$here" >/dev/null
     broken "a syntax error" compile 's/^library;/library/' lib/client.dart
-    broken "a type error" compile 's/String? get resultCode => _text/int? get resultCode => _text/' lib/src/client/job_status.dart
+    broken "a type error" compile 's/String? get resultCode => _text/int? get resultCode => _text/' lib/src/client/job_result.dart
     broken "a type error in the screen" compile 's/texts.again, _session.retake/_session.retake, texts.again/' lib/src/capture/capture_screen.dart
     broken "an error in the example" compile 's/captured.tag,/captured.tags,/' example/lib/main.dart
     broken "an import of nothing" look "s|'errors.dart'|'error.dart'|" lib/src/client/retry.dart
     broken "a package that is not declared" look '/crypto:/d' pubspec.yaml
-    broken "a public member without a comment" look '/The result code, four digits/d' lib/src/client/job_status.dart
+    broken "a public member without a comment" look '/The result code, four digits/d' lib/src/client/job_result.dart
     broken "a public class without a comment" look '/^\/\/\/ A request/d;/^\/\/\/ One HTTP request/d' lib/src/client/transport.dart
-    broken "an accessor that the contract names otherwise" look 's/get smileJobId/get smileJobID/' lib/src/client/job_status.dart
+    broken "an accessor that the contract names otherwise" look 's/get smileJobId/get smileJobID/' lib/src/client/job_result.dart
     broken "an export of nothing" look 's/show Cancellation;/show Cancelation;/' lib/client.dart
     exit 0
 fi

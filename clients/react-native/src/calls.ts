@@ -5,7 +5,9 @@ import {
   type ChallengeOptions,
   type ClientOptions,
   type GeoInfo,
+  type IdInfo,
   type JobStatus,
+  type Lookup,
   type PartnerParams,
   type SubmitOptions,
 } from '@selfsame/client';
@@ -39,6 +41,14 @@ export function configure(configuration: Configuration): void {
  */
 export async function drawChallenge(userId: string, isProduction: boolean, options: ChallengeOptions = {}): Promise<Challenge> {
   return configured().drawChallenge(userId, isProduction, options);
+}
+
+/**
+ * Looks identities up, without a selfie. An app that has a web token only may ask what is offered (`services`, `productsConfig`), and
+ * have a result posted to the callback (`asyncIdVerification`); records themselves are for holders of the API key.
+ */
+export function lookup(isProduction: boolean): Lookup {
+  return configured().lookup(isProduction);
 }
 
 function configured(): Client {
@@ -101,10 +111,10 @@ export function forgetCapture(tag: string): Promise<void> {
  * The capture is deleted once the server has it.
  *
  * @param tag From {@link captureSelfie}.
- * @param jobType 2 authenticates, 4 registers.
+ * @param jobType 2 authenticates, 4 registers, 1 registers with an ID number.
  * @param isProduction Production rather than the sandbox.
  * @param partnerParams `job_id`, `user_id` and any further keys; names that are missing are made.
- * @param idInfo ID information.
+ * @param idInfo ID information. Job type 1 needs `country`, `id_type` and `id_number`; or `entered: false` and {@link captureIDCard}.
  * @param geoInfo Where the device is.
  * @param callbackUrl Where the server posts the result.
  * @param jobStatusPollingTimeoutMillis How long to follow the job: when it passes first, the result says
@@ -116,7 +126,7 @@ export async function submitJob(
   jobType: number,
   isProduction: boolean,
   partnerParams: PartnerParams | object | null = {},
-  idInfo: object | null = {},
+  idInfo: IdInfo | object | null = {},
   geoInfo: GeoInfo | object | null = {},
   callbackUrl: string | null = '',
   jobStatusPollingTimeoutMillis: number = 0,

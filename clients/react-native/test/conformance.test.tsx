@@ -1,5 +1,5 @@
 // The contract's scenarios through this package's own submitJob: see conformance/README.md.
-import { configure, forgetCapture, JobStatus, submitJob } from '../src';
+import { configure, forgetCapture, JobStatus, lookup, submitJob } from '../src';
 import { FileCaptures } from '../src/files/file-captures';
 import { platformFiles } from '../src/files/platform-files';
 import { files } from './support/native-files';
@@ -50,8 +50,20 @@ test.each(named('scenarios'))('scenario: %s', async (_name, scenario: any) => {
 
 test.each(named('results'))('result: %s', (_name, { status: json, expect: expected }: any) => {
   const status = new JobStatus(json);
-  const { actions, ...fields } = expected;
+  const { actions, photo, results, ...fields } = expected;
   for (const [field, value] of Object.entries(fields)) expect([field, accessor(status, field)]).toEqual([field, value]);
   for (const [action, value] of Object.entries(actions)) expect([action, status.action(action) ?? null]).toEqual([action, value]);
+  expect(status.photo ? btoa(String.fromCharCode(...status.photo)) : null).toBe(photo);
+  expect(status.results.map(({ resultCode }) => resultCode)).toEqual(results);
   expect(JSON.parse(status.toString())).toEqual(json);
+});
+
+test('ID types are looked up where the app is configured to', async () => {
+  const services = vectors('lookups').find(({ method }: any) => method === 'services');
+  const script = { services: [services.answer] } as unknown as Script;
+  const { transport, clock, asked } = scriptedTransport(script, '2343', 'key-1');
+  configure({ server: 'https://server.example', partnerId: '2343', auth: { webToken: () => 't' }, transport, clock });
+  const found = await lookup(false).services();
+  expect(found.idTypes('biometric_kyc').map(({ code }) => code)).toEqual(['NG', 'GH']);
+  expect(asked.services.map(({ method, url }) => [method, url])).toEqual([['GET', 'https://server.example/sandbox/v1/services']]);
 });

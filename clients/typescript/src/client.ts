@@ -3,8 +3,10 @@ import { readChallenge, type Challenge } from './challenge.js';
 import { systemClock, type Clock } from './clock.js';
 import type { ApiKeyAuth, ChallengeOptions, ClientOptions, JobNames, SubmitOptions, WebTokenOptions } from './connection.js';
 import { AnswerError, ArgumentError, CancelledError, ChallengeError, RefusedError, SelfsameError, TransportError, UnknownTagError } from './errors.js';
+import { idInfoFor, type IdInfo } from './id-info.js';
 import { JobStatus } from './job-status.js';
 import type { JsonObject } from './json.js';
+import { Lookup } from './lookup.js';
 import { buildPackage } from './package.js';
 import { DEFAULT_POLLING, follow } from './polling.js';
 import { accept, acceptObject, DEFAULT_RETRY, withRetry, type RetryPolicy } from './retry.js';
@@ -65,10 +67,10 @@ export class Client {
    * `{}`, `''` and `0` mean absent, as in the mobile call that this is.
    *
    * @param tag Names the capture.
-   * @param jobType 2 authenticates, 4 registers.
+   * @param jobType 2 authenticates, 4 registers, 1 registers with an ID number.
    * @param isProduction Production rather than the sandbox.
    * @param partnerParams `job_id`, `user_id` and any further keys; names that are missing are made.
-   * @param idInfo ID information.
+   * @param idInfo ID information. Job type 1 needs `country`, `id_type` and `id_number`; or `entered: false` and an ID card's image.
    * @param geoInfo Where the device is.
    * @param callbackUrl Where the server posts the result.
    * @param jobStatusPollingTimeoutMillis How long to follow the job. When that passes first, the status says
@@ -80,17 +82,18 @@ export class Client {
     jobType: number,
     isProduction: boolean,
     partnerParams: PartnerParams | object = {},
-    idInfo: object = {},
+    idInfo: IdInfo | object = {},
     geoInfo: GeoInfo | object = {},
     callbackUrl: string | null = '',
     jobStatusPollingTimeoutMillis: number = 0,
     options: SubmitOptions = {},
   ): Promise<JobStatus> {
-    const id = present(idInfo, 'idInfo');
+    const said = present(idInfo, 'idInfo');
     const geo = present(geoInfo, 'geoInfo');
     const wait = pollingTime(jobStatusPollingTimeoutMillis);
     const capture = await this.#store.read(tag);
     if (!capture) throw new UnknownTagError(tag);
+    const id = idInfoFor(jobType, said, capture.idCardFront !== undefined);
     const journey = await this.#begin(capture, jobType, isProduction, partnerParams, callbackUrl ?? '', options);
     const prepared = await this.#prepare(journey);
     await this.#upload(prepared.uploadUrl, this.#package(capture, journey, id, geo), journey);
@@ -126,9 +129,7 @@ export class Client {
       body = { token };
     } else {
       if (!userId) throw new ArgumentError('a challenge is for one user: userId must not be empty');
-      const timestamp = formatTimestamp(this.#clock.now());
-      const signature = sign(this.#apiKey(isProduction), partnerId, timestamp);
-      body = { partner_id: partnerId, user_id, ...(jobId && { job_id }), job_type, timestamp, signature };
+      body = { partner_id: partnerId, user_id, ...(jobId && { job_id }), job_type, ...this.#sign(isProduction) };
     }
     const answer = await withRetry(this.#retry, this.#clock, signal, async () =>
       acceptObject(await this.#post(`${this.#base(isProduction)}/challenge`, { ...body }, signal)),
@@ -157,9 +158,6 @@ export class Client {
     options: { imageLinks?: boolean; history?: boolean; signal?: AbortSignal } = {},
   ): Promise<JsonObject> {
     const { partnerId } = this.#options;
-    const apiKey = this.#apiKey(isProduction);
-    const now = this.#clock.now();
-    const timestamp = formatTimestamp(now);
     const answer = await this.#post(
       `${this.#base(isProduction)}/job_status`,
       {
@@ -168,12 +166,33 @@ export class Client {
         job_id: jobId,
         image_links: options.imageLinks ?? false,
         history: options.history ?? false,
-        timestamp,
-        signature: sign(apiKey, partnerId, timestamp),
+        ...this.#sign(isProduction),
       } satisfies JobStatusBody,
       options.signal,
     );
-    return verifySigned(accept(answer), apiKey, partnerId, this.#clock.now());
+    return verifySigned(accept(answer), this.#apiKey(isProduction), partnerId, this.#clock.now());
+  }
+
+  /** Looks identities up, without a selfie. */
+  lookup(isProduction: boolean): Lookup {
+    const { partnerId, source = DEFAULT_SOURCE } = this.#options;
+    const url = (path: string): string => `${this.#root(isProduction)}/${path}`;
+    return new Lookup({
+      partnerId,
+      isProduction,
+      source,
+      sign: () => this.#sign(isProduction),
+      prove: (params) => this.#prove(params, isProduction),
+      post: (path, body, signal) => this.#post(url(path), body, signal),
+      ask: (method, path, body, signal) =>
+        withRetry(this.#retry, this.#clock, signal, async () => {
+          const answer = await (method === 'GET' ? this.#get(url(path), signal) : this.#post(url(path), body, signal));
+          // For its refusals: what may pass is asked again.
+          accept(answer);
+          return answer;
+        }),
+      verified: (answer) => verifySigned(accept(answer), this.#apiKey(isProduction), partnerId, this.#clock.now()),
+    });
   }
 
   /**
@@ -193,7 +212,6 @@ export class Client {
     options: WebTokenOptions = {},
   ): Promise<string> {
     const { partnerId } = this.#options;
-    const timestamp = formatTimestamp(this.#clock.now());
     const answer = await this.#post(
       `${this.#base(isProduction)}/token`,
       {
@@ -207,8 +225,7 @@ export class Client {
         ...(options.retry && { retry: true as const }),
         ...(options.sandboxResult && { sandbox_result: options.sandboxResult }),
         ...(options.challenge && { challenge: true as const }),
-        timestamp,
-        signature: sign(this.#apiKey(isProduction), partnerId, timestamp),
+        ...this.#sign(isProduction),
       } satisfies TokenBody,
       undefined,
     );
@@ -227,7 +244,7 @@ export class Client {
   ): Promise<Journey> {
     let params = nameParams(partnerParams, jobType);
     let names: JobNames = { userId: params.user_id, jobId: params.job_id, jobType, isProduction };
-    const { auth, partnerId } = this.#options;
+    const { auth } = this.#options;
     let proof: SignatureProof | TokenProof;
     if ('webToken' in auth) {
       const held = challenge && this.#held.get(challenge.id);
@@ -241,8 +258,7 @@ export class Client {
       names = { ...names, userId, jobId };
       proof = { token };
     } else {
-      const timestamp = formatTimestamp(this.#clock.now());
-      proof = { timestamp, signature: sign(this.#apiKey(isProduction), partnerId, timestamp) };
+      proof = this.#sign(isProduction);
     }
     if (options.signal?.aborted) throw new CancelledError();
     return { names, params, base: this.#base(isProduction), callbackUrl, proof, challenge, options };
@@ -294,6 +310,7 @@ export class Client {
       },
       partnerParams: params,
       idInfo,
+      consentInformation: journey.options.consentInformation,
       geoInfo,
     });
   }
@@ -347,6 +364,27 @@ export class Client {
     );
   }
 
+  /** A fresh timestamp and its signature. */
+  #sign(isProduction: boolean): SignatureProof {
+    const timestamp = formatTimestamp(this.#clock.now());
+    return { timestamp, signature: sign(this.#apiKey(isProduction), this.#options.partnerId, timestamp) };
+  }
+
+  /** The proof of a lookup. A web token says whose it is; what was asked for is only a wish. */
+  async #prove(params: NamedParams, isProduction: boolean): Promise<{ params: NamedParams; proof: SignatureProof | TokenProof }> {
+    const { auth } = this.#options;
+    if (!('webToken' in auth)) return { params, proof: this.#sign(isProduction) };
+    const { user_id, job_id, job_type: jobType } = params;
+    const token = await auth.webToken({ userId: user_id, jobId: job_id, jobType, isProduction });
+    const { userId = user_id, jobId = job_id } = namesIn(token);
+    return { params: { ...params, user_id: userId, job_id: jobId }, proof: { token } };
+  }
+
+  #get(url: string, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+    const timeoutMillis = this.#options.requestTimeoutMillis ?? 30_000;
+    return this.#transport({ method: 'GET', url, contentType: '', body: '', timeoutMillis, signal });
+  }
+
   #post(url: string, body: JsonObject, signal: AbortSignal | undefined): Promise<HttpAnswer> {
     const timeoutMillis = this.#options.requestTimeoutMillis ?? 30_000;
     return this.#transport({
@@ -360,7 +398,12 @@ export class Client {
   }
 
   #base(isProduction: boolean): string {
-    return `${this.#options.server.replace(/\/+$/, '')}/${isProduction ? 'production' : 'sandbox'}/v1`;
+    return `${this.#root(isProduction)}/v1`;
+  }
+
+  /** Without the API's version. */
+  #root(isProduction: boolean): string {
+    return `${this.#options.server.replace(/\/+$/, '')}/${isProduction ? 'production' : 'sandbox'}`;
   }
 
   #apiKey(isProduction: boolean): string {

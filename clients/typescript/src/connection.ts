@@ -1,5 +1,6 @@
 import type { CaptureStore } from './capture.js';
 import type { Clock } from './clock.js';
+import type { ConsentInformation } from './id-info.js';
 import type { JsonObject } from './json.js';
 import type { RetryPolicy } from './retry.js';
 import type { Progress, Transport } from './transport.js';
@@ -95,6 +96,8 @@ export interface SubmitOptions {
   readonly allowNewEnroll?: boolean;
   /** Use the photo on file, for the job types that can. */
   readonly useEnrolledImage?: boolean;
+  /** What the person agreed to, where an ID type needs that: it goes along with the ID information. */
+  readonly consentInformation?: ConsentInformation;
   /** Sandbox only: the result code to force. */
   readonly sandboxResult?: string;
 }

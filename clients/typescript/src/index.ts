@@ -17,6 +17,11 @@ export type {
 } from './connection.js';
 export { MemoryCaptures, type Capture, type CaptureStore, type ImageBytes } from './capture.js';
 export { JobStatus } from './job-status.js';
+export { JobResult, ResultFields } from './result.js';
+export type { ConsentInformation, IdInfo } from './id-info.js';
+export { Lookup, type LookupMeans, type LookupOptions } from './lookup.js';
+export { Action, ResultCode } from './names.js';
+export { ProductsConfig, Services, type OfferedBank, type OfferedCountry, type OfferedIdType } from './services.js';
 export { JobType, type GeoInfo, type PartnerParams } from './submission.js';
 export { CallbackVerifier, type CallbackVerifierOptions } from './callback.js';
 export { webhookSecret, type CallbackHeaders } from './webhook.js';

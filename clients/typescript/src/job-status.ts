@@ -1,17 +1,19 @@
-import type { ChallengeFailure } from './errors.js';
 import { isObject, type Json, type JsonObject } from './json.js';
+import { JobResult, ResultFields } from './result.js';
 
 /**
- * What the server says of a job: typed accessors, the whole answer as JSON ({@link toJSON}), or as text ({@link toString}).
+ * What the server says of a job: typed accessors, the whole answer as JSON ({@link toJSON}), or as text ({@link toString}). The
+ * accessors of a result read the newest one.
  *
  * With an API key, only an answer with the right signature becomes one. With a web token the answer comes from where the
  * partner's own service fetched it, and is trusted as far as that connection is.
  */
-export class JobStatus {
+export class JobStatus extends ResultFields {
   readonly #json: JsonObject;
 
   /** Wraps an answer of `/v1/job_status`. */
   constructor(json: JsonObject) {
+    super();
     this.#json = json;
   }
 
@@ -25,68 +27,29 @@ export class JobStatus {
     return this.#json['job_success'] === true;
   }
 
-  /** The result code, four digits, e.g. `0820`. */
-  get resultCode(): string | undefined {
-    return this.#text('ResultCode');
-  }
-
-  /** What the code means. */
-  get resultText(): string | undefined {
-    return this.#text('ResultText');
-  }
-
-  /** The server's name of the job. */
-  get smileJobId(): string | undefined {
-    return this.#text('SmileJobID');
-  }
-
-  /** 0 to 100; 50 is the match threshold. `undefined` without a comparison. */
-  get confidenceValue(): number | undefined {
-    const text = this.#text('ConfidenceValue');
-    return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
-  }
-
-  /** Whether no further result follows. */
-  get isFinalResult(): boolean {
-    return this.#text('IsFinalResult') === 'true';
-  }
-
-  /** What came of an action, e.g. `Selfie_To_Registered_Selfie_Compare` → `Passed`. */
-  action(name: string): string | undefined {
-    const actions = this.#field('Actions');
-    const value = isObject(actions) && Object.prototype.hasOwnProperty.call(actions, name) ? actions[name] : undefined;
-    return typeof value === 'string' ? value : undefined;
-  }
-
-  /** The partner parameters as the server echoes them. */
-  get partnerParams(): Json | undefined {
-    return this.#field('PartnerParams');
-  }
-
-  /** Scores, thresholds, models and reasons. */
-  get evidence(): Json | undefined {
-    return this.#field('evidence');
-  }
-
-  /** What stood against the capture of a challenge, where that is among the reasons; `undefined` where nothing did. */
-  get challengeFailure(): Exclude<ChallengeFailure, 'expired'> | undefined {
-    const { evidence } = this;
-    const reasons = isObject(evidence) ? evidence['reasons'] : undefined;
-    if (!Array.isArray(reasons)) return undefined;
-    if (reasons.includes('challenge_not_followed')) return 'not_followed';
-    return reasons.includes('challenge_missing') ? 'missing' : undefined;
-  }
-
   /** Links to the job's images, where they were asked for. */
   get imageLinks(): JsonObject | undefined {
     const links = this.#json['image_links'];
     return isObject(links) ? links : undefined;
   }
 
-  /** The results of every attempt at this job, newest first, where they were asked for. */
+  /** The results of every attempt at this job, newest first, where they were asked for: as they came. */
   get history(): Json[] | undefined {
     const history = this.#json['history'];
     return Array.isArray(history) ? history : undefined;
+  }
+
+  /**
+   * The same with accessors. A job of type 1 gives several: the lookup, the comparison of the faces, and a person's review where there
+   * was one.
+   */
+  get results(): JobResult[] {
+    return (this.history ?? []).filter(isObject).map((result) => new JobResult(result));
+  }
+
+  override get kycReceipt(): string | undefined {
+    const receipt = this.#json['kyc_receipt'];
+    return super.kycReceipt ?? (typeof receipt === 'string' && receipt !== '' ? receipt : undefined);
   }
 
   /** The whole answer as JSON. */
@@ -95,17 +58,12 @@ export class JobStatus {
   }
 
   /** The whole answer as JSON text. */
-  toString(): string {
+  override toString(): string {
     return JSON.stringify(this.#json);
   }
 
-  #field(name: string): Json | undefined {
+  protected override fields(): JsonObject | undefined {
     const { result } = this.#json;
-    return isObject(result) && Object.prototype.hasOwnProperty.call(result, name) ? result[name] : undefined;
-  }
-
-  #text(name: string): string | undefined {
-    const value = this.#field(name);
-    return typeof value === 'string' ? value : undefined;
+    return isObject(result) ? result : undefined;
   }
 }

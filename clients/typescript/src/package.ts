@@ -20,6 +20,8 @@ export interface PackageDescription {
   /** `undefined` where absent. */
   idInfo: JsonObject | undefined;
   /** `undefined` where absent. */
+  consentInformation?: JsonObject | undefined;
+  /** `undefined` where absent. */
   geoInfo: JsonObject | undefined;
 }
 
@@ -51,6 +53,7 @@ export function buildPackage(capture: Capture, description: PackageDescription):
       ...description.misc,
     },
     id_info: description.idInfo ?? null,
+    ...(description.consentInformation && { consent_information: description.consentInformation }),
     ...(description.geoInfo && { geo_info: description.geoInfo }),
     images: images.map(({ role, name }) => ({ image_type_id: FILE_TYPE[role], image: '', file_name: name })),
     server_information: {},

@@ -4,8 +4,8 @@ import { ArgumentError } from './errors.js';
 import { isObject, type JsonObject } from './json.js';
 
 /**
- * The wire's job types. 2 compares a selfie with the one on file, 4 puts a selfie on file; which others a server performs
- * its documentation says.
+ * The wire's job types. 2 compares a selfie with the one on file, 4 puts a selfie on file, 1 compares a selfie with the photo that an
+ * authority has, 5 looks a person up without a selfie; which others a server performs its documentation says.
  */
 export const JobType = {
   BiometricKyc: 1,
@@ -60,7 +60,7 @@ export function nameParams(partnerParams: unknown, jobType: unknown): NamedParam
 }
 
 // Spelt out: not every engine knows Unicode's classes by name.
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+export const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 function name(params: JsonObject, key: 'job_id' | 'user_id'): string {
   const value = params[key];

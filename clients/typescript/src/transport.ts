@@ -10,9 +10,11 @@ export interface Progress {
 
 /** One HTTP request. */
 export interface HttpRequest {
-  readonly method: 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: string;
+  /** What the body is. Not sent with `GET`, which has none. */
   readonly contentType: string;
+  /** Empty with `GET`. */
   readonly body: string | Uint8Array;
   /** How long to wait for the whole answer, in milliseconds. */
   readonly timeoutMillis: number;
@@ -56,11 +58,14 @@ async function withFetch(request: HttpRequest): Promise<HttpAnswer> {
   signal?.addEventListener('abort', cancel, { once: true });
   const timer = setTimeout(cancel, timeoutMillis);
   try {
+    const isGet = request.method === 'GET';
     const streamed = onProgress && takesStreams() && typeof request.body !== 'string';
     const response = await fetch(request.url, {
       method: request.method,
-      headers: { 'content-type': request.contentType },
-      body: streamed ? counted(request.body as Uint8Array, onProgress) : (request.body as BodyInit),
+      ...(!isGet && {
+        headers: { 'content-type': request.contentType },
+        body: streamed ? counted(request.body as Uint8Array, onProgress) : (request.body as BodyInit),
+      }),
       signal: stop.signal,
       ...(streamed && { duplex: 'half' }),
     } as RequestInit);

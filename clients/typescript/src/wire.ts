@@ -64,8 +64,11 @@ export interface ResultAnswer extends SignatureProof {
   evidence: Json | object;
 }
 
-/** What a web token is for: a comparison with the selfie on file, or an enrolment. */
-export type Product = 'authentication' | 'smartselfie';
+/**
+ * What a web token is for: a comparison with the selfie on file, an enrolment, or a selfie with an ID number (job type 1); or a lookup
+ * without a selfie.
+ */
+export type Product = 'authentication' | 'smartselfie' | 'biometric_kyc' | 'enhanced_kyc' | 'basic_kyc';
 
 /** `POST /v1/token`. */
 export interface TokenBody extends SignatureProof {

@@ -3,12 +3,16 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import {
+  Action,
   buildPackage,
   CallbackVerifier,
   challengeIn,
   checkWindow,
   Client,
+  JobResult,
   JobStatus,
+  JobType,
+  ResultCode,
   sign,
   verify,
   verifySigned,
@@ -80,6 +84,7 @@ test('packages', () => {
         misc: input.misc,
         partnerParams: input.partner_params,
         idInfo: Object.keys(input.id_info).length ? input.id_info : undefined,
+        consentInformation: Object.keys(input.consent_information).length ? input.consent_information : undefined,
         geoInfo: Object.keys(input.geo_info).length ? input.geo_info : undefined,
       },
     );
@@ -97,9 +102,11 @@ test('results', () => {
 });
 
 function assertStatus(status, json, expect, name) {
-  const { actions, ...fields } = expect;
+  const { actions, results, photo, ...fields } = expect;
   const accessor = (field) => status[field.replace(/_./g, (at) => at[1].toUpperCase())];
   for (const [field, value] of Object.entries(fields)) assert.deepEqual(accessor(field) ?? null, value, `${name}: ${field}`);
+  if (photo !== undefined) assert.equal(status.photo ? Buffer.from(status.photo).toString('base64') : null, photo, `${name}: photo`);
+  if (results) assert.deepEqual(status.results.map(({ resultCode }) => resultCode), results, `${name}: results`);
   for (const [action, value] of Object.entries(actions ?? {})) assert.equal(status.action(action) ?? null, value, `${name}: ${action}`);
   if (json) {
     assert.deepEqual(status.toJSON(), json, name);
@@ -153,6 +160,57 @@ for (const scenario of vectors('scenarios')) {
     if (expect.asked_at_millis) assert.deepEqual(server.times, expect.asked_at_millis);
     for (const [kind, sent] of Object.entries(expect.sent)) assert.deepEqual(differences(server.last(kind), sent, kind), []);
   });
+}
+
+test('names', () => {
+  const named = (names) => Object.fromEntries(Object.entries(names).map(([name, wire]) => [pascal(name), wire]));
+  const { job_types, result_codes, actions } = vectors('names');
+  assert.deepEqual({ ...JobType }, named(job_types));
+  assert.deepEqual({ ...ResultCode }, named(result_codes));
+  assert.deepEqual({ ...Action }, named(actions));
+});
+
+const pascal = (name) => name.replace(/(^|_)(.)/g, (_, __, letter) => letter.toUpperCase());
+
+for (const { name, partner_id: partnerId, auth, method, call, answer, expect } of vectors('lookups')) {
+  test(`lookup: ${name}`, async (t) => {
+    const clock = virtualClock();
+    const server = await scriptedServer({ [method]: answer ? [answer] : [] }, { clock, partnerId, apiKey: auth.api_key });
+    t.after(() => server.close());
+    const proof = auth.web_token ? { webToken: () => auth.web_token } : { apiKey: auth.api_key };
+    const lookup = new Client({ server: server.url, partnerId, clock, auth: proof }).lookup(call.is_production);
+    const consent = call.consent_information && { consentInformation: call.consent_information };
+    const { partner_params, id_info, callback_url } = call;
+    const asked = {
+      id_verification: () => lookup.idVerification(partner_params, id_info, consent),
+      async_id_verification: () => lookup.asyncIdVerification(partner_params, id_info, callback_url, consent),
+      verify: () => lookup.verify(partner_params, id_info, consent),
+      services: () => lookup.services(),
+      products_config: () => lookup.productsConfig(),
+    }[method]();
+    if (expect.error) assertError(await asked.catch((thrown) => thrown), expect.error);
+    else assertFound(await asked, expect, name);
+    assert.equal(server.count(method), expect.asked);
+    if (expect.asked) assert.deepEqual(differences(server.last(method), expect.sent, method), []);
+  });
+}
+
+function assertFound(found, { result, actions, names, id_types, bank_codes, consent_required, id_selection }, name) {
+  if (result) {
+    assert.ok(found instanceof JobResult);
+    assertStatus(found, undefined, { ...result, actions }, name);
+  }
+  if (names) assert.deepEqual({ user_id: found.userId, job_id: found.jobId }, names);
+  const wire = (countries) =>
+    countries.map(({ code, name: said, idTypes }) => ({
+      code,
+      name: said,
+      id_types: idTypes.map(({ requiredFields, pattern, ...type }) => ({ ...type, pattern: pattern ?? null, required_fields: requiredFields })),
+    }));
+  for (const [product, countries] of Object.entries(id_types ?? {})) assert.deepEqual(wire(found.idTypes(product)), countries, product);
+  if (bank_codes) assert.deepEqual(found.bankCodes, bank_codes);
+  for (const [country, type, needed] of consent_required ?? []) assert.equal(found.consentRequired(country, type), needed, type);
+  for (const [product, country, types] of id_selection ?? []) assert.deepEqual(found.idTypes(product, country), types);
 }
 
 async function submit(t, { partner_id: partnerId, auth, call, script, challenge }) {

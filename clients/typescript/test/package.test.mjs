@@ -30,7 +30,7 @@ test('a browser’s bundle has nothing of Node, and holds only what is used', as
   const whole = await bundle("export * from '@selfsame/client'");
   const part = await bundle("export { sign } from '@selfsame/client'");
   const none = await bundle("import '@selfsame/client'");
-  assert.ok(whole.length < 40_000, `${whole.length} bytes`);
+  assert.ok(whole.length < 44_000, `${whole.length} bytes`);
   assert.ok(part.length < whole.length / 2, `${part.length} of ${whole.length} bytes`);
   assert.equal(none.trim(), '');
 });

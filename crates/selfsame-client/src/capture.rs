@@ -60,6 +60,10 @@ impl Capture {
         self
     }
 
+    pub(crate) const fn has_id_card(&self) -> bool {
+        self.id_card_front.is_some()
+    }
+
     pub(crate) fn images(&self) -> impl Iterator<Item = (ImageRole, &[u8])> {
         let cards = [
             (ImageRole::IdCardFront, &self.id_card_front),

@@ -11,13 +11,15 @@ use selfsame_wire::partner_params::PartnerParams;
 use selfsame_wire::result::SignedResult;
 use selfsame_wire::signature::{self, ApiKey, TimestampWindow};
 use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 use url::Url;
 
 use crate::capture::Capture;
 use crate::challenge::{self, Offer};
 use crate::error::ClientError;
+use crate::id_info;
+use crate::lookup::Lookup;
 use crate::progress::{self, Listener, Progress};
 use crate::result::JobStatus;
 
@@ -48,13 +50,13 @@ impl std::fmt::Debug for Connection {
 pub struct Submission<'a> {
     /// Names the capture.
     pub tag: &'a str,
-    /// 2 authenticates, 4 registers.
+    /// 2 authenticates, 4 registers, 1 registers with an ID number.
     pub job_type: u8,
     /// Production rather than the sandbox.
     pub is_production: bool,
     /// `job_id`, `user_id` and any further keys; names that are missing are made.
     pub partner_params: Value,
-    /// ID information.
+    /// ID information. Job type 1 needs `country`, `id_type` and `id_number`; or `entered: false` and an ID card's image.
     pub id_info: Value,
     /// Geo information.
     pub geo_info: Value,
@@ -62,6 +64,19 @@ pub struct Submission<'a> {
     pub callback_url: &'a str,
     /// How long to follow the job. When it passes first, the status says so and the rest comes to the callback. 0: a minute.
     pub job_status_polling_timeout_millis: u64,
+}
+
+/// What may be said of one submission beside the mobile call's arguments.
+#[derive(Debug, Clone, Default)]
+pub struct SubmitOptions {
+    /// A person who is enrolled already may enrol again.
+    pub allow_new_enroll: bool,
+    /// Use the photo on file, for the job types that can.
+    pub use_enrolled_image: bool,
+    /// Sandbox only: the result code to force.
+    pub sandbox_result: Option<String>,
+    /// What the person agreed to, where an ID type needs that: it goes along with the ID information. `{}` and null are absent.
+    pub consent_information: Value,
 }
 
 /// A client with its captures.
@@ -161,7 +176,7 @@ impl Client {
             "timestamp": timestamp, "signature": signature,
         });
         let answer = self
-            .post(prefix(is_production), "challenge", &question)
+            .post(prefix(is_production), "v1", "challenge", &question)
             .await?;
         serde_json::from_slice(&answer)
             .ok()
@@ -176,14 +191,34 @@ impl Client {
     /// [`ClientError`] when nothing was captured under the tag, the job was refused, the server cannot be reached or an
     /// answer cannot be trusted.
     pub async fn submit_job(&self, submission: &Submission<'_>) -> Result<JobStatus, ClientError> {
+        self.submit_job_with(submission, &SubmitOptions::default())
+            .await
+    }
+
+    /// The same, with what the mobile call has no argument for.
+    ///
+    /// # Errors
+    /// As [`Client::submit_job`].
+    pub async fn submit_job_with(
+        &self,
+        submission: &Submission<'_>,
+        options: &SubmitOptions,
+    ) -> Result<JobStatus, ClientError> {
         let capture = self
             .captures
             .get(submission.tag)
             .ok_or_else(|| ClientError::UnknownTag(submission.tag.to_owned()))?;
-        let (job, user, partner_params) = name(submission)?;
+        let (job, user, partner_params) =
+            name_job(&submission.partner_params, submission.job_type)?;
         // Arguments are checked before the server is asked: once it has the job, the job's name is taken.
-        let id_info = present(&submission.id_info, "id_info")?;
+        let id_info = id_info::for_job(
+            submission.job_type,
+            object(&submission.id_info, "id_info")?,
+            capture.has_id_card(),
+        )?;
+        let id_info = id_info.as_ref().map(raw).transpose()?;
         let geo_info = present(&submission.geo_info, "geo_info")?;
+        let consent = present(&options.consent_information, "consent_information")?;
         let prefix = prefix(submission.is_production);
         let (timestamp, signature) = self.sign();
         let mut request = json!({
@@ -195,7 +230,18 @@ impl Client {
         if let Some(challenge) = capture.challenge() {
             request["challenge_id"] = challenge.as_str().into();
         }
-        let prepared = self.post(prefix, "upload", &request).await?;
+        for (name, wanted) in [
+            ("allow_new_enroll", options.allow_new_enroll),
+            ("use_enrolled_image", options.use_enrolled_image),
+        ] {
+            if wanted {
+                request[name] = true.into();
+            }
+        }
+        if let Some(code) = &options.sandbox_result {
+            request["sandbox_result"] = code.as_str().into();
+        }
+        let prepared = self.post(prefix, "v1", "upload", &request).await?;
         let prepared: Value =
             serde_json::from_slice(&prepared).map_err(|e| ClientError::Answer(e.to_string()))?;
         let upload_url = prepared["upload_url"]
@@ -207,6 +253,7 @@ impl Client {
             .misc("signature", signature)
             .misc("callback_url", submission.callback_url)
             .id_info(id_info)
+            .consent_information(consent)
             .geo_info(geo_info);
         for (role, image) in capture.images() {
             package = package.image(role, image.to_vec());
@@ -233,6 +280,26 @@ impl Client {
             .await
     }
 
+    /// Asks once how a job stands, with the results of all its attempts and steps: [`JobStatus::results`].
+    ///
+    /// # Errors
+    /// [`ClientError`] when the server refuses or cannot be reached, or its answer cannot be trusted.
+    pub async fn history(
+        &self,
+        user: &UserId,
+        job: &JobId,
+        is_production: bool,
+    ) -> Result<JobStatus, ClientError> {
+        self.job_status(prefix(is_production), user, job, true)
+            .await
+    }
+
+    /// Looks identities up, without a selfie.
+    #[must_use]
+    pub const fn lookup(&self, is_production: bool) -> Lookup<'_> {
+        Lookup::new(self, is_production)
+    }
+
     async fn follow(
         &self,
         prefix: &str,
@@ -242,7 +309,7 @@ impl Client {
     ) -> Result<JobStatus, ClientError> {
         let mut pause = FIRST_PAUSE;
         loop {
-            let status = match self.job_status(prefix, user, job).await {
+            let status = match self.job_status(prefix, user, job, false).await {
                 // The server has the job and will end it, though this one question failed: ask again.
                 Err(error) if error.is_passing() && Instant::now() + pause <= until => None,
                 other => Some(other?),
@@ -263,43 +330,67 @@ impl Client {
         prefix: &str,
         user: &UserId,
         job: &JobId,
+        history: bool,
     ) -> Result<JobStatus, ClientError> {
         let (timestamp, signature) = self.sign();
         let question = json!({
-            "partner_id": self.connection.partner, "user_id": user, "job_id": job, "image_links": false, "history": false,
+            "partner_id": self.connection.partner, "user_id": user, "job_id": job, "image_links": false, "history": history,
             "timestamp": timestamp, "signature": signature,
         });
-        let answer = self.post(prefix, "job_status", &question).await?;
+        let answer = self.post(prefix, "v1", "job_status", &question).await?;
+        self.verified(&answer).map(JobStatus::new)
+    }
+
+    /// An answer that the partner's key signed.
+    pub(crate) fn verified(&self, answer: &[u8]) -> Result<Value, ClientError> {
         let window = TimestampWindow::default();
         let signed = SignedResult::verify(
-            &answer,
+            answer,
             &self.key,
             &self.connection.partner,
             &window,
             Timestamp::now(),
         )?;
-        serde_json::from_str(signed.as_json())
-            .map(JobStatus::new)
-            .map_err(|e| ClientError::Answer(e.to_string()))
+        serde_json::from_str(signed.as_json()).map_err(|e| ClientError::Answer(e.to_string()))
     }
 
-    fn sign(&self) -> (String, String) {
+    pub(crate) const fn partner(&self) -> &PartnerId {
+        &self.connection.partner
+    }
+
+    pub(crate) fn sign(&self) -> (String, String) {
         let signed = signature::sign_request(&self.key, &self.connection.partner, Timestamp::now());
         (signed.timestamp, signed.signature)
     }
 
-    async fn post(
+    pub(crate) async fn post(
         &self,
         prefix: &str,
+        version: &str,
         endpoint: &str,
         body: &Value,
     ) -> Result<Vec<u8>, ClientError> {
+        let url = self.url([prefix, version, endpoint])?;
+        accept(self.http.post(url).json(body).send().await?).await
+    }
+
+    pub(crate) async fn get(
+        &self,
+        prefix: &str,
+        version: &str,
+        endpoint: &str,
+    ) -> Result<Vec<u8>, ClientError> {
+        let url = self.url([prefix, version, endpoint])?;
+        accept(self.http.get(url).send().await?).await
+    }
+
+    fn url(&self, path: [&str; 3]) -> Result<Url, ClientError> {
         let mut url = self.connection.server.clone();
         url.path_segments_mut()
             .map_err(|()| ClientError::Argument("the server's URL has no path".to_owned()))?
             .pop_if_empty()
-            .extend([prefix, "v1", endpoint]);
-        accept(self.http.post(url).json(body).send().await?).await
+            .extend(path);
+        Ok(url)
     }
 }
 
@@ -322,7 +413,7 @@ async fn accept(response: reqwest::Response) -> Result<Vec<u8>, ClientError> {
     })
 }
 
-const fn prefix(is_production: bool) -> &'static str {
+pub(crate) const fn prefix(is_production: bool) -> &'static str {
     if is_production {
         "production"
     } else {
@@ -345,17 +436,14 @@ fn of_challenge(error: ClientError, capture: &Capture) -> ClientError {
 }
 
 /// The partner parameters with the names that were missing, and the job type.
-fn name(submission: &Submission<'_>) -> Result<(JobId, UserId, PartnerParams), ClientError> {
+pub(crate) fn name_job(
+    partner_params: &Value,
+    job_type: u8,
+) -> Result<(JobId, UserId, PartnerParams), ClientError> {
     let wrong = |e: &dyn std::fmt::Display| ClientError::Argument(e.to_string());
-    let mut params = match &submission.partner_params {
-        Value::Object(map) => map.clone(),
-        Value::Null => serde_json::Map::new(),
-        _ => {
-            return Err(ClientError::Argument(
-                "partner_params must be an object".to_owned(),
-            ));
-        }
-    };
+    let mut params = object(partner_params, "partner_params")?
+        .cloned()
+        .unwrap_or_default();
     for name in ["job_id", "user_id"] {
         let given = params
             .entry(name)
@@ -367,7 +455,7 @@ fn name(submission: &Submission<'_>) -> Result<(JobId, UserId, PartnerParams), C
             )));
         }
     }
-    params.insert("job_type".to_owned(), submission.job_type.into());
+    params.insert("job_type".to_owned(), job_type.into());
     let raw = to_raw_value(&params).map_err(|e| wrong(&e))?;
     let params = PartnerParams::new(raw).map_err(|e| wrong(&e))?;
     Ok((
@@ -378,13 +466,21 @@ fn name(submission: &Submission<'_>) -> Result<(JobId, UserId, PartnerParams), C
 }
 
 /// `{}` and null are absent.
-fn present(value: &Value, name: &str) -> Result<Option<Box<RawValue>>, ClientError> {
+pub(crate) fn object<'v>(
+    value: &'v Value,
+    name: &str,
+) -> Result<Option<&'v Map<String, Value>>, ClientError> {
     match value {
         Value::Null => Ok(None),
-        Value::Object(map) if map.is_empty() => Ok(None),
-        Value::Object(_) => to_raw_value(value)
-            .map(Some)
-            .map_err(|e| ClientError::Argument(e.to_string())),
+        Value::Object(map) => Ok(Some(map).filter(|map| !map.is_empty())),
         _ => Err(ClientError::Argument(format!("{name} must be an object"))),
     }
+}
+
+fn present(value: &Value, name: &str) -> Result<Option<Box<RawValue>>, ClientError> {
+    object(value, name)?.map(raw).transpose()
+}
+
+fn raw(map: &Map<String, Value>) -> Result<Box<RawValue>, ClientError> {
+    to_raw_value(map).map_err(|e| ClientError::Argument(e.to_string()))
 }

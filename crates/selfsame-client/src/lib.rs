@@ -30,6 +30,9 @@
 //! Where head turns are wanted ([`Client::draw_challenge`]), the server chooses them, the person makes them while the frames
 //! are taken, and the capture says which challenge it follows ([`Capture::following`]).
 //!
+//! Job type 1 takes ID information along, and its result says who the authority says that the person is ([`JobResult::full_name`],
+//! [`JobResult::photo`] and others). [`Client::lookup`] looks identities up without a selfie.
+//!
 //! Results also come as callbacks: [`callback::CallbackVerifier`] tells the server's own from others, and the feature
 //! `axum` makes it an extractor. `examples/callback_receiver.rs` is a whole receiver.
 
@@ -38,12 +41,21 @@ mod capture;
 mod challenge;
 mod client;
 mod error;
+mod id_info;
+mod lookup;
+mod names;
+mod person;
 mod progress;
 mod result;
+mod services;
 
 pub use capture::Capture;
 pub use challenge::{Challenge, ChallengeId, Offer, Turn};
-pub use client::{Client, Connection, Submission};
+pub use client::{Client, Connection, Submission, SubmitOptions};
 pub use error::ClientError;
+pub use lookup::{Lookup, Question};
+pub use names::{action, result_code};
 pub use progress::Progress;
 pub use result::{ChallengeFailure, JobResult, JobStatus};
+pub use selfsame_wire::job_type::JobType;
+pub use services::{OfferedBank, OfferedCountry, OfferedIdType, ProductsConfig, Services};

@@ -49,7 +49,7 @@ impl JobResult {
         self.text("ResultText")
     }
 
-    /// What kind of job it was, e.g. `SmartSelfie Authentication`.
+    /// What kind of result it is, e.g. `SmartSelfie Authentication` or `ID Verification`.
     #[must_use]
     pub fn result_type(&self) -> Option<&str> {
         self.text("ResultType")
@@ -160,6 +160,28 @@ impl JobStatus {
     #[must_use]
     pub fn job_success(&self) -> bool {
         self.json["job_success"] == true
+    }
+
+    /// The results of every attempt at this job, newest first, where they were asked for. A job of type 1 gives several: the
+    /// lookup, the comparison of the faces, and a person's review where there was one.
+    #[must_use]
+    pub fn results(&self) -> Vec<JobResult> {
+        let history = self.json["history"].as_array();
+        history
+            .into_iter()
+            .flatten()
+            .filter(|result| result.is_object())
+            .map(|result| JobResult::new(result.clone()))
+            .collect()
+    }
+
+    /// Where a page is to be had that says what was asked and what matched. The link ends soon.
+    #[must_use]
+    pub fn kyc_receipt(&self) -> Option<&str> {
+        let beside = self.json["kyc_receipt"].as_str();
+        self.result()
+            .and_then(JobResult::kyc_receipt)
+            .or(beside.filter(|link| !link.is_empty()))
     }
 
     /// What the job came to, once it has ended.

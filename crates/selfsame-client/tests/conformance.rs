@@ -10,10 +10,13 @@
 
 mod scripted;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use scripted::ScriptedServer;
 use selfsame_client::callback::{CallbackError, CallbackVerifier};
 use selfsame_client::{
-    Capture, ChallengeFailure, Client, ClientError, Connection, JobResult, JobStatus, Submission,
+    Capture, ChallengeFailure, Client, ClientError, Connection, JobResult, JobStatus, JobType,
+    OfferedCountry, Question, Submission, action, result_code,
 };
 use selfsame_wire::result::SignedResultError;
 use selfsame_wire::signature::WindowError;
@@ -70,30 +73,64 @@ async fn submit(
     (server, outcome)
 }
 
-/// What each accessor reads, by the contract's names.
-fn accessor(status: &JobStatus, name: &str) -> Value {
+/// What each accessor of a result reads, by the contract's names.
+fn of_result(result: &JobResult, name: &str) -> Value {
     match name {
-        "job_complete" => status.job_complete().into(),
-        "job_success" => status.job_success().into(),
-        "result_code" => status.result_code().into(),
-        "result_text" => status.result_text().into(),
-        "smile_job_id" => status.smile_job_id().into(),
-        "confidence_value" => status.confidence_value().into(),
-        "is_final_result" => status
-            .result()
-            .is_some_and(JobResult::is_final_result)
-            .into(),
-        "partner_params" => status
-            .result()
-            .and_then(JobResult::partner_params)
-            .cloned()
-            .into(),
-        "evidence" => status.evidence().cloned().into(),
-        "challenge_failure" => status
+        "result_code" => result.result_code().into(),
+        "result_text" => result.result_text().into(),
+        "result_type" => result.result_type().into(),
+        "smile_job_id" => result.smile_job_id().into(),
+        "confidence_value" => result.confidence_value().into(),
+        "is_final_result" => result.is_final_result().into(),
+        "is_machine_result" => result.is_machine_result().into(),
+        "partner_params" => result.partner_params().cloned().into(),
+        "evidence" => result.evidence().cloned().into(),
+        "challenge_failure" => result
             .challenge_failure()
             .map(ChallengeFailure::as_str)
             .into(),
+        "country" => result.country().into(),
+        "id_type" => result.id_type().into(),
+        "id_number" => result.id_number().into(),
+        "full_name" => result.full_name().into(),
+        "dob" => result.dob().into(),
+        "gender" => result.gender().into(),
+        "photo" => result.photo().map(|bytes| STANDARD.encode(bytes)).into(),
+        "phone_number" => result.phone_number().into(),
+        "address" => result.address().into(),
+        "expiration_date" => result.expiration_date().into(),
+        "full_data" => result.full_data().cloned().into(),
+        "id_number_previously_registered" => result.id_number_previously_registered().into(),
+        "user_ids_of_previous_registrants" => result.user_ids_of_previous_registrants().into(),
+        "kyc_receipt" => result.kyc_receipt().into(),
+        "antifraud" => result.antifraud().cloned().into(),
         other => panic!("no accessor {other}"),
+    }
+}
+
+/// The same of a status.
+fn accessor(status: &JobStatus, name: &str) -> Value {
+    match (name, status.result()) {
+        ("job_complete", _) => status.job_complete().into(),
+        ("job_success", _) => status.job_success().into(),
+        ("kyc_receipt", _) => status.kyc_receipt().into(),
+        ("results", _) => {
+            let results = status.results();
+            let codes = results.iter().map(JobResult::result_code);
+            codes.map(Value::from).collect()
+        }
+        ("result_code", _) => status.result_code().into(),
+        ("result_text", _) => status.result_text().into(),
+        ("smile_job_id", _) => status.smile_job_id().into(),
+        ("confidence_value", _) => status.confidence_value().into(),
+        ("evidence", _) => status.evidence().cloned().into(),
+        ("challenge_failure", _) => status
+            .challenge_failure()
+            .map(ChallengeFailure::as_str)
+            .into(),
+        (name, Some(result)) => of_result(result, name),
+        ("is_final_result" | "is_machine_result", None) => false.into(),
+        (_, None) => Value::Null,
     }
 }
 
@@ -270,6 +307,140 @@ fn callbacks() {
             assert_eq!(v[wanted], outcome, "{}: {wanted}", v["name"]);
         }
     }
+}
+
+#[test]
+fn names() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../conformance/vectors/names.json"
+    );
+    let vectors: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    for (subject, named) in [("result_codes", result_code::ALL), ("actions", action::ALL)] {
+        let ours: Value = named
+            .iter()
+            .map(|(name, wire)| (name.to_lowercase(), Value::from(*wire)))
+            .collect();
+        assert_eq!(ours, vectors[subject], "{subject}");
+    }
+    for number in vectors["job_types"].as_object().unwrap().values() {
+        let number = number.as_u64().unwrap();
+        let kind = JobType::from_number(number).unwrap();
+        assert_eq!(u64::from(kind.number()), number);
+    }
+}
+
+/// What came of a lookup, in the contract's words.
+fn found_id_types(countries: &[OfferedCountry]) -> Value {
+    countries
+        .iter()
+        .map(|country| {
+            let id_types: Value = country
+                .id_types
+                .iter()
+                .map(|kind| {
+                    serde_json::json!({
+                        "code": kind.code, "label": kind.label, "pattern": kind.pattern,
+                        "required_fields": kind.required_fields,
+                    })
+                })
+                .collect();
+            serde_json::json!({"code": country.code, "name": country.name, "id_types": id_types})
+        })
+        .collect()
+}
+
+async fn look_up(v: &Value, client: &Client) -> Result<(), ClientError> {
+    let (name, call, expected) = (v["name"].as_str().unwrap(), &v["call"], &v["expect"]);
+    let lookup = client.lookup(call["is_production"] == true);
+    let question = Question {
+        partner_params: call["partner_params"].clone(),
+        id_info: call["id_info"].clone(),
+        consent_information: call["consent_information"].clone(),
+    };
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    match v["method"].as_str().unwrap() {
+        method @ ("id_verification" | "verify") => {
+            let result = match method {
+                "verify" => lookup.verify(&question).await?,
+                _ => lookup.id_verification(&question).await?,
+            };
+            for (field, value) in expected["result"].as_object().unwrap() {
+                assert_eq!(of_result(&result, field), *value, "{name}: {field}");
+            }
+            for (action, value) in expected["actions"].as_object().into_iter().flatten() {
+                assert_eq!(
+                    Value::from(result.action(action)),
+                    *value,
+                    "{name}: {action}"
+                );
+            }
+        }
+        "async_id_verification" => {
+            let callback_url = text(&call["callback_url"]);
+            let (user, job) = lookup
+                .async_id_verification(&question, &callback_url)
+                .await?;
+            let names = serde_json::json!({"user_id": user, "job_id": job});
+            assert_eq!(names, expected["names"], "{name}");
+        }
+        "services" => {
+            let services = lookup.services().await?;
+            for (product, countries) in expected["id_types"].as_object().unwrap() {
+                let found = found_id_types(&services.id_types(product));
+                assert_eq!(found, *countries, "{name}: {product}");
+            }
+            let banks = services.bank_codes();
+            let banks: Value = banks
+                .iter()
+                .map(|bank| serde_json::json!({"name": bank.name, "code": bank.code}))
+                .collect();
+            assert_eq!(banks, expected["bank_codes"], "{name}");
+        }
+        "products_config" => {
+            let config = lookup.products_config().await?;
+            for case in expected["consent_required"].as_array().unwrap() {
+                let needed = config.consent_required(&text(&case[0]), &text(&case[1]));
+                assert_eq!(needed, case[2] == true, "{name}: {case}");
+            }
+            for case in expected["id_selection"].as_array().unwrap() {
+                let found = Value::from(config.id_types(&text(&case[0]), &text(&case[1])));
+                assert_eq!(found, case[2], "{name}: {case}");
+            }
+        }
+        other => panic!("no method {other}"),
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn lookups() {
+    let mut passed = 0;
+    for v in vectors("lookups") {
+        let name = v["name"].as_str().unwrap();
+        if let Some(why) = out_of_reach(&v) {
+            println!("skipped: {name}: {why}");
+            continue;
+        }
+        let (expected, method) = (&v["expect"], v["method"].as_str().unwrap());
+        let answers = match &v["answer"] {
+            Value::Null => serde_json::json!([]),
+            answer => serde_json::json!([answer]),
+        };
+        let server = ScriptedServer::start(serde_json::json!({ method: answers })).await;
+        match (look_up(&v, &client(&server)).await, expected.get("error")) {
+            (Ok(()), None) => {}
+            (Err(error), Some(wanted)) => assert_error(&error, wanted, name),
+            (outcome, _) => panic!("{name}: {outcome:?}"),
+        }
+        assert_eq!(expected["asked"], server.count(method), "{name}");
+        if expected["asked"] != 0 {
+            let asked = server.last(method);
+            assert_sent(asked.as_ref(), &expected["sent"], name);
+        }
+        passed += 1;
+    }
+    assert!(passed > 15, "only {passed} lookups ran");
 }
 
 /// Why a scenario cannot run here, where it cannot.

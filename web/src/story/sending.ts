@@ -1,6 +1,7 @@
-import type { JobStatus } from '@selfsame/client';
+import { ResultCode, type JobStatus } from '@selfsame/client';
 
 import type { Images } from '../images.ts';
+import type { Messages } from '../messages/index.ts';
 import { submit, type Submission } from '../submission.ts';
 import { button, buttons, text } from '../view/controls.ts';
 import { h } from '../view/dom.ts';
@@ -45,6 +46,14 @@ export async function send(
   }
 }
 
+/** What is said of a lookup that gave no record: better light would not help. */
+const IDENTITY: Readonly<Record<string, (m: Messages) => string>> = {
+  [ResultCode.IdNotFound]: (m) => m.idUnknown,
+  [ResultCode.IdMalformed]: (m) => m.idUnknown,
+  [ResultCode.IdAuthorityUnavailable]: (m) => m.authorityAway,
+  [ResultCode.IdTypeNotEnabled]: (m) => m.idNotOffered,
+};
+
 async function attempt(screens: Screens, images: Images, to: Submission, gone: AbortSignal, again: boolean): Promise<JobStatus> {
   const m = screens.messages;
   // One signal of two, without AbortSignal.any: it is younger than the browsers that this is built for.
@@ -81,12 +90,13 @@ async function attempt(screens: Screens, images: Images, to: Submission, gone: A
 async function outcome(screens: Screens, status: JobStatus): Promise<boolean> {
   const m = screens.messages;
   const kind = !status.jobComplete ? 'received' : status.jobSuccess ? 'passed' : 'notPassed';
-  screens.speaker.say(`${m[kind]}. ${m[`${kind}Help`]}`);
+  const help = (!status.jobSuccess && IDENTITY[status.resultCode ?? '']?.(m)) || m[`${kind}Help`];
+  screens.speaker.say(`${m[kind]}. ${help}`);
   return screens.ask<boolean>((answer) => ({
     name: kind === 'notPassed' ? 'not-passed' : kind,
     heading: m[kind],
     content: [
-      text(m[`${kind}Help`]),
+      text(help),
       ...(status.challengeFailure ? [text(m.turnIntro)] : []),
       buttons(
         ...(kind === 'notPassed' ? [button(m.tryAgain, () => answer(true), 'primary')] : []),

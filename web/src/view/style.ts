@@ -11,6 +11,7 @@ export const STYLE = `
   --_muted: var(--selfsame-muted, #4a5763);
   --_line: var(--selfsame-line, #76828e);
   --_good: var(--selfsame-good, #37d67a);
+  --_wrong: var(--selfsame-wrong, #b3261e);
   --_radius: var(--selfsame-radius, 12px);
   --_font: var(--selfsame-font, system-ui, sans-serif);
   color-scheme: light;
@@ -25,6 +26,7 @@ export const STYLE = `
     --_text: var(--selfsame-text, #eef2f6);
     --_muted: var(--selfsame-muted, #b3bfca);
     --_line: var(--selfsame-line, #8996a3);
+    --_wrong: var(--selfsame-wrong, #ffb4ab);
     color-scheme: dark;
   }
 }
@@ -35,6 +37,7 @@ export const STYLE = `
   --_text: var(--selfsame-text, #eef2f6);
   --_muted: var(--selfsame-muted, #b3bfca);
   --_line: var(--selfsame-line, #8996a3);
+  --_wrong: var(--selfsame-wrong, #ffb4ab);
   color-scheme: dark;
 }
 :host([hidden]) { display: none; }
@@ -111,6 +114,24 @@ button:focus-visible { outline: 3px solid var(--_text); outline-offset: 2px; }
 .still { display: block; inline-size: 100%; max-block-size: 60vh; object-fit: cover; border-radius: var(--_radius); margin-inline: auto; }
 .still.selfie { transform: scaleX(-1); }
 .still.file { transform: none; aspect-ratio: auto; object-fit: contain; }
+form, .fields { display: flex; flex-direction: column; gap: .75rem; }
+.field { display: flex; flex-direction: column; gap: .25rem; }
+label { font-weight: 600; }
+input, select {
+  font: inherit;
+  inline-size: 100%;
+  min-block-size: 44px;
+  padding: .5rem .75rem;
+  border: 1px solid var(--_line);
+  border-radius: calc(var(--_radius) * .66);
+  background: var(--_surface);
+  color: var(--_text);
+}
+input:focus-visible, select:focus-visible { outline: 3px solid var(--_accent); outline-offset: 1px; }
+[aria-invalid="true"] { border: 2px solid var(--_wrong); }
+.problem { color: var(--_wrong); font-weight: 600; font-size: .9rem; }
+ul { margin: 0; padding-inline-start: 1.25rem; }
+a { color: var(--_accent); }
 progress { inline-size: 100%; block-size: .75rem; accent-color: var(--_accent); }
 p[part~="alert"] { border-inline-start: 4px solid var(--_accent); padding-inline-start: .75rem; }
 .unseen {

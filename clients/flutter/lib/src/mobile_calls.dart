@@ -9,6 +9,7 @@ import 'client/connection.dart';
 import 'client/errors.dart';
 import 'client/job_status.dart';
 import 'client/json.dart';
+import 'client/lookup.dart';
 import 'client/submission.dart';
 import 'files/file_captures.dart';
 
@@ -57,6 +58,9 @@ class MobileCalls {
     String jobId = '',
     int jobType = JobType.smartSelfieAuthentication,
   }) => _configured.drawChallenge(userId, isProduction: isProduction, jobId: jobId, jobType: jobType);
+
+  /// See `SmileFlutter.lookup`.
+  Lookup lookup(bool isProduction) => _configured.lookup(isProduction: isProduction);
 
   Client get _configured =>
       _client ??

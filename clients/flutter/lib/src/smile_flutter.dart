@@ -7,6 +7,7 @@ import 'client/challenge.dart';
 import 'client/connection.dart';
 import 'client/job_status.dart';
 import 'client/json.dart';
+import 'client/lookup.dart';
 import 'client/submission.dart';
 import 'files/file_captures.dart';
 import 'mobile_calls.dart';
@@ -46,6 +47,11 @@ abstract final class SmileFlutter {
     int jobType = JobType.smartSelfieAuthentication,
   }) => _calls.drawChallenge(userId, isProduction, jobId: jobId, jobType: jobType);
 
+  /// Looks identities up, without a selfie. An app that has a web token only may ask what is offered (`services`,
+  /// `productsConfig`), and have a result posted to the callback (`asyncIdVerification`); records themselves are for
+  /// holders of the API key.
+  static Lookup lookup(bool isProduction) => _calls.lookup(isProduction);
+
   /// Shows the front camera, captures a selfie with its frames, and keeps them under a tag in the app's private files.
   ///
   /// An empty [tag] makes one. Ends with `CaptureException`; its `reason` says why nothing was captured.
@@ -77,11 +83,12 @@ abstract final class SmileFlutter {
   /// The capture is deleted once the server has it.
   ///
   /// * [tag]: from [captureSelfie].
-  /// * [jobType]: 2 authenticates, 4 registers; see `JobType`.
+  /// * [jobType]: 2 authenticates, 4 registers, 1 registers with an ID number; see `JobType`.
   /// * [isProduction]: production rather than the sandbox.
   /// * [partnerParams]: `job_id`, `user_id` and any further keys, which the result echoes; names that are missing are
   ///   made.
-  /// * [idInfo]: ID information.
+  /// * [idInfo]: ID information; see `IdInfo.toJson`. Job type 1 needs `country`, `id_type` and `id_number`; or
+  ///   `entered` false and [captureIDCard].
   /// * [geoInfo]: where the device is; see `GeoInfo.toJson`.
   /// * [callbackUrl]: where the server posts the result.
   /// * [jobStatusPollingTimeoutMillis]: how long to follow the job. When that passes first, the result says

@@ -8,6 +8,9 @@ import 'package:selfsame_flutter/client.dart';
 import 'vectors.dart';
 import 'zip_listing.dart';
 
+/// What of an identity is asked, by the last part of its path.
+const lookups = ['id_verification', 'async_id_verification', 'verify', 'services', 'products_config'];
+
 class ScriptedServer {
   ScriptedServer._(this._server, this._script, this._clock, this._partnerId, this._apiKey);
 
@@ -27,7 +30,7 @@ class ScriptedServer {
   final String _partnerId;
   final String? _apiKey;
   final _asked = <String, List<({String path, List<int> body})>>{
-    for (final kind in const ['upload', 'package', 'job_status', 'challenge']) kind: [],
+    for (final kind in const ['upload', 'package', 'job_status', 'challenge', ...lookups]) kind: [],
   };
 
   /// When job_status was asked, in milliseconds.
@@ -45,7 +48,8 @@ class ScriptedServer {
       return jsonDecode(utf8.decode(info.bytes)) as Map<String, dynamic>;
     }
     final (:path, :body) = _asked[kind]!.last;
-    return {'path': path, ...jsonDecode(utf8.decode(body)) as Map<String, dynamic>};
+    final sent = body.isEmpty ? const <String, dynamic>{} : jsonDecode(utf8.decode(body)) as Map<String, dynamic>;
+    return {'path': path, ...sent};
   }
 
   Future<void> close() => _server.close(force: true);

@@ -114,9 +114,10 @@ String nameIn(String line) {
   return RegExp(r'(\w+)\s*(?:[=;({,]|$)').firstMatch(bare)?.group(1) ?? '';
 }
 
-/// Each accessor that the contract names is a getter of JobStatus, or a method where it takes a name.
+/// Each accessor that the contract names is a getter of JobStatus or of the results that it mixes in, or a method where it takes a name.
 Iterable<String> missingAccessors(SourceTree tree, String vectors) sync* {
-  final status = tree.files.firstWhere((file) => file.path == 'lib/src/client/job_status.dart').text;
+  const homes = ['lib/src/client/job_status.dart', 'lib/src/client/job_result.dart'];
+  final status = tree.files.where((file) => homes.contains(file.path)).map((file) => file.text).join();
   final results = jsonDecode(File('$vectors/results.json').readAsStringSync()) as List<Object?>;
   final names = {
     for (final result in results.cast<Map<String, Object?>>()) ...(result['expect']! as Map<String, Object?>).keys,

@@ -8,13 +8,13 @@ export const vectors = (name: string): any =>
   JSON.parse(readFileSync(join(__dirname, '../../../../conformance/vectors', `${name}.json`), 'utf8'));
 
 type Answer = { status: number; body: any; signed?: string; retry_after?: string; drop?: boolean };
-export type Script = Record<'upload' | 'package' | 'job_status', Answer[]>;
+export type Script = Record<'upload' | 'package' | 'job_status' | 'services', Answer[]>;
 
 export function scriptedTransport(script: Script, partnerId: string, apiKey: string) {
   const began = Date.parse('2026-01-31T12:00:00.000Z');
   let now = began;
   const clock: Clock = { now: () => now, sleep: async (millis) => void (now += millis) };
-  const asked: Record<keyof Script, HttpRequest[]> = { upload: [], package: [], job_status: [] };
+  const asked: Record<keyof Script, HttpRequest[]> = { upload: [], package: [], job_status: [], services: [] };
   const times: number[] = [];
   const transport: Transport = async (request) => {
     const kind = (request.method === 'PUT' ? 'package' : request.url.split('/').at(-1)) as keyof Script;

@@ -1,5 +1,5 @@
 // An app's own strict TypeScript, with the mobile call as it is documented. Compiled, not run.
-import { Client, JobType, RefusedError, SelfsameError, type JobStatus } from '@selfsame/client';
+import { Action, Client, JobType, RefusedError, ResultCode, SelfsameError, type JobStatus } from '@selfsame/client';
 import { callbackHandler } from '@selfsame/client/node';
 
 const client = new Client({ server: 'https://faces.example', partnerId: '2343', auth: { apiKey: 'key' } });
@@ -19,6 +19,16 @@ export async function login(userId: string): Promise<string> {
     if (error instanceof RefusedError) return error.code;
     return error instanceof SelfsameError && error.kind === 'cancelled' ? '' : 'failed';
   }
+}
+
+export async function kyc(idNumber: string): Promise<string> {
+  const idInfo = { country: 'NG', id_type: 'NIN', id_number: idNumber, first_name: 'Joe', entered: true };
+  const result = await client.submitJob('login', JobType.BiometricKyc, false, {}, idInfo, {}, '', 0, {
+    consentInformation: { consented: { personal_details: true } },
+  });
+  const codes = result.results.map((each) => each.resultCode === ResultCode.IdNotFound);
+  const found = await client.lookup(false).idVerification({}, idInfo);
+  return `${found.fullName ?? ''} ${found.photo?.length ?? 0} ${found.action(Action.VerifyIdNumber) ?? ''} ${codes.length}`;
 }
 
 interface Person {

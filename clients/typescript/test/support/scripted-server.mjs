@@ -7,13 +7,14 @@ import { sign } from '@selfsame/client';
 const MISSING = { status: 500, body: { error: 'the script has no answer', code: '0000' } };
 
 export async function scriptedServer(script, { clock, partnerId, apiKey }) {
-  const asked = { upload: [], package: [], job_status: [], challenge: [] };
+  const lookups = { id_verification: [], async_id_verification: [], verify: [], services: [], products_config: [] };
+  const asked = { upload: [], package: [], job_status: [], challenge: [], ...lookups };
   const times = [];
   const server = createServer((request, response) => {
     const chunks = [];
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => {
-      const kind = request.method === 'PUT' ? 'package' : request.url.split('/').at(-1);
+      const kind = request.method === 'PUT' ? 'package' : request.url.split('?')[0].split('/').at(-1);
       const answers = script[kind] ?? [];
       const answer = answers[Math.min(asked[kind].length, answers.length - 1)] ?? MISSING;
       asked[kind].push({ path: request.url, type: request.headers['content-type'], body: Buffer.concat(chunks) });
@@ -34,7 +35,7 @@ export async function scriptedServer(script, { clock, partnerId, apiKey }) {
   };
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${server.address().port}`;
-  const json = ({ path, body }) => ({ path, ...JSON.parse(body.toString()) });
+  const json = ({ path, body }) => ({ path, ...JSON.parse(body.toString() || '{}') });
   return {
     url,
     times,

@@ -77,7 +77,13 @@ impl ScriptedServer {
             return Some(serde_json::from_slice(&info).unwrap());
         }
         let last = asked.iter().rfind(|a| a.kind == kind)?;
-        let mut body: Value = serde_json::from_slice(&last.body).unwrap();
+        // A question by GET has no body.
+        let body: &[u8] = if last.body.is_empty() {
+            b"{}"
+        } else {
+            &last.body
+        };
+        let mut body: Value = serde_json::from_slice(body).unwrap();
         body["path"] = last.path.as_str().into();
         Some(body)
     }

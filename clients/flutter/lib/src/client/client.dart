@@ -1,20 +1,19 @@
-import 'dart:convert';
 import 'dart:typed_data';
 
+import 'asking.dart';
 import 'cancellation.dart';
 import 'capture.dart';
 import 'challenge.dart';
 import 'connection.dart';
 import 'errors.dart';
-import 'http_transport.dart';
+import 'id_info.dart';
 import 'job_status.dart';
 import 'json.dart';
+import 'lookup.dart';
 import 'package.dart';
 import 'polling.dart';
 import 'retry.dart';
-import 'signature.dart';
 import 'submission.dart';
-import 'timestamp.dart';
 import 'transport.dart';
 import 'version.dart';
 import 'web_token.dart';
@@ -40,7 +39,7 @@ const _mostHeld = 8;
 class Client {
   /// Reads captures from [captures]. [source] is for packages that wrap this one.
   Client(this.connection, this.captures, {this.source = const Source(sdk: sdk, version: version, language: 'flutter')})
-    : _transport = connection.transport ?? HttpTransport();
+    : _asking = Asking(connection);
 
   /// Which server, as whom.
   final Connection connection;
@@ -51,7 +50,7 @@ class Client {
   /// What requests and packages say of the software that made them.
   final Source source;
 
-  final Transport _transport;
+  final Asking _asking;
 
   /// Web tokens by the challenge that was drawn with each: the job must come with the same.
   final _held = <String, String>{};
@@ -79,9 +78,10 @@ class Client {
     final wait = _pollingTime(jobStatusPollingTimeoutMillis);
     final capture = await captures.read(tag);
     if (capture == null) throw UnknownTagException(tag);
+    final said = idInfoFor(jobType, present(idInfo), hasCard: capture.idCardFront != null);
     final journey = await _begin(capture, jobType, isProduction, partnerParams, callbackUrl ?? '', options);
     final (:uploadUrl, :smileJobId) = await _prepare(journey);
-    await _upload(uploadUrl, _package(capture, journey, present(idInfo), present(geoInfo)), journey);
+    await _upload(uploadUrl, _package(capture, journey, said, present(geoInfo)), journey);
     _ended.remove(journey.names.jobId);
     _held.remove(journey.challenge?.id);
     await _tellStore(tag);
@@ -133,7 +133,7 @@ class Client {
           'user_id': userId,
           if (jobId.isNotEmpty) 'job_id': jobId,
           'job_type': jobType,
-          ..._signed(_apiKey(isProduction: isProduction)),
+          ..._asking.sign(isProduction: isProduction),
         };
     }
     final url = '${connection.base(isProduction: isProduction)}/challenge';
@@ -141,7 +141,7 @@ class Client {
       connection.retry,
       connection.clock,
       cancellation,
-      (_) async => acceptObject(await _post(url, body, cancellation)),
+      (_) async => acceptObject(await _asking.post(url, body, cancellation)),
     );
     final challenge = Challenge.read(answer['challenge']);
     if (challenge == null) {
@@ -167,22 +167,25 @@ class Client {
     bool history = false,
     Cancellation? cancellation,
   }) async {
-    final apiKey = _apiKey(isProduction: isProduction);
-    final answer = await _post('${connection.base(isProduction: isProduction)}/job_status', {
+    final answer = await _asking.post('${connection.base(isProduction: isProduction)}/job_status', {
       'partner_id': connection.partnerId,
       'user_id': userId,
       'job_id': jobId,
       'image_links': imageLinks,
       'history': history,
-      ..._signed(apiKey),
+      ..._asking.sign(isProduction: isProduction),
     }, cancellation);
-    return verifySigned(accept(answer), apiKey, connection.partnerId, connection.clock.now());
+    return _asking.verified(answer, isProduction: isProduction);
   }
+
+  /// Looks identities up, without a selfie.
+  Lookup lookup({required bool isProduction}) => Lookup(_asking, source, isProduction: isProduction);
 
   /// Asks `/v1/token` for a short-lived web token, with which an app may submit one job. Needs the API key: for a
   /// partner's own service in Dart, which takes the user from its own session and never from what an app says.
   ///
-  /// [product] is as the wire names it: `authentication` or `smartselfie` (an enrolment). The token holds all that it
+  /// [product] is as the wire names it: `authentication`, `smartselfie` (an enrolment), `biometric_kyc` (an enrolment
+  /// with an ID number), `enhanced_kyc` or `basic_kyc` (a lookup). The token holds all that it
   /// allows: what the app says otherwise is refused, and its callback URL is ignored. With [retry], the job may be
   /// tried again after an attempt that has ended; [partnerParams] are further keys that the app cannot change. With
   /// [challenge], one is drawn with the token: the capture must show the head turns that it asks for.
@@ -197,7 +200,7 @@ class Client {
     bool retry = false,
     bool challenge = false,
   }) async {
-    final answer = await _post('${connection.base(isProduction: isProduction)}/token', {
+    final answer = await _asking.post('${connection.base(isProduction: isProduction)}/token', {
       'partner_id': connection.partnerId,
       'user_id': userId,
       'job_id': jobId,
@@ -207,7 +210,7 @@ class Client {
       if (allowNewEnroll) 'allow_new_enroll': true,
       if (retry) 'retry': true,
       if (challenge) 'challenge': true,
-      ..._signed(_apiKey(isProduction: isProduction)),
+      ..._asking.sign(isProduction: isProduction),
     }, null);
     final token = acceptObject(answer)['token'];
     if (token is! String) throw const AnswerException("the server's answer carries no token");
@@ -228,7 +231,7 @@ class Client {
     final JsonObject proof;
     switch (connection.auth) {
       case ApiKeyAuth():
-        proof = _signed(_apiKey(isProduction: isProduction));
+        proof = _asking.sign(isProduction: isProduction);
       case WebTokenAuth(:final webToken):
         final challenge = capture.challenge;
         final token = _held[challenge?.id] ?? await webToken(names());
@@ -250,7 +253,7 @@ class Client {
     final _Journey(:options) = journey;
     final url = '${connection.base(isProduction: journey.names.isProduction)}/upload';
     final prepared = await withRetry(connection.retry, connection.clock, options.cancellation, (failures) async {
-      final answer = await _post(url, {
+      final answer = await _asking.post(url, {
         'file_name': 'selfie.zip',
         'smile_client_id': connection.partnerId,
         'partner_params': journey.params.json,
@@ -290,6 +293,7 @@ class Client {
       },
       partnerParams: journey.params.json,
       idInfo: idInfo,
+      consentInformation: journey.options.consentInformation,
       geoInfo: geoInfo,
     ),
   );
@@ -307,7 +311,7 @@ class Client {
     );
     await withRetry(connection.retry, connection.clock, options.cancellation, (failures) async {
       try {
-        accept(await _transport.send(request));
+        accept(await _asking.transport.send(request));
       } on RefusedException catch (error) {
         // An upload URL takes one package. Where an earlier try got no answer, that it is used says that the package
         // arrived.
@@ -354,28 +358,6 @@ class Client {
         };
     }
   }
-
-  Future<WireAnswer> _post(String url, JsonObject body, Cancellation? cancellation) => _transport.send(
-    WireRequest(
-      method: 'POST',
-      url: Uri.parse(url),
-      contentType: 'application/json',
-      body: utf8.encode(jsonEncode(body)),
-      timeout: connection.requestTimeout,
-      cancellation: cancellation,
-    ),
-  );
-
-  /// A fresh timestamp and its signature.
-  JsonObject _signed(String apiKey) {
-    final timestamp = formatTimestamp(connection.clock.now());
-    return {'timestamp': timestamp, 'signature': sign(apiKey, connection.partnerId, timestamp)};
-  }
-
-  String _apiKey({required bool isProduction}) => switch (connection.auth) {
-    final ApiKeyAuth auth => auth.of(isProduction: isProduction),
-    WebTokenAuth() => throw const ArgumentException('this call needs the API key, and there is a web token only'),
-  };
 }
 
 Duration _pollingTime(int millis) {

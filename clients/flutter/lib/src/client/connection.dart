@@ -134,8 +134,11 @@ class Connection {
   final Clock clock;
 
   /// The base URL of an environment's calls.
-  String base({required bool isProduction}) =>
-      '${server.replaceFirst(RegExp(r'/+$'), '')}/${isProduction ? 'production' : 'sandbox'}/v1';
+  String base({required bool isProduction}) => '${root(isProduction: isProduction)}/v1';
+
+  /// The same without the API's version.
+  String root({required bool isProduction}) =>
+      '${server.replaceFirst(RegExp(r'/+$'), '')}/${isProduction ? 'production' : 'sandbox'}';
 }
 
 /// What may be said of one submission beside the mobile call's arguments.
@@ -146,6 +149,7 @@ class SubmitOptions {
     this.onProgress,
     this.allowNewEnroll = false,
     this.useEnrolledImage = false,
+    this.consentInformation,
     this.sandboxResult,
   });
 
@@ -160,6 +164,10 @@ class SubmitOptions {
 
   /// Use the photo on file, for the job types that can.
   final bool useEnrolledImage;
+
+  /// What the person agreed to, where an ID type needs that: it goes along with the ID information; see
+  /// `ConsentInformation.toJson`.
+  final JsonObject? consentInformation;
 
   /// Sandbox only: the result code to force.
   final String? sandboxResult;

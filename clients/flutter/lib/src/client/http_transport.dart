@@ -61,8 +61,8 @@ class _Attempt {
     }
     open
       ..followRedirects = false
-      ..contentLength = _request.body.length
-      ..headers.set(HttpHeaders.contentTypeHeader, _request.contentType);
+      ..contentLength = _request.body.length;
+    if (_request.method != 'GET') open.headers.set(HttpHeaders.contentTypeHeader, _request.contentType);
     // An answer may come, or the connection break, before the whole body was sent.
     final answered = open.done;
     await Future.any([_sendBody(open), answered]);

@@ -13,6 +13,7 @@ class PackageDescription {
     required this.misc,
     required this.partnerParams,
     this.idInfo,
+    this.consentInformation,
     this.geoInfo,
   });
 
@@ -27,6 +28,9 @@ class PackageDescription {
 
   /// Null where absent.
   final JsonObject? idInfo;
+
+  /// Null where absent.
+  final JsonObject? consentInformation;
 
   /// Null where absent.
   final JsonObject? geoInfo;
@@ -71,6 +75,7 @@ Uint8List buildPackage(Capture capture, PackageDescription description) {
       ...description.misc,
     },
     'id_info': description.idInfo,
+    if (description.consentInformation != null) 'consent_information': description.consentInformation,
     if (description.geoInfo != null) 'geo_info': description.geoInfo,
     'images': [
       for (final image in named) {'image_type_id': image.type, 'image': '', 'file_name': image.name},

@@ -4,10 +4,10 @@ import 'dart:math';
 import 'errors.dart';
 import 'json.dart';
 
-/// The wire's job types. 2 compares a selfie with the one on file, 4 puts a selfie on file; which others a server
-/// performs its documentation says.
+/// The wire's job types. 2 compares a selfie with the one on file, 4 puts one on file, 1 compares it with the photo
+/// that an authority has, 5 looks a person up without one; which others a server performs its documentation says.
 abstract final class JobType {
-  /// Biometric KYC.
+  /// Biometric KYC: looks an ID number up, and compares the authority's photo with the selfie.
   static const biometricKyc = 1;
 
   /// Compares a selfie with the one on file.
@@ -16,7 +16,7 @@ abstract final class JobType {
   /// Puts a selfie on file.
   static const smartSelfieRegistration = 4;
 
-  /// Enhanced KYC.
+  /// Enhanced KYC: looks an ID number up; see `Lookup`.
   static const enhancedKyc = 5;
 
   /// Document verification.
@@ -102,14 +102,15 @@ class NamedParams {
   final String jobId;
 }
 
-final _control = RegExp(r'[\u0000-\u001f\u007f-\u009f]');
+/// A control character: in no name and in no number.
+final controlCharacter = RegExp(r'[\u0000-\u001f\u007f-\u009f]');
 
 String _name(JsonObject params, String key) {
   final value = params[key];
   if (value == null || value == '') return randomName();
   // The server's own rule: 1 to 256 bytes, no control characters.
   if (value is! String) throw ArgumentException('partnerParams.$key must be a string');
-  if (_control.hasMatch(value) || utf8.encode(value).length > 256) {
+  if (controlCharacter.hasMatch(value) || utf8.encode(value).length > 256) {
     throw ArgumentException('partnerParams.$key must have 1 to 256 bytes and no control characters');
   }
   return value;

@@ -15,16 +15,16 @@ class WireRequest {
     this.onProgress,
   });
 
-  /// `POST` or `PUT`.
+  /// `GET`, `POST` or `PUT`.
   final String method;
 
   /// Where to.
   final Uri url;
 
-  /// What [body] is.
+  /// What [body] is. Not sent with `GET`, which has none.
   final String contentType;
 
-  /// The bytes to send.
+  /// The bytes to send; empty with `GET`.
   final Uint8List body;
 
   /// How long to wait for the whole answer.
