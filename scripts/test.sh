@@ -83,10 +83,6 @@ fi
 # compiled.
 export SELFSAME_LOAD_WHEN_NEEDED=true SELFSAME_COMPILED_MODELS="$PWD/target/compiled-models"
 
-# They install, and wait for answers, one at a time.
-try_clients() { bash clients/compatibility/run.sh && bash clients/test.sh; }
-begin clients try_clients
-
 step "Rust tests"
 if cargo nextest --version >/dev/null 2>&1; then
     bash scripts/services.sh cargo nextest run --locked --workspace --tests --no-fail-fast
@@ -95,7 +91,14 @@ else
 fi
 cargo test --locked --workspace --doc
 
-finish clients
+step "MOSIP's own client"
+bash scripts/mosip_oracle.sh
+
+# They wait for answers, some for no longer than a person would: beside the Rust tests they would wait for the processor.
+step "the public clients"
+bash clients/compatibility/run.sh
+step "our own clients"
+bash clients/test.sh
 
 step "once more on PostgreSQL and S3"
 bash scripts/test_on_postgres.sh

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 # smile-identity-core for Ruby, as its users call it: people and businesses by their numbers (job types 5 and 7), web tokens for them,
-# and what is not served yet.
+# and what is not served.
 require_relative 'calling'
 
 class LookupTest < Minitest::Test
@@ -119,10 +119,10 @@ class LookupTest < Minitest::Test
     refused('2212', 'not performed by this server yet') { asked.call(6, 'doc_verification') }
   end
 
-  def test_what_is_not_served_yet_says_so
+  def test_what_is_not_served_says_so
     screened = { user_id: 'u', job_id: 'j', full_name: 'Joe Leo', birth_year: '2000', countries: ['NG'] }
-    refused('2212', 'not served by this server yet') { of_partner(SmileIdentityCore::AmlCheck).submit_job(screened) }
+    refused('2204', 'there is no such endpoint') { of_partner(SmileIdentityCore::AmlCheck).submit_job(screened) }
     lives = { country: 'ZA', address: '1 Example Road', id_number: '0000000000000', callback_url: SETTING['callback'] }
-    refused('2212', 'not served by this server yet') { of_partner(SmileIdentityCore::AddressVerification).submit_job(lives) }
+    refused('2204', 'there is no such endpoint') { of_partner(SmileIdentityCore::AddressVerification).submit_job(lives) }
   end
 end

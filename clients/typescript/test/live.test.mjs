@@ -41,6 +41,24 @@ describe('against the real server', { skip: whyNot() }, () => {
     assert.ok(other.jobComplete && !other.jobSuccess);
   });
 
+  test('an identity is looked up, and a person enrolled whose face is its photograph', async () => {
+    const idInfo = { country: 'NG', id_type: 'NIN', id_number: '00000000000', first_name: 'Joe', last_name: 'Leo' };
+    const lookup = client().lookup(false);
+    const record = await lookup.idVerification({}, idInfo);
+    assert.deepEqual([record.resultCode, record.fullName, record.dob], ['1012', 'Joe Leo', '2000-09-20'], String(record));
+    assert.ok(record.photo.length > 1000);
+    const compared = await lookup.verify({}, idInfo);
+    assert.deepEqual([compared.resultCode, compared.fullName], ['1020', undefined], String(compared));
+    const unknown = await lookup.idVerification({}, { ...idInfo, id_number: '00000000001' });
+    assert.equal(unknown.resultCode, '1013', String(unknown));
+    const kyc = (selfie) => client().submitJob(selfie, JobType.BiometricKyc, false, {}, { ...idInfo, entered: true }, {}, '', 0);
+    const same = await kyc('obama2');
+    assert.deepEqual([same.resultCode, same.jobSuccess, same.fullName], ['0810', true, 'Joe Leo'], String(same));
+    assert.equal(same.action('Selfie_To_ID_Authority_Compare'), 'Completed');
+    const other = await kyc('biden');
+    assert.deepEqual([other.resultCode, other.jobSuccess], ['0811', false], String(other));
+  });
+
   test('frames go along: a capture whose frames repeat one picture is no live person', async () => {
     const repeated = client();
     repeated.captures.keepSelfie('still', photos.obama, Array(8).fill(photos.obama));
@@ -115,7 +133,7 @@ describe('against the real server', { skip: whyNot() }, () => {
     await assert.rejects(submit(register, {}, { allowNewEnroll: true }), refused(/job_type/));
     await assert.rejects(submit(authenticate, {}, { allowNewEnroll: true }), refused(/allow_new_enroll/));
     await assert.rejects(submit(authenticate, {}, { sandboxResult: '0820' }), refused(/sandbox_result/));
-    await assert.rejects(service.webToken(user, 'j', false, 'biometric_kyc'), { kind: 'refused', code: '2212' });
+    await assert.rejects(service.webToken(user, 'j', false, 'doc_verification'), { kind: 'refused', code: '2212' });
   });
 
   test('an upload tells its progress', async () => {

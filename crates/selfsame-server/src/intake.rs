@@ -32,7 +32,7 @@ pub(crate) fn performed(job_type: WireJobType) -> Result<JobType, Refusal> {
             format!(
                 "job_type {} is not performed by this server yet; it performs {}",
                 job_type.number(),
-                performed.join(" and ")
+                performed.join(", ")
             ),
         )
     })

@@ -6,13 +6,20 @@
     reason = "a test says what is wrong by failing"
 )]
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::extract::Path;
+use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use selfsame_wire::info::ImageRole;
 use selfsame_wire::package::PackageBuilder;
 use serde_json::{Value, json};
 
-use crate::support::{Server, add_partner, callbacks, http, package, photographs};
+use crate::support::{self, Server, add_partner, callbacks, http, package, photographs};
 
 /// A package with what it says of the identity, and an ID card where there is one.
 fn packed(selfie: &[u8], id_info: &Value, card: Option<&[u8]>) -> Vec<u8> {
@@ -262,6 +269,31 @@ async fn an_id_card_takes_the_place_of_the_record() {
         );
         assert_eq!(result["Actions"]["Verify_ID_Number"], "Not Applicable");
     }
+    // What cannot be read is never taken for nothing said: the card would take the record's place.
+    for (job, id) in [
+        (
+            "country",
+            json!({"country": "NGA", "id_type": "NIN", "id_number": "00000000001", "entered": true}),
+        ),
+        (
+            "entered",
+            json!({"country": "NG", "id_type": "NIN", "id_number": "00000000001", "entered": "maybe"}),
+        ),
+        ("no object", json!("NG")),
+        (
+            "absent number",
+            json!({"country": "NG", "id_type": "NIN", "entered": true}),
+        ),
+    ] {
+        let ended = server
+            .run(
+                &http,
+                &server.upload_body("forger", job, 1, ""),
+                packed(&second, &id, Some(&photo)),
+            )
+            .await;
+        assert_eq!(ended["result"]["ResultCode"], "1014", "{job}: {ended}");
+    }
     // Neither a number nor a card.
     let ended = server
         .run(
@@ -271,4 +303,119 @@ async fn an_id_card_takes_the_place_of_the_record() {
         )
         .await;
     assert_eq!(ended["result"]["ResultCode"], "0001", "{ended}");
+}
+
+/// A register that fails every other time that it is asked, and counts who was asked for.
+async fn wavering(photo: &[u8]) -> (String, Arc<Mutex<HashMap<String, u32>>>) {
+    let asked = Arc::<Mutex<HashMap<String, u32>>>::default();
+    let (counted, photo) = (Arc::clone(&asked), STANDARD.encode(photo));
+    let questions = Arc::new(AtomicU32::new(0));
+    let handler = move |Path(number): Path<String>| {
+        let fails = questions.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
+        if !fails {
+            *counted.lock().unwrap().entry(number).or_default() += 1;
+        }
+        let record = json!({"name": "Joe Leo", "portrait": photo});
+        async move {
+            if fails {
+                Err(StatusCode::SERVICE_UNAVAILABLE)
+            } else {
+                Ok(axum::Json(record))
+            }
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router = axum::Router::new().route("/{number}", axum::routing::get(handler));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, asked)
+}
+
+/// `kill -9` at random moments while the authority fails every other time: `SELFSAME_SOAK_JOBS` says how many jobs.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_while_the_server_dies_and_the_authority_fails() {
+    let Some([photo, second, ..]) = photographs() else {
+        return;
+    };
+    let jobs: usize = std::env::var("SELFSAME_SOAK_JOBS").map_or(12, |n| n.parse().unwrap());
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let (register, asked) = wavering(&photo).await;
+    let file = data.path().join("authorities.toml");
+    let text = format!(
+        r#"
+        [authority.register]
+        kind = "http"
+        url = "{register}/{{id_number}}"
+        allow_plain_http = true
+        attempts = 1
+        failures = 100000
+        open_for = "1s"
+        answer.fields = {{ full_name = "/name" }}
+        answer.photo = "/portrait"
+
+        [[route]]
+        authority = "register"
+        country = "NG"
+        id_types = "NIN"
+        environments = "sandbox"
+        "#
+    );
+    std::fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    let start = || {
+        let arguments = ["--allow-private-callbacks", "--authorities", file];
+        Server::start_for_stills(data.path(), &key, &arguments)
+    };
+    let (url, mut received) = callbacks().await;
+    let http = http();
+    let mut server = start();
+    let mut random = 12_345_u64;
+    let number = |at: usize| format!("{:011}", 20_000_000_000 + at);
+    for at in 0..jobs {
+        let job = format!("j{at}");
+        let body = server.upload_body(&format!("u{at}"), &job, 1, &url);
+        let (_, prepared) = server.post(&http, "/v1/upload", &body).await.unwrap();
+        let put = http
+            .put(prepared["upload_url"].as_str().unwrap())
+            .body(packed(&second, &nin(&number(at)), None))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(put.status().as_u16(), 200);
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        if at % 4 == 3 {
+            tokio::time::sleep(Duration::from_millis(random >> 54)).await;
+            server.kill();
+            support::store::let_leases_end(data.path()).await;
+            server = start();
+        }
+    }
+    let mut expected = HashMap::new();
+    for at in 0..jobs {
+        let ended = server
+            .ended(&http, &format!("u{at}"), &format!("j{at}"))
+            .await;
+        assert_eq!(ended["result"]["ResultCode"], "0810", "{ended}");
+        let id = ended["result"]["SmileJobID"].as_str().unwrap().to_owned();
+        expected.insert((id.clone(), "1012".to_owned()), 0_u32);
+        expected.insert((id, "0810".to_owned()), 0);
+    }
+    // Each result is called back; one that was on its way when the server died may come twice.
+    while expected.values().any(|times| *times == 0) {
+        let told = tokio::time::timeout(Duration::from_secs(60), received.recv()).await;
+        let told: Value = serde_json::from_slice(&told.unwrap().unwrap().body).unwrap();
+        let text = |name: &str| told[name].as_str().unwrap().to_owned();
+        *expected
+            .get_mut(&(text("SmileJobID"), text("ResultCode")))
+            .unwrap_or_else(|| panic!("a job ended twice: {told}")) += 1;
+    }
+    // What was answered and on record is not asked again; an answer that died with the server is.
+    let asked = asked.lock().unwrap();
+    let kills = u32::try_from(jobs / 4).unwrap();
+    let again: u32 = asked.values().map(|times| times - 1).sum();
+    assert_eq!(asked.len(), jobs);
+    assert!(again <= kills * 8, "{again} questions were asked again");
 }

@@ -78,6 +78,10 @@ fn every_command(data: &str, out: &str) -> Vec<(&'static str, Vec<String>)> {
             format!("--partner p --user u --selfie {nowhere}.jpg"),
         ),
         ("challenge", "--partner p --user u".to_owned()),
+        (
+            "lookup",
+            "--partner p --country NG --id-type NIN --id-number 1".to_owned(),
+        ),
         ("job list", format!("--data {data}")),
         ("job show", format!("--data {data} none")),
         ("job callbacks", format!("--data {data} none")),

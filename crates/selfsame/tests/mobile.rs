@@ -356,7 +356,7 @@ async fn an_auth_token_opens_its_own_environment_and_nothing_else() {
     assert_eq!(ask("", json!({"auth_token": "x"})).await, "2205");
     assert_eq!(ask("", json!({"auth_token": key.expose()})).await, "2205");
     assert_eq!(ask("", json!({"partner_id": "q"})).await, "2205");
-    assert_eq!(ask("", json!({"job_type": 1})).await, "2212");
+    assert_eq!(ask("", json!({"job_type": 6})).await, "2212");
     assert_eq!(
         ask("", json!({"update_enrolled_image": true})).await,
         "2212"

@@ -32,7 +32,7 @@ const KINDS: [Kind; 12] = [
         "",
         400,
     ),
-    ("POST", "/v1/id_verification", "", 400),
+    ("POST", "/v1/smile_links", "", 400),
     ("POST", "/sandbox/v1/smile_links", "", 400),
     ("PUT", "/v1/package/unknown", "", 403),
     ("POST", "/admin/v1/reviews/x/decision", "", 404),

@@ -103,7 +103,7 @@ fn a_table_becomes_a_register_and_is_erased() {
         "ab1234",
     ];
     let gone = json!({"register": "staff", "removed": 1});
-    assert_eq!(register(&data, &one), [gone.clone()]);
+    assert_eq!(register(&data, &one), std::slice::from_ref(&gone));
     let data_name = data.to_str().unwrap();
     let again = [&["register", "--data", data_name], &one[..]].concat();
     assert_eq!(ended(2, &again).len(), 1);

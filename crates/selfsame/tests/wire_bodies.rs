@@ -215,7 +215,7 @@ async fn refusals() {
         ("wrong signature", change("signature", "AAAA".into())),
         ("wrong type", change("partner_params", 5.into())),
         ("no such job type", forced("ada", 99)),
-        ("job type not yet", forced("ada", 1)),
+        ("job type not yet", forced("ada", 6)),
         ("not enrolled", forced("ada", 2)),
         (
             "a private callback",
@@ -240,7 +240,7 @@ async fn refusals() {
     let elsewhere = json!({});
     answers.insert(
         "not yet".to_owned(),
-        story.post("/v1/id_verification", &elsewhere).await,
+        story.post("/v1/smile_links", &elsewhere).await,
     );
     answers.insert(
         "no such endpoint".to_owned(),

@@ -9,8 +9,8 @@ import { CallbackVerifier, type CallbackVerifierOptions } from '../callback.js';
 import { UntrustedError } from '../errors.js';
 import type { JsonObject } from '../json.js';
 
-/** A callback's result and evidence stay far below this, in bytes. */
-const LARGEST_BODY = 1024 * 1024;
+/** A callback's result and evidence, an authority's photograph among them, stay below this, in bytes. */
+const LARGEST_BODY = 4 * 1024 * 1024;
 
 /**
  * A handler for Node's HTTP server that verifies callbacks.

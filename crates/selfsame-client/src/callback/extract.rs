@@ -9,8 +9,9 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use super::{CallbackError, CallbackVerifier};
 use crate::result::JobResult;
 
-/// The most that a callback's body may hold: a result is a few kilobytes.
-const MOST_BYTES: usize = 256 * 1024;
+/// The most that a callback's body may hold: a result is a few kilobytes, and an authority's photograph up to three million bytes of
+/// base64.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// A result that the server posted, verified before the handler runs.
 ///

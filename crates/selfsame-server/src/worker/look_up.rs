@@ -48,8 +48,8 @@ enum Question {
     Ask(Box<IdentityQuery>),
     /// Nothing: an ID card takes the place of the record, or what the job brings is not even readable, which the next step tells.
     Nothing,
-    /// Too little is said; the field that is missing.
-    Incomplete(&'static str),
+    /// A field that is missing, or cannot be read.
+    Unreadable(String),
 }
 
 /// Does the step.
@@ -66,23 +66,29 @@ pub(super) async fn process(app: &App, claim: &Claim, wanted: Wanted) -> Result<
     }
     let said = match said(app, job, judges).await {
         Ok(said) => said,
-        Err(error) if error.is_unreadable() && judges => Said::default(),
+        Err(error) if error.is_unreadable() && judges => Said::NOTHING,
         Err(error) => return Err(error),
     };
     let consented = said.consented;
     // What cannot be judged is not asked about: the authority is told of nobody without need.
     let asks = !judges || begins(app, job).await?;
     let question = match said.given {
-        Some(given) if asks => question(&given, judges),
-        _ if judges => Question::Nothing,
-        _ => Question::Incomplete("country"),
+        Err(why) => Question::Unreadable(why),
+        Ok(Some(given)) if asks => question(&given, judges),
+        Ok(_) if judges => Question::Nothing,
+        Ok(_) => Question::Unreadable("country is required".to_owned()),
     };
     let query = match question {
         Question::Ask(query) => *query,
         Question::Nothing => return go_on(app, claim, carried.clone(), None).await,
-        Question::Incomplete(field) => {
-            let why = Answer::Malformed(format!("{field} is required"));
-            return end(app, claim, unanswerable(None, why), wanted).await;
+        Question::Unreadable(why) => {
+            return end(
+                app,
+                claim,
+                unanswerable(None, Answer::Malformed(why)),
+                wanted,
+            )
+            .await;
         }
     };
     let asking = Asking {
@@ -144,24 +150,31 @@ fn unanswerable(query: Option<IdentityQuery>, answer: Answer) -> (Option<Identit
 }
 
 /// What a job says.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Said {
-    /// Of the identity.
-    given: Option<IdInfo>,
+    /// Of the identity; or what of it cannot be read.
+    given: Result<Option<IdInfo>, String>,
     /// That the person consented, in whatever words.
     consented: bool,
+}
+
+impl Said {
+    const NOTHING: Self = Self {
+        given: Ok(None),
+        consented: false,
+    };
 }
 
 /// What the job says of the identity: in its package, where it has one, and in its request.
 async fn said(app: &App, job: &Job, packaged: bool) -> Result<Said, StoreError> {
     if !packaged {
         return Ok(Said {
-            given: job.request.id_info.clone(),
+            given: Ok(job.request.id_info.clone()),
             consented: job.request.consent.is_some(),
         });
     }
     let Some(package) = app.store.package(&job.smile_job_id).await? else {
-        return Ok(Said::default());
+        return Ok(Said::NOTHING);
     };
     let read = tokio::task::spawn_blocking(move || {
         Package::read(&package, &PackageLimits::default())
@@ -170,7 +183,7 @@ async fn said(app: &App, job: &Job, packaged: bool) -> Result<Said, StoreError> 
     });
     // A panic in there comes again in the next step, which tells it.
     let info = read.await.ok().flatten();
-    Ok(info.map_or_else(Said::default, |info| Said {
+    Ok(info.map_or(Said::NOTHING, |info| Said {
         given: of_package(&info, job.request.id_info.as_ref()),
         consented: info.consent.is_some() || job.request.consent.is_some(),
     }))
@@ -199,19 +212,22 @@ fn refused(app: &App, job: &Job, query: &IdentityQuery, consented: bool) -> Opti
 }
 
 /// What a package says of the identity; where it says nothing, what the request says.
-pub(super) fn of_package(info: &InfoJson, request: Option<&IdInfo>) -> Option<IdInfo> {
-    let packed = info.id_info.as_deref().map(IdInfo::of_raw);
-    match packed {
-        Some(Ok(packed)) if packed.id_number.is_some() || packed.entered == Some(false) => {
-            Some(packed)
-        }
-        Some(Ok(packed)) => Some(request.cloned().unwrap_or(packed)),
-        Some(Err(error)) => {
-            tracing::info!(%error, "id_info cannot be read");
-            None
-        }
-        None => request.cloned(),
-    }
+///
+/// # Errors
+/// What it says and cannot be read, by the field. Never taken for nothing: an ID card would take the record's place.
+pub(super) fn of_package(
+    info: &InfoJson,
+    request: Option<&IdInfo>,
+) -> Result<Option<IdInfo>, String> {
+    let Some(packed) = info.id_info.as_deref() else {
+        return Ok(request.cloned());
+    };
+    let packed = IdInfo::of_raw(packed).map_err(|error| error.message)?;
+    let says_it = packed.id_number.is_some() || packed.entered == Some(false);
+    Ok(Some(match request {
+        Some(request) if !says_it => request.clone(),
+        _ => packed,
+    }))
 }
 
 fn question(given: &IdInfo, judges: bool) -> Question {
@@ -224,7 +240,7 @@ fn question(given: &IdInfo, judges: bool) -> Question {
     }
     match IdentityQuery::new(given) {
         Ok(query) => Question::Ask(Box::new(query)),
-        Err(incomplete) => Question::Incomplete(incomplete.0),
+        Err(incomplete) => Question::Unreadable(format!("{} is required", incomplete.0)),
     }
 }
 

@@ -311,7 +311,7 @@ async fn a_token_is_minted_for_what_is_performed_only() {
     let house = House::start();
     for (change, code) in [
         (json!({"product": "x"}), "2204"),
-        (json!({"product": "biometric_kyc"}), "2212"),
+        (json!({"product": "doc_verification"}), "2212"),
         (json!({"product": "e_signature"}), "2212"),
         (json!({"callback_url": "file:///etc/passwd"}), "2204"),
         (

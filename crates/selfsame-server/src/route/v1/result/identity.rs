@@ -41,6 +41,10 @@ pub(super) fn of(job: &Job, outcome: &JobOutcome) -> IdentityPart {
     }
 }
 
+/// The largest photograph that is told, in bytes: receivers of callbacks bound what they read. A larger one is compared with, and
+/// "Not Available".
+const LARGEST_PHOTO: usize = 2 * 1024 * 1024;
+
 fn personal(record: Option<&IdentityRecord>) -> PersonalInfo {
     let Some(record) = record else {
         return PersonalInfo::default();
@@ -49,7 +53,11 @@ fn personal(record: Option<&IdentityRecord>) -> PersonalInfo {
         expiration_date: record.expiration_date.clone(),
         full_name: record.whole_name(),
         dob: record.date_of_birth.clone(),
-        photo: record.photo.as_ref().map(|photo| photo.to_base64()),
+        photo: record
+            .photo
+            .as_ref()
+            .filter(|photo| photo.0.len() <= LARGEST_PHOTO)
+            .map(|photo| photo.to_base64()),
         phone_number: record.phone_number.clone(),
         phone_number_2: record.phone_number_2.clone(),
         gender: record.gender.clone(),
