@@ -349,7 +349,7 @@ async fn nothing_is_lost_while_the_server_dies_and_the_authority_fails() {
         url = "{register}/{{id_number}}"
         allow_plain_http = true
         attempts = 1
-        failures = 100000
+        failures = 1000
         open_for = "1s"
         answer.fields = {{ full_name = "/name" }}
         answer.photo = "/portrait"
