@@ -387,6 +387,10 @@ async fn nothing_is_lost_while_the_server_dies_and_the_authority_fails() {
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
         if at % 4 == 3 {
+            // Each life ends a job: one whose worker dies ten times would end as a system error, however slow the machine is.
+            let oldest = at / 4;
+            let user = format!("u{oldest}");
+            server.ended(&http, &user, &format!("j{oldest}")).await;
             tokio::time::sleep(Duration::from_millis(random >> 54)).await;
             server.kill();
             support::store::let_leases_end(data.path()).await;

@@ -3,7 +3,6 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use selfsame_job::identity::IdentityRecord;
 
 use super::*;
 use crate::asking::tests::asking;
@@ -85,7 +84,7 @@ async fn what_cannot_be_reached_is_asked_again() {
         .ask(&asking("NG", "NIN", "00000000000"))
         .await
         .unwrap();
-    assert_eq!(answer, Answer::Found(Box::new(IdentityRecord::default())));
+    assert_eq!(answer, Answer::Found(Box::default()));
     assert_eq!(authority.asked(), 3);
 }
 

@@ -34,7 +34,7 @@ fn lines(result: &JobResult) -> Vec<String> {
     ];
     for (name, value) in fields {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            lines.push(format!("{name:14}{}", printable(value)));
+            lines.push(format!("{name:16}{}", printable(value)));
         }
     }
     lines
@@ -46,7 +46,7 @@ pub(crate) fn show_matches(result: &JobResult) {
     let actions = result.to_json()["Actions"].as_object();
     for (name, value) in actions.into_iter().flatten() {
         if let Some(value) = value.as_str() {
-            output::line(&format!("{:14}{}", printable(name), printable(value)));
+            output::line(&format!("{:16}{}", printable(name), printable(value)));
         }
     }
 }
