@@ -20,6 +20,7 @@ use selfsame_wire::signature;
 use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
+use crate::worker::look_up::leaves_authority_out;
 
 /// What a photograph of an identity turned out to be.
 pub(super) enum Portrayed {
@@ -143,6 +144,10 @@ pub(super) async fn examine(
                 Some(photo) => {
                     let photo = photo.as_ref().map(|photo| photo.0.as_ref());
                     (PortraitSource::Authority, portray(&analyser, photo, deadline, &job))
+                }
+                // The user was not admitted when it was to be looked up, and may be now.
+                None if !leaves_authority_out(&package.info, job.request.id_info.as_ref()) => {
+                    (PortraitSource::Authority, Portrayed::Absent)
                 }
                 None => {
                     let card = package.image(ImageRole::IdCardFront);

@@ -230,6 +230,16 @@ pub(super) fn of_package(
     }))
 }
 
+/// Whether a package leaves the authority out, so that its ID card is compared with. A number that was not looked up, for whatever
+/// reason, is none: else a card of one's own would take the record's place.
+pub(super) fn leaves_authority_out(info: &InfoJson, request: Option<&IdInfo>) -> bool {
+    match of_package(info, request) {
+        Ok(Some(given)) => matches!(question(&given, true), Question::Nothing),
+        Ok(None) => true,
+        Err(_) => false,
+    }
+}
+
 fn question(given: &IdInfo, judges: bool) -> Question {
     // With an ID card instead of a number nobody is asked.
     if judges
@@ -371,4 +381,34 @@ async fn end(
     }
     app.store.release_job(claim).await?;
     Ok(Done::LetGo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_takes_the_place_of_no_number_that_was_given() {
+        let out = |id_info: &str| {
+            let json = format!(r#"{{"images":[],"id_info":{id_info}}}"#);
+            leaves_authority_out(&InfoJson::parse(json.as_bytes()).unwrap(), None)
+        };
+        for left_out in [
+            "{}",
+            "null",
+            r#"{"entered":"false","id_number":"1"}"#,
+            r#"{"country":"NG"}"#,
+        ] {
+            assert!(out(left_out), "{left_out}");
+        }
+        for asked in [
+            r#"{"country":"NG","id_type":"NIN","id_number":"1"}"#,
+            r#"{"country":"NG","id_number":"1","entered":true}"#,
+            r#"{"entered":true}"#,
+            r#"{"country":"NGA","id_number":"1","entered":true}"#,
+            r#""NG""#,
+        ] {
+            assert!(!out(asked), "{asked}");
+        }
+    }
 }
