@@ -10,7 +10,7 @@ use super::SqlStore;
 use super::delivery_lanes;
 use super::dialect::{self, DbConnection, DbRow, FOR_UPDATE};
 use super::record::{self, Origin, micros, parse, result_place, text};
-use super::tx::Hold;
+use super::tx::{Hold, Tx};
 use crate::blobs::BlobId;
 use crate::error::StoreError;
 use crate::store::Claim;
@@ -246,8 +246,26 @@ impl SqlStore {
         Ok(true)
     }
 
+    /// Gives the transaction back where what the job came to counts. Where its user was deleted, the job ends without anything of
+    /// it, and `None` comes.
+    pub(super) async fn unless_withheld(
+        &self,
+        mut tx: Tx,
+        claim: &Claim,
+    ) -> Result<Option<Tx>, StoreError> {
+        let now = micros(tx.now);
+        let Some(blob) = self.end_withheld(&mut tx, now, claim).await? else {
+            return Ok(Some(tx));
+        };
+        tx.commit().await?;
+        if let Some(blob) = blob {
+            self.blobs.discard(&blob).await;
+        }
+        Ok(None)
+    }
+
     /// Ends a claimed job whose user was deleted, without anything of what it came to. `None`: its outcome counts.
-    pub(super) async fn end_withheld(
+    async fn end_withheld(
         &self,
         tx: &mut DbConnection,
         now: i64,

@@ -132,15 +132,11 @@ impl Queue for SqlStore {
         } else if outcome.enrol.is_some() {
             holds.push(Hold::Users(partner, environment));
         }
-        let mut tx = self.begin(&holds).await?;
+        let tx = self.begin(&holds).await?;
         let (judged_at, now) = (tx.now, micros(tx.now));
-        if let Some(blob) = self.end_withheld(&mut tx, now, claim).await? {
-            tx.commit().await?;
-            if let Some(blob) = blob {
-                self.blobs.discard(&blob).await;
-            }
+        let Some(mut tx) = self.unless_withheld(tx, claim).await? else {
             return Ok(Finished::UserDeleted);
-        }
+        };
         let done = sqlx::query(
             "UPDATE jobs SET state = 'done', result = $1, result_code = $2, success = $3, callback_url = $4,
                              callback_endpoint = $5, carried = NULL, updated_at = $6, lease = NULL, lease_until = NULL

@@ -77,15 +77,11 @@ impl SqlStore {
         let name = &job.smile_job_id;
         let carried = self.seal_carried(name, &standing.carried)?;
         let callback = self.seal_callback(name, onward.callback_url.as_deref())?;
-        let mut tx = self.begin(&[Hold::User(&job.user)]).await?;
+        let tx = self.begin(&[Hold::User(&job.user)]).await?;
         let now = micros(tx.now);
-        if let Some(blob) = self.end_withheld(&mut tx, now, claim).await? {
-            tx.commit().await?;
-            if let Some(blob) = blob {
-                self.blobs.discard(&blob).await;
-            }
+        let Some(mut tx) = self.unless_withheld(tx, claim).await? else {
             return Ok(WentOn::UserDeleted);
-        }
+        };
         let done = sqlx::query(
             "UPDATE jobs SET step = $1, carried = $2, callback_url = $3, callback_endpoint = $4
              WHERE smile_job_id = $5 AND lease = $6 AND state = 'running'",
@@ -164,15 +160,10 @@ impl SqlStore {
     ) -> Result<WentOn, StoreError> {
         let job = &claim.job;
         let carried = self.seal_carried(&job.smile_job_id, carried)?;
-        let mut tx = self.begin(&[Hold::User(&job.user)]).await?;
-        let now = micros(tx.now);
-        if let Some(blob) = self.end_withheld(&mut tx, now, claim).await? {
-            tx.commit().await?;
-            if let Some(blob) = blob {
-                self.blobs.discard(&blob).await;
-            }
+        let tx = self.begin(&[Hold::User(&job.user)]).await?;
+        let Some(mut tx) = self.unless_withheld(tx, claim).await? else {
             return Ok(WentOn::UserDeleted);
-        }
+        };
         let done = sqlx::query(
             "UPDATE jobs SET state = 'waiting', run_after = $1, carried = $2, attempts = attempts - 1, lease = NULL,
                              lease_until = NULL
