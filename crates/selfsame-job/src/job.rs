@@ -12,6 +12,7 @@ use selfsame_wire::challenge::Challenge;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::id_info::IdInfo;
 use selfsame_wire::partner_params::PartnerParams;
+use selfsame_wire::v3::user_details::UserDetails;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -26,6 +27,8 @@ pub enum Api {
     V1,
     /// One synchronous call.
     V2,
+    /// A form, a status without details, a webhook.
+    V3,
 }
 
 /// What the partner asked, kept whole.
@@ -53,7 +56,13 @@ pub struct JobRequest {
     /// What the request itself says of an identity; a package may say more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_info: Option<IdInfo>,
-    /// The person's consent, as the request gave it (`consent_information`).
+    /// What the person says of itself, beside the identity that is looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<UserDetails>,
+    /// What the client says of the device and the capture, as it gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Box<RawValue>>,
+    /// The person's consent, as the request gave it (`consent_information`; v3's `consent`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<Box<RawValue>>,
     /// The caller waits for the end: the job comes before others of its partner, and does not wait for an authority that is down.
@@ -76,6 +85,8 @@ impl JobRequest {
             source_sdk_version: None,
             challenge: None,
             id_info: None,
+            details: None,
+            metadata: None,
             consent: None,
             synchronous: false,
         }

@@ -148,17 +148,26 @@ impl From<StoreError> for Refusal {
     }
 }
 
+impl Refusal {
+    /// Status, error, and after how many seconds to come back.
+    pub(crate) fn into_parts(self) -> (StatusCode, WireError, Option<HeaderValue>) {
+        let seconds = |wait: Duration| wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let retry_after = self
+            .retry_after
+            .map(|wait| HeaderValue::from(seconds(wait).max(1)));
+        (self.status, self.error, retry_after)
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = (self.status, axum::Json(&self.error)).into_response();
-        if let Some(wait) = self.retry_after {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        let (status, error, retry_after) = self.into_parts();
+        let mut response = (status, axum::Json(&error)).into_response();
+        if let Some(wait) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
         }
         // Links and upload URLs that have expired or were used say the same code with other statuses: nobody guesses there.
-        if self.error.code == ErrorCode::Unauthorised && self.status == StatusCode::FORBIDDEN {
+        if error.code == ErrorCode::Unauthorised && status == StatusCode::FORBIDDEN {
             response.extensions_mut().insert(Unauthenticated);
         }
         response

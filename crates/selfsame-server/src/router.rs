@@ -25,15 +25,15 @@ use crate::client_address;
 use crate::cross_origin;
 use crate::limits::failed_authentications;
 use crate::refusal::Refusal;
-use crate::route::{admin, demo, description, lookup, operations, v1, v2};
+use crate::route::{admin, demo, description, lookup, operations, v1, v2, v3};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// One path that is served with one method; `wire_routes` and `operations_routes` list all of them, and `openapi/` describes them.
-struct Route {
-    method: Method,
-    path: &'static str,
-    handler: MethodRouter<Arc<App>>,
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) handler: MethodRouter<Arc<App>>,
 }
 
 /// v1 endpoints of the service whose API this is that this build does not serve.
@@ -140,6 +140,7 @@ fn wire_routes() -> Vec<Route> {
             .iter()
             .map(|path| of(Method::POST, path, post(v1::offerings::not_yet))),
     );
+    routes.extend(v3::routes());
     routes
 }
 

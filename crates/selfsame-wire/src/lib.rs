@@ -24,5 +24,6 @@ pub mod token;
 pub mod totp;
 pub mod upload;
 pub mod v2;
+pub mod v3;
 pub mod web_token;
 pub mod webhook;

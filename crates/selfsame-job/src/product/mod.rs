@@ -7,6 +7,7 @@
 pub mod authentication;
 pub mod biometric_kyc;
 mod codes;
+pub mod compare;
 pub mod lookup;
 pub mod registration;
 
@@ -62,6 +63,8 @@ products! {
     PhoneVerification: lookup::PhoneVerification;
     /// Job type 7: look a business up.
     BusinessVerification: lookup::BusinessVerification;
+    /// v3's compare, a job type 1 that asks nobody: compare with a photograph that the caller brings, make a template of a new user.
+    Compare: compare::Compare;
 }
 
 impl JobType {
@@ -152,6 +155,10 @@ pub trait FaceProduct: fmt::Debug + Sync {
     /// Whether other users with the face are looked for.
     fn looks_for_duplicates(&self) -> bool {
         self.enrols()
+    }
+    /// Whether the photograph of an identity is compared with: an authority's, or one that the job brings.
+    fn compares_with_portrait(&self) -> bool {
+        false
     }
     /// The codes that its jobs end with.
     fn codes(&self) -> &'static Codes;

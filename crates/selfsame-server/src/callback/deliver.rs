@@ -242,7 +242,7 @@ impl Deliverer {
             .ok_or_else(|| "the job is gone".to_owned())?;
         let result = match job.request.api {
             // v2's callbacks are v1's.
-            Api::V1 | Api::V2 => v1_result(&job, &delivery.result),
+            Api::V1 | Api::V2 | Api::V3 => v1_result(&job, &delivery.result),
         }
         .map_err(|e| e.to_string())?;
         let now = Timestamp::now();

@@ -7,3 +7,4 @@ pub(crate) mod lookup;
 pub(crate) mod operations;
 pub(crate) mod v1;
 pub(crate) mod v2;
+pub(crate) mod v3;

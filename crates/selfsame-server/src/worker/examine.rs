@@ -68,7 +68,7 @@ pub(super) async fn examine(
         return Examined::without(Decision::without_evidence(Verdict::CorruptPackage(
             match job.request.api {
                 Api::V1 => "the package was erased",
-                Api::V2 => "the images were erased",
+                Api::V2 | Api::V3 => "the images were erased",
             }
             .to_owned(),
         )));
@@ -92,7 +92,7 @@ pub(super) async fn examine(
                 // Whoever sent a form never saw the package that was made of it.
                 let why = match job.request.api {
                     Api::V1 => error.to_string(),
-                    Api::V2 => error.of_form(),
+                    Api::V2 | Api::V3 => error.of_form(),
                 };
                 let verdict = match error.result_code() {
                     ResultCode::CorruptZip => Verdict::CorruptPackage(why),
@@ -137,7 +137,8 @@ pub(super) async fn examine(
                 (Some(Decision::without_evidence(why)), None)
             }
         };
-        let compares = job.job_type.product().looks_up().is_some();
+        let face = job.job_type.face();
+        let compares = face.is_some_and(|face| face.compares_with_portrait());
         let portrait = (compares && capture.is_some()).then(|| {
             let deadline = &Deadline::after(allowed);
             match &told {

@@ -198,7 +198,7 @@ fn refused(app: &App, job: &Job, query: &IdentityQuery, consented: bool) -> Opti
         JobType::BasicKyc => Product::BasicKyc,
         JobType::PhoneVerification => Product::Phone,
         JobType::BusinessVerification => Product::Business,
-        JobType::Enrolment | JobType::Authentication => return None,
+        JobType::Enrolment | JobType::Authentication | JobType::Compare => return None,
     };
     let (partner, environment) = (job.partner(), job.environment());
     let authorities = &app.authorities;

@@ -64,6 +64,10 @@ impl FaceProduct for BiometricKyc {
         true
     }
 
+    fn compares_with_portrait(&self) -> bool {
+        true
+    }
+
     fn codes(&self) -> &'static Codes {
         &CODES
     }
