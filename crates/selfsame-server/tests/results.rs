@@ -65,7 +65,7 @@ fn outcome(job: &Job, decision: &Decision, forced: Option<ResultCode>) -> Vec<u8
     };
     let face = job.job_type.face().unwrap();
     let outcome = match forced {
-        Some(code) => outcome::of_forced_code(face, code, decision, circumstances),
+        Some(code) => outcome::of_forced_code(face, code.into(), decision, circumstances),
         None => outcome::of_decision(face, decision, circumstances),
     };
     outcome.to_bytes()

@@ -1,6 +1,6 @@
 //! Whole captures made from real photographs: one still repeated, a flat picture moved about, and a face that turns and
 //! smiles, which is the photograph bent by a face's depth. What is measured is printed:
-//! `cargo nextest run -p selfsame-face --test suite captures:: --no-capture`.
+//! `SELFSAME_THOROUGH=1 cargo nextest run -p selfsame-face --test suite captures:: --no-capture`.
 #![cfg(feature = "engine")]
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -47,6 +47,14 @@ fn analyser(engine: EngineChoice) -> Option<Analyser> {
     }
 }
 
+/// How many photographs a slow engine is tried with: one, which is a minute of a core; all where `SELFSAME_THOROUGH` is set.
+fn sample() -> usize {
+    match std::env::var_os("SELFSAME_THOROUGH") {
+        Some(_) => PHOTOGRAPHS.len(),
+        None => 1,
+    }
+}
+
 /// The photographs, each with the face at a frame's size in its middle.
 fn photographs(analyser: &Analyser) -> Vec<(&'static str, RgbImage, sequence::Face)> {
     let store = ModelStore::locate(None);
@@ -69,11 +77,11 @@ fn look(analyser: &Analyser, capture: &Capture) -> CaptureEvidence {
         .unwrap()
 }
 
-fn measured(engine: EngineChoice) {
+fn measured(engine: EngineChoice, photographs_tried: usize) {
     let Some(analyser) = analyser(engine) else {
         return;
     };
-    for (name, frame, face) in photographs(&analyser) {
+    for (name, frame, face) in photographs(&analyser).into_iter().take(photographs_tried) {
         for kind in Kind::ALL {
             let seen = look(&analyser, &sequence::capture(&frame, &face, kind));
             let motion = seen.motion.unwrap();
@@ -124,12 +132,12 @@ fn measured(engine: EngineChoice) {
 
 #[test]
 fn openvino_tells_still_flat_and_live_apart() {
-    measured(EngineChoice::OpenVino);
+    measured(EngineChoice::OpenVino, PHOTOGRAPHS.len());
 }
 
 #[test]
 fn tract_tells_still_flat_and_live_apart() {
-    measured(EngineChoice::Tract);
+    measured(EngineChoice::Tract, sample());
 }
 
 #[test]
@@ -140,7 +148,7 @@ fn both_engines_see_the_same_capture() {
     ) else {
         return;
     };
-    for (name, frame, face) in photographs(&tract) {
+    for (name, frame, face) in photographs(&tract).into_iter().take(sample()) {
         let capture = sequence::capture(&frame, &face, Kind::Live);
         let alone = |analyser: &Analyser| {
             analyser

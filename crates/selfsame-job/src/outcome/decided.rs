@@ -11,6 +11,7 @@ use crate::job::Job;
 use crate::policy::Policies;
 use crate::product::FaceProduct;
 use crate::replay::{Duplicate, Recurrence};
+use crate::sandbox::Staging;
 use crate::verdict::{Decision, ReferenceGone, Verdict};
 
 /// What a result says beside the decision.
@@ -56,16 +57,21 @@ pub fn of_decision(
     build(code, remark, checks, decision, circumstances)
 }
 
-/// What a code comes to that a sandbox request forces.
+/// What a job comes to that the sandbox forces.
 #[must_use]
 pub fn of_forced_code(
     face: &dyn FaceProduct,
-    code: ResultCode,
+    staging: Staging,
     decision: &Decision,
     circumstances: Circumstances<'_>,
 ) -> JobOutcome {
+    let code = staging.code;
     let checks = Checks::forced(code, face, circumstances.detects_presentation_attacks);
-    build(code, Some(Remark::Forced), checks, decision, circumstances)
+    let outcome = build(code, Some(Remark::Forced), checks, decision, circumstances);
+    JobOutcome {
+        finding: staging.finding,
+        ..outcome
+    }
 }
 
 fn build(
@@ -93,6 +99,7 @@ fn build(
         identity: circumstances.identity,
         id_info: circumstances.id_info,
         geo_info: circumstances.geo_info,
+        finding: None,
         forced: circumstances.forced,
         erased: None,
     }

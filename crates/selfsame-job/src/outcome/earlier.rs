@@ -71,6 +71,7 @@ impl<'b> EarlierResult<'b> {
             checks: members.checks(),
             comparison: members.comparison(&evidence),
             reasons: evidence.get("reasons").unwrap_or_default(),
+            finding: None,
             forced: evidence.get("forced").unwrap_or_default(),
             erased: evidence.get("erased"),
             evidence,

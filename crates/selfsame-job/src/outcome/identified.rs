@@ -1,13 +1,16 @@
 //! What a job says of an identity.
 
 use selfsame_wire::id::UserId;
+use selfsame_wire::id_info::IdInfo;
 use selfsame_wire::result::ResultCode;
+use selfsame_wire::v3::user_details::UserDetails;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Checks, Evidence, JobOutcome, Remark, Version};
-use crate::identity::{Answer, FieldMatches, IdentityQuery, Lookup};
+use crate::identity::{Answer, FieldMatch, FieldMatches, IdentityQuery, Lookup};
 use crate::product::Wanted;
+use crate::sandbox::Staging;
 
 /// The identity that a job is about. All of it is personal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +24,9 @@ pub struct Identified {
     /// How what was said of the person compares with the record, where that was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matches: Option<FieldMatches>,
+    /// How the name that the person gave beside the identity compares with the record's, where it was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<FieldMatch>,
     /// Other users of the partner who were enrolled under this number before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_registrants: Vec<UserId>,
@@ -46,14 +52,39 @@ impl Identified {
             query,
             lookup,
             matches,
+            name: None,
             earlier_registrants: Vec::new(),
         }
+    }
+
+    /// With the name compared that the person gave beside the identity. A record of another name is not this person's: the look-up
+    /// does not pass then.
+    #[must_use]
+    pub fn naming(mut self, details: &UserDetails) -> Self {
+        if let Some(Answer::Found(record)) = self.lookup.as_ref().map(|l| &l.answer) {
+            let given = IdInfo {
+                first_name: Some(details.given_names.clone()),
+                last_name: Some(details.last_name.clone()),
+                ..IdInfo::default()
+            };
+            self.name = Some(FieldMatches::compare(&given, record).names);
+        }
+        self
+    }
+
+    /// Whether the record is of somebody of another name.
+    #[must_use]
+    pub fn is_of_another_name(&self) -> bool {
+        self.name == Some(FieldMatch::NoMatch)
     }
 
     /// The code of the look-up alone.
     #[must_use]
     pub fn code(&self) -> Option<ResultCode> {
         let answer = &self.lookup.as_ref()?.answer;
+        if self.is_of_another_name() {
+            return Some(ResultCode::FieldsDiffer);
+        }
         Some(match self.matches {
             Some(matches) if answer.is_found() => matches.code(),
             Some(_) if *answer == Answer::NotFound => ResultCode::FieldsNotFound,
@@ -101,7 +132,20 @@ pub fn of_lookup(identity: Identified, is_final: bool) -> JobOutcome {
         identity: Some(identity),
         id_info: None,
         geo_info: None,
+        finding: None,
         forced: false,
         erased: None,
+    }
+}
+
+/// What a look-up comes to that a test identity forces.
+#[must_use]
+pub fn of_staged_lookup(identity: Identified, staging: Staging) -> JobOutcome {
+    JobOutcome {
+        code: staging.code,
+        remark: Some(Remark::Forced),
+        finding: staging.finding,
+        forced: true,
+        ..of_lookup(identity, true)
     }
 }

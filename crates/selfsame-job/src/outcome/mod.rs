@@ -4,6 +4,7 @@ mod checks;
 mod decided;
 mod earlier;
 mod evidence;
+mod finding;
 mod identified;
 
 use selfsame_face::template::ComparisonScore;
@@ -15,7 +16,8 @@ pub use checks::{CheckState, Checked, Checks};
 pub use decided::{Circumstances, locked_out, of_decision, of_forced_code};
 pub use earlier::EarlierResult;
 pub use evidence::Evidence;
-pub use identified::{Identified, of_lookup};
+pub use finding::Finding;
+pub use identified::{Identified, of_lookup, of_staged_lookup};
 
 use crate::erasure::Erasure;
 use crate::reason::Reason;
@@ -51,6 +53,9 @@ pub struct JobOutcome {
     /// As the package gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub geo_info: Option<Box<RawValue>>,
+    /// What the code does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Finding>,
     /// The sandbox forced the code.
     #[serde(default)]
     pub forced: bool,
@@ -195,6 +200,7 @@ impl JobOutcome {
             identity: None,
             id_info: None,
             geo_info: None,
+            finding: None,
             erased: Some(why),
             ..self
         }
@@ -215,6 +221,7 @@ impl JobOutcome {
             identity: None,
             id_info: None,
             geo_info: None,
+            finding: None,
             forced: false,
             erased: None,
         }

@@ -1,5 +1,6 @@
 //! Bodies of requests: limited in size, in pace and in the memory that all of them take together.
 
+pub(crate) mod form;
 pub(crate) mod unread;
 
 use std::time::Instant;

@@ -28,7 +28,7 @@ use crate::app::{App, Caller, Scope};
 use crate::body::collect_json;
 use crate::client_address::ClientAddress;
 use crate::completion::Wait;
-use crate::intake::{Intake, recorded};
+use crate::intake::{Intake, new_smile_job_id, recorded};
 use crate::random::named;
 use crate::refusal::Refusal;
 use crate::route::v1::result::v1_result;
@@ -138,6 +138,7 @@ async fn begin(
     let partner_params = request.partner_params.naming(&job_id, &user);
     let job = Intake {
         caller: &caller,
+        smile_job_id: new_smile_job_id()?,
         user,
         job_id,
         job_type: asked.job_type(),
@@ -153,7 +154,7 @@ async fn begin(
         },
         retry: false,
         challenge_id: None,
-        request_digest: digest(asked, proof, &body.bytes),
+        request_digest: Some(digest(asked, proof, &body.bytes)),
     }
     .check(app)
     .await?;

@@ -17,7 +17,7 @@ use selfsame_job::portrait::{Portrait, Shows};
 use selfsame_job::product::FaceProduct;
 use selfsame_job::reason::Response;
 use selfsame_job::replay::Recurrence;
-use selfsame_job::sandbox::{self, Forced};
+use selfsame_job::sandbox::{self, Staging};
 use selfsame_job::step::Carried;
 use selfsame_job::user::{Reference, UserState};
 use selfsame_job::verdict::{Decision, ReferenceGone, Seen, Verdict};
@@ -46,14 +46,7 @@ pub(super) async fn process(
 ) -> Result<Option<ResultCode>, StoreError> {
     let job = &claim.job;
     let policy = app.config.policies.of(job.environment(), job.job_type);
-    let forced = match sandbox::forced(
-        job.environment(),
-        job.request.sandbox_result.as_deref(),
-        job.user_id(),
-    ) {
-        Ok(Some(Forced::Result(code))) => Some(code),
-        _ => None,
-    };
+    let forced = sandbox::forced_on(face, &job.user, job.job_type, &job.request);
     let locked = match forced {
         Some(_) => None,
         None => locked_until(app, &job.user, policy).await?,
@@ -175,7 +168,7 @@ struct Case<'a> {
     may_enrol: bool,
     /// Earlier enrolments whose templates stay beside a new one's.
     keeps: Vec<SmileJobId>,
-    forced: Option<ResultCode>,
+    forced: Option<Staging>,
 }
 
 impl Case<'_> {
@@ -312,7 +305,7 @@ impl Case<'_> {
             forced: forced.is_some(),
         };
         let ended = match *forced {
-            Some(code) => outcome::of_forced_code(*face, code, decision, circumstances),
+            Some(staging) => outcome::of_forced_code(*face, staging, decision, circumstances),
             None => outcome::of_decision(*face, decision, circumstances),
         };
         let code = ended.code;

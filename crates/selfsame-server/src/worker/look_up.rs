@@ -10,8 +10,9 @@ use selfsame_authority::{Asked, Asking};
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
 use selfsame_job::identity::{Answer, IdentityQuery, Lookup};
 use selfsame_job::job::{Job, JobType};
-use selfsame_job::outcome::{Identified, of_lookup};
+use selfsame_job::outcome::{Identified, JobOutcome, of_lookup, of_staged_lookup};
 use selfsame_job::product::Wanted;
+use selfsame_job::sandbox::{self, Staged};
 use selfsame_job::step::{Carried, Standing, Step};
 use selfsame_job::user::UserState;
 use selfsame_store::error::StoreError;
@@ -20,6 +21,7 @@ use selfsame_wire::id_info::IdInfo;
 use selfsame_wire::info::InfoJson;
 use selfsame_wire::package::{Package, PackageLimits};
 use selfsame_wire::result::ResultCode;
+use selfsame_wire::v3::user_details::UserDetails;
 
 use crate::app::App;
 use crate::intake::locked_until;
@@ -61,7 +63,7 @@ pub(super) async fn process(app: &App, claim: &Claim, wanted: Wanted) -> Result<
         return if judges {
             go_on(app, claim, carried.clone(), None).await
         } else {
-            end(app, claim, unanswerable(None, Answer::Unavailable), wanted).await
+            end(app, claim, not_asked(Answer::Unavailable, wanted)).await
         };
     }
     let said = match said(app, job, judges).await {
@@ -82,13 +84,7 @@ pub(super) async fn process(app: &App, claim: &Claim, wanted: Wanted) -> Result<
         Question::Ask(query) => *query,
         Question::Nothing => return go_on(app, claim, carried.clone(), None).await,
         Question::Unreadable(why) => {
-            return end(
-                app,
-                claim,
-                unanswerable(None, Answer::Malformed(why)),
-                wanted,
-            )
-            .await;
+            return end(app, claim, not_asked(Answer::Malformed(why), wanted)).await;
         }
     };
     let asking = Asking {
@@ -98,8 +94,11 @@ pub(super) async fn process(app: &App, claim: &Claim, wanted: Wanted) -> Result<
         smile_job_id: job.smile_job_id.clone(),
         partner_params: job.request.partner_params.clone(),
     };
-    let asked = match refused(app, job, &query, consented) {
-        Some(answer) => Asked::Answered(unanswerable(None, answer).1),
+    let staged = staged(job);
+    let own = refused(app, job, &query, consented)
+        .or_else(|| staged.map(|(staged, details)| staged.answer(details)));
+    let asked = match own {
+        Some(answer) => Asked::Answered(own_answer(answer)),
         None => app.authorities.ask(&asking).await,
     };
     let lookup = match asked {
@@ -124,7 +123,12 @@ pub(super) async fn process(app: &App, claim: &Claim, wanted: Wanted) -> Result<
         }
     };
     record(app, job, &query, &lookup).await;
-    if judges && lookup.answer.is_found() {
+    let found = lookup.answer.is_found();
+    let mut identity = Identified::new(Some(query.clone()), Some(lookup.clone()), wanted);
+    if let Some(details) = &job.request.details {
+        identity = identity.naming(details);
+    }
+    if judges && found && !identity.is_of_another_name() {
         return go_on(
             app,
             claim,
@@ -136,17 +140,35 @@ pub(super) async fn process(app: &App, claim: &Claim, wanted: Wanted) -> Result<
         )
         .await;
     }
-    end(app, claim, (Some(query), lookup), wanted).await
+    let outcome = match staged {
+        Some((staged, _)) if !judges => of_staged_lookup(identity, staged.of_lookup()),
+        _ => of_lookup(identity, true),
+    };
+    end(app, claim, outcome).await
+}
+
+/// What a test identity makes of the job, and the person that it is about.
+fn staged(job: &Job) -> Option<(Staged, &UserDetails)> {
+    let details = job.request.details.as_ref()?;
+    let staged = sandbox::staged(job.environment(), Some(details), job.job_type)?;
+    Some((staged, details))
 }
 
 /// An answer that this server gives itself.
-fn unanswerable(query: Option<IdentityQuery>, answer: Answer) -> (Option<IdentityQuery>, Lookup) {
-    let lookup = Lookup {
+fn own_answer(answer: Answer) -> Lookup {
+    Lookup {
         answer,
         authority: OWN.to_owned(),
         at: Timestamp::now(),
-    };
-    (query, lookup)
+    }
+}
+
+/// What a job comes to that names nobody who could be looked up.
+fn not_asked(answer: Answer, wanted: Wanted) -> JobOutcome {
+    of_lookup(
+        Identified::new(None, Some(own_answer(answer)), wanted),
+        true,
+    )
 }
 
 /// What a job says.
@@ -350,14 +372,8 @@ async fn go_on(
 }
 
 /// Ends the job with what the look-up came to.
-async fn end(
-    app: &App,
-    claim: &Claim,
-    (query, lookup): (Option<IdentityQuery>, Lookup),
-    wanted: Wanted,
-) -> Result<Done, StoreError> {
+async fn end(app: &App, claim: &Claim, outcome: JobOutcome) -> Result<Done, StoreError> {
     let job = &claim.job;
-    let outcome = of_lookup(Identified::new(query, Some(lookup), wanted), true);
     let code = outcome.code;
     for _ in 0..COMMITTED_AT_MOST {
         let user = app.store.user(&job.user).await?;

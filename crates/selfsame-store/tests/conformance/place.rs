@@ -103,9 +103,14 @@ impl Place {
     pub async fn copy(&self) -> Self {
         assert!(self.is(Kind::Sqlite));
         let copy = Self::new(Kind::Sqlite).await;
-        for name in ["selfsame.db", "master.key"] {
-            std::fs::copy(self.dir().join(name), copy.dir().join(name)).unwrap();
-        }
+        // Not the file: whoever closed it a moment ago may still be writing into it what the log holds.
+        let into = copy.dir().join("selfsame.db");
+        sqlx::query("VACUUM INTO ?")
+            .bind(into.to_str().unwrap())
+            .execute(&mut self.sqlite_connection().await)
+            .await
+            .unwrap();
+        std::fs::copy(self.dir().join("master.key"), copy.dir().join("master.key")).unwrap();
         self.beside(copy)
     }
 

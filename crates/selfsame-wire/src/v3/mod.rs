@@ -2,8 +2,10 @@
 //!
 //! Every body is `multipart/form-data`, every answer JSON. Results come by webhook only; the status tells the decision alone.
 
+pub mod answer;
 pub mod consent;
 pub mod decision;
+pub mod metadata;
 pub mod product;
 pub mod token;
 pub mod type_id;

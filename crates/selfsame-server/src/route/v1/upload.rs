@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use crate::app::{App, Caller, Scope};
 use crate::body::collect_json;
 use crate::client_address::ClientAddress;
-use crate::intake::{Intake, performed, recorded};
+use crate::intake::{Intake, new_smile_job_id, performed, recorded};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
 use crate::route::v1::package::{upload_path, upload_token};
@@ -45,6 +45,7 @@ pub(crate) async fn upload(
     }
     let job = Intake {
         caller: &caller,
+        smile_job_id: new_smile_job_id()?,
         user: request.user_id,
         job_id: request.job_id,
         job_type,
@@ -61,7 +62,7 @@ pub(crate) async fn upload(
         retry: request.retry,
         challenge_id: request.challenge_id,
         // A signature or a token is in it: these very bytes are this very request.
-        request_digest: Sha256::digest(&body.bytes).into(),
+        request_digest: Some(Sha256::digest(&body.bytes).into()),
     }
     .check(&app)
     .await?;

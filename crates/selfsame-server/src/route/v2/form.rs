@@ -1,31 +1,15 @@
-//! v2's form: read part by part as it arrives, so that nothing of it stands in memory twice.
+//! v2's form.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use axum::body::Body;
-use axum::extract::multipart::{Field, Multipart, MultipartError};
-use axum::extract::{FromRequest as _, Request};
-use axum::http::StatusCode;
+use axum::extract::multipart::Field;
 use axum::http::request::Parts;
-use bytes::Bytes;
-use futures::stream;
-use selfsame_wire::error::{ErrorCode, WireError};
+use selfsame_wire::error::WireError;
 use selfsame_wire::fields::boolean;
-use selfsame_wire::package::PackageLimits;
 use selfsame_wire::v2;
 
 use crate::body::Arriving;
+use crate::body::form::{self, Frames, image, text, wrong};
 use crate::budget::BodyShare;
 use crate::refusal::Refusal;
-
-/// The most frames that are taken.
-const MAX_FRAMES: usize = 24;
-/// The most parts of any kind.
-const MAX_PARTS: usize = 96;
-/// The longest text.
-const TEXT_BYTES: usize = 64 * 1024;
-/// Parts that clients send as they please and that are left alone.
-const LEFT_ALONE: [&str; 2] = ["metadata", "failure_reason"];
 
 /// What the form holds.
 pub(super) struct Form {
@@ -41,47 +25,10 @@ pub(super) struct Form {
     pub(super) share: BodyShare,
 }
 
-/// A part by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Selfie,
-    /// With its index, where the name has one.
-    Frame(Option<usize>),
-    UserId,
-    PartnerParams,
-    CallbackUrl,
-    SandboxResult,
-    ChallengeId,
-    AllowNewEnroll,
-}
-
-impl Part {
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "selfie_image" => Self::Selfie,
-            "user_id" => Self::UserId,
-            "partner_params" => Self::PartnerParams,
-            "callback_url" => Self::CallbackUrl,
-            "sandbox_result" => Self::SandboxResult,
-            "challenge_id" => Self::ChallengeId,
-            "allow_new_enroll" | "allow_re_enroll" => Self::AllowNewEnroll,
-            _ => match name.strip_prefix("liveness_images")? {
-                // PHP's and some JavaScript clients' ways of sending a list.
-                "" | "[]" => Self::Frame(None),
-                index => {
-                    let index = index.strip_prefix('[')?.strip_suffix(']')?;
-                    let digits = index.bytes().all(|b| b.is_ascii_digit());
-                    Self::Frame(Some(index.parse().ok().filter(|_| digits)?))
-                }
-            },
-        })
-    }
-}
-
 #[derive(Default)]
 struct Draft {
     selfie: Option<Vec<u8>>,
-    frames: Vec<(Option<usize>, Vec<u8>)>,
+    frames: Frames,
     user_id: Option<String>,
     partner_params: Option<String>,
     callback_url: Option<String>,
@@ -90,151 +37,52 @@ struct Draft {
     allow_new_enroll: bool,
 }
 
-/// What stopped the body on its way into the form.
-type Stopped = Arc<Mutex<Option<Refusal>>>;
-
 /// Reads the form that a body is.
 pub(super) async fn read(parts: Parts, body: Arriving) -> Result<Form, Refusal> {
-    let body = Arc::new(tokio::sync::Mutex::new(body));
-    let stopped = Stopped::default();
-    let source = (Arc::clone(&body), Arc::clone(&stopped));
-    let pieces = stream::unfold(source, |(body, stopped)| async move {
-        let next = body.lock().await.next().await;
-        let piece = match next {
-            Ok(piece) => Ok(piece?),
-            Err(refusal) => {
-                *stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
-                Err(std::io::Error::other("the body was refused"))
-            }
-        };
-        Some((piece, (body, stopped)))
-    });
-    let request = Request::from_parts(parts, Body::from_stream(Box::pin(pieces)));
-    let multipart = Multipart::from_request(request, &()).await.map_err(|_| {
-        malformed("the header Content-Type must be multipart/form-data with a boundary")
-    })?;
-    let draft = fill(multipart)
-        .await
-        .map_err(|refusal| take(&stopped).unwrap_or(refusal))?;
-    // The form is read, and nothing else holds the body any more.
-    let mut body = Arc::into_inner(body)
-        .ok_or_else(|| Refusal::internal(&"the form is still being read"))?
-        .into_inner();
-    // What follows the last part belongs to the body too.
-    while body.next().await?.is_some() {}
-    let share = body.into_share();
-    draft.finish(share)
-}
-
-fn take(stopped: &Stopped) -> Option<Refusal> {
-    stopped
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take()
-}
-
-fn malformed(what: &str) -> Refusal {
-    Refusal::new(
-        ErrorCode::WrongType,
-        format!("the body is not well-formed multipart/form-data: {what}"),
-    )
-    .with_status(StatusCode::BAD_REQUEST)
-}
-
-fn broken(error: &MultipartError) -> Refusal {
-    malformed(&error.body_text())
-}
-
-fn wrong(message: String) -> Refusal {
-    Refusal::new(ErrorCode::WrongType, message)
-}
-
-async fn fill(mut multipart: Multipart) -> Result<Draft, Refusal> {
     let mut draft = Draft::default();
-    let mut count = 0;
-    while let Some(mut field) = multipart.next_field().await.map_err(|e| broken(&e))? {
-        count += 1;
-        if count > MAX_PARTS {
-            return Err(wrong(format!("the form has more than {MAX_PARTS} parts")));
-        }
-        let name = field.name().unwrap_or_default().to_owned();
-        match Part::named(&name) {
-            Some(part) => draft.take(part, &name, &mut field).await?,
-            None if field.file_name().is_some() && !LEFT_ALONE.contains(&name.as_str()) => {
-                return Err(wrong(format!(
-                    "the form has a file part {:?}, which is not known; files go into selfie_image and liveness_images",
-                    shortened(&name)
-                )));
-            }
-            // Multipart itself reads past the part.
-            None => {}
-        }
-    }
-    Ok(draft)
+    let share = form::read(parts, body, &mut draft).await?;
+    Ok(draft.finish(share))
 }
 
-/// A name that somebody made up, as far as it is repeated.
-fn shortened(name: &str) -> String {
-    name.chars().take(64).collect()
-}
+impl form::Draft for Draft {
+    const FILES: &'static str = "selfie_image and liveness_images";
 
-impl Draft {
-    async fn take(&mut self, part: Part, name: &str, field: &mut Field<'_>) -> Result<(), Refusal> {
-        match part {
-            Part::Selfie => {
+    async fn take(&mut self, name: &str, field: &mut Field<'_>) -> Result<bool, Refusal> {
+        if let Some(index) = Frames::named(name) {
+            self.frames.take(index, name, field).await?;
+            return Ok(true);
+        }
+        match name {
+            "selfie_image" => {
                 if self.selfie.is_some() {
                     return Err(wrong("selfie_image stands more than once".to_owned()));
                 }
                 self.selfie = Some(image(name, field).await?);
             }
-            Part::Frame(index) => {
-                if let Some(index) = index {
-                    if index >= MAX_FRAMES {
-                        return Err(too_many_frames());
-                    }
-                    if self.frames.iter().any(|(other, _)| *other == Some(index)) {
-                        return Err(wrong(format!(
-                            "liveness_images[{index}] stands more than once"
-                        )));
-                    }
-                }
-                if self.frames.len() >= MAX_FRAMES {
-                    return Err(too_many_frames());
-                }
-                if self
-                    .frames
-                    .first()
-                    .is_some_and(|(first, _)| first.is_some() != index.is_some())
-                {
-                    return Err(wrong(
-                        "some liveness_images have an index and some have none: their order is unclear"
-                            .to_owned(),
-                    ));
-                }
-                self.frames.push((index, image(name, field).await?));
-            }
-            Part::UserId => self.user_id = text(name, field).await?,
-            Part::PartnerParams => self.partner_params = text(name, field).await?,
-            Part::CallbackUrl => self.callback_url = text(name, field).await?,
-            Part::SandboxResult => {
+            "user_id" => self.user_id = text(name, field).await?,
+            "partner_params" => self.partner_params = text(name, field).await?,
+            "callback_url" => self.callback_url = text(name, field).await?,
+            "sandbox_result" => {
                 self.sandbox_result = text(name, field).await?.as_deref().map(v2::sandbox_code);
             }
-            Part::ChallengeId => self.challenge_id = text(name, field).await?,
-            Part::AllowNewEnroll => {
+            "challenge_id" => self.challenge_id = text(name, field).await?,
+            "allow_new_enroll" | "allow_re_enroll" => {
                 let given = text(name, field).await?.unwrap_or_default();
                 self.allow_new_enroll |= boolean(&given)
                     .ok_or_else(|| Refusal::from(WireError::wrong_type(name, "true or false")))?;
             }
+            _ => return Ok(false),
         }
-        Ok(())
+        Ok(true)
     }
+}
 
-    fn finish(mut self, mut share: BodyShare) -> Result<Form, Refusal> {
-        self.frames.sort_by_key(|(index, _)| *index);
-        let frames: Vec<_> = self.frames.into_iter().map(|(_, image)| image).collect();
+impl Draft {
+    fn finish(self, mut share: BodyShare) -> Form {
+        let frames = self.frames.into_images();
         let images: usize = self.selfie.iter().chain(&frames).map(Vec::len).sum();
         share.shrink_to(images);
-        Ok(Form {
+        Form {
             selfie: self.selfie,
             frames,
             user_id: self.user_id,
@@ -244,50 +92,20 @@ impl Draft {
             challenge_id: self.challenge_id,
             allow_new_enroll: self.allow_new_enroll,
             share,
-        })
-    }
-}
-
-fn too_many_frames() -> Refusal {
-    wrong(format!("more than {MAX_FRAMES} liveness_images"))
-}
-
-async fn piece(field: &mut Field<'_>) -> Result<Option<Bytes>, Refusal> {
-    field.chunk().await.map_err(|e| broken(&e))
-}
-
-async fn bytes(name: &str, field: &mut Field<'_>, most: usize) -> Result<Vec<u8>, Refusal> {
-    let mut bytes = Vec::new();
-    while let Some(piece) = piece(field).await? {
-        if bytes.len() + piece.len() > most {
-            return Err(wrong(format!("{name} is larger than {most} bytes"))
-                .with_status(StatusCode::PAYLOAD_TOO_LARGE));
         }
-        bytes.extend_from_slice(&piece);
     }
-    Ok(bytes)
-}
-
-async fn image(name: &str, field: &mut Field<'_>) -> Result<Vec<u8>, Refusal> {
-    let most = PackageLimits::default().entry_bytes;
-    bytes(name, field, usize::try_from(most).unwrap_or(usize::MAX)).await
-}
-
-/// Text; empty text counts as absent.
-async fn text(name: &str, field: &mut Field<'_>) -> Result<Option<String>, Refusal> {
-    let bytes = bytes(name, field, TEXT_BYTES).await?;
-    String::from_utf8(bytes)
-        .map(|text| Some(text).filter(|t| !t.is_empty()))
-        .map_err(|_| WireError::wrong_type(name, "UTF-8 text").into())
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use axum::body::Body;
+    use axum::extract::Request;
     use selfsame_wire::id::PartnerId;
 
     use super::*;
+    use crate::body::form::{MAX_PARTS, TEXT_BYTES};
     use crate::budget::{BodyBudget, Holder, Purpose};
     use crate::pace::Pace;
 

@@ -28,7 +28,7 @@ use crate::app::{App, Scope};
 use crate::body::Arriving;
 use crate::budget::{Holder, Purpose};
 use crate::completion::Wait;
-use crate::intake::{Intake, recorded};
+use crate::intake::{Intake, new_smile_job_id, recorded};
 use crate::listen::Activity;
 use crate::random::named;
 use crate::refusal::Refusal;
@@ -122,6 +122,7 @@ async fn serve(
     let package = package.build().map_err(|e| Refusal::internal(&e))?;
     let job = Intake {
         caller: &caller,
+        smile_job_id: new_smile_job_id()?,
         user,
         job_id,
         job_type,
@@ -136,7 +137,7 @@ async fn serve(
         },
         retry: false,
         challenge_id: challenge::read_id(form.challenge_id)?,
-        request_digest: digest,
+        request_digest: Some(digest),
     }
     .check(app)
     .await;

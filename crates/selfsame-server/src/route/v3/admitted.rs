@@ -25,3 +25,22 @@ pub(crate) async fn admit(
     let _ = (app, scope, headers);
     Err(Refused::unauthenticated("tokens are not made yet"))
 }
+
+impl Admitted {
+    /// 403 where the token is for another product.
+    pub(crate) fn permits(
+        &self,
+        product: selfsame_wire::v3::product::Product,
+    ) -> Result<(), Refused> {
+        let _ = product;
+        Ok(())
+    }
+
+    /// The user, where the token or the request names one.
+    pub(crate) fn user(
+        &self,
+        requested: Option<selfsame_wire::id::UserId>,
+    ) -> Result<Option<selfsame_wire::id::UserId>, Refused> {
+        Ok(requested)
+    }
+}

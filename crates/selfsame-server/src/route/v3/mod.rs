@@ -1,7 +1,12 @@
 //! v3: forms in, a decision out; results by webhook.
 
 pub(crate) mod admitted;
+mod content;
 mod refused;
+pub(crate) mod submission;
+
+use axum::http::Method;
+use axum::routing::post;
 
 pub(crate) use refused::Refused;
 
@@ -9,5 +14,50 @@ use crate::router::Route;
 
 /// What v3 serves, below the root and below `/sandbox` and `/production`. What authenticates does so by a token.
 pub(crate) fn routes() -> Vec<Route> {
-    Vec::new()
+    let of = |method, path, handler| Route {
+        method,
+        path,
+        handler,
+    };
+    vec![
+        of(
+            Method::POST,
+            "/v3/registration",
+            post(submission::registration),
+        ),
+        of(
+            Method::POST,
+            "/v3/authentication",
+            post(submission::authentication),
+        ),
+        of(Method::POST, "/v3/compare", post(submission::compare)),
+        of(
+            Method::POST,
+            "/v3/biometric_kyc",
+            post(submission::biometric_kyc),
+        ),
+        of(
+            Method::POST,
+            "/v3/enhanced_kyc",
+            post(submission::enhanced_kyc),
+        ),
+        of(
+            Method::POST,
+            "/v3/document_verification",
+            post(submission::document_verification),
+        ),
+        of(
+            Method::POST,
+            "/v3/enhanced_document_verification",
+            post(submission::enhanced_document_verification),
+        ),
+        of(
+            Method::POST,
+            "/v3/residency_document_verification",
+            post(submission::residency_document_verification),
+        ),
+        of(Method::POST, "/v3/aml", post(submission::aml)),
+        of(Method::POST, "/v3/aml/sync", post(submission::aml)),
+        of(Method::POST, "/v3/address", post(submission::address)),
+    ]
 }

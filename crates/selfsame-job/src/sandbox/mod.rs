@@ -1,12 +1,20 @@
 //! Forced outcomes in the sandbox, so that partners can test each branch.
 //!
-//! Two ways, both refused in production: `sandbox_result` in the request, or a `user_id` of the form `test-CODE`. CODE is
-//! a result code (`test-0821`), which the job then ends with, or an error code (`test-2207`), with which the request is
-//! refused.
+//! Three ways, none of them in production: `sandbox_result` in the request, a test identity ([`staged`]), or a `user_id` of the
+//! form `test-CODE`. CODE is a result code (`test-0821`), which the job then ends with, or an error code (`test-2207`), with
+//! which the request is refused.
+
+mod identities;
 
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::id::{Environment, UserId};
 use selfsame_wire::result::ResultCode;
+
+pub use identities::{Staged, Staging, staged};
+
+use crate::job::{JobRequest, JobType};
+use crate::product::FaceProduct;
+use crate::user::UserKey;
 
 /// What is forced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +63,28 @@ pub fn forced(
         return Ok(None);
     }
     Ok(user.as_str().strip_prefix(TEST_USER_PREFIX).and_then(parse))
+}
+
+/// What a job that judges a face ends with, whatever its images show; `None`: it is judged.
+#[must_use]
+pub fn forced_on(
+    face: &dyn FaceProduct,
+    user: &UserKey,
+    job_type: JobType,
+    request: &JobRequest,
+) -> Option<Staging> {
+    let result = |forced| match forced {
+        Ok(Some(Forced::Result(code))) => Some(Staging::from(code)),
+        _ => None,
+    };
+    let asked = request.sandbox_result.as_deref();
+    let by_request = asked.and_then(|_| result(forced(user.environment, asked, &user.user)));
+    by_request
+        .or_else(|| {
+            staged(user.environment, request.details.as_ref(), job_type)
+                .map(|staged| staged.of_face(face))
+        })
+        .or_else(|| result(forced(user.environment, None, &user.user)))
 }
 
 fn parse(code: &str) -> Option<Forced> {
