@@ -36,4 +36,5 @@ mod rust_client;
 mod slow_clients;
 mod suites;
 mod support;
+mod v3_submissions;
 mod wire_bodies;

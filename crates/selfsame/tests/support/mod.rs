@@ -7,6 +7,7 @@
 )]
 
 pub mod store;
+pub mod v3;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

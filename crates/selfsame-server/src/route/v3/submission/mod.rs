@@ -1,7 +1,9 @@
 //! Submissions: a form becomes a job, whose result goes to the callback URL.
 
+mod fixed;
 mod form;
 mod identity;
+mod images;
 
 use std::sync::Arc;
 
@@ -15,8 +17,6 @@ use selfsame_job::job::{Api, Job, JobRequest, JobType};
 use selfsame_store::store::{NewJob, Prepared};
 use selfsame_wire::error::WireError;
 use selfsame_wire::id::{SmileJobId, UserId};
-use selfsame_wire::info::ImageRole;
-use selfsame_wire::package::PackageBuilder;
 use selfsame_wire::partner_params::PartnerParams;
 use selfsame_wire::signature;
 use selfsame_wire::v3::answer::Accepted;
@@ -28,6 +28,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use sha2::{Digest as _, Sha256};
 
 use self::form::{Form, Texts};
+use self::images::Images;
 use super::admitted::{Admitted, admit};
 use super::{Refused, content};
 use crate::app::{App, Scope};
@@ -185,7 +186,7 @@ pub(super) async fn submit(
         Repeats::Key(digest) => Some(digest),
         Repeats::Nothing => None,
     };
-    fix(&mut form.texts, &admitted);
+    fixed::put_over(&mut form.texts, &admitted);
     let Form {
         texts,
         selfie,
@@ -315,69 +316,6 @@ async fn repeated(
     Ok(first.map_or(Repeats::Key(digest), |job| Repeats::Job(Box::new(job))))
 }
 
-/// Puts what the token fixes over what the form says.
-fn fix(texts: &mut Texts, admitted: &Admitted) {
-    let payload = &admitted.bound.payload;
-    for (place, fixed) in [
-        (&mut texts.country, payload.country.as_ref()),
-        (&mut texts.id_type, payload.id_type.as_ref()),
-        (
-            &mut texts.id_number,
-            payload.id_number.as_ref().map(|p| &p.0),
-        ),
-        (&mut texts.callback_url, payload.callback_url.as_ref()),
-    ] {
-        if let Some(fixed) = fixed {
-            *place = Some(fixed.clone());
-        }
-    }
-    if let Some(consent) = &payload.consent {
-        texts.consent = serde_json::to_string(consent).ok();
-    }
-    let said = [
-        ("given_names", &payload.given_names),
-        ("last_name", &payload.last_name),
-        ("email", &payload.email),
-        ("phone_number", &payload.phone_number),
-    ];
-    if said.iter().any(|(_, fixed)| fixed.is_some()) {
-        // What is no object is refused by what the token adds, not read for less than it says.
-        let mut object = texts
-            .user_details
-            .as_deref()
-            .map_or(Some(serde_json::Map::new()), |json| {
-                serde_json::from_str(json).ok()
-            });
-        if let Some(object) = &mut object {
-            for (name, fixed) in said {
-                if let Some(fixed) = fixed {
-                    object.insert(name.to_owned(), fixed.0.clone().into());
-                }
-            }
-            texts.user_details = serde_json::to_string(object).ok();
-        }
-    }
-    if let Some(fixed) = &admitted.bound.partner_params {
-        texts.partner_params = Some(match texts.partner_params.as_deref() {
-            None => fixed.as_json().to_owned(),
-            Some(given) => over(given, fixed),
-        });
-    }
-}
-
-/// A form's parameters under those that the token fixes; as they came where they are no object, which is refused later.
-fn over(given: &str, fixed: &PartnerParams) -> String {
-    type Object = serde_json::Map<String, serde_json::Value>;
-    let read = |json: &str| serde_json::from_str::<Object>(json).ok();
-    match (read(given), read(fixed.as_json())) {
-        (Some(mut object), Some(fixed)) => {
-            object.extend(fixed);
-            serde_json::Value::Object(object).to_string()
-        }
-        _ => given.to_owned(),
-    }
-}
-
 /// The user that a submission is about: of the header or of the form, which may not differ; of the token, which neither may differ from.
 fn user(
     admitted: &Admitted,
@@ -427,60 +365,4 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 
 fn raw<T: serde::Serialize>(value: &T) -> Result<Box<RawValue>, Refusal> {
     to_raw_value(value).map_err(|e| Refusal::internal(&e))
-}
-
-/// The images of a submission.
-struct Images {
-    selfie: Option<Vec<u8>>,
-    frames: Vec<Vec<u8>>,
-    comparison: Option<Vec<u8>>,
-}
-
-impl Images {
-    /// The package of a job that judges a face, as if its images had come in one.
-    fn package(
-        self,
-        partner: &str,
-        product: Product,
-        texts: &Texts,
-        partner_params: &PartnerParams,
-    ) -> Result<Option<Vec<u8>>, Refused> {
-        if product == Product::EnhancedKyc {
-            return Ok(None);
-        }
-        let Some(selfie) = self.selfie else {
-            let on_file = Texts::flag("use_enrolled_image", texts.use_enrolled_image.as_deref())?;
-            return Err(if on_file {
-                let why = "selfie_image is required: the image on file is what a selfie is compared with, and alone proves nothing";
-                Refused::new(StatusCode::BAD_REQUEST, why)
-            } else {
-                WireError::missing("selfie_image").into()
-            });
-        };
-        if self.frames.is_empty() && product != Product::SmartSelfieCompare {
-            return Err(WireError::missing("liveness_images").into());
-        }
-        let mut package = PackageBuilder::new(partner_params.clone())
-            .misc("smile_client_id", partner)
-            .image(ImageRole::Selfie, selfie);
-        for frame in self.frames {
-            package = package.image(ImageRole::Liveness, frame);
-        }
-        if product == Product::SmartSelfieCompare {
-            match texts.comparison_image_type.as_deref() {
-                Some("DOCUMENT" | "ID_PHOTO" | "PORTRAIT") => {}
-                Some(_) => {
-                    let wanted = "DOCUMENT, ID_PHOTO or PORTRAIT";
-                    return Err(WireError::wrong_type("comparison_image_type", wanted).into());
-                }
-                None => return Err(WireError::missing("comparison_image_type").into()),
-            }
-            let photo = self
-                .comparison
-                .ok_or_else(|| WireError::missing("comparison_image"))?;
-            package = package.image(ImageRole::IdCardFront, photo);
-        }
-        let package = package.build().map_err(|e| Refusal::internal(&e))?;
-        Ok(Some(package))
-    }
 }

@@ -1,0 +1,69 @@
+//! What a token fixes of a submission.
+
+use selfsame_wire::partner_params::PartnerParams;
+
+use super::form::Texts;
+use crate::route::v3::admitted::Admitted;
+
+/// Puts what the token fixes over what the form says.
+pub(super) fn put_over(texts: &mut Texts, admitted: &Admitted) {
+    let payload = &admitted.bound.payload;
+    for (place, fixed) in [
+        (&mut texts.country, payload.country.as_ref()),
+        (&mut texts.id_type, payload.id_type.as_ref()),
+        (
+            &mut texts.id_number,
+            payload.id_number.as_ref().map(|p| &p.0),
+        ),
+        (&mut texts.callback_url, payload.callback_url.as_ref()),
+    ] {
+        if let Some(fixed) = fixed {
+            *place = Some(fixed.clone());
+        }
+    }
+    if let Some(consent) = &payload.consent {
+        texts.consent = serde_json::to_string(consent).ok();
+    }
+    let said = [
+        ("given_names", &payload.given_names),
+        ("last_name", &payload.last_name),
+        ("email", &payload.email),
+        ("phone_number", &payload.phone_number),
+    ];
+    if said.iter().any(|(_, fixed)| fixed.is_some()) {
+        // What is no object is refused by what the token adds, not read for less than it says.
+        let mut object = texts
+            .user_details
+            .as_deref()
+            .map_or(Some(serde_json::Map::new()), |json| {
+                serde_json::from_str(json).ok()
+            });
+        if let Some(object) = &mut object {
+            for (name, fixed) in said {
+                if let Some(fixed) = fixed {
+                    object.insert(name.to_owned(), fixed.0.clone().into());
+                }
+            }
+            texts.user_details = serde_json::to_string(object).ok();
+        }
+    }
+    if let Some(fixed) = &admitted.bound.partner_params {
+        texts.partner_params = Some(match texts.partner_params.as_deref() {
+            None => fixed.as_json().to_owned(),
+            Some(given) => over(given, fixed),
+        });
+    }
+}
+
+/// A form's parameters under those that the token fixes; as they came where they are no object, which is refused later.
+fn over(given: &str, fixed: &PartnerParams) -> String {
+    type Object = serde_json::Map<String, serde_json::Value>;
+    let read = |json: &str| serde_json::from_str::<Object>(json).ok();
+    match (read(given), read(fixed.as_json())) {
+        (Some(mut object), Some(fixed)) => {
+            object.extend(fixed);
+            serde_json::Value::Object(object).to_string()
+        }
+        _ => given.to_owned(),
+    }
+}
