@@ -1,12 +1,15 @@
 //! Rows that cannot be decrypted, or do not read as what they were written as. Only what needs such a row fails: lists leave it
 //! out, its job ends, its callback is set aside. Each time the log names it, and nothing of what it holds.
 
+use std::time::Duration;
+
 use selfsame_job::erasure::Erasure;
-use selfsame_job::job::Job;
+use selfsame_job::job::{Job, JobType};
 use sqlx::Row as _;
 
 use super::SqlStore;
 use super::dialect::DbRow;
+use super::queue::ends;
 use super::record::{self, Origin, micros, result_place, text};
 use crate::error::StoreError;
 
@@ -37,9 +40,18 @@ pub(super) fn readable<'r, T>(
     Ok(list)
 }
 
+/// How long a job that only a newer build knows waits before any node may claim it again.
+const LEFT_TO_NEWER: Duration = Duration::from_secs(1);
+
 impl SqlStore {
-    /// The job of a row that was just claimed; `None` where it cannot be read, and was ended as that: nobody could ever do it.
+    /// The job of a row that was just claimed. `None` where it is of a kind that only a newer build knows, and was put back for a
+    /// node of that build; or where it cannot be read, and was ended as that: nobody could ever do it.
     pub(super) async fn readable_job(&self, row: &DbRow) -> Result<Option<Job>, StoreError> {
+        let kind: String = row.try_get("kind")?;
+        if record::parse::<JobType>(kind, "job kind").is_err() {
+            self.leave_to_newer(row).await?;
+            return Ok(None);
+        }
         let error = match record::job(row, &self.keys.get()) {
             Err(error) if error.is_unreadable() => error,
             read => return read.map(Some),
@@ -69,5 +81,25 @@ impl SqlStore {
         .await?;
         tx.commit().await?;
         Ok(None)
+    }
+
+    /// Puts a job back that was just claimed. It waits a moment, so that this node takes others meanwhile.
+    async fn leave_to_newer(&self, row: &DbRow) -> Result<(), StoreError> {
+        let (job, lease): (String, String) = (row.try_get("smile_job_id")?, row.try_get("lease")?);
+        tracing::warn!(
+            smile_job_id = job,
+            "the job is of a kind that a newer build performs; it is left to nodes of that"
+        );
+        let mut tx = self.begin(&[]).await?;
+        sqlx::query(
+            "UPDATE jobs SET state = 'waiting', run_after = $1, attempts = attempts - 1, lease = NULL, lease_until = NULL
+             WHERE smile_job_id = $2 AND lease = $3 AND state = 'running'",
+        )
+        .bind(ends(tx.now, LEFT_TO_NEWER))
+        .bind(job)
+        .bind(lease)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await
     }
 }

@@ -252,7 +252,7 @@ impl Place {
     pub async fn pass(&self, time: Duration) {
         let by = time.as_micros();
         let statements = format!(
-            "UPDATE jobs SET grant_expires_at = grant_expires_at - {by}, lease_until = lease_until - {by};
+            "UPDATE jobs SET grant_expires_at = grant_expires_at - {by}, lease_until = lease_until - {by}, run_after = run_after - {by};
              UPDATE delivery_lanes SET not_before = not_before - {by};
              UPDATE deliveries SET next_attempt_at = next_attempt_at - {by}, lease_until = lease_until - {by};
              UPDATE failed_attempts SET last_at = last_at - {by}, locked_until = locked_until - {by}"

@@ -1,5 +1,7 @@
 //! One row that cannot be decrypted stops only itself.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use selfsame_job::job::JobState;
 use selfsame_job::partner::Partner;
@@ -38,6 +40,36 @@ async fn a_job_that_cannot_be_read_ends_and_the_next_one_is_taken(dir: Place) {
     let text = String::from_utf8_lossy(&result.result).into_owned();
     assert!(text.contains("cannot be read"), "{text}");
     assert_eq!(store.depths().await.unwrap().running, 1);
+}
+
+async fn a_job_of_a_newer_build_is_left_to_it(dir: Place) {
+    let store = open(&dir).await;
+    let (newer, known) = (new_job("newer", "a"), new_job("known", "b"));
+    for job in [&newer, &known] {
+        store
+            .submit_job(job, Bytes::from_static(b"x"))
+            .await
+            .unwrap();
+    }
+    let called = |kind: &str| format!("UPDATE jobs SET kind = '{kind}' WHERE job_id = 'newer'");
+    dir.try_tamper(&called("of_next_year")).await.unwrap();
+    let claim = store.claim_job(LEASE).await.unwrap().unwrap();
+    assert_eq!(claim.job.smile_job_id, known.smile_job_id);
+    // However often it is looked at, it does not end here, and uses up no attempt.
+    for _ in 0..12 {
+        dir.pass(Duration::from_secs(2)).await;
+        assert_eq!(store.wake().await.unwrap(), 1);
+        assert!(store.claim_job(LEASE).await.unwrap().is_none());
+    }
+    assert_eq!(store.depths().await.unwrap().waiting, 1);
+    dir.try_tamper(&called("enrolment")).await.unwrap();
+    dir.pass(Duration::from_secs(2)).await;
+    store.wake().await.unwrap();
+    let claim = store.claim_job(LEASE * 9).await.unwrap().unwrap();
+    assert_eq!(
+        (claim.job.smile_job_id, claim.attempt),
+        (newer.smile_job_id, 1)
+    );
 }
 
 async fn a_callback_that_cannot_be_read_is_set_aside_and_the_others_go_out(dir: Place) {
@@ -184,6 +216,7 @@ async fn a_user_whose_rows_cannot_be_read_can_be_deleted(dir: Place) {
 }
 
 on_each!(
+    a_job_of_a_newer_build_is_left_to_it,
     a_job_that_cannot_be_read_ends_and_the_next_one_is_taken,
     lists_go_on_without_it,
     an_image_that_cannot_be_read_is_not_found_again_and_the_others_are,
