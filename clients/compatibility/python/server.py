@@ -27,20 +27,24 @@ def photographs():
 
 
 @contextmanager
-def running(data, *options):
-    """A server on free ports; gives its addresses."""
-    with keeping(data), _serving(data, *options) as addresses:
+def running(data, *options, certificates=None):
+    """A server on free ports; gives its addresses. With certificates it speaks HTTPS, too, and trusts their authority."""
+    with keeping(data), _serving(data, options, certificates) as addresses:
         yield addresses
 
 
 @contextmanager
-def _serving(data, *options):
+def _serving(data, options, certificates):
     policy = Path(__file__).with_name("policy.toml")
     # Models that are prepared when needed are so within the first job's analysis: a slow machine takes more than its 30 s.
     command = [BIN, "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--allow-private-callbacks", "--allow-http-callbacks",
                "--policy", str(policy), "--analysis-timeout", "300", *map(str, options)]
+    own = environment(data)
+    if certificates is not None:
+        command += ["--tls-listen", "127.0.0.1:0", "--tls-cert", str(certificates.chain), "--tls-key", str(certificates.key)]
+        own["SSL_CERT_FILE"] = str(certificates.authority)
     with open(Path(data) / "server.log", "w") as log:
-        process = subprocess.Popen(command, env=environment(data), stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(command, env=own, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         line = process.stdout.readline()
         assert line, (Path(data) / "server.log").read_text()

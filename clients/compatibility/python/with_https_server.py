@@ -7,29 +7,28 @@ import sys
 import tempfile
 from pathlib import Path
 
+from certificates import certificates
+from live_frames import live_frames
 from server import photographs, receiving, running, selfsame
+from webhooks import receiving_webhooks
 
 
-def certificate(folder):
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", cert],
-        check=True, capture_output=True,
-    )
-    return cert, key
-
+# Only the clients of v3 need frames, and they take seconds to make.
+frames = [str(frame) for frame in live_frames()] if os.environ.get("WITH_FRAMES") == "1" else []
 
 with tempfile.TemporaryDirectory() as folder:
     folder = Path(folder)
-    cert, key = certificate(folder)
-    tls = ("--tls-listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key)
-    with receiving() as (url, _), running(folder, *tls) as addresses:
+    own = certificates(folder)
+    with receiving() as (url, _), receiving_webhooks(own) as webhooks, running(folder, certificates=own) as addresses:
         partner = selfsame("partner", "--data", folder, "add", "--id", "2343")[0]
         setting = {
-            "server": addresses["https"], "http": addresses["http"], "callback": url, "partner": partner,
-            "photographs": {name: str(path) for name, path in photographs().items()},
+            "server": addresses["https"], "http": addresses["http"], "callback": url, "webhook": webhooks.url, "partner": partner,
+            "photographs": {name: str(path) for name, path in photographs().items()}, "frames": frames,
+            "authority": str(own.authority),
         }
-        environment = {**os.environ, "NODE_EXTRA_CA_CERTS": str(cert), "SELFSAME_SETTING": json.dumps(setting)}
+        environment = {
+            **os.environ, "NODE_EXTRA_CA_CERTS": str(own.authority), "SSL_CERT_FILE": str(own.authority),
+            "SELFSAME_SETTING": json.dumps(setting),
+        }
         code = subprocess.run(sys.argv[1:], env=environment).returncode
 sys.exit(code)
