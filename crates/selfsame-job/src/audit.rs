@@ -68,6 +68,8 @@ pub enum AuditAction {
     PartnerAdded,
     /// Production was enabled or disabled for a partner.
     PartnerProductionSet,
+    /// Signatures over what a partner submits were demanded, or no longer.
+    PartnerSignaturesSet,
     /// An API key was replaced.
     PartnerKeyReplaced,
     /// A user was disabled.
@@ -92,6 +94,8 @@ pub enum AuditAction {
     AdminTokenRemoved,
     /// A new data key encrypts what is written from now on.
     DataKeyRotated,
+    /// A new key makes v3 tokens from now on; the details tell how many older ones were erased.
+    TokenKeyReplaced,
     /// Another master key wraps the data keys.
     MasterKeyReplaced,
     /// Older data was encrypted anew, and the keys that encrypted it erased.

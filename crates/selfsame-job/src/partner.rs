@@ -13,6 +13,8 @@ pub struct Partner {
     pub name: String,
     /// Whether production requests are served (2220 otherwise).
     pub production_enabled: bool,
+    /// Whether the bodies that it submits by v3 must be signed (401 otherwise).
+    pub signs_bodies: bool,
     /// Signs sandbox requests and results.
     pub sandbox_key: ApiKey,
     /// Signs production requests and results.

@@ -33,6 +33,7 @@ use crate::refusal::Refusal;
 use crate::route::v1::package::Uploads;
 use crate::server::Engine;
 use crate::supervise::TasksHealth;
+use crate::token_keys::TokenKeyCache;
 use crate::worker::Lookout;
 
 /// Shared by all handlers and workers.
@@ -65,6 +66,8 @@ pub(crate) struct App {
     pub(crate) callback_queued: Arc<Notify>,
     /// How the background tasks are.
     pub(crate) tasks: TasksHealth,
+    /// The keys of v3 tokens.
+    pub(crate) token_keys: TokenKeyCache,
 }
 
 /// Which engine and models produce the evidence; recorded with each result.
@@ -154,6 +157,26 @@ pub(crate) struct Caller {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Scope(pub(crate) Option<Environment>);
 
+impl Scope {
+    /// The environments that a key may open.
+    pub(crate) const fn environments(self) -> &'static [Environment] {
+        match self.0 {
+            Some(Environment::Sandbox) => &[Environment::Sandbox],
+            Some(Environment::Production) => &[Environment::Production],
+            None => &Environment::ALL,
+        }
+    }
+
+    /// What stands before the version in the path.
+    pub(crate) const fn prefix(self) -> &'static str {
+        match self.0 {
+            Some(Environment::Sandbox) => "/sandbox",
+            Some(Environment::Production) => "/production",
+            None => "",
+        }
+    }
+}
+
 impl App {
     /// Puts it together; where workers will search the gallery, it is filled.
     pub(crate) async fn assemble(
@@ -203,6 +226,7 @@ impl App {
             job_queued: Arc::new(Notify::new()),
             callback_queued: Arc::new(Notify::new()),
             tasks: TasksHealth::default(),
+            token_keys: TokenKeyCache::default(),
             config,
         })
     }
@@ -232,16 +256,12 @@ impl App {
         let refuse =
             |why: RequestSignatureError| Refusal::new(ErrorCode::Unauthorised, why.to_string());
         let unauthorised = || refuse(RequestSignatureError::Wrong);
-        let candidates: &[Environment] = match scope.0 {
-            Some(Environment::Sandbox) => &[Environment::Sandbox],
-            Some(Environment::Production) => &[Environment::Production],
-            None => &Environment::ALL,
-        };
         let record = record.ok_or_else(unauthorised)?;
         let (window, now) = (&self.config.limits.window, Timestamp::now());
         let verify =
             |e| signature::verify_request(record.key(e), partner, timestamp, given, window, now);
-        let (environment, verified) = candidates
+        let (environment, verified) = scope
+            .environments()
             .iter()
             .map(|e| (*e, verify(*e)))
             .find(|(_, verified)| *verified != Err(RequestSignatureError::Wrong))

@@ -89,6 +89,9 @@ pub struct Https {
     pub key: PathBuf,
 }
 
+/// The longest that a v3 token may live, whatever is set up: as long at least, the key that made it is kept.
+pub const LONGEST_TOKEN_TTL: Duration = Duration::from_secs(24 * 3600);
+
 /// Limits on what callers may send.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -108,6 +111,8 @@ pub struct Limits {
     pub image_link_ttl: Duration,
     /// How long a web token lives.
     pub web_token_ttl: Duration,
+    /// How long a v3 token lives; no longer than [`LONGEST_TOKEN_TTL`].
+    pub token_ttl: Duration,
     /// Requests per second of one partner, and the burst above it.
     pub requests_per_second: u32,
     /// Requests that may come at once before the rate counts.
@@ -172,6 +177,7 @@ impl Default for Limits {
             upload_ttl: Duration::from_secs(15 * 60),
             image_link_ttl: Duration::from_secs(10 * 60),
             web_token_ttl: Duration::from_secs(15 * 60),
+            token_ttl: Duration::from_secs(15 * 60),
             requests_per_second: 100,
             burst: 200,
             failed_authentications_per_minute: 60,

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::limits;
+use crate::token_keys;
 
 /// How often leases and awaited uploads are looked after.
 const EVERY: Duration = Duration::from_secs(30);
@@ -46,6 +47,7 @@ pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             tracing::error!(%error, "cannot forget challenges that expired");
         }
         if round.is_multiple_of(RETENTION) {
+            token_keys::forget(&*app.store).await;
             sweep(&app).await;
         }
         if round.is_multiple_of(ORPHANS)

@@ -30,6 +30,8 @@ mod router;
 mod sealed_link;
 mod server;
 mod supervise;
+mod token_keys;
+mod v3_tokens;
 mod web_tokens;
 mod worker;
 

@@ -225,6 +225,12 @@ fn admin_routes() -> Vec<(OperatorRole, Route)> {
             post(admin::partners::set_production),
         ),
         of(
+            Operator,
+            Method::POST,
+            "/admin/v1/partners/{partner}/signatures",
+            post(admin::partners::set_signatures),
+        ),
+        of(
             Observer,
             Method::GET,
             "/admin/v1/users/{partner}/{environment}/{user}",

@@ -30,6 +30,7 @@ fn partner() -> Partner {
         id: PartnerId::new("p").unwrap(),
         name: String::new(),
         production_enabled: false,
+        signs_bodies: false,
         sandbox_key: ApiKey::new("sandbox-key"),
         production_key: ApiKey::new("production-key"),
         created_at: Timestamp::now(),

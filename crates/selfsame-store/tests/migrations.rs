@@ -16,10 +16,15 @@ use selfsame_wire::id::PartnerId;
 use selfsame_wire::signature::ApiKey;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection};
 
-const CURRENT: i64 = 12;
+const CURRENT: i64 = 13;
 
 /// What takes a database back to an earlier version, as far as that build's tables went, and to no record of migrations.
-const BACK: [(i64, &str); 5] = [
+const BACK: [(i64, &str); 6] = [
+    (
+        12,
+        "DELETE FROM _sqlx_migrations WHERE version > 12;
+         DROP TABLE token_keys; ALTER TABLE partners DROP COLUMN signs_bodies;",
+    ),
     (
         11,
         "DROP TABLE _sqlx_migrations; DROP TABLE register_entries;",
@@ -72,6 +77,7 @@ fn partner() -> Partner {
         id: PartnerId::new("p").unwrap(),
         name: "P".to_owned(),
         production_enabled: false,
+        signs_bodies: false,
         sandbox_key: ApiKey::new("sandbox-key"),
         production_key: ApiKey::new("production-key"),
         created_at: Timestamp::now(),
@@ -112,7 +118,7 @@ async fn a_database_of_an_earlier_build_is_brought_up_with_what_it_holds() {
             drop(store);
             assert_eq!(number(&dir, "PRAGMA user_version").await, CURRENT);
             let applied = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
-            assert_eq!(number(&dir, applied).await, 11);
+            assert_eq!(number(&dir, applied).await, 12);
         }
     }
 }

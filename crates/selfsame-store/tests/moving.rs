@@ -90,6 +90,7 @@ fn partner() -> Partner {
         id: PartnerId::new("p").unwrap(),
         name: String::new(),
         production_enabled: true,
+        signs_bodies: true,
         sandbox_key: ApiKey::new("sandbox-key"),
         production_key: ApiKey::new("production-key"),
         created_at: Timestamp::now(),
@@ -169,6 +170,7 @@ async fn filled(dir: &TempDir, users: usize) -> sqlite::Options {
     }
     let imported = store.put_register_entries(&staff(), &[ada()], &by).await;
     assert_eq!(imported.unwrap().new, 1);
+    store.token_key_to_make(Duration::MAX).await.unwrap();
     let waiting = new_job("waiting");
     store
         .submit_job(&waiting, package("waiting"))
@@ -253,6 +255,10 @@ async fn everything_arrives_and_the_new_store_goes_on_from_there() {
     let (p, sandbox) = (partner().id, Environment::Sandbox);
     let there = new.partner(&p).await.unwrap().unwrap();
     assert_eq!(there.production_key, partner().production_key);
+    assert!(there.signs_bodies);
+    let token_key = old.token_key_to_make(Duration::MAX).await.unwrap();
+    let found = new.token_key_to_make(Duration::MAX).await.unwrap();
+    assert_eq!(found, token_key);
     let (was, is) = (
         old.users(&p, sandbox).await.unwrap(),
         new.users(&p, sandbox).await.unwrap(),

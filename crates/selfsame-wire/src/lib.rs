@@ -3,6 +3,7 @@
 pub mod auth_smile;
 pub mod auth_token;
 pub mod challenge;
+mod derived_key;
 pub mod error;
 pub mod fields;
 pub mod id;
@@ -12,6 +13,7 @@ pub mod info;
 pub mod job_status;
 pub mod job_type;
 mod json;
+mod jwt;
 pub mod locale;
 pub mod offerings;
 pub mod package;

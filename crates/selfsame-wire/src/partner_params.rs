@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use indexmap::IndexMap;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::error::{ErrorCode, WireError};
 use crate::fields::Fields;
@@ -75,6 +76,18 @@ impl PartnerParams {
     #[must_use]
     pub fn typed(&self, job_type: u8) -> Self {
         self.with("job_type", &Value::from(job_type))
+    }
+
+    /// With another's members in place of its own of the same name, and the rest of them behind. The last of two of one name counts.
+    #[must_use]
+    pub fn overridden_by(&self, over: &Self) -> Self {
+        let object = |params: &Self| -> IndexMap<String, Box<RawValue>> {
+            // It was checked when it was made.
+            serde_json::from_str(params.as_json()).unwrap_or_default()
+        };
+        let mut whole = object(self);
+        whole.extend(object(over));
+        to_raw_value(&whole).map_or_else(|_| over.clone(), Self)
     }
 
     fn members(&self) -> Vec<(String, &RawValue)> {
@@ -255,6 +268,15 @@ mod tests {
             params(json).job_type().unwrap(),
             JobType::SmartSelfieRegistration
         );
+    }
+
+    #[test]
+    fn what_is_put_over_counts_and_values_keep_their_spelling() {
+        let given = params(r#"{"order":8, "mine" : 1.50, "order": 9}"#);
+        let whole = given.overridden_by(&params(r#"{"order":"7","é":"\u00e9"}"#));
+        assert_eq!(whole.as_json(), r#"{"order":"7","mine":1.50,"é":"\u00e9"}"#);
+        let nothing = given.overridden_by(&params("{}"));
+        assert_eq!(nothing.as_json(), r#"{"order":9,"mine":1.50}"#);
     }
 
     #[test]

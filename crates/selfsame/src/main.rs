@@ -79,7 +79,7 @@ enum Command {
     #[command(after_help = EXIT_CODES)]
     Register(command::register::RegisterCommand),
     Templates(command::templates::TemplatesCommand),
-    /// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
+    /// List the keys that encrypt the data directory, rotate them and the key of tokens, encrypt older data anew.
     Keys(command::keys::KeysCommand),
     Migrate(command::migrate::Migrate),
     #[command(

@@ -30,6 +30,7 @@ async fn partner(store: &Arc<dyn Store>, id: &str) {
         id: PartnerId::new(id).unwrap(),
         name: id.to_owned(),
         production_enabled: false,
+        signs_bodies: false,
         sandbox_key: ApiKey::new(format!("key of {id}")),
         production_key: ApiKey::new(format!("production key of {id}")),
         created_at: Timestamp::now(),

@@ -37,4 +37,5 @@ mod slow_clients;
 mod suites;
 mod support;
 mod v3_submissions;
+mod v3_tokens;
 mod wire_bodies;

@@ -1,6 +1,7 @@
 //! Bodies of requests: limited in size, in pace and in the memory that all of them take together.
 
 pub(crate) mod form;
+pub(crate) mod signed;
 pub(crate) mod unread;
 
 use std::time::Instant;
@@ -99,11 +100,13 @@ impl Arriving {
             self.share.arrived();
             return Ok(None);
         };
-        let piece = piece.map_err(|_| {
-            Refusal::new(
-                ErrorCode::WrongType,
-                "the body ended before all of it had arrived",
-            )
+        let piece = piece.map_err(|error| {
+            signed::refusal(&error).unwrap_or_else(|| {
+                Refusal::new(
+                    ErrorCode::WrongType,
+                    "the body ended before all of it had arrived",
+                )
+            })
         })?;
         self.arrived += piece.len();
         if self.arrived > self.limit {

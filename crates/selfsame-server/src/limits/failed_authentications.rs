@@ -20,6 +20,7 @@ use super::{NEAR, SharedLimit};
 use crate::client_address::ClientAddress;
 use crate::listen::Activity;
 use crate::refusal::{Refusal, Unauthenticated};
+use crate::route::v3::Refused;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -168,7 +169,13 @@ pub(crate) async fn guard(
 ) -> Response {
     if let Some(wait) = failed_authentications.wait(address, Instant::now()) {
         metrics::counter!("selfsame_shut_out_total").increment(1);
-        return Refusal::shut_out(wait).into_response();
+        let refusal = Refusal::shut_out(wait);
+        // Below an environment's name the path is what follows that.
+        return if request.uri().path().starts_with("/v3/") {
+            Refused::from(refusal).into_response()
+        } else {
+            refusal.into_response()
+        };
     }
     let connection = request.extensions().get::<Arc<Activity>>().cloned();
     let changes = request.method() != Method::GET;

@@ -7,6 +7,7 @@ mod jobs;
 mod partners;
 mod registers;
 pub mod reviews;
+mod token_keys;
 mod tokens;
 mod users;
 

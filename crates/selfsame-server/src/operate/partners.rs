@@ -27,6 +27,7 @@ impl Operator<'_> {
             id: id.clone(),
             name: name.to_owned(),
             production_enabled,
+            signs_bodies: false,
             sandbox_key: new_key()?,
             production_key: new_key()?,
             created_at: Timestamp::now(),
@@ -69,6 +70,18 @@ impl Operator<'_> {
             return Err(NotDone::NoPartner(id.clone()));
         }
         Ok(key)
+    }
+
+    /// Demands signatures over the bodies that the partner submits by v3, or no longer.
+    ///
+    /// # Errors
+    /// [`NotDone::NoPartner`], or what the store says.
+    pub async fn set_signs_bodies(&self, id: &PartnerId, signs: bool) -> Result<(), NotDone> {
+        let set = self.store.set_signs_bodies(id, signs, &self.actor);
+        if !set.await? {
+            return Err(NotDone::NoPartner(id.clone()));
+        }
+        Ok(())
     }
 
     /// Lets production in, or out.

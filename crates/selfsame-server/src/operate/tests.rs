@@ -2,7 +2,7 @@ use selfsame_job::identity::IdentityRecord;
 use selfsame_job::operator::OperatorRole;
 use selfsame_job::user::{UserKey, UserStatus};
 use selfsame_store::sqlite::{Options, SqliteStore};
-use selfsame_store::store::{Audit as _, RegisterEntry};
+use selfsame_store::store::{Audit as _, OlderTokenKeys, RegisterEntry};
 use selfsame_wire::id::Environment;
 use selfsame_wire::id_info::{Country, IdNumber, IdType};
 
@@ -27,6 +27,12 @@ async fn every_action_is_recorded_under_the_actors_name_or_says_why_not() {
         key.expose()
     );
     operator.set_production(&p, true).await.unwrap();
+    operator.set_signs_bodies(&p, true).await.unwrap();
+    assert!(operator.partner(&p).await.unwrap().signs_bodies);
+    operator
+        .replace_token_key(OlderTokenKeys::LiveOut)
+        .await
+        .unwrap();
     let new = NewToken {
         name: "ops",
         role: OperatorRole::Observer,
@@ -63,6 +69,8 @@ async fn every_action_is_recorded_under_the_actors_name_or_says_why_not() {
             "partner_added",
             "partner_key_replaced",
             "partner_production_set",
+            "partner_signatures_set",
+            "token_key_replaced",
             "admin_token_added",
             "admin_token_removed",
             "register_imported",

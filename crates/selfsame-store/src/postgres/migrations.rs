@@ -24,6 +24,11 @@ const MIGRATIONS: &[Listed] = &[
         "registers",
         include_str!("../../migrations/postgres/0003_registers.sql"),
     ),
+    (
+        4,
+        "tokens",
+        include_str!("../../migrations/postgres/0004_tokens.sql"),
+    ),
 ];
 
 /// Brings the database to the current shape. Nodes that start at once wait for each other here.

@@ -31,6 +31,7 @@ mod setup;
 mod steps;
 mod sweep;
 mod templates;
+mod token_keys;
 mod turns;
 pub(super) mod tx;
 mod unreadable;

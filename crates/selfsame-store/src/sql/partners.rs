@@ -25,8 +25,8 @@ impl Partners for SqlStore {
     async fn create_partner(&self, partner: &Partner, by: &Actor) -> Result<bool, StoreError> {
         let mut tx = self.begin(&[]).await?;
         let done = sqlx::query(
-            "INSERT INTO partners (id, name, production_enabled, sandbox_key, production_key, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+            "INSERT INTO partners (id, name, production_enabled, sandbox_key, production_key, created_at, signs_bodies)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         )
         .bind(partner.id.as_str())
         .bind(&partner.name)
@@ -34,6 +34,7 @@ impl Partners for SqlStore {
         .bind(self.seal_key(&partner.id, Environment::Sandbox, &partner.sandbox_key)?)
         .bind(self.seal_key(&partner.id, Environment::Production, &partner.production_key)?)
         .bind(micros(partner.created_at))
+        .bind(partner.signs_bodies)
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() != 1 {
@@ -78,6 +79,28 @@ impl Partners for SqlStore {
         }
         let details = json!({"enabled": enabled});
         self.audit_partner(&mut tx, by, AuditAction::PartnerProductionSet, id, details)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn set_signs_bodies(
+        &self,
+        id: &PartnerId,
+        signs: bool,
+        by: &Actor,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin(&[]).await?;
+        let done = sqlx::query("UPDATE partners SET signs_bodies = $1 WHERE id = $2")
+            .bind(signs)
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if done.rows_affected() != 1 {
+            return Ok(false);
+        }
+        let details = json!({"required": signs});
+        self.audit_partner(&mut tx, by, AuditAction::PartnerSignaturesSet, id, details)
             .await?;
         tx.commit().await?;
         Ok(true)
@@ -136,6 +159,7 @@ impl SqlStore {
         Ok(Partner {
             name: row.try_get("name")?,
             production_enabled: row.try_get("production_enabled")?,
+            signs_bodies: row.try_get("signs_bodies")?,
             sandbox_key: key("sandbox_key", Environment::Sandbox)?,
             production_key: key("production_key", Environment::Production)?,
             created_at: timestamp(row.try_get("created_at")?)?,

@@ -7,7 +7,7 @@ use sqlx::Row as _;
 
 use super::dialect::{Db, DbRow};
 use super::record::{Origin, id, job_place, result_place, smile_job_id, user_key, user_place};
-use super::{audit, images, partners, registers, reviews, templates};
+use super::{audit, images, partners, registers, reviews, templates, token_keys};
 use crate::error::StoreError;
 use crate::keys::purpose_place;
 
@@ -115,7 +115,7 @@ fn job(row: &DbRow, column: &str) -> Result<String, StoreError> {
 }
 
 /// Every encrypted column. A test holds the schema to it.
-pub(in super::super) const COLUMNS: [Column; 17] = [
+pub(in super::super) const COLUMNS: [Column; 18] = [
     Column {
         table: "partners",
         column: "sandbox_key",
@@ -248,5 +248,12 @@ pub(in super::super) const COLUMNS: [Column; 17] = [
         named_by: "id, register, code",
         kind: Kind::Number("id"),
         place: |row| registers::place(row, "photo"),
+    },
+    Column {
+        table: "token_keys",
+        column: "secret",
+        named_by: "id",
+        kind: Kind::Texts,
+        place: token_keys::place,
     },
 ];

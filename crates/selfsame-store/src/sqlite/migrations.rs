@@ -65,6 +65,11 @@ const MIGRATIONS: &[Listed] = &[
         "registers",
         include_str!("../../migrations/sqlite/0012_registers.sql"),
     ),
+    (
+        13,
+        "tokens",
+        include_str!("../../migrations/sqlite/0013_tokens.sql"),
+    ),
 ];
 
 /// From this version on a database has an audit.

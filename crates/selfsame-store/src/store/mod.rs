@@ -18,6 +18,7 @@ mod registers;
 mod results;
 pub mod reviews;
 mod templates;
+mod token_keys;
 mod upkeep;
 mod users;
 
@@ -44,6 +45,7 @@ pub use self::registers::{
 pub use self::results::{JobResultRecord, Results};
 pub use self::reviews::Reviews;
 pub use self::templates::Templates;
+pub use self::token_keys::{OlderTokenKeys, TokenKeys};
 pub use self::upkeep::{KeepSince, Swept, Upkeep};
 pub use self::users::Users;
 
@@ -72,6 +74,7 @@ pub trait Store:
     + Upkeep
     + Nodes
     + Registers
+    + TokenKeys
     + Send
     + Sync
     + std::fmt::Debug
@@ -98,6 +101,7 @@ impl<T> Store for T where
         + Upkeep
         + Nodes
         + Registers
+        + TokenKeys
         + Send
         + Sync
         + std::fmt::Debug

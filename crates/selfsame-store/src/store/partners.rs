@@ -23,6 +23,13 @@ pub trait Partners: Send + Sync {
         enabled: bool,
         by: &Actor,
     ) -> Result<bool, StoreError>;
+    /// Demands signatures over what the partner submits by v3, or no longer. `Ok(false)`: no such partner.
+    async fn set_signs_bodies(
+        &self,
+        id: &PartnerId,
+        signs: bool,
+        by: &Actor,
+    ) -> Result<bool, StoreError>;
     /// Replaces a key. `Ok(false)`: no such partner.
     async fn replace_key(
         &self,

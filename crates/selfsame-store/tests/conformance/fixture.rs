@@ -96,6 +96,7 @@ pub fn partner() -> Partner {
         id: PartnerId::new("p").unwrap(),
         name: "P".to_owned(),
         production_enabled: false,
+        signs_bodies: false,
         sandbox_key: ApiKey::new("PLANTED-sandbox-key"),
         production_key: ApiKey::new("PLANTED-production-key"),
         created_at: Timestamp::now(),

@@ -26,5 +26,6 @@ mod steps;
 mod sweep;
 mod templates;
 mod together;
+mod token_keys;
 mod turns;
 mod unreadable;

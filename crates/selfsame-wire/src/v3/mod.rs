@@ -3,6 +3,7 @@
 //! Every body is `multipart/form-data`, every answer JSON. Results come by webhook only; the status tells the decision alone.
 
 pub mod answer;
+pub mod body_signature;
 pub mod consent;
 pub mod decision;
 pub mod metadata;
@@ -19,6 +20,10 @@ pub const PARTNER_ID: &str = "smileid-partner-id";
 pub const API_KEY: &str = "smileid-api-key";
 /// Header: the user that a submission is about.
 pub const USER_ID: &str = "user-id";
+/// Header: when the body was signed, where it is.
+pub const TIMESTAMP: &str = "smileid-timestamp";
+/// Header: the signature over timestamp and body, where the partner signs its bodies.
+pub const REQUEST_SIGNATURE: &str = "smileid-request-signature";
 /// Header: the client library's name.
 pub const SOURCE_SDK: &str = "smileid-source-sdk";
 /// Header: the client library's version.

@@ -36,7 +36,11 @@ pub fn of_job(job: &SmileJobId) -> Option<JobId> {
 pub fn to_job(name: &str) -> Result<SmileJobId, WireError> {
     let refuse = || WireError::wrong_type("job_id", "a TypeID: job_ and 26 characters");
     // Any prefix is read first, so that no text of the library stands in the refusal.
-    let id = TypeSafeId::<DynamicType>::from_str(name).map_err(|_| refuse())?;
+    // The library cuts the text by bytes, and panics within a character that has several.
+    let ascii = Some(name)
+        .filter(|name| name.is_ascii())
+        .ok_or_else(refuse)?;
+    let id = TypeSafeId::<DynamicType>::from_str(ascii).map_err(|_| refuse())?;
     if id.type_prefix() != Job::TYPE {
         return Err(refuse());
     }
@@ -87,6 +91,8 @@ mod tests {
             "job_01jd8qk3fxe1x8p2v5w7y9z0abc",
             "job_01jd8qk3fxe1x8p2v5w7y9z0al",
             "01jd8qk3fxe1x8p2v5w7y9z0ab",
+            "job_01jd8qk3fxe1x8p2v5w7y9zéab",
+            "é1jd8qk3fxe1x8p2v5w7y9z0abcd",
         ] {
             assert!(to_job(text).is_err(), "{text}");
         }

@@ -4,7 +4,6 @@
 //! token can only be the same, or is refused: [`UploadRequest::bound_by`](crate::upload::UploadRequest::bound_by).
 
 mod bound;
-mod jwt;
 
 use std::time::Duration;
 
@@ -14,13 +13,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::challenge::{Challenge, Offer};
+use crate::derived_key::DerivedKey;
 use crate::error::WireError;
 use crate::id::{Environment, JobId, PartnerId, UserId};
+use crate::jwt::{self, NotAToken, Parts};
 use crate::partner_params::PartnerParams;
 use crate::product::Product;
 use crate::signature::ApiKey;
-
-use jwt::{Parts, SigningKey};
 
 /// The longest token that is minted or looked at, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 8192;
@@ -182,7 +181,7 @@ impl Grant {
             Ok(payload) => payload,
             Err(_) => unreachable!("the claims are text, numbers and JSON"),
         };
-        let signing = SigningKey::derive(key, &self.partner, self.environment);
+        let signing = signing_key(key, &self.partner, self.environment);
         let token = jwt::encode(&signing, &payload);
         if token.len() > MAX_TOKEN_BYTES {
             return Err(WireError::wrong_type(
@@ -210,7 +209,7 @@ pub fn peek(token: &str) -> Result<(PartnerId, Environment), TokenError> {
 pub fn open(token: &str, key: &ApiKey, now: Timestamp) -> Result<Grant, TokenError> {
     let parts = take_apart(token)?;
     let claims = read(&parts)?;
-    let signing = SigningKey::derive(key, &claims.partner_id, claims.environment);
+    let signing = signing_key(key, &claims.partner_id, claims.environment);
     if !parts.is_signed_by(&signing) {
         return Err(TokenError::WrongSignature);
     }
@@ -251,7 +250,19 @@ fn take_apart(token: &str) -> Result<Parts<'_>, TokenError> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(TokenError::TooLong);
     }
-    Parts::of(token)
+    Ok(Parts::of(token)?)
+}
+
+impl From<NotAToken> for TokenError {
+    fn from(_: NotAToken) -> Self {
+        Self::Malformed
+    }
+}
+
+/// Signs the web tokens of a partner in one environment.
+fn signing_key(key: &ApiKey, partner: &PartnerId, environment: Environment) -> DerivedKey {
+    let purpose = format!("selfsame web token key\n{environment}\n{partner}");
+    DerivedKey::derive(key.expose().as_bytes(), &purpose)
 }
 
 fn read(parts: &Parts<'_>) -> Result<Claims, TokenError> {

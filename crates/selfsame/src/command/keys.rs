@@ -4,18 +4,20 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use selfsame_job::audit::Actor;
+use selfsame_server::operate::Operator;
 use selfsame_store::error::StoreError;
 use selfsame_store::keyring::MasterKey;
 use selfsame_store::keys::{KeyUse, Progress, Reencrypted};
 use selfsame_store::master_key::source::KeySource;
 use selfsame_store::postgres::PostgresStore;
 use selfsame_store::sqlite::SqliteStore;
+use selfsame_store::store::OlderTokenKeys;
 use selfsame_store::{postgres, sqlite};
 
 use super::data::{Data, Opening, actor, key_source};
 use crate::output::{self, Outcome};
 
-/// List the keys that encrypt the data directory, rotate them, encrypt older data anew.
+/// List the keys that encrypt the data directory, rotate them and the key of tokens, encrypt older data anew.
 #[derive(clap::Args)]
 pub(crate) struct KeysCommand {
     #[command(flatten)]
@@ -36,6 +38,12 @@ enum Action {
         /// with its newest version.
         #[arg(long, value_name = "SOURCE")]
         master: Option<String>,
+    },
+    /// Make a new key for v3 tokens, beside running servers, which take it within seconds. Without this it is replaced every 30 days.
+    RotateToken {
+        /// Erase the keys before it: whatever tokens they made open nothing any more. For a key that somebody else may know.
+        #[arg(long)]
+        erase_older: bool,
     },
     /// Encrypt with the newest data key what older ones encrypted, then erase those. The server of a data directory must be
     /// stopped. May be interrupted and run again.
@@ -99,6 +107,9 @@ impl KeysCommand {
     pub(crate) async fn run(&self, json: bool) -> Outcome {
         let options = self.data.options().await?;
         match &self.action {
+            Action::RotateToken { erase_older } => {
+                return self.rotate_token(*erase_older, json).await;
+            }
             Action::List => {
                 for key in Keys::list(&options).await? {
                     if json {
@@ -170,6 +181,30 @@ impl KeysCommand {
                     .into());
                 }
             }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Any command that has the store open may do this: no data key changes.
+    async fn rotate_token(&self, erase_older: bool, json: bool) -> Outcome {
+        let older = if erase_older {
+            OlderTokenKeys::Erased
+        } else {
+            OlderTokenKeys::LiveOut
+        };
+        let store = self.data.open().await?;
+        let operator = Operator::new(&*store, actor());
+        let key = operator.replace_token_key(older).await?;
+        if json {
+            output::json(&serde_json::json!({"token_key": key, "erased_older": erase_older}))?;
+        } else if erase_older {
+            output::line(&format!(
+                "the key {key} makes tokens from now on; those made before open nothing any more"
+            ));
+        } else {
+            output::line(&format!(
+                "the key {key} makes tokens from now on; those made before live out"
+            ));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -9,7 +9,7 @@ use selfsame_wire::id::{Environment, PartnerId};
 use super::data::{Data, actor};
 use crate::output::{self, Outcome};
 
-/// Add and list partners, replace their keys, enable production.
+/// Add and list partners, replace their keys, enable production, demand signatures.
 #[derive(clap::Args)]
 pub(crate) struct PartnerCommand {
     #[command(flatten)]
@@ -64,6 +64,15 @@ enum Action {
         #[arg(long, action = clap::ArgAction::Set)]
         enabled: bool,
     },
+    /// Demand signatures over the bodies that a partner submits by v3, or no longer.
+    Signatures {
+        /// The partner's id.
+        #[arg(long)]
+        id: PartnerId,
+        /// on or off.
+        #[arg(long, action = clap::ArgAction::Set)]
+        required: bool,
+    },
 }
 
 impl PartnerCommand {
@@ -97,7 +106,8 @@ impl PartnerCommand {
                     if json {
                         output::json(&serde_json::json!({
                             "partner_id": partner.id, "name": partner.name,
-                            "production_enabled": partner.production_enabled, "created_at": partner.created_at,
+                            "production_enabled": partner.production_enabled, "signatures_required": partner.signs_bodies,
+                            "created_at": partner.created_at,
                         }))?;
                     } else {
                         let production = if partner.production_enabled {
@@ -132,6 +142,13 @@ impl PartnerCommand {
                     "auth_token": auth_token::make(partner.key(*environment), id, *environment),
                     "prod_lambda_url": base, "test_lambda_url": base,
                 }))?;
+            }
+            Action::Signatures { id, required } => {
+                operator.set_signs_bodies(id, *required).await?;
+                output::done(
+                    json,
+                    &serde_json::json!({"partner_id": id, "signatures_required": required}),
+                )?;
             }
             Action::Production { id, enabled } => {
                 operator.set_production(id, *enabled).await?;

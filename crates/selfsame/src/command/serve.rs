@@ -138,6 +138,9 @@ pub(crate) struct Serve {
     /// How long an upload URL lives, in seconds.
     #[arg(long, default_value_t = 900)]
     upload_ttl: u64,
+    /// How long a v3 token lives, in seconds; a day at most.
+    #[arg(long, default_value_t = 900, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    token_ttl: u64,
     /// Which authorities answer questions about identities, for whom (docs/authorities.md). Without it the sandbox's answers in the
     /// sandbox, and nobody in production.
     #[arg(long, env = "SELFSAME_AUTHORITIES", value_name = "FILE")]
@@ -202,6 +205,7 @@ impl Serve {
         config.limits.body_pace.total = Duration::from_secs(self.body_timeout);
         config.limits.window.past = Duration::from_secs(self.signature_max_age);
         config.limits.upload_ttl = Duration::from_secs(self.upload_ttl);
+        config.limits.token_ttl = Duration::from_secs(self.token_ttl);
         let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 3600);
         config.keep_results = days(self.keep_results);
         config.keep_packages = days(self.keep_packages);

@@ -66,6 +66,13 @@ fn actions(reviewed: &str, called_back: &str) -> Vec<Action> {
         (
             "operator",
             post.clone(),
+            "/admin/v1/partners/{partner}/signatures",
+            at("partners/q/signatures"),
+            Some(json!({"required": true})),
+        ),
+        (
+            "operator",
+            post.clone(),
             "/admin/v1/partners/{partner}/key",
             at("partners/q/key"),
             Some(json!({"environment": "production"})),

@@ -59,6 +59,7 @@ impl Office {
             id: PartnerId::new(id).unwrap(),
             name: id.to_owned(),
             production_enabled: true,
+            signs_bodies: false,
             sandbox_key: key(id),
             production_key: key(id),
             created_at: Timestamp::now(),

@@ -30,7 +30,8 @@ pub(crate) async fn list(
         .map(|partner| {
             json!({
                 "partner_id": partner.id, "name": partner.name,
-                "production_enabled": partner.production_enabled, "created_at": partner.created_at,
+                "production_enabled": partner.production_enabled, "signatures_required": partner.signs_bodies,
+                "created_at": partner.created_at,
             })
         })
         .collect();
@@ -125,5 +126,28 @@ pub(crate) async fn set_production(
     operator.set_production(&partner, enabled).await?;
     Ok(Json(
         json!({"partner_id": partner, "production_enabled": enabled}),
+    ))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Signatures {
+    required: bool,
+}
+
+/// Demands signatures over the bodies that a partner submits by v3, or no longer.
+pub(crate) async fn set_signatures(
+    State(app): State<Arc<App>>,
+    Extension(actor): Extension<Actor>,
+    Path(partner): Path<String>,
+    client: ClientAddress,
+    body: Body,
+) -> Result<Json<Value>, Refusal> {
+    let Signatures { required } = read(&app, client, body, "{\"required\": true|false}").await?;
+    let partner: PartnerId = named(&partner)?;
+    let operator = Operator::new(&*app.store, actor);
+    operator.set_signs_bodies(&partner, required).await?;
+    Ok(Json(
+        json!({"partner_id": partner, "signatures_required": required}),
     ))
 }

@@ -1,10 +1,16 @@
 //! Who calls: by the header `SmileID-Token`.
 
+use axum::body::Body;
 use axum::http::HeaderMap;
+use selfsame_wire::id::UserId;
+use selfsame_wire::v3::product::Product;
 use selfsame_wire::v3::token::Bound;
+use selfsame_wire::v3::{PARTNER_ID, TOKEN};
 
 use super::Refused;
 use crate::app::{App, Caller, Scope};
+use crate::body::signed::signed;
+use crate::v3_tokens;
 
 /// A caller whom a token lets in, and what the token fixes.
 #[derive(Debug, Clone)]
@@ -16,31 +22,123 @@ pub(crate) struct Admitted {
 /// Finds the caller by the token in the headers.
 ///
 /// # Errors
-/// 401 without a token that opens something; 403 where production is not enabled; 429.
+/// 401 without a token that opens something; 403 where the headers name another partner or production is not enabled; 429.
 pub(crate) async fn admit(
     app: &App,
     scope: Scope,
     headers: &HeaderMap,
 ) -> Result<Admitted, Refused> {
-    let _ = (app, scope, headers);
-    Err(Refused::unauthenticated("tokens are not made yet"))
+    let token = headers.get(TOKEN).ok_or_else(|| {
+        Refused::unauthenticated(
+            "the header SmileID-Token is missing; send the token that /v3/token gave",
+        )
+    })?;
+    // What is no text is no token either.
+    let token = token.to_str().unwrap_or_default();
+    let (caller, bound) = v3_tokens::open(app, scope, token).await?;
+    let names_another = headers
+        .get(PARTNER_ID)
+        .is_some_and(|named| named.as_bytes() != caller.partner.id.as_str().as_bytes());
+    if names_another {
+        return Err(Refused::forbidden(
+            "the header SmileID-Partner-ID names another partner than the token's",
+        ));
+    }
+    Ok(Admitted { caller, bound })
 }
 
 impl Admitted {
-    /// 403 where the token is for another product.
-    pub(crate) fn permits(
-        &self,
-        product: selfsame_wire::v3::product::Product,
-    ) -> Result<(), Refused> {
-        let _ = product;
-        Ok(())
+    /// Whether the token may be used for this product.
+    ///
+    /// # Errors
+    /// 403 where it is for another one.
+    pub(crate) fn permits(&self, product: Product) -> Result<(), Refused> {
+        match self.bound.product {
+            Some(fixed) if fixed != product => Err(Refused::forbidden(format!(
+                "the token is for the product {fixed}, and this is {product}; ask /v3/token for one of this product"
+            ))),
+            _ => Ok(()),
+        }
     }
 
-    /// The user, where the token or the request names one.
-    pub(crate) fn user(
-        &self,
-        requested: Option<selfsame_wire::id::UserId>,
-    ) -> Result<Option<selfsame_wire::id::UserId>, Refused> {
-        Ok(requested)
+    /// The user that the request is about: the token's, where it fixes one.
+    ///
+    /// # Errors
+    /// 403 where the request names another one.
+    pub(crate) fn user(&self, requested: Option<UserId>) -> Result<Option<UserId>, Refused> {
+        match (&self.bound.user_id, requested) {
+            (Some(fixed), Some(requested)) if *fixed != requested => Err(Refused::forbidden(
+                "the token is for another user than the request names",
+            )),
+            (fixed, requested) => Ok(fixed.clone().or(requested)),
+        }
+    }
+
+    /// The body, which comes to its end only where the partner signed it, of partners that must.
+    ///
+    /// # Errors
+    /// 401 where it must be signed, and the headers say none or an old one.
+    pub(crate) fn body(&self, app: &App, headers: &HeaderMap, body: Body) -> Result<Body, Refused> {
+        let Caller {
+            partner,
+            environment,
+        } = &self.caller;
+        if !partner.signs_bodies {
+            return Ok(body);
+        }
+        let (key, window) = (partner.key(*environment), &app.config.limits.window);
+        Ok(signed(headers, key, window, body)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use selfsame_job::partner::Partner;
+    use selfsame_wire::id::Environment;
+    use selfsame_wire::signature::ApiKey;
+    use selfsame_wire::v3::token::TokenRequest;
+
+    use super::*;
+
+    fn admitted(user: Option<&str>, product: Option<Product>) -> Admitted {
+        let partner = Partner {
+            id: "p".parse().unwrap(),
+            name: String::new(),
+            production_enabled: false,
+            signs_bodies: false,
+            sandbox_key: ApiKey::new("s"),
+            production_key: ApiKey::new("p"),
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        let environment = Environment::Sandbox;
+        let bound = TokenRequest::default().bound(partner.id.clone(), environment);
+        Admitted {
+            caller: Caller {
+                partner,
+                environment,
+            },
+            bound: Bound {
+                user_id: user.map(|user| user.parse().unwrap()),
+                product,
+                ..bound
+            },
+        }
+    }
+
+    #[test]
+    fn a_token_serves_its_product_and_user_alone() {
+        use Product::{BiometricKyc, EnhancedKyc};
+        let (ada, eve): (UserId, UserId) = ("ada".parse().unwrap(), "eve".parse().unwrap());
+        let fixed = admitted(Some("ada"), Some(BiometricKyc));
+        assert!(fixed.permits(BiometricKyc).is_ok());
+        assert!(fixed.permits(EnhancedKyc).is_err());
+        assert_eq!(fixed.user(None).unwrap().as_ref(), Some(&ada));
+        assert_eq!(fixed.user(Some(ada.clone())).unwrap(), Some(ada));
+        assert!(fixed.user(Some(eve.clone())).is_err());
+        let free = admitted(None, None);
+        assert!(free.permits(EnhancedKyc).is_ok());
+        assert_eq!(free.user(Some(eve.clone())).unwrap(), Some(eve));
+        assert_eq!(free.user(None).unwrap(), None);
     }
 }

@@ -4,11 +4,12 @@ pub(crate) mod admitted;
 mod content;
 mod refused;
 pub(crate) mod submission;
+mod token;
+
+pub(crate) use refused::Refused;
 
 use axum::http::Method;
 use axum::routing::post;
-
-pub(crate) use refused::Refused;
 
 use crate::router::Route;
 
@@ -20,6 +21,7 @@ pub(crate) fn routes() -> Vec<Route> {
         handler,
     };
     vec![
+        of(Method::POST, "/v3/token", post(token::token)),
         of(
             Method::POST,
             "/v3/registration",

@@ -179,6 +179,7 @@ pub(super) async fn submit(
         .bodies
         .share(Purpose::Large, Holder::Partner(caller.partner.id.clone()));
     let most = limits.package_bytes.min(v3::MAX_BODY_BYTES);
+    let body = admitted.body(app, &headers, body)?;
     let body = Arriving::new(body, share, most, limits.body_pace)?;
     let mut form = form::read(parts, body).await?;
     let digest = match repeats {

@@ -1,9 +1,21 @@
 //! The v3 token: what its holder may submit, and what was fixed when it was made.
+//!
+//! A three-part JWT that the server keeps nothing of. Clients read when it expires, and where to call; what it fixes of a person is in
+//! it as references, which only the server opens.
+
+mod key;
+mod minted;
+mod reference;
+mod request;
 
 use crate::id::{Environment, PartnerId, UserId};
 use crate::partner_params::PartnerParams;
 use crate::v3::consent::Consent;
 use crate::v3::product::Product;
+
+pub use key::{NotATokenKeyId, TokenKey, TokenKeyId};
+pub use minted::{Claimed, MAX_TOKEN_BYTES, Making, Seed, TokenError, open, peek};
+pub use request::{TokenParts, TokenRequest};
 
 /// What a token fixes. A field that is fixed overrides the request's, which may leave it out.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,3 +66,6 @@ impl std::fmt::Debug for Personal {
         f.write_str("Personal(…)")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,40 +4,21 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
-use zeroize::Zeroizing;
+use hmac::Mac as _;
 
-use super::TokenError;
-use crate::id::{Environment, PartnerId};
-use crate::signature::ApiKey;
+use crate::derived_key::DerivedKey;
 
 /// `{"alg":"HS256","typ":"JWT"}`.
 const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
 
-/// Signs the web tokens of a partner in one environment, and nothing else: it is derived from the API key for that, so that no
-/// token is a request's signature, an app's auth token or a sealed link, whatever stands in it.
-pub(super) struct SigningKey(Zeroizing<Vec<u8>>);
-
-impl SigningKey {
-    pub(super) fn derive(key: &ApiKey, partner: &PartnerId, environment: Environment) -> Self {
-        let mut mac = keyed(key.expose().as_bytes());
-        mac.update(format!("selfsame web token key\n{environment}\n{partner}").as_bytes());
-        Self(Zeroizing::new(mac.finalize().into_bytes().to_vec()))
-    }
-}
-
-fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    match Hmac::<Sha256>::new_from_slice(key) {
-        Ok(mac) => mac,
-        Err(_) => unreachable!("HMAC takes keys of any length"),
-    }
-}
+/// The text is no token of this form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotAToken;
 
 /// Header, payload, tag: the payload as ASCII, because pages read it with `atob`, which knows no UTF-8.
-pub(super) fn encode(key: &SigningKey, payload: &str) -> String {
+pub(crate) fn encode(key: &DerivedKey, payload: &str) -> String {
     let mut token = format!("{HEADER}.{}", URL_SAFE_NO_PAD.encode(in_ascii(payload)));
-    let mut mac = keyed(&key.0);
+    let mut mac = key.code();
     mac.update(token.as_bytes());
     let tag = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
     token.push('.');
@@ -47,7 +28,7 @@ pub(super) fn encode(key: &SigningKey, payload: &str) -> String {
 
 /// JSON of the same meaning without white space between its tokens, and with every character beyond ASCII as an escape: outside of
 /// strings JSON has none.
-pub(super) fn in_ascii(json: &str) -> String {
+pub(crate) fn in_ascii(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     let (mut in_string, mut escaped) = (false, false);
     for character in json.chars() {
@@ -70,26 +51,22 @@ pub(super) fn in_ascii(json: &str) -> String {
 }
 
 /// A token taken apart, not yet to be believed.
-pub(super) struct Parts<'t> {
+pub(crate) struct Parts<'t> {
     signed: &'t str,
     tag: Vec<u8>,
     /// JSON, if it is a token.
-    pub(super) payload: Vec<u8>,
+    pub(crate) payload: Vec<u8>,
 }
 
 impl<'t> Parts<'t> {
     /// Exactly three parts in the one encoding, the first of them the one header.
-    pub(super) fn of(token: &'t str) -> Result<Self, TokenError> {
-        let (signed, tag) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
-        let (header, payload) = signed.split_once('.').ok_or(TokenError::Malformed)?;
+    pub(crate) fn of(token: &'t str) -> Result<Self, NotAToken> {
+        let (signed, tag) = token.rsplit_once('.').ok_or(NotAToken)?;
+        let (header, payload) = signed.split_once('.').ok_or(NotAToken)?;
         if header != HEADER {
-            return Err(TokenError::Malformed);
+            return Err(NotAToken);
         }
-        let decode = |text: &str| {
-            URL_SAFE_NO_PAD
-                .decode(text)
-                .map_err(|_| TokenError::Malformed)
-        };
+        let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| NotAToken);
         Ok(Self {
             signed,
             tag: decode(tag)?,
@@ -98,8 +75,8 @@ impl<'t> Parts<'t> {
     }
 
     /// Whether the key made it, in constant time.
-    pub(super) fn is_signed_by(&self, key: &SigningKey) -> bool {
-        let mut mac = keyed(&key.0);
+    pub(crate) fn is_signed_by(&self, key: &DerivedKey) -> bool {
+        let mut mac = key.code();
         mac.update(self.signed.as_bytes());
         mac.verify_slice(&self.tag).is_ok()
     }
