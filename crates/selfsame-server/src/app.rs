@@ -25,7 +25,7 @@ use crate::completion::Completions;
 use crate::config::Config;
 use crate::gallery::Gallery;
 use crate::health::Health;
-use crate::image_links;
+use crate::image_links::Images;
 use crate::limits::failed_authentications::FailedAuthentications;
 use crate::limits::rate::PartnerRates;
 use crate::node::NodeRole;
@@ -51,8 +51,8 @@ pub(crate) struct App {
     pub(crate) cores: Arc<Semaphore>,
     pub(crate) bodies: BodyBudget,
     pub(crate) uploads: Uploads,
-    /// Packages that are opened for the sake of an image link.
-    pub(crate) package_readers: Arc<Semaphore>,
+    /// Single images out of packages.
+    pub(crate) images: Images,
     pub(crate) proxies: Proxies,
     pub(crate) rates: PartnerRates,
     pub(crate) failed_authentications: Arc<FailedAuthentications>,
@@ -204,6 +204,8 @@ impl App {
                 .await?;
         }
         let shared = store.is_shared();
+        let bodies = BodyBudget::new(limits.bodies_bytes, limits.json_bytes, limits.package_bytes);
+        let images = Images::new(Arc::clone(&store), bodies.clone(), limits.image_link_ttl);
         Ok(Self {
             node_id: NodeId(uuid::Uuid::new_v4()),
             engine,
@@ -211,9 +213,9 @@ impl App {
             gallery,
             authorities: Arc::clone(&config.authorities),
             cores: Arc::new(Semaphore::new(config.workers.max(1))),
-            bodies: BodyBudget::new(limits.bodies_bytes, limits.json_bytes, limits.package_bytes),
+            bodies,
             uploads: Uploads::default(),
-            package_readers: Arc::new(Semaphore::new(image_links::READERS)),
+            images,
             proxies: Proxies::new(config.trusted_proxies.clone()),
             rates: PartnerRates::new(limits.requests_per_second, limits.burst, shared),
             failed_authentications: Arc::new(FailedAuthentications::new(

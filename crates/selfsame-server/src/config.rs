@@ -12,6 +12,7 @@ use selfsame_wire::id::PartnerId;
 use selfsame_wire::signature::TimestampWindow;
 
 use crate::callback::backoff::Backoff;
+use crate::callback::effort::Effort;
 use crate::callback::target::{Reach, Schemes, TargetRules};
 use crate::node::{NodeName, NodeRole, NodeRoles};
 use crate::pace::Pace;
@@ -48,10 +49,12 @@ pub struct Config {
     pub callback_reach: Reach,
     /// By which schemes callbacks may go.
     pub callback_schemes: Schemes,
-    /// How callbacks are tried.
+    /// How callbacks are tried, of v1's and v2's jobs.
     pub backoff: Backoff,
-    /// How long one try of a callback may take, from looking up the name to the answer's head.
+    /// How long one try of such a callback may take, from looking up the name to the answer's head.
     pub callback_timeout: Duration,
+    /// How webhooks are tried, of v3's jobs.
+    pub webhooks: Effort,
     /// Packages of ended jobs that are nobody's photo on file are erased after this.
     pub keep_packages: Duration,
     /// What ended jobs hold (requests, results, reviews' notes) is erased after this; names, codes and times stay.
@@ -223,6 +226,7 @@ impl Default for Config {
             callback_schemes: Schemes::default(),
             backoff: Backoff::default(),
             callback_timeout: Duration::from_secs(10),
+            webhooks: Effort::WEBHOOKS,
             keep_packages: Duration::from_secs(30 * 24 * 3600),
             keep_results: Duration::from_secs(90 * 24 * 3600),
             operations: None,

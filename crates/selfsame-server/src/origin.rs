@@ -40,12 +40,20 @@ impl Scheme {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Origin(pub(crate) String);
 
+impl Origin {
+    /// The one that the operator names.
+    pub(crate) fn configured(config: &Config) -> Option<Self> {
+        let url = config.public_url.as_ref()?;
+        Some(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+}
+
 impl FromRequestParts<Arc<App>> for Origin {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        if let Some(url) = &app.config.public_url {
-            return Ok(Self(url.as_str().trim_end_matches('/').to_owned()));
+        if let Some(origin) = Self::configured(&app.config) {
+            return Ok(origin);
         }
         let proxied = parts
             .extensions

@@ -15,10 +15,11 @@ use tokio::sync::watch;
 use crate::app::App;
 use crate::background;
 use crate::callback::deliver::Deliverer;
+use crate::callback::effort::{Effort, Efforts};
 use crate::config::Config;
 use crate::listen::{self, Certificate, CertificateError, Files, Listeners};
 use crate::node::{NodeName, NodeRole};
-use crate::origin;
+use crate::origin::{self, Origin};
 use crate::router::{operations_router, router};
 
 /// Why the server does not start.
@@ -145,14 +146,9 @@ impl Server {
         if addresses.http.is_none() && addresses.https.is_none() {
             return Err(ServeError::NoAddress);
         }
-        let deliverer = Deliverer::new(
-            Arc::clone(&store),
-            config.callback_rules(),
-            config.backoff,
-            config.callback_timeout,
-        )?;
         announce(&config, missing.as_deref(), &*store).await?;
         let app = App::assemble(config, store, &engine).await?;
+        let deliverer = deliverer(&app)?;
         Ok(Self {
             app: Arc::new(app),
             engine,
@@ -209,6 +205,24 @@ impl Server {
         while background.join_next().await.is_some() {}
         outcome
     }
+}
+
+/// What delivers the results of this store's jobs.
+fn deliverer(app: &App) -> Result<Deliverer, reqwest::Error> {
+    let config = &app.config;
+    let efforts = Efforts {
+        callbacks: Effort {
+            backoff: config.backoff,
+            timeout: config.callback_timeout,
+        },
+        webhooks: config.webhooks,
+    };
+    let deliverer = Deliverer::new(Arc::clone(&app.store), config.callback_rules(), efforts)?;
+    // No request says here by which address the server is reached.
+    Ok(match Origin::configured(config) {
+        Some(origin) => deliverer.linking(app.images.clone(), origin),
+        None => deliverer,
+    })
 }
 
 /// Puts the policy in force on record, and says at the start what a reader of the log must know.

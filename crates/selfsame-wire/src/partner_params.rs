@@ -71,6 +71,13 @@ impl PartnerParams {
             .with("user_id", &Value::from(user.as_str()))
     }
 
+    /// With the job's and the user's name, whatever stood in their place; all else stays byte for byte.
+    #[must_use]
+    pub fn named(&self, job: &JobId, user: &UserId) -> Self {
+        self.put("job_id", &Value::from(job.as_str()), |_| true)
+            .put("user_id", &Value::from(user.as_str()), |_| true)
+    }
+
     /// With the job type, as a number, where it is absent: v1's results have it, and the public Java client does not read
     /// one without.
     #[must_use]
@@ -97,10 +104,15 @@ impl PartnerParams {
 
     /// With a value under a key that is absent, null or empty text.
     fn with(&self, name: &str, value: &Value) -> Self {
+        self.put(name, value, |old| matches!(old, "null" | "\"\""))
+    }
+
+    /// With a value under a key that is absent, or whose value may go.
+    fn put(&self, name: &str, value: &Value, goes: impl Fn(&str) -> bool) -> Self {
         let text = self.0.get();
         let found = self.members().into_iter().find(|(key, _)| key == name);
         let changed = match found {
-            Some((_, old)) if matches!(old.get(), "null" | "\"\"") => {
+            Some((_, old)) if goes(old.get()) => {
                 // The old value is a part of the text: its address tells where it stands.
                 let at = old.get().as_ptr().addr() - text.as_ptr().addr();
                 let (before, after) = (text.get(..at), text.get(at + old.get().len()..));
@@ -331,6 +343,20 @@ mod tests {
             let twice = format!(r#"{{"{name}":"1","{name}":"1"}}"#);
             assert!(serde_json::from_str::<PartnerParams>(&twice).is_err());
         }
+    }
+
+    #[test]
+    fn a_name_that_was_sent_gives_way_to_the_jobs_own() {
+        let (job, user) = (JobId::new("j").unwrap(), UserId::new("u").unwrap());
+        let named = |json: &str| params(json).named(&job, &user).as_json().to_owned();
+        assert_eq!(
+            named(r#"{ "user_id" : "victim","n":1.0e2}"#),
+            r#"{ "user_id" : "u","n":1.0e2,"job_id":"j"}"#
+        );
+        assert_eq!(
+            named(r#"{"job_id":{"a":[1]},"user_id":7}"#),
+            r#"{"job_id":"j","user_id":"u"}"#
+        );
     }
 
     #[test]

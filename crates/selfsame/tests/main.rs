@@ -36,6 +36,7 @@ mod rust_client;
 mod slow_clients;
 mod suites;
 mod support;
+mod v3_results;
 mod v3_submissions;
 mod v3_tokens;
 mod wire_bodies;

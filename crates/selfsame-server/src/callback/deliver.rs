@@ -7,21 +7,25 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
-use selfsame_job::job::Api;
+use selfsame_job::job::{Api, Job};
+use selfsame_job::partner::Partner;
+use selfsame_store::error::StoreError;
 use selfsame_store::store::{
     AfterAttempt, Delivery, DeliveryAttempt, DeliveryLimits, Endpoint, Store,
 };
-use selfsame_wire::result::SignedResult;
-use selfsame_wire::webhook::{self, WebhookSecret};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use super::address::{Addresses, Place};
-use super::backoff::{Backoff, endpoint_pause};
+use super::backoff::endpoint_pause;
+use super::effort::Efforts;
+use super::message::Message;
 use super::target::{GuardedResolver, Target, TargetRules};
+use crate::image_links::Images;
+use crate::origin::Origin;
 use crate::random;
-use crate::route::v1::result::v1_result;
+use crate::route::v3::result::Beside;
 
 /// Tries under way at one time (docs/decisions/0047-callbacks-take-turns.md).
 const LIMITS: DeliveryLimits = DeliveryLimits {
@@ -46,9 +50,10 @@ pub struct Deliverer {
     store: Arc<dyn Store>,
     client: reqwest::Client,
     rules: TargetRules,
-    backoff: Backoff,
-    timeout: Duration,
+    efforts: Efforts,
     addresses: Addresses,
+    /// What webhooks link to images by.
+    links: Option<(Images, Origin)>,
 }
 
 /// What came of a try.
@@ -66,12 +71,12 @@ impl Deliverer {
     ///
     /// # Errors
     /// When the TLS back end cannot be set up.
-    pub fn new(
+    pub(crate) fn new(
         store: Arc<dyn Store>,
         rules: TargetRules,
-        backoff: Backoff,
-        timeout: Duration,
+        efforts: Efforts,
     ) -> Result<Self, reqwest::Error> {
+        let timeout = efforts.longest_timeout();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -86,18 +91,26 @@ impl Deliverer {
             store,
             client,
             rules,
-            backoff,
-            timeout,
+            efforts,
             addresses: Addresses::default(),
+            links: None,
         })
+    }
+
+    /// The same, whose webhooks link to images, by addresses below this origin.
+    pub(crate) fn linking(self, images: Images, origin: Origin) -> Self {
+        Self {
+            links: Some((images, origin)),
+            ..self
+        }
     }
 
     /// Works until told to stop; a try that has begun is finished.
     pub async fn run(self, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) {
         let mut under_way = JoinSet::new();
         while !*stop.borrow() {
-            // Twice: a try may wait for its address as long as it may take.
-            let lease = self.timeout * 2 + LEASE_MARGIN;
+            // Thrice: a try may look its name up, and then wait for its address, as long as it may take.
+            let lease = self.efforts.longest_timeout() * 3 + LEASE_MARGIN;
             let due = self
                 .store
                 .claim_deliveries(lease, &LIMITS)
@@ -131,19 +144,27 @@ impl Deliverer {
     async fn try_once(&self, delivery: Delivery, stop: watch::Receiver<bool>) {
         let at = Timestamp::now();
         let began = Instant::now();
-        let (http_status, error) = match self.send(&delivery, stop).await {
+        let job = self.job(&delivery).await;
+        let api = job.as_ref().map_or(Api::V1, |job| job.request.api);
+        let effort = self.efforts.of(api);
+        let tried = match job {
+            Ok(job) => self.send(&delivery, &job, effort.timeout, stop).await,
+            Err(error) => Tried::Failed(error),
+        };
+        let (http_status, error) = match tried {
             Tried::Answered(status) if status.is_success() => (Some(status), None),
             Tried::Answered(status) => (
                 Some(status),
                 Some(format!("the receiver answered {status}")),
             ),
             Tried::Failed(error) => (None, Some(error)),
-            Tried::NoPlace => return self.postpone(&delivery).await,
+            Tried::NoPlace => return self.postpone(&delivery, effort.timeout).await,
         };
         let after = if error.is_none() {
             AfterAttempt::Delivered
         } else {
-            self.backoff
+            effort
+                .backoff
                 .pause(delivery.attempts + 1, random::fraction())
                 .map_or(AfterAttempt::GiveUp, AfterAttempt::RetryIn)
         };
@@ -179,19 +200,31 @@ impl Deliverer {
         }
     }
 
-    /// Puts back what was not tried.
-    async fn postpone(&self, delivery: &Delivery) {
+    /// Puts back what was not tried, for about so long.
+    async fn postpone(&self, delivery: &Delivery, about: Duration) {
         metrics::counter!("selfsame_callback_attempts_total", "outcome" => "postponed")
             .increment(1);
-        let pause = self.timeout.mul_f64(0.5 + random::fraction());
+        let pause = about.mul_f64(0.5 + random::fraction());
         if let Err(error) = self.store.postpone_delivery(delivery, pause).await {
             tracing::error!(smile_job_id = %delivery.smile_job_id, %error, "cannot put a callback back; its lease brings it back");
         }
     }
 
-    /// Finds the way, waits for a place on it, and sends.
-    async fn send(&self, delivery: &Delivery, mut stop: watch::Receiver<bool>) -> Tried {
-        let way = match tokio::time::timeout(self.timeout, self.way(delivery)).await {
+    /// The job whose result is delivered.
+    async fn job(&self, delivery: &Delivery) -> Result<Job, String> {
+        let job = self.store.job(&delivery.smile_job_id).await;
+        found(job, "the job is gone")
+    }
+
+    /// Finds the way, waits for a place on it, and sends; each may take so long.
+    async fn send(
+        &self,
+        delivery: &Delivery,
+        job: &Job,
+        timeout: Duration,
+        mut stop: watch::Receiver<bool>,
+    ) -> Tried {
+        let way = match tokio::time::timeout(timeout, self.way(delivery)).await {
             Ok(Ok(way)) => way,
             Ok(Err(error)) => return Tried::Failed(error),
             Err(_) => return Tried::Failed("its name was not resolved in time".to_owned()),
@@ -199,14 +232,14 @@ impl Deliverer {
         let (target, addresses) = way;
         let place: Option<Place> = tokio::select! {
             place = self.addresses.place(&delivery.partner, delivery.environment, &addresses) => place,
-            () = tokio::time::sleep(self.timeout) => None,
+            () = tokio::time::sleep(timeout) => None,
             _ = stop.changed() => None,
         };
         let Some(_place) = place else {
             return Tried::NoPlace;
         };
-        // The client's own time limit is the same; this one holds whatever the client does.
-        match tokio::time::timeout(self.timeout, self.post(delivery, &target)).await {
+        // This limit holds whatever the client does.
+        match tokio::time::timeout(timeout, self.post(delivery, job, &target)).await {
             Ok(Ok(status)) => Tried::Answered(status),
             Ok(Err(error)) => Tried::Failed(error),
             Err(_) => Tried::Failed("it did not answer in time".to_owned()),
@@ -226,45 +259,50 @@ impl Deliverer {
     }
 
     /// Sends, and reads the answer's head: its body says nothing, and is not waited for.
-    async fn post(&self, delivery: &Delivery, target: &Target) -> Result<StatusCode, String> {
-        let partner = self
-            .store
-            .partner(&delivery.partner)
-            .await
-            .map_err(|e| e.to_string())?
-            .ok_or_else(|| "the partner is gone".to_owned())?;
-        let key = partner.key(delivery.environment);
-        let job = self
-            .store
-            .job(&delivery.smile_job_id)
-            .await
-            .map_err(|e| e.to_string())?
-            .ok_or_else(|| "the job is gone".to_owned())?;
-        let result = match job.request.api {
-            // v2's callbacks are v1's.
-            Api::V1 | Api::V2 | Api::V3 => v1_result(&job, &delivery.result),
-        }
-        .map_err(|e| e.to_string())?;
-        let now = Timestamp::now();
-        let body = SignedResult::sign(&result, key, &partner.id, now)
-            .map_err(|e| e.to_string())?
-            .into_bytes();
-        let id = format!("{}-{}", delivery.smile_job_id, delivery.ordinal);
-        let code = WebhookSecret::derive(key).sign(&id, now, &body);
+    async fn post(
+        &self,
+        delivery: &Delivery,
+        job: &Job,
+        target: &Target,
+    ) -> Result<StatusCode, String> {
+        let partner = self.store.partner(&delivery.partner).await;
+        let partner = found(partner, "the partner is gone")?;
+        let beside = self.beside(job, &partner).await;
+        let message = Message::new(delivery, job, &partner, beside, Timestamp::now())?;
         let response = self
             .client
             .post(target.url().clone())
-            .header(reqwest::header::CONTENT_TYPE, "application/json")
-            .header(webhook::ID, code.id)
-            .header(webhook::TIMESTAMP, code.timestamp)
-            .header(webhook::SIGNATURE, code.signature)
-            .body(body)
+            .headers(message.headers)
+            .body(message.body)
             .send()
             .await
             // A partner may keep a secret in its URL's path or query.
             .map_err(|e| explain(&e.without_url()))?;
         Ok(response.status())
     }
+
+    /// What a webhook tells beside the outcome. Without links it goes all the same: it has few tries.
+    async fn beside(&self, job: &Job, partner: &Partner) -> Beside {
+        let mut beside = Beside::default();
+        if job.request.api == Api::V3
+            && let Some((images, origin)) = &self.links
+        {
+            match images.links(partner, job, origin).await {
+                Ok(links) => beside.image_links = links,
+                Err(refusal) => {
+                    tracing::warn!(smile_job_id = %job.smile_job_id, ?refusal, "a webhook goes without links to images");
+                }
+            }
+        }
+        beside
+    }
+}
+
+/// What the store has.
+fn found<T>(looked_up: Result<Option<T>, StoreError>, gone: &str) -> Result<T, String> {
+    looked_up
+        .map_err(|e| e.to_string())?
+        .ok_or_else(|| gone.to_owned())
 }
 
 /// Whether a receiver with this answer is up: it may refuse one callback and take the next.

@@ -3,4 +3,6 @@
 mod address;
 pub mod backoff;
 pub(crate) mod deliver;
+pub mod effort;
+mod message;
 pub mod target;

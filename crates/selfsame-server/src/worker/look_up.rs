@@ -9,7 +9,7 @@ use selfsame_authority::id_types::Product;
 use selfsame_authority::{Asked, Asking};
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
 use selfsame_job::identity::{Answer, IdentityQuery, Lookup};
-use selfsame_job::job::{Job, JobType};
+use selfsame_job::job::{Api, Job, JobType};
 use selfsame_job::outcome::{Identified, JobOutcome, of_lookup, of_staged_lookup};
 use selfsame_job::product::Wanted;
 use selfsame_job::sandbox::{self, Staged};
@@ -349,14 +349,19 @@ async fn go_on(
         let outcome = of_lookup(identity, false);
         (outcome.to_bytes().into(), outcome.code.code().to_owned())
     });
-    let calls_back = told.is_some() && job.request.callback_url.is_some();
+    let callback_url = match job.request.api {
+        Api::V1 | Api::V2 => told.as_ref().and(job.request.callback_url.clone()),
+        // v3 tells what a job came to, and no step before.
+        Api::V3 => None,
+    };
+    let calls_back = callback_url.is_some();
     let standing = Standing {
         step: Step::Judge,
         carried,
     };
     let onward = Onward {
         standing: standing.clone(),
-        callback_url: told.as_ref().and(job.request.callback_url.clone()),
+        callback_url,
         told,
     };
     Ok(match app.store.go_on(claim, &onward).await? {

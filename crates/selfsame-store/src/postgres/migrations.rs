@@ -29,6 +29,11 @@ const MIGRATIONS: &[Listed] = &[
         "tokens",
         include_str!("../../migrations/postgres/0004_tokens.sql"),
     ),
+    (
+        8,
+        "replays",
+        include_str!("../../migrations/postgres/0008_replays.sql"),
+    ),
 ];
 
 /// Brings the database to the current shape. Nodes that start at once wait for each other here.

@@ -17,8 +17,13 @@ use super::tx::{Hold, Tx};
 use crate::error::StoreError;
 use crate::store::{
     AfterAttempt, Deliveries, Delivery, DeliveryAttempt, DeliveryId, DeliveryLimits,
-    DeliveryRecord, DeliveryState, Endpoint, LeaseId,
+    DeliveryRecord, DeliveryState, Endpoint, LeaseId, Replay, Replayed,
 };
+
+/// What a replay's own URL is encrypted for.
+pub(super) fn url_place(job: &SmileJobId) -> String {
+    format!("deliveries/url/{job}")
+}
 
 #[async_trait]
 impl Deliveries for SqlStore {
@@ -42,7 +47,11 @@ impl Deliveries for SqlStore {
         let now = tx.now;
         delivery_lanes::lease_next(&mut tx, micros(now), &name, ends(now, lease), limits).await?;
         let rows = sqlx::query(
-            "SELECT d.id, d.smile_job_id, d.of_step, d.after_review, j.partner, j.environment, j.callback_url, l.failures,
+            "SELECT d.id, d.smile_job_id, d.of_step, d.after_review, d.url, j.partner, j.environment, j.callback_url, l.failures,
+                    CASE WHEN d.of_step > 0 THEN (SELECT s.told_at FROM step_results s
+                                                  WHERE s.smile_job_id = d.smile_job_id AND s.sequence = d.of_step)
+                        WHEN d.after_review THEN (SELECT r.decided_at FROM reviews r WHERE r.smile_job_id = d.smile_job_id)
+                        ELSE j.updated_at END AS told_at,
                     CASE WHEN d.of_step > 0 THEN (SELECT s.result FROM step_results s
                                                   WHERE s.smile_job_id = d.smile_job_id AND s.sequence = d.of_step)
                         WHEN d.after_review THEN (SELECT r.result FROM reviews r WHERE r.smile_job_id = d.smile_job_id)
@@ -128,7 +137,7 @@ impl Deliveries for SqlStore {
 
     async fn deliveries(&self, job: &SmileJobId) -> Result<Vec<DeliveryRecord>, StoreError> {
         let rows = sqlx::query(
-            "SELECT d.id, d.state, d.next_attempt_at, j.callback_url FROM deliveries d JOIN jobs j USING (smile_job_id)
+            "SELECT d.id, d.state, d.next_attempt_at, d.url, j.callback_url FROM deliveries d JOIN jobs j USING (smile_job_id)
              WHERE d.smile_job_id = $1 ORDER BY d.id",
         )
         .bind(job.as_str())
@@ -144,10 +153,7 @@ impl Deliveries for SqlStore {
             .await?;
             let next: Option<i64> = row.try_get("next_attempt_at")?;
             records.push(DeliveryRecord {
-                url: match row.try_get::<Option<&[u8]>, _>("callback_url")? {
-                    Some(sealed) => self.callback_url(job, sealed).ok(),
-                    None => None,
-                },
+                url: self.url_of(&row, job)?.and_then(Result::ok),
                 state: match row.try_get::<String, _>("state")?.as_str() {
                     "delivered" => DeliveryState::Delivered,
                     "exhausted" => DeliveryState::Exhausted,
@@ -165,45 +171,131 @@ impl Deliveries for SqlStore {
         Ok(records)
     }
 
-    async fn replay(&self, job: &SmileJobId, by: &Actor) -> Result<bool, StoreError> {
+    async fn replay_as(
+        &self,
+        job: &SmileJobId,
+        replay: &Replay,
+        by: &Actor,
+    ) -> Result<Replayed, StoreError> {
+        let url = replay.url.as_deref();
+        let (sealed, endpoint) = match url {
+            Some(url) => (
+                Some(self.keys.seal(url.as_bytes(), &url_place(job))?),
+                Some(self.endpoint_code(url)),
+            ),
+            None => (None, None),
+        };
         let Some(user) = self.user_of(job).await? else {
-            return Ok(false);
+            return Ok(Replayed::NotEnded);
         };
         let mut tx = self.begin(&[Hold::User(&user)]).await?;
-        let done = sqlx::query(
-            "INSERT INTO deliveries (smile_job_id, state, next_attempt_at, after_review)
-             SELECT smile_job_id, 'pending', $1,
-                    EXISTS (SELECT 1 FROM reviews r WHERE r.smile_job_id = jobs.smile_job_id AND r.state = 'decided')
-             FROM jobs WHERE smile_job_id = $2 AND state = 'done' AND callback_url IS NOT NULL",
+        let row = sqlx::query(
+            "SELECT erased, callback_url IS NOT NULL AS has_url,
+                    EXISTS (SELECT 1 FROM reviews r WHERE r.smile_job_id = jobs.smile_job_id AND r.state = 'decided') AS reviewed
+             FROM jobs WHERE smile_job_id = $1 AND state = 'done'",
         )
-        .bind(micros(tx.now))
         .bind(job.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else {
+            return Ok(Replayed::NotEnded);
+        };
+        if row.try_get::<Option<String>, _>("erased")?.is_some() {
+            return Ok(Replayed::Erased);
+        }
+        if url.is_none() && !row.try_get::<bool, _>("has_url")? {
+            return Ok(Replayed::NoUrl);
+        }
+        let after_review: bool = row.try_get("reviewed")?;
+        let (all, there) = self.waiting(&mut tx, job, url, after_review).await?;
+        if replay.unless_pending && there {
+            return Ok(Replayed::Pending);
+        }
+        if replay.at_most.is_some_and(|most| all >= most) {
+            return Ok(Replayed::TooMany);
+        }
+        sqlx::query(
+            "INSERT INTO deliveries (smile_job_id, state, next_attempt_at, after_review, url, endpoint)
+             VALUES ($1, 'pending', $2, $3, $4, $5)",
+        )
+        .bind(job.as_str())
+        .bind(micros(tx.now))
+        .bind(after_review)
+        .bind(sealed)
+        .bind(endpoint)
         .execute(&mut *tx)
         .await?;
-        if done.rows_affected() != 1 {
-            return Ok(false);
-        }
         self.append_audit(
             &mut tx,
             &AuditEntry {
                 actor: by.clone(),
                 action: AuditAction::CallbackReplayed,
                 subject: format!("job {job}"),
-                details: serde_json::json!({}),
+                details: match url {
+                    Some(_) => serde_json::json!({"elsewhere": true}),
+                    None => serde_json::json!({}),
+                },
             },
         )
         .await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Replayed::Queued)
     }
 }
 
 impl SqlStore {
-    fn callback_url(&self, job: &SmileJobId, sealed: &[u8]) -> Result<String, StoreError> {
-        let plain = self
-            .keys
-            .open(sealed, &job_place(job, "callback_url"), "callback URL")?;
-        String::from_utf8(plain).map_err(|e| StoreError::Corrupt("callback URL", e.to_string()))
+    /// Where the delivery of a row with `url` and `callback_url` goes: the inner error where that cannot be read.
+    fn url_of(
+        &self,
+        row: &DbRow,
+        job: &SmileJobId,
+    ) -> Result<Option<Result<String, StoreError>>, StoreError> {
+        let (own, jobs): (Option<&[u8]>, Option<&[u8]>) =
+            (row.try_get("url")?, row.try_get("callback_url")?);
+        let open = |sealed: &[u8], place: String| {
+            let plain = self.keys.open(sealed, &place, "callback URL")?;
+            String::from_utf8(plain).map_err(|e| StoreError::Corrupt("callback URL", e.to_string()))
+        };
+        Ok(match (own, jobs) {
+            (Some(sealed), _) => Some(open(sealed, url_place(job))),
+            (None, Some(sealed)) => Some(open(sealed, job_place(job, "callback_url"))),
+            (None, None) => None,
+        })
+    }
+
+    /// How many deliveries a job has, and whether one of its latest result waits to go to this URL; `None`: to its own.
+    async fn waiting(
+        &self,
+        tx: &mut DbConnection,
+        job: &SmileJobId,
+        url: Option<&str>,
+        after_review: bool,
+    ) -> Result<(u32, bool), StoreError> {
+        let all: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE smile_job_id = $1")
+                .bind(job.as_str())
+                .fetch_one(&mut *tx)
+                .await?;
+        let rows = sqlx::query(
+            "SELECT d.url, j.callback_url FROM deliveries d JOIN jobs j USING (smile_job_id)
+             WHERE d.smile_job_id = $1 AND d.state = 'pending' AND d.of_step = 0 AND d.after_review = $2",
+        )
+        .bind(job.as_str())
+        .bind(after_review)
+        .fetch_all(tx)
+        .await?;
+        let mut there = false;
+        for row in &rows {
+            there |= match url {
+                None => row.try_get::<Option<&[u8]>, _>("url")?.is_none(),
+                // What cannot be read waits for nothing.
+                Some(url) => self
+                    .url_of(row, job)?
+                    .and_then(Result::ok)
+                    .is_some_and(|waiting| waiting == url),
+            };
+        }
+        Ok((u32::try_from(all).unwrap_or(u32::MAX), there))
     }
 
     fn read_delivery(&self, row: &DbRow, lease: LeaseId) -> Result<Delivery, StoreError> {
@@ -216,7 +308,10 @@ impl SqlStore {
                 "partner",
             )?,
             environment: parse(row.try_get("environment")?, "environment")?,
-            url: self.callback_url(&smile_job_id, row.try_get("callback_url")?)?,
+            url: self
+                .url_of(row, &smile_job_id)?
+                .ok_or_else(|| StoreError::Corrupt("callback URL", "it is absent".to_owned()))??,
+            told_at: timestamp(row.try_get("told_at")?)?,
             result: record::result_of(row, &smile_job_id, &self.keys.get())?,
             attempts: number(row, "attempts")?,
             ordinal: number(row, "ordinal")?,

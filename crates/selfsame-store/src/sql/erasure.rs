@@ -114,6 +114,12 @@ impl SqlStore {
         .execute(&mut *tx)
         .await?;
         gone.callbacks += withdrawn.rows_affected();
+        sqlx::query(
+            "UPDATE deliveries SET url = NULL, endpoint = NULL WHERE smile_job_id = $1 AND url IS NOT NULL",
+        )
+        .bind(job)
+        .execute(&mut *tx)
+        .await?;
         // What a receiver's address or answer was may name somebody.
         sqlx::query(
             "UPDATE delivery_attempts SET error = NULL WHERE error IS NOT NULL

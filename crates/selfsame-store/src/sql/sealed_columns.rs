@@ -7,7 +7,7 @@ use sqlx::Row as _;
 
 use super::dialect::{Db, DbRow};
 use super::record::{Origin, id, job_place, result_place, smile_job_id, user_key, user_place};
-use super::{audit, images, partners, registers, reviews, templates, token_keys};
+use super::{audit, deliveries, images, partners, registers, reviews, templates, token_keys};
 use crate::error::StoreError;
 use crate::keys::purpose_place;
 
@@ -115,7 +115,7 @@ fn job(row: &DbRow, column: &str) -> Result<String, StoreError> {
 }
 
 /// Every encrypted column. A test holds the schema to it.
-pub(in super::super) const COLUMNS: [Column; 18] = [
+pub(in super::super) const COLUMNS: [Column; 19] = [
     Column {
         table: "partners",
         column: "sandbox_key",
@@ -187,6 +187,13 @@ pub(in super::super) const COLUMNS: [Column; 18] = [
                 Origin::Step(row.try_get("sequence")?),
             ))
         },
+    },
+    Column {
+        table: "deliveries",
+        column: "url",
+        named_by: "id, smile_job_id",
+        kind: Kind::Number("id"),
+        place: |row| Ok(deliveries::url_place(&smile_job_id(row)?)),
     },
     Column {
         table: "reviews",

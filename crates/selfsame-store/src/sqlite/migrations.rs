@@ -70,6 +70,11 @@ const MIGRATIONS: &[Listed] = &[
         "tokens",
         include_str!("../../migrations/sqlite/0013_tokens.sql"),
     ),
+    (
+        17,
+        "replays",
+        include_str!("../../migrations/sqlite/0017_replays.sql"),
+    ),
 ];
 
 /// From this version on a database has an audit.

@@ -66,7 +66,7 @@ async fn a_claim_of_callbacks_only_seeks_in_indexes() {
 }
 
 /// Bytes that are on record and not encrypted, each for its reason: keys wrapped by the master key; digests and codes.
-const PLAIN: [(&str, &str); 15] = [
+const PLAIN: [(&str, &str); 16] = [
     ("_sqlx_migrations", "checksum"),
     ("data_keys", "wrapped"),
     ("jobs", "grant_hash"),
@@ -74,6 +74,7 @@ const PLAIN: [(&str, &str); 15] = [
     ("jobs", "package_code"),
     ("jobs", "callback_endpoint"),
     ("delivery_lanes", "endpoint"),
+    ("deliveries", "endpoint"),
     ("accepted_images", "exact"),
     ("registrants", "code"),
     ("reviews", "id_code"),

@@ -42,6 +42,8 @@ pub struct Delivery {
     pub url: String,
     /// The result as [`Outcome::result`](crate::store::Outcome::result) or [`FinalResult::result`](crate::review::FinalResult::result) gave it.
     pub result: Bytes,
+    /// When the job came to that.
+    pub told_at: Timestamp,
     /// How often it was tried before.
     pub attempts: u32,
     /// Which of the job's deliveries it is, from 1: the provisional result, the final one, each replay.
@@ -93,7 +95,7 @@ pub enum AfterAttempt {
 /// A delivery with its history.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct DeliveryRecord {
-    /// Where to; absent once it was erased, or where it cannot be read.
+    /// Where to: a replay's own URL, or the job's; absent once it was erased, or where it cannot be read.
     pub url: Option<String>,
     /// Where it stands.
     pub state: DeliveryState,
@@ -117,6 +119,34 @@ pub enum DeliveryState {
     Withdrawn,
     /// Not sent: what was to be sent, or where, cannot be decrypted.
     Unreadable,
+}
+
+/// How a callback is to be sent once more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Replay {
+    /// Where to; `None`: to the job's own URL.
+    pub url: Option<String>,
+    /// Not while the same result waits to go there already.
+    pub unless_pending: bool,
+    /// Not where the job has so many deliveries already.
+    pub at_most: Option<u32>,
+}
+
+/// What queueing a callback once more came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replayed {
+    /// It is queued.
+    Queued,
+    /// The same result waits to go there already.
+    Pending,
+    /// The job has as many deliveries as it may have.
+    TooMany,
+    /// There is no such job, or it has not ended.
+    NotEnded,
+    /// What it came to was erased.
+    Erased,
+    /// It has no callback URL, and none was given.
+    NoUrl,
 }
 
 /// Callbacks to deliver.
@@ -145,7 +175,16 @@ pub trait Deliveries: Send + Sync {
     ) -> Result<(), StoreError>;
     /// A job's deliveries, oldest first.
     async fn deliveries(&self, job: &SmileJobId) -> Result<Vec<DeliveryRecord>, StoreError>;
-    /// Queues the callback of a finished job once more, with its latest result. `Ok(false)`: the job has not ended, or has
-    /// no callback URL.
-    async fn replay(&self, job: &SmileJobId, by: &Actor) -> Result<bool, StoreError>;
+    /// Queues the callback of a finished job once more, with its latest result.
+    async fn replay_as(
+        &self,
+        job: &SmileJobId,
+        replay: &Replay,
+        by: &Actor,
+    ) -> Result<Replayed, StoreError>;
+    /// The same, to the job's own URL, whatever waits. `Ok(false)`: the job has not ended, or has no callback URL.
+    async fn replay(&self, job: &SmileJobId, by: &Actor) -> Result<bool, StoreError> {
+        let replayed = self.replay_as(job, &Replay::default(), by).await?;
+        Ok(replayed == Replayed::Queued)
+    }
 }

@@ -29,7 +29,7 @@ pub use self::challenges::{Challenges, Drawn, UnansweredLimit};
 pub use self::changes::{Changes, UserChange};
 pub use self::deliveries::{
     AfterAttempt, Deliveries, Delivery, DeliveryAttempt, DeliveryId, DeliveryLimits,
-    DeliveryRecord, DeliveryState, Endpoint,
+    DeliveryRecord, DeliveryState, Endpoint, Replay, Replayed,
 };
 pub use self::health::{Depths, Health};
 pub use self::images::Images;

@@ -20,6 +20,7 @@ mod jobs;
 mod nodes;
 mod registers;
 mod repeats;
+mod replays;
 mod reviews;
 mod secrecy;
 mod steps;

@@ -6,11 +6,13 @@ pub mod answer;
 pub mod body_signature;
 pub mod consent;
 pub mod decision;
+pub mod job_status;
 pub mod metadata;
 pub mod product;
 pub mod token;
 pub mod type_id;
 pub mod user_details;
+pub mod webhook;
 
 /// Header: the token that `/v3/token` gave.
 pub const TOKEN: &str = "smileid-token";

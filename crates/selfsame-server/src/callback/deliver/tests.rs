@@ -16,12 +16,14 @@ use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_store::store::{DeliveryRecord, DeliveryState, Finished, NewJob, Outcome};
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::signature::ApiKey;
-use selfsame_wire::webhook::WebhookHeaders;
+use selfsame_wire::webhook::{self, WebhookHeaders, WebhookSecret};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::callback::backoff::Backoff;
+use crate::callback::effort::Effort;
 use crate::callback::target::{Reach, Schemes};
 
 /// Far longer than anything here should take; it only ends tests that hang.
@@ -50,7 +52,18 @@ impl Office {
     fn deliver(&self, timeout: Duration, backoff: Backoff, schemes: Schemes) {
         let reach = Reach::PrivateToo;
         let rules = TargetRules { reach, schemes };
-        let deliverer = Deliverer::new(Arc::clone(&self.store), rules, backoff, timeout).unwrap();
+        let effort = Effort { backoff, timeout };
+        self.deliver_by(
+            rules,
+            Efforts {
+                callbacks: effort,
+                webhooks: effort,
+            },
+        );
+    }
+
+    fn deliver_by(&self, rules: TargetRules, efforts: Efforts) {
+        let deliverer = Deliverer::new(Arc::clone(&self.store), rules, efforts).unwrap();
         tokio::spawn(deliverer.run(Arc::new(Notify::new()), self.stopping.subscribe()));
     }
 
@@ -70,6 +83,17 @@ impl Office {
 
     /// A job of a partner has ended, and its result is to go to this URL.
     async fn result_for(&self, partner: &str, environment: Environment, url: String) -> SmileJobId {
+        self.result_by(Api::V1, partner, environment, url).await
+    }
+
+    /// The same, of a job that came by this API.
+    async fn result_by(
+        &self,
+        api: Api,
+        partner: &str,
+        environment: Environment,
+        url: String,
+    ) -> SmileJobId {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let job = NewJob {
             smile_job_id: SmileJobId::new(id.clone()).unwrap(),
@@ -82,7 +106,7 @@ impl Office {
             job_type: JobType::Authentication,
             request: JobRequest {
                 callback_url: Some(url.clone()),
-                ..JobRequest::new(Api::V1, serde_json::from_str("{}").unwrap())
+                ..JobRequest::new(api, serde_json::from_str("{}").unwrap())
             },
             retry: false,
             request_digest: None,
@@ -92,7 +116,14 @@ impl Office {
         let claim = self.store.claim_job(LONG).await.unwrap().unwrap();
         let outcome = Outcome {
             registers: None,
-            result: format!(r#"{{"SmileJobID":"{}"}}"#, job.smile_job_id).into(),
+            result: match api {
+                Api::V3 => Bytes::from_static(
+                    br#"{"outcome":1,"code":"0820","is_final":true,"checks":{},"reasons":[],"evidence":{}}"#,
+                ),
+                Api::V1 | Api::V2 => {
+                    format!(r#"{{"SmileJobID":"{}"}}"#, job.smile_job_id).into()
+                }
+            },
             success: true,
             result_code: "0820".to_owned(),
             judged: UserState::default(),
@@ -416,5 +447,83 @@ async fn production_goes_by_https_at_delivery_too() {
         );
         let error = record.attempts[0].error.clone().unwrap_or_default();
         assert_eq!(error.contains("--allow-http-callbacks"), !goes, "{error}");
+    }
+}
+
+/// The body carries no signature; the headers do, and name job and user.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_of_v3_is_signed_in_its_headers() {
+    let office = Office::open().await;
+    office.partner("2343").await;
+    let (address, mut received) = honest("127.0.0.1").await;
+    let url = format!("http://{address}/");
+    let job = office.result_by(Api::V3, "2343", SANDBOX, url).await;
+    office.deliver(LONG, ONCE, Schemes::default());
+    let next = tokio::time::timeout(LONG, received.recv()).await;
+    let (headers, body) = next.unwrap().unwrap();
+    let text = |name: &str| headers[name].to_str().unwrap().to_owned();
+    let told: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(told["status"], "clear");
+    assert_eq!(told["reason"], serde_json::Value::Null);
+    assert_eq!(told["product"], "smart_selfie_authentication");
+    for absent in ["signature", "timestamp", "ResultCode", "evidence"] {
+        assert!(told.get(absent).is_none(), "{absent}");
+    }
+    let name = selfsame_wire::v3::type_id::of_job(&job).unwrap();
+    assert_eq!(text("job-id"), name.as_str());
+    assert_eq!(told["partner_params"]["job_id"], name.as_str());
+    assert_eq!(
+        (text("user-id").as_str(), text("api-version").as_str()),
+        ("u", "v3")
+    );
+    let partner = PartnerId::new("2343").unwrap();
+    let (key, timestamp) = (key("2343"), text("response-timestamp"));
+    let signature = text("response-signature");
+    use selfsame_wire::signature::{TimestampWindow, verify_answer, verify_request};
+    assert!(verify_answer(&key, &partner, &timestamp, &signature));
+    // What a receiver gets is no credential.
+    let window = TimestampWindow::default();
+    let now = Timestamp::now();
+    assert!(verify_request(&key, &partner, &timestamp, &signature, &window, now).is_err());
+    let code = WebhookHeaders {
+        id: text(webhook::ID),
+        timestamp: text(webhook::TIMESTAMP),
+        signature: text(webhook::SIGNATURE),
+    };
+    let secret = WebhookSecret::derive(&key);
+    secret.verify(&code, &body, &webhook::WINDOW, now).unwrap();
+}
+
+/// Of two jobs with one receiver that fails, each is tried as its own API has it.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_api_has_its_own_tries() {
+    let office = Office::open().await;
+    office.partner("p").await;
+    let rules = TargetRules {
+        reach: Reach::PrivateToo,
+        schemes: Schemes::default(),
+    };
+    let closes = receiver(async |stream| drop(stream)).await;
+    let url = format!("http://{closes}/");
+    let webhook = office.result_by(Api::V3, "p", SANDBOX, url.clone()).await;
+    let callback = office.result_for("p", SANDBOX, url).await;
+    let effort = |max_attempts| Effort {
+        backoff: Backoff {
+            max_attempts,
+            ..TWICE
+        },
+        timeout: LONG,
+    };
+    office.deliver_by(
+        rules,
+        Efforts {
+            callbacks: effort(1),
+            webhooks: effort(3),
+        },
+    );
+    for (job, tries) in [(callback, 1), (webhook, 3)] {
+        let record = office.tried(&job, tries).await;
+        assert_eq!(record.state, DeliveryState::Exhausted);
+        assert_eq!(record.attempts.len(), tries);
     }
 }

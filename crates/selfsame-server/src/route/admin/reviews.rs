@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 use super::{named, read, wrong};
 use crate::app::App;
 use crate::client_address::ClientAddress;
-use crate::image_links;
 use crate::operate::reviews::{NotDecided, Reviews};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
@@ -87,7 +86,7 @@ pub(crate) async fn show(
         .partner(review.job.partner())
         .await?
         .ok_or_else(unknown)?;
-    let links = image_links::of(&app, &partner, &review.job, &origin).await?;
+    let links = app.images.links(&partner, &review.job, &origin).await?;
     // The photo on file, which the selfie was compared with.
     let enrolled = match app
         .store
@@ -97,7 +96,8 @@ pub(crate) async fn show(
     {
         Some(reference) if reference.photo != job => match app.store.job(&reference.photo).await? {
             Some(photo) => {
-                image_links::of(&app, &partner, &photo, &origin)
+                app.images
+                    .links(&partner, &photo, &origin)
                     .await?
                     .selfie_image
             }

@@ -18,7 +18,6 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::app::{App, Scope};
 use crate::body::collect_json;
 use crate::client_address::ClientAddress;
-use crate::image_links;
 use crate::origin::Origin;
 use crate::refusal::Refusal;
 use crate::route::v1::result::v1_result;
@@ -101,7 +100,7 @@ pub(crate) async fn job_status(
         None
     };
     let image_links = match (&ended, request.image_links) {
-        (Some(_), true) => Some(image_links::of(&app, &caller.partner, &job, &origin).await?),
+        (Some(_), true) => Some(app.images.links(&caller.partner, &job, &origin).await?),
         _ => None,
     };
     let signed = signature::sign_answer(

@@ -3,13 +3,16 @@
 pub(crate) mod admitted;
 mod content;
 mod refused;
+mod replay;
+pub(crate) mod result;
+mod status;
 pub(crate) mod submission;
 mod token;
 
-pub(crate) use refused::Refused;
-
 use axum::http::Method;
-use axum::routing::post;
+use axum::routing::{get, post};
+
+pub(crate) use refused::Refused;
 
 use crate::router::Route;
 
@@ -45,6 +48,11 @@ pub(crate) fn routes() -> Vec<Route> {
         ),
         of(
             Method::POST,
+            "/v3/enhanced_kyc/sync",
+            post(submission::sync::enhanced_kyc),
+        ),
+        of(
+            Method::POST,
             "/v3/document_verification",
             post(submission::document_verification),
         ),
@@ -61,5 +69,7 @@ pub(crate) fn routes() -> Vec<Route> {
         of(Method::POST, "/v3/aml", post(submission::aml)),
         of(Method::POST, "/v3/aml/sync", post(submission::aml)),
         of(Method::POST, "/v3/address", post(submission::address)),
+        of(Method::GET, "/v3/status/{job_id}", get(status::status)),
+        of(Method::POST, "/v3/replay/{job_id}", post(replay::replay)),
     ]
 }

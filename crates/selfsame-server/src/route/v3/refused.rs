@@ -88,18 +88,10 @@ impl From<StoreError> for Refused {
     }
 }
 
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        #[derive(Serialize)]
-        struct Told<'a> {
-            status: &'a str,
-            message: &'a str,
-        }
-        let told = Told {
-            status: self.status.canonical_reason().unwrap_or("Error"),
-            message: &self.message,
-        };
-        let mut response = (self.status, Json(told)).into_response();
+impl Refused {
+    /// The answer, whose body is made of status and message.
+    pub(crate) fn respond_with(self, body: impl FnOnce(StatusCode, &str) -> Response) -> Response {
+        let mut response = body(self.status, &self.message);
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, wait);
         }
@@ -107,6 +99,23 @@ impl IntoResponse for Refused {
             response.extensions_mut().insert(Unauthenticated);
         }
         response
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        #[derive(Serialize)]
+        struct Told<'a> {
+            status: &'a str,
+            message: &'a str,
+        }
+        self.respond_with(|status, message| {
+            let told = Told {
+                status: status.canonical_reason().unwrap_or("Error"),
+                message,
+            };
+            (status, Json(told)).into_response()
+        })
     }
 }
 

@@ -4,6 +4,7 @@ mod fixed;
 mod form;
 mod identity;
 mod images;
+pub(crate) mod sync;
 
 use std::sync::Arc;
 
