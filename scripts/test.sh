@@ -99,6 +99,8 @@ step "the public clients"
 bash clients/compatibility/run.sh
 step "our own clients"
 bash clients/test.sh
+step "v3 as it is described"
+bash conformance/description/run.sh
 
 step "once more on PostgreSQL and S3"
 bash scripts/test_on_postgres.sh

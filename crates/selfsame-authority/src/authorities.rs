@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::asking::Asking;
 use crate::config::{ConfigError, File, Limits, Routes};
-use crate::guard::Guard;
+use crate::guard::{Availability, Guard};
 use crate::id_types::{IdTypeRule, IdTypes, Product, Unfit};
 use crate::kinds::{self, Beside};
 use crate::sandbox::Sandbox;
@@ -209,6 +209,21 @@ impl Authorities {
     ) -> Option<Offered> {
         let rule = self.id_types.get(country, id_type)?;
         self.offer(Some(partner), environment, rule)
+    }
+
+    /// How the authority that answers a partner answered questions about an ID type of late, whoever asked them; `None`: the partner
+    /// may not ask for it. This process tells what it has seen itself.
+    #[must_use]
+    pub fn availability(
+        &self,
+        partner: &PartnerId,
+        environment: Environment,
+        country: Country,
+        id_type: &IdType,
+    ) -> Option<Availability> {
+        let rule = self.id_types.get(country, id_type)?;
+        let guard = self.guard(Some(partner), environment, rule)?;
+        Some(guard.availability(country, id_type))
     }
 
     /// Whether a partner may ask for an ID type.

@@ -22,4 +22,5 @@ mod service;
 pub use asking::Asking;
 pub use authorities::{Asked, Authorities, Offered};
 pub use authority::{AskError, Authority};
+pub use guard::{Availability, LastQuestion};
 pub use photo_text::{NotBase64, photo_of_text};

@@ -1,4 +1,6 @@
-//! What is enabled, in the shapes of the wire: `/v1/services` and `/v1/products_config`.
+//! What is enabled, in the shapes of the wire: `/v1/services` and `/v1/products_config`; v3's are in [`v3`].
+
+pub mod v3;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +25,13 @@ pub fn services(id_types: &IdTypes, offered: &[Offered], locale: Locale) -> Serv
     let of = |product| services_of(id_types, offered, product, locale);
     let biometric_kyc = of(Product::BiometricKyc);
     Services {
-        bank_codes: banks(id_types, offered),
+        bank_codes: banks(id_types, offered)
+            .into_iter()
+            .map(|(_, code, name)| Bank {
+                name: name.to_owned(),
+                code: code.to_owned(),
+            })
+            .collect(),
         hosted_web: HostedWeb {
             basic_kyc: of(Product::BasicKyc),
             enhanced_kyc: of(Product::EnhancedKyc),
@@ -98,24 +106,24 @@ fn required_fields(rule: &IdTypeRule, product: Product) -> Vec<String> {
     all.map(|field| (*field).to_owned()).collect()
 }
 
-/// The banks of the countries whose accounts are offered.
-fn banks(id_types: &IdTypes, offered: &[Offered]) -> Vec<Bank> {
-    let asks_for_a_bank = |offer: &&Offered| {
+/// Whether look-ups of a type name a bank.
+fn asks_for_a_bank(rule: &IdTypeRule) -> bool {
+    rule.required.contains(&"bank_code")
+}
+
+/// The banks of the countries whose accounts are offered: country, code and name.
+fn banks<'t>(id_types: &'t IdTypes, offered: &[Offered]) -> Vec<(Country, &'t str, &'t str)> {
+    let of_accounts = |offer: &&Offered| {
         id_types
             .get(offer.country, &offer.id_type)
-            .is_some_and(|rule| rule.required.contains(&"bank_code"))
+            .is_some_and(asks_for_a_bank)
     };
-    let countries: BTreeSet<Country> = offered
-        .iter()
-        .filter(asks_for_a_bank)
-        .map(|o| o.country)
-        .collect();
-    let each = countries
-        .into_iter()
-        .flat_map(|country| id_types.banks(country));
-    each.map(|(code, name)| Bank {
-        name: name.to_owned(),
-        code: code.to_owned(),
+    let accounts = offered.iter().filter(of_accounts);
+    let countries: BTreeSet<Country> = accounts.map(|offer| offer.country).collect();
+    let each = countries.into_iter();
+    each.flat_map(|country| {
+        let banks = id_types.banks(country).into_iter();
+        banks.map(move |(code, name)| (country, code, name))
     })
     .collect()
 }

@@ -37,6 +37,7 @@ mod slow_clients;
 mod suites;
 mod support;
 mod v3_results;
+mod v3_services;
 mod v3_submissions;
 mod v3_tokens;
 mod wire_bodies;

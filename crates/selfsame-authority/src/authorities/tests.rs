@@ -417,3 +417,33 @@ async fn the_example_of_the_documentation_is_a_whole_one() {
         ("staff", true)
     );
 }
+
+#[tokio::test]
+async fn an_authority_is_as_available_as_whoever_asked_found_it() {
+    let authorities = load(TWO_REGISTERS).unwrap();
+    let production = Environment::Production;
+    let question = asking("NG", "NIN", "12345678901");
+    let (country, id_type) = (question.query.country, question.query.id_type.clone());
+    let of_partner = |partner, environment, id_type: &IdType| {
+        let partner = PartnerId::new(partner).unwrap();
+        authorities.availability(&partner, environment, country, id_type)
+    };
+    assert_eq!(
+        of_partner("042", production, &id_type),
+        Some(crate::Availability::default()),
+        "enabled, and nobody asked"
+    );
+    lookup(&authorities, &of("042", production, question)).await;
+    // Another partner, the same authority.
+    for partner in ["042", "5"] {
+        let told = of_partner(partner, production, &id_type).unwrap();
+        assert_eq!((told.answered, told.asked), (1, 1));
+    }
+    // Partner 7 is answered by another authority, which nobody asked.
+    let told = of_partner("7", production, &id_type).unwrap();
+    assert_eq!(told.asked, 0);
+    let not_enabled = IdType::new("PASSPORT").unwrap();
+    assert_eq!(of_partner("042", production, &not_enabled), None);
+    let unknown = IdType::new("UNHEARD_OF").unwrap();
+    assert_eq!(of_partner("042", Environment::Sandbox, &unknown), None);
+}

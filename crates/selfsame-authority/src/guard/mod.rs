@@ -1,12 +1,15 @@
-//! What stands around one authority: deadline, repeats, limits and a circuit breaker.
+//! What stands around one authority: deadline, repeats, limits, a circuit breaker, and how it answered of late.
 
 mod breaker;
+mod history;
 mod rate;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use selfsame_job::identity::Answer;
+use selfsame_wire::id_info::{Country, IdType};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -14,6 +17,8 @@ use crate::asking::Asking;
 use crate::authority::{AskError, Authority};
 use crate::config::Limits;
 use breaker::Breaker;
+use history::History;
+pub use history::{Availability, LastQuestion};
 use rate::Rate;
 
 /// Why there is no answer now, and when to ask again. The text names no person.
@@ -32,6 +37,7 @@ pub(crate) struct Guard {
     places: Semaphore,
     rate: Rate,
     breaker: Breaker,
+    history: History,
 }
 
 impl Guard {
@@ -41,6 +47,7 @@ impl Guard {
             places: Semaphore::new(limits.concurrent),
             rate: Rate::new(limits.per_second),
             breaker: Breaker::new(limits.failures, limits.open_for, gauge),
+            history: History::default(),
             name,
             authority,
             limits,
@@ -51,13 +58,29 @@ impl Guard {
         &self.name
     }
 
+    /// How it answered questions about an ID type of late.
+    pub(crate) fn availability(&self, country: Country, id_type: &IdType) -> Availability {
+        self.history.of(country, id_type, Timestamp::now())
+    }
+
     /// Asks, as often as may help. Whoever stops waiting leaves nothing behind.
     ///
     /// # Errors
     /// [`NotNow`] where there is no answer.
     pub(crate) async fn ask(&self, asking: &Asking) -> Result<Answer, NotNow> {
         let began = Instant::now();
-        let asked = self.ask_in_turn(asking).await;
+        let mut tries = 0;
+        let asked = self.ask_in_turn(asking, &mut tries).await;
+        // A question that did not reach the authority tells nothing about it.
+        if tries > 0 {
+            let question = LastQuestion {
+                at: Timestamp::now(),
+                answered: asked.as_ref().is_ok_and(is_of_use),
+                tries,
+            };
+            let query = &asking.query;
+            self.history.note(query.country, &query.id_type, question);
+        }
         let outcome = match &asked {
             Ok(answer) => outcome(answer),
             Err(_) => "later",
@@ -70,7 +93,8 @@ impl Guard {
         asked
     }
 
-    async fn ask_in_turn(&self, asking: &Asking) -> Result<Answer, NotNow> {
+    /// `tries` counts how often the authority was asked.
+    async fn ask_in_turn(&self, asking: &Asking, tries: &mut u32) -> Result<Answer, NotNow> {
         // A place and a turn are worth waiting for as long as an answer is.
         let deadline = Instant::now() + self.limits.timeout;
         let place = tokio::time::timeout_at(deadline, self.places.acquire()).await;
@@ -95,6 +119,7 @@ impl Guard {
                     left,
                 )
             })?;
+            *tries = attempt;
             let error = match self.ask_once(asking).await {
                 Ok(answer) => {
                     pass.succeeded();
@@ -152,6 +177,11 @@ impl Guard {
             }
         }
     }
+}
+
+/// Whether an answer is one about the identity: an authority that says that it cannot tell is as good as silent.
+const fn is_of_use(answer: &Answer) -> bool {
+    !matches!(answer, Answer::Unavailable | Answer::NotEnabled)
 }
 
 const fn outcome(answer: &Answer) -> &'static str {

@@ -242,3 +242,56 @@ async fn pauses_grow_and_differ() {
         assert!(pauses.iter().any(|p| *p != pauses[0]), "{pauses:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_came_of_questions_is_kept_by_id_type() {
+    let script = vec![
+        unreachable(),
+        found(),
+        unreachable(),
+        unreachable(),
+        unreachable(),
+        Ok(Answer::Unavailable),
+        Ok(Answer::NotFound),
+    ];
+    let authority = Scripted::new(Duration::ZERO, script);
+    let guard = guard(&authority, limits());
+    let question = asking("NG", "NIN", "00000000000");
+    let (country, id_type) = (question.query.country, question.query.id_type.clone());
+    let now = || guard.availability(country, &id_type);
+    assert_eq!(now(), Availability::default());
+    // Answered at the second try; given up after three; no record to be had; nobody of that number.
+    for (answered, asked, last) in [
+        (1, 1, (true, 2)),
+        (1, 2, (false, 3)),
+        (1, 3, (false, 1)),
+        (2, 4, (true, 1)),
+    ] {
+        let _ = guard.ask(&question).await;
+        let told = now();
+        assert_eq!((told.answered, told.asked), (answered, asked));
+        let said = told.last.unwrap();
+        assert_eq!((said.answered, said.tries), last);
+    }
+    let other = asking("NG", "BVN", "00000000000").query;
+    assert_eq!(
+        guard.availability(other.country, &other.id_type),
+        Availability::default()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_did_not_reach_the_authority_tells_nothing_about_it() {
+    let authority = Scripted::new(Duration::ZERO, vec![unreachable()]);
+    let failing = Limits {
+        failures: 1,
+        ..limits()
+    };
+    let guard = guard(&authority, failing);
+    let question = asking("NG", "NIN", "00000000000");
+    for _ in 0..5 {
+        guard.ask(&question).await.unwrap_err();
+    }
+    let told = guard.availability(question.query.country, &question.query.id_type);
+    assert_eq!((authority.asked(), told.asked), (1, 1));
+}

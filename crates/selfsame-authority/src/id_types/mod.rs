@@ -114,6 +114,17 @@ impl IdTypes {
         self.content.rules.values()
     }
 
+    /// The country that has ID types and is called so: by its code, or by its English name, in either case.
+    #[must_use]
+    pub fn country_called(&self, name: &str) -> Option<Country> {
+        let name = name.trim();
+        let mut countries = self.content.rules.keys().map(|(country, _)| *country);
+        countries.find(|country| {
+            country.as_str().eq_ignore_ascii_case(name)
+                || (self.country_name(*country, Locale::En)).eq_ignore_ascii_case(name)
+        })
+    }
+
     /// A country's name; its code, where the table has no name.
     #[must_use]
     pub fn country_name(&self, country: Country, locale: Locale) -> String {

@@ -316,3 +316,20 @@ fn what_is_wrong_with_a_file_is_named() {
         "{missing}"
     );
 }
+
+#[test]
+fn a_country_is_found_by_its_code_and_by_its_name() {
+    let types = IdTypes::built_in();
+    let called = |name: &str| {
+        types
+            .country_called(name)
+            .map(|country| country.to_string())
+    };
+    for name in ["NG", "ng", "Nigeria", " nigeria "] {
+        assert_eq!(called(name).as_deref(), Some("NG"), "{name}");
+    }
+    assert_eq!(called("South Africa").as_deref(), Some("ZA"));
+    for name in ["", "XX", "Nigerias", "FR"] {
+        assert_eq!(called(name), None, "{name}");
+    }
+}

@@ -4,6 +4,11 @@ use serde::{Deserialize, Serialize};
 
 /// Where a job stands, or what it came to. It is the decision itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "V3JobStatus")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
     /// It has not ended.
@@ -24,6 +29,11 @@ macro_rules! decision_reasons {
     ($($(#[$doc:meta])* $name:ident, $status:ident;)*) => {
         /// Why a job was not clear.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(
+            feature = "schema",
+            derive(schemars::JsonSchema),
+            schemars(rename = "V3DecisionReason")
+        )]
         #[serde(rename_all = "snake_case")]
         pub enum DecisionReason { $($(#[$doc])* $name,)* }
 

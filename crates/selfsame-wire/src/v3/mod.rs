@@ -9,6 +9,9 @@ pub mod decision;
 pub mod job_status;
 pub mod metadata;
 pub mod product;
+#[cfg(feature = "schema")]
+mod schema;
+pub mod services;
 pub mod token;
 pub mod type_id;
 pub mod user_details;

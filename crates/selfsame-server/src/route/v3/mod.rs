@@ -5,6 +5,7 @@ mod content;
 mod refused;
 mod replay;
 pub(crate) mod result;
+mod services;
 mod status;
 pub(crate) mod submission;
 mod token;
@@ -23,7 +24,7 @@ pub(crate) fn routes() -> Vec<Route> {
         path,
         handler,
     };
-    vec![
+    let mut routes = vec![
         of(Method::POST, "/v3/token", post(token::token)),
         of(
             Method::POST,
@@ -71,5 +72,7 @@ pub(crate) fn routes() -> Vec<Route> {
         of(Method::POST, "/v3/address", post(submission::address)),
         of(Method::GET, "/v3/status/{job_id}", get(status::status)),
         of(Method::POST, "/v3/replay/{job_id}", post(replay::replay)),
-    ]
+    ];
+    routes.extend(services::routes());
+    routes
 }

@@ -16,6 +16,7 @@ pub(crate) struct Refused {
     message: String,
     retry_after: Option<HeaderValue>,
     unauthenticated: bool,
+    message_first: bool,
 }
 
 impl Refused {
@@ -26,7 +27,14 @@ impl Refused {
             message: message.into(),
             retry_after: None,
             unauthenticated: false,
+            message_first: false,
         }
+    }
+
+    /// The same with its two fields the other way round, as `id_status` has them.
+    pub(crate) fn message_first(mut self) -> Self {
+        self.message_first = true;
+        self
     }
 
     /// 401: no token, or none that opens anything. It counts against the caller's address.
@@ -72,6 +80,7 @@ impl From<Refusal> for Refused {
             status: of_code.unwrap_or(status),
             message: error.message,
             retry_after,
+            message_first: false,
         }
     }
 }
@@ -109,12 +118,19 @@ impl IntoResponse for Refused {
             status: &'a str,
             message: &'a str,
         }
-        self.respond_with(|status, message| {
-            let told = Told {
-                status: status.canonical_reason().unwrap_or("Error"),
-                message,
-            };
-            (status, Json(told)).into_response()
+        #[derive(Serialize)]
+        struct MessageFirst<'a> {
+            message: &'a str,
+            status: &'a str,
+        }
+        let message_first = self.message_first;
+        self.respond_with(|code, message| {
+            let status = code.canonical_reason().unwrap_or("Error");
+            if message_first {
+                (code, Json(MessageFirst { message, status })).into_response()
+            } else {
+                (code, Json(Told { status, message })).into_response()
+            }
         })
     }
 }
