@@ -2,7 +2,7 @@
 
 CARGO_FLAGS ?= --locked
 
-.PHONY: demo test bench bench-cluster bench-search chaos restore soak fuzz page test-page models image release lint help
+.PHONY: demo test bench bench-cluster bench-lookups bench-search chaos restore soak fuzz page test-page models image release lint help
 
 demo: ## Set up all, then show a person registered, authenticated and an impostor refused
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
@@ -32,8 +32,9 @@ test-page: ## Set up all, then test the capture component in a real browser, aga
 	target/debug/selfsame models fetch
 	bash web/test.sh
 
-soak: ## Kill the server at random moments over 200 jobs; none may be lost
-	SELFSAME_SOAK_JOBS=200 cargo nextest run $(CARGO_FLAGS) -p selfsame --test suite durability:: --no-capture
+soak: ## Kill the server at random moments over 200 jobs of type 4 and 200 of type 1; none may be lost (SOAK_JOBS=20 for less)
+	SELFSAME_SOAK_JOBS=$(or $(SOAK_JOBS),200) cargo nextest run $(CARGO_FLAGS) --profile soak -p selfsame --test suite --no-capture \
+	  -E 'test(/^durability::/) + test(=biometric_kyc::nothing_is_lost_while_the_server_dies_and_the_authority_fails)'
 
 chaos: ## Kill three nodes, PostgreSQL and the bucket under load; no job may be lost (hours; CHAOS="--kills 20 --databases 2" for less)
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
@@ -48,6 +49,11 @@ restore: ## Lose a database and a bucket, put both back from a backup, and see t
 bench-cluster: ## The queue's own limit on PostgreSQL and S3, beside pgbench on the same server
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
 	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/job_queue.py
+
+bench-lookups: ## Look-ups a second with a local authority, and what one adds to the comparison alone
+	cargo build $(CARGO_FLAGS) --release --bin selfsame
+	target/release/selfsame models fetch
+	python3 bench/lookups.py --no-build
 
 bench-search: ## 1:N search by pgvector at 10,000, 100,000 and a million templates (an hour)
 	cargo build $(CARGO_FLAGS) --release -p selfsame-search --example one_to_many

@@ -161,7 +161,24 @@ def test_a_stranger_s_key(service, photos, user):
     refused("2205", submit, api(service, key=others), user, 1, photos["obama"], id_info=nin(JOE_LEO))
 
 
-@pytest.mark.parametrize("job_type", [6, 8, 9, 11])
+def test_the_photo_on_file_is_updated_by_the_same_face(service, photos, user):
+    web = api(service)
+    refused("2210", submit, web, user, 8, photos["obama"])
+    submit(web, user, 4, photos["obama"])
+    updated = submit(web, user, 8, photos["obama2"])["result"]
+    assert (updated["ResultCode"], updated["Actions"]["Update_Registered_Selfie_On_File"]) == ("0820", "Passed")
+    assert submit(web, user, 8, photos["biden"])["result"]["ResultCode"] == "0821"
+
+
+def test_user_information_is_compared(service, photos, user):
+    said = nin(JOE_LEO, first_name="Leo", last_name="Joe", dob="2000-09-20")
+    result = submit(api(service), user, 9, photos["obama"], id_info=said)["result"]
+    actions = {name: result["Actions"][name] for name in ("Names", "DOB", "ID_Verification")}
+    assert actions == {"Names": "Transposed", "DOB": "Exact Match", "ID_Verification": "Partial Match"}
+    assert result["ResultCode"] == "1021" and "FullName" not in result
+
+
+@pytest.mark.parametrize("job_type", [6, 11])
 def test_jobs_that_are_not_performed_yet(service, photos, user, job_type):
     card = {"image_type_id": 1, "file_name": str(photos["obama2"])}
     images = [{"image_type_id": 0, "file_name": str(photos["obama"])}, card]

@@ -75,10 +75,23 @@ class BiometricKycTest < Minitest::Test
     assert_includes told.message, 'at least one selfie'
   end
 
+  def test_the_photo_on_file_is_updated_by_the_same_face_and_user_information_compared
+    user = SecureRandom.uuid
+    refused('2210') { submit(user, 8, [file('obama')]) }
+    submit(user, 4, [file('obama')])
+    updated = submit(user, 8, [file('obama2')])['result']
+    assert_equal %w[0820 Passed], [updated['ResultCode'], updated['Actions']['Update_Registered_Selfie_On_File']]
+    assert_equal '0821', submit(user, 8, [file('biden')])['result']['ResultCode']
+    said = nin('00000000000', first_name: 'Leo', last_name: 'Joe', dob: '2000-09-20')
+    compared = submit(user, 9, [file('obama')], id_info: said)['result']
+    assert_equal %w[1021 Transposed], [compared['ResultCode'], compared['Actions']['Names']]
+    refute_includes compared.keys, 'FullName'
+  end
+
   def test_what_the_server_refuses_says_why
     user = SecureRandom.uuid
     refused('2205') { submit(user, 1, [file('obama')], id_info: nin('00000000000'), web: api('wrong')) }
-    [6, 8, 9, 11].each do |job_type|
+    [6, 11].each do |job_type|
       passport = { country: 'NG', id_type: 'PASSPORT' }
       refused('2212', "job_type #{job_type} is not performed by this server yet") do
         submit(user, job_type, [file('obama'), file('obama2', 1)], id_info: passport)

@@ -121,8 +121,8 @@ class LookupTest < Minitest::Test
 
   def test_what_is_not_served_says_so
     screened = { user_id: 'u', job_id: 'j', full_name: 'Joe Leo', birth_year: '2000', countries: ['NG'] }
-    refused('2204', 'there is no such endpoint') { of_partner(SmileIdentityCore::AmlCheck).submit_job(screened) }
+    refused('2212', 'job_type 10 is not served') { of_partner(SmileIdentityCore::AmlCheck).submit_job(screened) }
     lives = { country: 'ZA', address: '1 Example Road', id_number: '0000000000000', callback_url: SETTING['callback'] }
-    refused('2204', 'there is no such endpoint') { of_partner(SmileIdentityCore::AddressVerification).submit_job(lives) }
+    refused('2212', 'job_type 12 is not served') { of_partner(SmileIdentityCore::AddressVerification).submit_job(lives) }
   end
 end

@@ -112,6 +112,8 @@ pub enum AuditAction {
     RegisterEntryRemoved,
     /// A register was erased; the details tell how many entries it had.
     RegisterRemoved,
+    /// A new key signs receipts from now on; the details tell how many older ones were forgotten.
+    ReceiptKeyRotated,
     /// The chain was broken; a new segment begins behind the break that the details name.
     AuditSegmentBegun,
 }

@@ -167,11 +167,21 @@ impl<'p> Judging<'p> {
         }
     }
 
+    /// Whether there is a face at all.
+    pub(crate) fn face(&mut self, seen: &Seen<'_>) -> Result<(), ()> {
+        let selfie = &seen.capture.selfie;
+        if selfie.faces.is_empty() || seen.capture.probe().is_none() {
+            self.note(self.answer(vec![Reason::NoFace]))?;
+            return Err(());
+        }
+        Ok(())
+    }
+
     /// The checks that enrolment and authentication share.
     pub(crate) fn capture(&mut self, seen: &Seen<'_>) -> Result<(), ()> {
+        self.face(seen)?;
         let selfie = &seen.capture.selfie;
-        let (Some(face), Some(_)) = (selfie.faces.first(), seen.capture.probe()) else {
-            self.note(self.answer(vec![Reason::NoFace]))?;
+        let Some(face) = selfie.faces.first() else {
             return Err(());
         };
         if quality::crowd(selfie, &self.policy.quality) {
@@ -289,6 +299,29 @@ impl<'p> Judging<'p> {
         let mut noted: Vec<_> = found.into_iter().map(|reason| (reason, response)).collect();
         if matches!(mode, ReplacementMode::Review | ReplacementMode::Refuse) {
             noted.push((Reason::ReplacementReview, response));
+        }
+        self.note(noted)
+    }
+
+    /// Whether the new face may take the place of the one on file, where nothing but its likeness to that lets it.
+    pub(crate) fn update(
+        &mut self,
+        capture: &CaptureEvidence,
+        enrolled: Enrolled<'_>,
+        policy: ComparisonPolicy,
+    ) -> Result<(), ()> {
+        let thresholds = thresholds(enrolled, policy);
+        let score = self.score(capture, enrolled)?;
+        self.comparison = Some(Comparison { score, thresholds });
+        let mut noted = Vec::new();
+        if score.value() < thresholds.review_threshold {
+            noted.push((Reason::OtherPerson, Response::Refuse));
+        } else if score.value() < thresholds.match_threshold {
+            noted.push((Reason::ReplacementUnclear, Response::Review));
+        }
+        let mode = self.policy.replacement.mode;
+        if matches!(mode, ReplacementMode::Review | ReplacementMode::Refuse) {
+            noted.push((Reason::ReplacementReview, Response::Review));
         }
         self.note(noted)
     }

@@ -53,6 +53,17 @@ impl SigningKey {
         Ok(Zeroizing::new(made.as_ref().to_vec()))
     }
 
+    /// The key of a seed of 32 random bytes, which whoever keeps it keeps as the master key.
+    ///
+    /// # Errors
+    /// Never, for a seed of that length.
+    pub fn from_seed(seed: &[u8; 32]) -> Result<Self, KeyError> {
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| KeyError::NotPkcs8)?;
+        let public = pair.public_key().as_ref().try_into();
+        let public = VerifyingKey(public.map_err(|_| KeyError::NotPkcs8)?);
+        Ok(Self { pair, public })
+    }
+
     /// A key as [`SigningKey::generate`] makes it.
     ///
     /// # Errors
@@ -158,6 +169,19 @@ mod tests {
             .unwrap();
         let thumbprint = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
         assert_eq!(key.fingerprint(), thumbprint);
+    }
+
+    #[test]
+    fn a_seed_is_always_the_same_key() {
+        // RFC 8032, test 1.
+        let seed = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+        let seed: [u8; 32] =
+            std::array::from_fn(|at| u8::from_str_radix(&seed[2 * at..2 * at + 2], 16).unwrap());
+        let key = SigningKey::from_seed(&seed).unwrap();
+        assert_eq!(
+            key.public().to_string(),
+            "ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+        );
     }
 
     #[test]

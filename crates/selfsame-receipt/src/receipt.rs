@@ -28,8 +28,15 @@ pub struct Asked {
     pub country: String,
     /// Which of its records.
     pub id_type: String,
-    /// The end of the number.
-    pub number: MaskedNumber,
+    /// The end of the number, where it may be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<MaskedNumber>,
+    /// Who answered: the name of the authority in the operator's configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<Timestamp>,
 }
 
 /// What came of it.
@@ -149,6 +156,7 @@ impl Receipt {
         if let Some(asked) = &self.asked {
             texts.push(("asked.country", &asked.country));
             texts.push(("asked.id_type", &asked.id_type));
+            texts.extend(asked.authority.iter().map(|text| ("asked.authority", text)));
         }
         if let Some(consent) = &self.consent {
             texts.push(("consent.by", &consent.by));

@@ -62,11 +62,18 @@ pub(crate) fn sections(signed: &SignedReceipt) -> Vec<Section> {
         row("User", &receipt.user_id),
     ];
     let asked = receipt.asked.iter().flat_map(|asked| {
+        let number = asked.number.as_ref();
+        let authority = asked.authority.as_ref();
+        let answered = asked.answered_at.as_ref();
         [
-            row("Country", &asked.country),
-            row("Type", &asked.id_type),
-            row("Number", asked.number.as_str()),
+            Some(row("Country", &asked.country)),
+            Some(row("Type", &asked.id_type)),
+            number.map(|number| row("Number", number.as_str())),
+            authority.map(|name| row("Authority", name)),
+            answered.map(|at| row("Answered", &time(at))),
         ]
+        .into_iter()
+        .flatten()
     });
     let consent = receipt.consent.iter().flat_map(|consent| {
         let purpose = consent.purpose.as_ref();

@@ -30,7 +30,9 @@ fn receipt() -> Receipt {
         asked: Some(Asked {
             country: "NG".to_owned(),
             id_type: "NIN".to_owned(),
-            number: MaskedNumber::of("12345678901"),
+            number: Some(MaskedNumber::of("12345678901")),
+            authority: None,
+            answered_at: None,
         }),
         outcome: Outcome {
             code: "1020".to_owned(),

@@ -28,7 +28,7 @@ pub struct Config {
     pub http: Option<SocketAddr>,
     /// Where HTTPS is served.
     pub https: Option<Https>,
-    /// The base of the URLs that the server hands out (upload, images), e.g. `https://selfie.example`. Where it is absent
+    /// The base of the URLs that the server hands out (upload, images, receipts), e.g. `https://selfie.example`. Where it is absent
     /// they are made from the request's `Host`.
     pub public_url: Option<url::Url>,
     /// Proxies whose `X-Forwarded-For`, `-Host` and `-Proto` are believed.
@@ -112,6 +112,8 @@ pub struct Limits {
     pub upload_ttl: Duration,
     /// How long an image link lives.
     pub image_link_ttl: Duration,
+    /// How long a link to a receipt lives.
+    pub receipt_link_ttl: Duration,
     /// How long a web token lives.
     pub web_token_ttl: Duration,
     /// How long a v3 token lives; no longer than [`LONGEST_TOKEN_TTL`].
@@ -179,6 +181,7 @@ impl Default for Limits {
             window: TimestampWindow::default(),
             upload_ttl: Duration::from_secs(15 * 60),
             image_link_ttl: Duration::from_secs(10 * 60),
+            receipt_link_ttl: Duration::from_secs(60 * 60),
             web_token_ttl: Duration::from_secs(15 * 60),
             token_ttl: Duration::from_secs(15 * 60),
             requests_per_second: 100,

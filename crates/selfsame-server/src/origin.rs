@@ -41,8 +41,8 @@ impl Scheme {
 pub(crate) struct Origin(pub(crate) String);
 
 impl Origin {
-    /// The one that the operator names.
-    pub(crate) fn configured(config: &Config) -> Option<Self> {
+    /// The one that the operator named.
+    pub(crate) fn public(config: &Config) -> Option<Self> {
         let url = config.public_url.as_ref()?;
         Some(Self(url.as_str().trim_end_matches('/').to_owned()))
     }
@@ -52,8 +52,8 @@ impl FromRequestParts<Arc<App>> for Origin {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        if let Some(origin) = Self::configured(&app.config) {
-            return Ok(origin);
+        if let Some(public) = Self::public(&app.config) {
+            return Ok(public);
         }
         let proxied = parts
             .extensions

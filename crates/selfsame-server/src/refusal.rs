@@ -19,6 +19,16 @@ pub(crate) struct Refusal {
     status: StatusCode,
     error: WireError,
     retry_after: Option<Duration>,
+    /// The caller reads `success` too.
+    says_success: bool,
+}
+
+/// An answer that says besides that it is none.
+#[derive(serde::Serialize)]
+struct Unsuccessful<'e> {
+    #[serde(flatten)]
+    error: &'e WireError,
+    success: bool,
 }
 
 impl Refusal {
@@ -30,6 +40,12 @@ impl Refusal {
     /// With another status.
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
+        self
+    }
+
+    /// With `success: false` beside the error.
+    pub(crate) fn unsuccessful(mut self) -> Self {
+        self.says_success = true;
         self
     }
 
@@ -48,6 +64,7 @@ impl Refusal {
                 format!("{what}; try again in a few seconds"),
             ),
             retry_after: Some(Duration::from_secs(5)),
+            says_success: false,
         }
     }
 
@@ -60,6 +77,7 @@ impl Refusal {
                 "too many requests from this partner; slow down",
             ),
             retry_after: Some(wait),
+            says_success: false,
         }
     }
 
@@ -73,6 +91,7 @@ impl Refusal {
                  some have expired",
             ),
             retry_after: Some(Duration::from_secs(60)),
+            says_success: false,
         }
     }
 
@@ -85,6 +104,7 @@ impl Refusal {
                 "too many challenges of this user were drawn and not answered; send captures that answer them, or wait",
             ),
             retry_after: Some(Duration::try_from(wait).unwrap_or_default()),
+            says_success: false,
         }
     }
 
@@ -94,6 +114,7 @@ impl Refusal {
             status: StatusCode::SERVICE_UNAVAILABLE,
             error: WireError::new(ErrorCode::SystemError, why.to_string()),
             retry_after: Some(Duration::from_secs(60)),
+            says_success: false,
         }
     }
 
@@ -106,6 +127,7 @@ impl Refusal {
                 "too many requests from this address could not be authenticated; check the partner id and the API key",
             ),
             retry_after: Some(wait),
+            says_success: false,
         }
     }
 
@@ -138,6 +160,7 @@ impl From<WireError> for Refusal {
             status,
             error,
             retry_after: None,
+            says_success: false,
         }
     }
 }
@@ -161,8 +184,17 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        let says_success = self.says_success;
         let (status, error, retry_after) = self.into_parts();
-        let mut response = (status, axum::Json(&error)).into_response();
+        let mut response = if says_success {
+            let error = Unsuccessful {
+                error: &error,
+                success: false,
+            };
+            (status, axum::Json(error)).into_response()
+        } else {
+            (status, axum::Json(&error)).into_response()
+        };
         if let Some(wait) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, wait);
         }

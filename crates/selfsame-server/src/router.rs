@@ -59,6 +59,8 @@ fn wire_routes() -> Vec<Route> {
             post(v1::job_status::job_status),
         ),
         of(Method::GET, "/v1/image/{link}", get(v1::image::image)),
+        of(Method::GET, "/v1/receipt/keys", get(v1::receipt::keys)),
+        of(Method::GET, "/v1/receipt/{link}", get(v1::receipt::receipt)),
         of(Method::POST, "/v1/token", post(v1::token::token)),
         of(
             Method::POST,
@@ -100,6 +102,12 @@ fn wire_routes() -> Vec<Route> {
             Method::POST,
             "/v1/async_business_verification",
             post(lookup::async_business_verification),
+        ),
+        of(Method::POST, "/v1/aml", post(v1::offerings::no_watch_lists)),
+        of(
+            Method::POST,
+            "/v1/async-verify-address",
+            post(v1::offerings::no_addresses),
         ),
         of(
             Method::POST,

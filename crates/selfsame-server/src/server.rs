@@ -19,7 +19,9 @@ use crate::callback::effort::{Effort, Efforts};
 use crate::config::Config;
 use crate::listen::{self, Certificate, CertificateError, Files, Listeners};
 use crate::node::{NodeName, NodeRole};
+use crate::origin;
 use crate::origin::{self, Origin};
+use crate::receipts::UnaskedLinks;
 use crate::router::{operations_router, router};
 
 /// Why the server does not start.
@@ -219,8 +221,11 @@ fn deliverer(app: &App) -> Result<Deliverer, reqwest::Error> {
     };
     let deliverer = Deliverer::new(Arc::clone(&app.store), config.callback_rules(), efforts)?;
     // No request says here by which address the server is reached.
-    Ok(match Origin::configured(config) {
-        Some(origin) => deliverer.linking(app.images.clone(), origin),
+    Ok(match Origin::public(config) {
+        Some(origin) => {
+            let receipts = UnaskedLinks::new(config);
+            deliverer.linking(app.images.clone(), origin, receipts)
+        }
         None => deliverer,
     })
 }

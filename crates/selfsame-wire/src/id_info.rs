@@ -208,6 +208,14 @@ details! {
 }
 
 impl IdInfo {
+    /// First, middle and last name, as one text. `None`: no name is given.
+    #[must_use]
+    pub fn joined_names(&self) -> Option<String> {
+        let parts = [&self.first_name, &self.middle_name, &self.last_name];
+        let given: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+        Some(given.join(" ")).filter(|name| !name.is_empty())
+    }
+
     /// Reads `id_info`, or a flat body that holds its fields. Unknown fields are left alone; empty text counts as absent.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ pub fn code(asked: &str, job_type: JobType) -> String {
         EnrolProvisional, KycFail, KycPass, KycProvisional,
     };
     let [approved, rejected, provisional] = match job_type {
-        JobType::SmartSelfieAuthentication => {
+        JobType::SmartSelfieAuthentication | JobType::UpdatePhoto => {
             [AuthenticatePass, AuthenticateFail, AuthenticateProvisional]
         }
         JobType::SmartSelfieRegistration => [EnrolPass, EnrolFail, EnrolProvisional],

@@ -76,6 +76,7 @@ enum Command {
     /// Make and withdraw tokens for the operator API.
     Admin(command::admin::AdminCommand),
     User(command::user::UserCommand),
+    Receipt(command::receipt::ReceiptCommand),
     #[command(after_help = EXIT_CODES)]
     Register(command::register::RegisterCommand),
     Templates(command::templates::TemplatesCommand),
@@ -128,6 +129,7 @@ fn main() -> ExitCode {
             Command::Audit(audit) => audit.run(json).await,
             Command::Admin(admin) => admin.run(json).await,
             Command::User(user) => user.run(json).await,
+            Command::Receipt(receipt) => receipt.run(json).await,
             Command::Register(register) => register.run(json).await,
             Command::Templates(templates) => templates.run(&models, json).await,
             Command::Keys(keys) => keys.run(json).await,

@@ -105,7 +105,8 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 /// The metrics that the code measures: the first text after each macro's name.
 fn measured() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for file in files(&root().join("crates/selfsame-server/src"), "rs") {
+    let of = |source: &str| files(&root().join("crates").join(source).join("src"), "rs");
+    for file in [of("selfsame-server"), of("selfsame-authority")].concat() {
         let text = std::fs::read_to_string(file).unwrap();
         for kind in ["counter!(", "gauge!(", "histogram!("] {
             for rest in text.split(&format!("metrics::{kind}")).skip(1) {

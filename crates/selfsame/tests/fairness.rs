@@ -81,6 +81,7 @@ async fn callback_due(store: &Arc<dyn Store>, partner: &str, url: String) {
         review: None,
         accepted: Vec::new(),
         only_if_new: false,
+        beside: None,
         callback_url: Some(url),
     };
     let ended = store.finish_job(&claim, &outcome).await.unwrap();

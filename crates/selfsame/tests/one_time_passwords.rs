@@ -94,6 +94,25 @@ async fn the_sandbox_goes_through_the_three_steps() {
 
     // The session goes with the number into the look-up, and the consent with both.
     let consented = json!({"consented": {"personal_details": true}});
+    // One whose password was not given yet, or that is another number's, opens nothing.
+    let (_, other) = post("/v1/totp_consent", &key, json!({})).await;
+    for (job, session_id, number) in [
+        ("early", &other["session_id"], "00000000000"),
+        ("made up", &json!("made.up"), "00000000000"),
+        ("another's", &json!(session), "00000000004"),
+    ] {
+        let more = json!({
+            "session_id": session_id, "id_number": number, "consent_information": consented,
+            "partner_params": {"user_id": "joe", "job_id": job, "job_type": 5},
+        });
+        let (status, answer) = post("/v1/id_verification", &key, more).await;
+        assert_eq!(
+            (status, &answer["ResultCode"]),
+            (200, &json!("1014")),
+            "{job}: {answer}"
+        );
+        assert_eq!(answer["FullName"], "Not Available");
+    }
     for (job, more, expected) in [
         ("none", json!({"consent_information": consented}), 400),
         ("silent", json!({"session_id": session}), 400),

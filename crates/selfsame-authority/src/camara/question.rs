@@ -50,20 +50,10 @@ impl Question {
             text.filter(|t| t.chars().count() <= most)
                 .map(str::to_owned)
         };
-        let parts = [&given.first_name, &given.middle_name, &given.last_name];
-        let name = parts
-            .into_iter()
-            .flatten()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(" ");
         let question = Self {
             phone_number: phone_number(phone, settings.calling_code.as_deref())?,
             id_document: short(document, MAX_DOCUMENT),
-            name: short(
-                Some(&name).filter(|n| !n.is_empty()).map(String::as_str),
-                MAX_NAME,
-            ),
+            name: short(given.joined_names().as_deref(), MAX_NAME),
             given_name: short(given.first_name.as_deref(), MAX_GIVEN),
             family_name: short(given.last_name.as_deref(), MAX_FAMILY),
             middle_names: short(given.middle_name.as_deref(), MAX_GIVEN),

@@ -41,15 +41,8 @@ impl Proof {
         for demographic in wanted {
             let (name, value) = match demographic {
                 Demographic::Name => {
-                    let parts = [&given.first_name, &given.middle_name, &given.last_name];
-                    let name = parts
-                        .into_iter()
-                        .flatten()
-                        .map(String::as_str)
-                        .collect::<Vec<_>>()
-                        .join(" ");
-                    let name = Some(name)
-                        .filter(|n| !n.is_empty())
+                    let name = given
+                        .joined_names()
                         .ok_or_else(|| missing("first_name and last_name"))?;
                     ("name", json!([{ "language": language, "value": name }]))
                 }

@@ -41,10 +41,15 @@ pub enum Checked {
     ReviewOfPresentationAttack,
     /// What a person says of the sample.
     ReviewOfSampleQuality,
+    /// The sample took the place of the one on file.
+    ReferenceUpdate,
+    /// What a person says of that.
+    ReviewOfUpdate,
 }
 
 impl Checked {
-    /// All of them.
+    /// What jobs check of which no more is known than that they were. Those of an update are not among them: no build updated that left
+    /// so little behind.
     const ALL: [Self; 12] = [
         Self::PresentationAttack,
         Self::SampleQuality,
@@ -115,6 +120,11 @@ impl Checks {
     /// Notes what came of a check.
     pub fn set(&mut self, checked: Checked, state: CheckState) {
         self.0.insert(checked, state);
+    }
+
+    /// Forgets a check that is no part of the job.
+    pub(crate) fn leave_out(&mut self, checked: Checked) {
+        self.0.remove(&checked);
     }
 
     fn refer(&mut self, checked: Checked, asked: bool) {

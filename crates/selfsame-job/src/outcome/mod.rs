@@ -6,6 +6,7 @@ mod earlier;
 mod evidence;
 mod finding;
 mod identified;
+mod suspects;
 
 use selfsame_face::template::ComparisonScore;
 use selfsame_wire::result::ResultCode;
@@ -18,6 +19,7 @@ pub use earlier::EarlierResult;
 pub use evidence::Evidence;
 pub use finding::Finding;
 pub use identified::{Identified, of_lookup, of_staged_lookup};
+pub use suspects::of_suspects;
 
 use crate::erasure::Erasure;
 use crate::reason::Reason;

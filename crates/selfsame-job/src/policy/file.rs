@@ -1,5 +1,7 @@
 //! The policy file: layers of overrides, resolved once into one policy for each environment and job type.
 
+mod scores;
+
 use indexmap::IndexMap;
 use selfsame_face::template::ModelThresholds;
 use selfsame_wire::id::Environment;
@@ -7,7 +9,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use toml::{Table, Value};
 
-use super::{ComparisonPolicy, MotionMode, Policy, check};
+use self::scores::{scores, unset};
+use super::{ComparisonPolicy, MotionMode, Policy, ReceiptPolicy, check};
 use crate::product::JobType;
 
 /// The longest policy file that is read, in bytes.
@@ -58,8 +61,17 @@ impl Default for Policies {
 struct Text<'p> {
     name: &'p str,
     version: &'p str,
-    sandbox: IndexMap<&'p str, &'p Policy>,
-    production: IndexMap<&'p str, &'p Policy>,
+    sandbox: EnvironmentText<'p>,
+    production: EnvironmentText<'p>,
+}
+
+/// What is in force in an environment.
+#[derive(Serialize)]
+struct EnvironmentText<'p> {
+    /// Of jobs that only look up.
+    receipt: ReceiptPolicy,
+    #[serde(flatten)]
+    judged: IndexMap<&'p str, &'p Policy>,
 }
 
 impl Policies {
@@ -129,8 +141,8 @@ impl Policies {
             let each = JobType::ALL.iter();
             each.map(|job_type| match job_type.face() {
                 Some(_) => resolve(environment, *job_type),
-                // Nothing is judged by it, and no file speaks of it.
-                None => Ok(Policy::built_in(environment)),
+                // Nothing is judged by it; but its receipts tell what the file says of all jobs.
+                None => looked_up(environment, layers.of(environment, *job_type)),
             })
             .collect::<Result<Vec<Policy>, PolicyError>>()
         };
@@ -142,9 +154,11 @@ impl Policies {
     }
 
     fn assemble(name: String, version: String, table: [Vec<Policy>; 2]) -> Self {
-        let each = |at: usize| {
-            let judged = JobType::judged();
-            judged.map(|t| (key(t), &table[at][t.index()])).collect()
+        let each = |at: usize| EnvironmentText {
+            receipt: table[at][JobType::EnhancedKyc.index()].receipt,
+            judged: JobType::judged()
+                .map(|t| (key(t), &table[at][t.index()]))
+                .collect(),
         };
         let text = match toml::to_string(&Text {
             name: &name,
@@ -251,6 +265,20 @@ impl Policies {
         };
         toml::to_string(&file).map_err(|e| PolicyError::Syntax(e.to_string()))
     }
+}
+
+/// The policy of jobs that judge no face: of the layers, what they say of receipts.
+fn looked_up<'t>(
+    environment: Environment,
+    layers: impl Iterator<Item = &'t Table>,
+) -> Result<Policy, PolicyError> {
+    const SECTION: &str = "receipt";
+    let mut table = as_table(&Policy::built_in(environment))?;
+    for said in layers.filter_map(|layer| layer.get(SECTION)) {
+        let over = Table::from_iter([(SECTION.to_owned(), said.clone())]);
+        merge(&mut table, &over);
+    }
+    read(table, "")
 }
 
 fn key(job_type: JobType) -> &'static str {
@@ -364,64 +392,6 @@ fn subtable<'t>(
             problem: "must be a table".to_owned(),
         }),
     }
-}
-
-/// A field's path, and which of a model's thresholds it is.
-type Score = (&'static [&'static str], fn(&ModelThresholds) -> f32);
-
-/// The fields that hold comparison scores.
-const SCORES: [Score; 6] = [
-    (&["comparison", "match_threshold"], |t| t.same),
-    (&["comparison", "review_threshold"], |t| t.review),
-    (&["duplicates", "threshold"], |t| t.duplicate),
-    (&["liveness", "motion", "min_likeness"], |t| t.review),
-    (&["liveness", "challenge", "min_likeness"], |t| t.review),
-    // As much lower as the built-in model's.
-    (&["liveness", "challenge", "min_likeness_turned"], |t| {
-        0.6 * t.review
-    }),
-];
-
-/// The table that holds a field, and the field's name there.
-fn holder<'t>(
-    table: &'t mut Table,
-    path: &[&'static str],
-) -> Option<(&'t mut Table, &'static str)> {
-    let (field, outer) = path.split_last()?;
-    let mut table = table;
-    for name in outer {
-        table = table.get_mut(*name)?.as_table_mut()?;
-    }
-    Some((table, field))
-}
-
-/// Puts a model's thresholds into what is built in; takes the built-in ones out where it has none.
-fn scores(table: &mut Table, model: Option<&ModelThresholds>) {
-    // The length of another model's output has another scale.
-    if let Some((table, field)) = holder(table, &["quality", "min_template_length"]) {
-        table.insert(field.to_owned(), 0.0.into());
-    }
-    for (path, of) in SCORES {
-        if let Some((table, field)) = holder(table, path) {
-            match model {
-                Some(model) => drop(table.insert(field.to_owned(), f64::from(of(model)).into())),
-                None => drop(table.remove(field)),
-            }
-        }
-    }
-}
-
-/// The first of those fields that nothing set.
-fn unset(table: &Table) -> Option<String> {
-    let is_set = |path: &[&str]| {
-        let mut names = path.iter();
-        let first = names.next().and_then(|name| table.get(*name));
-        names
-            .try_fold(first?, |value, name| value.get(*name))
-            .map(|_| ())
-    };
-    let unset = SCORES.iter().find(|(path, _)| is_set(path).is_none())?;
-    Some(unset.0.join("."))
 }
 
 fn as_table(policy: &Policy) -> Result<Table, PolicyError> {

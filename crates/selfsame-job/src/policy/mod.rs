@@ -33,6 +33,8 @@ pub struct Policy {
     pub replacement: ReplacementPolicy,
     /// What follows when a user's attempts fail.
     pub lockout: LockoutPolicy,
+    /// What a receipt of the job tells.
+    pub receipt: ReceiptPolicy,
     /// What follows from each reason.
     pub responses: Responses,
 }
@@ -210,6 +212,8 @@ pub struct DuplicatesPolicy {
     /// From this comparison score on it is the same face. Higher than for one comparison: each enrolment is compared with
     /// everybody.
     pub threshold: f32,
+    /// What was found is told in a result of its own beside the job's, with a callback of its own (521x, v1 only).
+    pub own_result: bool,
 }
 
 /// Whether a job that says `allow_new_enroll` may replace the face of an enrolled user.
@@ -233,6 +237,27 @@ pub enum ReplacementMode {
     Allow,
     /// It is never replaced (2209).
     Refuse,
+}
+
+/// What a receipt of a job that looked an identity up tells. No receipt ever holds a photograph, a whole number or a date of birth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptPolicy {
+    /// How much.
+    pub mode: ReceiptMode,
+}
+
+/// How much a receipt tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptMode {
+    /// Job, user, the end of the number, what came of each check, and which fields agree.
+    #[default]
+    Full,
+    /// Job, country and type of the identity, and what came of each check: no user, nothing of the number, no fields.
+    Outcome,
+    /// There are no receipts.
+    Off,
 }
 
 impl ComparisonPolicy {
@@ -304,11 +329,13 @@ impl Default for Policy {
             duplicates: DuplicatesPolicy {
                 response: Response::Report,
                 threshold: 0.55,
+                own_result: false,
             },
             replacement: ReplacementPolicy {
                 mode: ReplacementMode::Match,
             },
             lockout: LockoutPolicy::default(),
+            receipt: ReceiptPolicy::default(),
             responses: Responses::default(),
         }
     }

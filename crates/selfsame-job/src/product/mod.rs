@@ -6,10 +6,13 @@
 
 pub mod authentication;
 pub mod biometric_kyc;
+pub mod biometric_kyc_on_file;
 mod codes;
 pub mod compare;
 pub mod lookup;
 pub mod registration;
+pub mod update_photo;
+pub mod user_info;
 
 use std::fmt;
 
@@ -65,6 +68,12 @@ products! {
     BusinessVerification: lookup::BusinessVerification;
     /// v3's compare, a job type 1 that asks nobody: compare with a photograph that the caller brings, make a template of a new user.
     Compare: compare::Compare;
+    /// Job type 8: compare with the photograph on file, and put the new one in its place.
+    UpdatePhoto: update_photo::UpdatePhoto;
+    /// Job type 9: compare what a package says of a person with its record.
+    CompareUserInfo: user_info::CompareUserInfo;
+    /// Job type 1 with `use_enrolled_image`: look an identity up, compare its photograph with the one on file.
+    BiometricKycOnFile: biometric_kyc_on_file::BiometricKycOnFile;
 }
 
 impl JobType {
@@ -129,6 +138,10 @@ pub trait Product: fmt::Debug + Sync {
     fn face(&self) -> Option<&'static dyn FaceProduct> {
         None
     }
+    /// Whether its jobs come as packages.
+    fn comes_packaged(&self) -> bool {
+        self.face().is_some()
+    }
     /// The step that its jobs begin with.
     fn first_step(&self) -> Step {
         if self.looks_up().is_some() {
@@ -158,6 +171,10 @@ pub trait FaceProduct: fmt::Debug + Sync {
     }
     /// Whether the photograph of an identity is compared with: an authority's, or one that the job brings.
     fn compares_with_portrait(&self) -> bool {
+        false
+    }
+    /// Whether the photograph on file stands in the selfie's place.
+    fn takes_photo_on_file(&self) -> bool {
         false
     }
     /// The codes that its jobs end with.
@@ -209,10 +226,11 @@ mod tests {
     fn each_product_has_its_own_names_and_its_type_keeps_its_place() {
         let distinct = |of: fn(&'static dyn Product) -> &'static str| {
             let names: HashSet<_> = JobType::ALL.iter().map(|t| of(t.product())).collect();
-            assert_eq!(names.len(), JobType::ALL.len());
+            names.len()
         };
-        distinct(|product| product.name());
-        distinct(|product| product.title());
+        assert_eq!(distinct(|product| product.name()), JobType::ALL.len());
+        // The two of job type 1 have one.
+        assert_eq!(distinct(|product| product.title()), JobType::ALL.len() - 1);
         for (index, job_type) in JobType::ALL.into_iter().enumerate() {
             assert_eq!(job_type.index(), index);
             let product = job_type.product();
@@ -236,7 +254,9 @@ mod tests {
             };
             let begins = |allowed| face.may_begin(Some(UserStatus::Deleted), allowed).is_ok();
             assert!(!begins(false), "{job_type:?}");
-            assert_eq!(begins(true), face.enrols(), "{job_type:?}");
+            // An update takes the place of what is on file, and there is nothing.
+            let brings_back = face.enrols() && job_type != JobType::UpdatePhoto;
+            assert_eq!(begins(true), brings_back, "{job_type:?}");
         }
     }
 }

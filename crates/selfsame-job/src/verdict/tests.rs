@@ -2,6 +2,7 @@ mod liveness;
 mod portrait;
 mod properties;
 mod replacement;
+mod update;
 
 use selfsame_face::evidence::{
     ContinuityEvidence, FaceBox, FaceEvidence, FaceQuality, FrameEvidence, HeadPose, ImageDigests,

@@ -25,6 +25,7 @@ use super::target::{GuardedResolver, Target, TargetRules};
 use crate::image_links::Images;
 use crate::origin::Origin;
 use crate::random;
+use crate::receipts::UnaskedLinks;
 use crate::route::v3::result::Beside;
 
 /// Tries under way at one time (docs/decisions/0047-callbacks-take-turns.md).
@@ -52,8 +53,16 @@ pub struct Deliverer {
     rules: TargetRules,
     efforts: Efforts,
     addresses: Addresses,
-    /// What webhooks link to images by.
-    links: Option<(Images, Origin)>,
+    /// What results link by to images and receipts; absent where the server does not know by which address it is reached.
+    links: Option<Arc<Links>>,
+}
+
+/// What results link by.
+#[derive(Debug)]
+struct Links {
+    images: Images,
+    origin: Origin,
+    receipts: Option<UnaskedLinks>,
 }
 
 /// What came of a try.
@@ -97,10 +106,19 @@ impl Deliverer {
         })
     }
 
-    /// The same, whose webhooks link to images, by addresses below this origin.
-    pub(crate) fn linking(self, images: Images, origin: Origin) -> Self {
+    /// The same, whose results link to receipts, and webhooks to images, by addresses below this origin.
+    pub(crate) fn linking(
+        self,
+        images: Images,
+        origin: Origin,
+        receipts: Option<UnaskedLinks>,
+    ) -> Self {
         Self {
-            links: Some((images, origin)),
+            links: Some(Arc::new(Links {
+                images,
+                origin,
+                receipts,
+            })),
             ..self
         }
     }
@@ -267,7 +285,7 @@ impl Deliverer {
     ) -> Result<StatusCode, String> {
         let partner = self.store.partner(&delivery.partner).await;
         let partner = found(partner, "the partner is gone")?;
-        let beside = self.beside(job, &partner).await;
+        let beside = self.beside(delivery, job, &partner).await;
         let message = Message::new(delivery, job, &partner, beside, Timestamp::now())?;
         let response = self
             .client
@@ -281,13 +299,16 @@ impl Deliverer {
         Ok(response.status())
     }
 
-    /// What a webhook tells beside the outcome. Without links it goes all the same: it has few tries.
-    async fn beside(&self, job: &Job, partner: &Partner) -> Beside {
+    /// What is told beside the outcome. Without links to images a webhook goes all the same: it has few tries.
+    async fn beside(&self, delivery: &Delivery, job: &Job, partner: &Partner) -> Beside {
         let mut beside = Beside::default();
-        if job.request.api == Api::V3
-            && let Some((images, origin)) = &self.links
-        {
-            match images.links(partner, job, origin).await {
+        let Some(links) = &self.links else {
+            return beside;
+        };
+        let receipts = links.receipts.as_ref().map(UnaskedLinks::links);
+        beside.kyc_receipt = receipts.and_then(|r| r.of_recorded(partner, job, &delivery.result));
+        if job.request.api == Api::V3 {
+            match links.images.links(partner, job, &links.origin).await {
                 Ok(links) => beside.image_links = links,
                 Err(refusal) => {
                     tracing::warn!(smile_job_id = %job.smile_job_id, ?refusal, "a webhook goes without links to images");

@@ -11,7 +11,7 @@ use selfsame_wire::v3::job_status::VERSION;
 use selfsame_wire::v3::webhook as v3;
 use selfsame_wire::webhook::{self, WebhookSecret};
 
-use crate::route::v1::result::v1_result;
+use crate::route::v1::result::v1_result_with;
 use crate::route::v3::result::{self as v3_result, Beside};
 
 /// Body and headers.
@@ -39,7 +39,9 @@ impl Message {
         let body = match job.request.api {
             // v2's callbacks are v1's.
             Api::V1 | Api::V2 => {
-                let result = v1_result(job, &delivery.result).map_err(|e| e.to_string())?;
+                let receipt = beside.kyc_receipt;
+                let result = v1_result_with(job, &delivery.result, |_| receipt)
+                    .map_err(|e| e.to_string())?;
                 SignedResult::sign(&result, key, &partner.id, now)
                     .map_err(|e| e.to_string())?
                     .into_bytes()

@@ -5,6 +5,7 @@
 
 mod jobs;
 mod partners;
+mod receipts;
 mod registers;
 pub mod reviews;
 mod token_keys;

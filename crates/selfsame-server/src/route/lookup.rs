@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use selfsame_authority::id_types::Unfit;
 use selfsame_job::identity::IdentityQuery;
 use selfsame_job::job::{Api, Job, JobRequest, JobType};
+use selfsame_job::outcome::JobOutcome;
 use selfsame_store::store::Prepared;
 use selfsame_wire::error::{ErrorCode, WireError};
 use selfsame_wire::id::{JobId, SmileJobId, UserId};
@@ -29,9 +30,11 @@ use crate::body::collect_json;
 use crate::client_address::ClientAddress;
 use crate::completion::Wait;
 use crate::intake::{Intake, new_smile_job_id, recorded};
+use crate::origin::Origin;
 use crate::random::named;
+use crate::receipts::ReceiptLinks;
 use crate::refusal::Refusal;
-use crate::route::v1::result::v1_result;
+use crate::route::v1::result::v1_result_with;
 use crate::web_tokens;
 
 /// The answer of a form that answers to the callback.
@@ -52,13 +55,17 @@ macro_rules! handlers {
             pub(crate) async fn $now(
                 State(app): State<Arc<App>>,
                 Extension(scope): Extension<Scope>,
+                origin: Origin,
                 client: ClientAddress,
                 headers: HeaderMap,
                 body: Body,
             ) -> Answer {
                 let asked = Asked { lookup: Lookup::$lookup, delivery: Delivery::Answer };
-                let begun = begin(&app, scope, client, &headers, body, asked).await?;
-                answer(&app, begun).await
+                let answered = async {
+                    let begun = begin(&app, scope, client, &headers, body, asked).await?;
+                    answer(&app, begun, &origin).await
+                };
+                answered.await.map_err(|refusal| asked.refused(refusal))
             }
 
             $(#[$doc])*
@@ -72,7 +79,9 @@ macro_rules! handlers {
                 body: Body,
             ) -> Acceptance {
                 let asked = Asked { lookup: Lookup::$lookup, delivery: Delivery::Callback };
-                begin(&app, scope, client, &headers, body, asked).await?;
+                begin(&app, scope, client, &headers, body, asked)
+                    .await
+                    .map_err(|refusal| asked.refused(refusal))?;
                 Ok(Json(Accepted { success: true }))
             }
         )*
@@ -104,6 +113,16 @@ impl Asked {
             Lookup::Basic => JobType::BasicKyc,
             Lookup::Phone => JobType::PhoneVerification,
             Lookup::Business => JobType::BusinessVerification,
+        }
+    }
+}
+
+impl Asked {
+    /// A refusal in the call's shape.
+    fn refused(self, refusal: Refusal) -> Refusal {
+        match self.lookup {
+            Lookup::Business => refusal.unsuccessful(),
+            Lookup::Enhanced | Lookup::Basic | Lookup::Phone => refusal,
         }
     }
 }
@@ -265,7 +284,7 @@ fn check_fields(
 }
 
 /// Waits for the job's end, and answers with its result.
-async fn answer(app: &App, begun: Begun) -> Answer {
+async fn answer(app: &App, begun: Begun, origin: &Origin) -> Answer {
     let Begun {
         caller,
         job,
@@ -286,7 +305,10 @@ async fn answer(app: &App, begun: Begun) -> Answer {
         .job(&job)
         .await?
         .ok_or_else(|| Refusal::internal(&"a job that ended is gone"))?;
-    let result = v1_result(&job, &record.result).map_err(|e| Refusal::internal(&e))?;
+    let receipts = ReceiptLinks::at(&app.config, origin);
+    let receipt = |outcome: &JobOutcome| receipts.link(&caller.partner, &job, outcome);
+    let result =
+        v1_result_with(&job, &record.result, receipt).map_err(|e| Refusal::internal(&e))?;
     let key = caller.partner.key(caller.environment);
     let signed = SignedResult::sign(&result, key, &caller.partner.id, Timestamp::now());
     signed

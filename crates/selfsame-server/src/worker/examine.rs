@@ -12,11 +12,11 @@ use selfsame_job::job::{Api, Job};
 use selfsame_job::portrait::PortraitSource;
 use selfsame_job::replay::ImageFingerprint;
 use selfsame_job::step::Carried;
-use selfsame_job::verdict::{Decision, Verdict};
+use selfsame_job::verdict::{Decision, ReferenceGone, Verdict};
 use selfsame_wire::info::{ImageRole, InfoJson};
 use selfsame_wire::package::{Package, PackageLimits};
 use selfsame_wire::result::ResultCode;
-use selfsame_wire::signature;
+use selfsame_wire::signature::{self, ApiKey};
 use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
@@ -75,6 +75,17 @@ pub(super) async fn examine(
     };
     let partner = app.store.partner(job.partner()).await.ok().flatten();
     let key = partner.map(|p| p.key(job.environment()).clone());
+    let takes_photo = job.job_type.face().is_some_and(|f| f.takes_photo_on_file());
+    let on_file = match takes_photo {
+        true => match photo_on_file(app, job).await {
+            Some(photo) => Some(photo),
+            None => {
+                let gone = Verdict::ReferenceGone(ReferenceGone::NoPhoto);
+                return Examined::without(Decision::without_evidence(gone));
+            }
+        },
+        false => None,
+    };
     let (analyser, job) = (analyser.clone(), job.clone());
     // An authority that told no photograph is told apart from none that was asked: then an ID card takes its place.
     let told = carried.lookup.as_ref().map(|lookup| {
@@ -86,7 +97,12 @@ pub(super) async fn examine(
     let allowed = app.config.limits.analysis_timeout;
     let looked = tokio::task::spawn_blocking(move || {
         let _core = core;
-        let package = match Package::read(&package, &PackageLimits::default()) {
+        let limits = PackageLimits::default();
+        let read = match &on_file {
+            Some(_) => Package::read_only(&package, &limits, ImageRole::IdCardFront),
+            None => Package::read(&package, &limits),
+        };
+        let package = match read {
             Ok(package) => package,
             Err(error) => {
                 // Whoever sent a form never saw the package that was made of it.
@@ -101,24 +117,17 @@ pub(super) async fn examine(
                 return Examined::without(Decision::without_evidence(verdict));
             }
         };
-        let signed_by_another = match (&package.info.signature, &key) {
-            (Some((timestamp, given)), Some(key)) => {
-                signature::verify_request_of_any_age(key, job.partner(), timestamp, given).is_err()
-            }
-            _ => false,
-        };
-        let of_another = package
-            .info
-            .partner_id
-            .as_deref()
-            .is_some_and(|id| id != job.partner().as_str());
-        if signed_by_another || of_another {
-            let why =
-                "info.json is signed by, or names, another partner than the upload".to_owned();
+        if is_of_another(&package.info, &job, key.as_ref()) {
+            let why = OF_ANOTHER.to_owned();
             return Examined::without(Decision::without_evidence(Verdict::UnusableImage(why)));
         }
-        let selfie = package.image(ImageRole::Selfie).unwrap_or_default();
-        let frames: Vec<&[u8]> = package.images(ImageRole::Liveness).collect();
+        let (selfie, frames) = match &on_file {
+            Some(selfie) => (selfie.as_slice(), Vec::new()),
+            None => (
+                package.image(ImageRole::Selfie).unwrap_or_default(),
+                package.images(ImageRole::Liveness).collect(),
+            ),
+        };
         let context = CaptureContext {
             received: Some(SystemTime::from(job.created_at)),
             deadline: Deadline::after(allowed),
@@ -159,7 +168,11 @@ pub(super) async fn examine(
         Examined {
             ended,
             portrait,
-            fingerprints: fingerprints(selfie, &frames, capture.as_ref()),
+            // The photograph on file was accepted before, and is no replay.
+            fingerprints: match &on_file {
+                Some(_) => Vec::new(),
+                None => fingerprints(selfie, &frames, capture.as_ref()),
+            },
             capture,
             info: Some(package.info),
         }
@@ -170,6 +183,34 @@ pub(super) async fn examine(
         tracing::error!(%error, "the analysis panicked");
         Examined::without(Decision::without_evidence(Verdict::SystemError))
     })
+}
+
+/// Said where a package is another partner's.
+pub(super) const OF_ANOTHER: &str =
+    "info.json is signed by, or names, another partner than the upload";
+
+/// Whether a package says that it is another partner's than the job.
+pub(super) fn is_of_another(info: &InfoJson, job: &Job, key: Option<&ApiKey>) -> bool {
+    let signed_by_another = match (&info.signature, key) {
+        (Some((timestamp, given)), Some(key)) => {
+            signature::verify_request_of_any_age(key, job.partner(), timestamp, given).is_err()
+        }
+        _ => false,
+    };
+    let named = info.partner_id.as_deref();
+    signed_by_another || named.is_some_and(|id| id != job.partner().as_str())
+}
+
+/// The selfie with which the job's user was enrolled. `None`: there is none, or it cannot be read any more.
+async fn photo_on_file(app: &App, job: &Job) -> Option<Vec<u8>> {
+    let user = app.store.user(&job.user).await.ok().flatten()?;
+    let photo = user.reference?.photo;
+    let package = app.store.package(&photo).await.ok().flatten()?;
+    let read = tokio::task::spawn_blocking(move || {
+        Package::read_only(&package, &PackageLimits::default(), ImageRole::Selfie)
+    });
+    let mut package = read.await.ok()?.ok()?;
+    package.images.pop().map(|image| image.bytes)
 }
 
 /// Measures the photograph of an identity. That it cannot be used is not the fault of whoever takes the selfie.

@@ -3,15 +3,16 @@
 //! What a job is judged by may change while it is judged. The store commits an outcome only while all of that is still so;
 //! else the job is judged again.
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_face::analyser::Analyser;
 use selfsame_face::evidence::CaptureEvidence;
 use selfsame_face::template::ComparisonScore;
 use selfsame_job::admission::{NotAdmitted, OnFile};
 use selfsame_job::identity::IdentityQuery;
-use selfsame_job::job::Job;
+use selfsame_job::job::{Api, Job};
 use selfsame_job::lockout::Attempt;
-use selfsame_job::outcome::{self, Circumstances, Identified};
+use selfsame_job::outcome::{self, Circumstances, Identified, JobOutcome};
 use selfsame_job::policy::Policy;
 use selfsame_job::portrait::{Portrait, Shows};
 use selfsame_job::product::FaceProduct;
@@ -327,6 +328,9 @@ impl Case<'_> {
                 decision.verdict,
                 Verdict::LockedOut(_) | Verdict::SystemError
             );
+        // Under the number is who is enrolled with it, or was found to be its owner by the photograph on file.
+        let owns = face.takes_photo_on_file() && forced.is_none();
+        let may_register = code.is_success() && (self.may_enrol || owns);
         Outcome {
             result: ended.to_bytes().into(),
             success: code.is_success(),
@@ -342,7 +346,11 @@ impl Case<'_> {
                 .clone()
                 .filter(|_| code.is_success() && self.may_enrol),
             keeps: self.keeps.clone(),
-            registers: self.identity.as_ref().and_then(|i| i.query.clone()),
+            registers: self
+                .identity
+                .as_ref()
+                .and_then(|i| i.query.clone())
+                .filter(|_| may_register || !ended.is_final),
             review: (!ended.is_final).then_some(NewReview { enrol: reference }),
             accepted: if accepted {
                 self.examined.fingerprints.clone()
@@ -352,7 +360,18 @@ impl Case<'_> {
             // One that is known already was answered by the policy.
             only_if_new: self.policy.replay.exact != Response::Report
                 && !self.recurrences.iter().any(|r| r.exact),
+            beside: self.suspects(&ended),
             callback_url: job.request.callback_url.clone(),
         }
+    }
+
+    /// What the search for other users came to, where it is told by itself.
+    fn suspects(&self, ended: &JobOutcome) -> Option<(Bytes, String)> {
+        let searched = self.searched_to.is_some() && self.forced.is_none();
+        let told = searched && self.policy.duplicates.own_result && self.job.request.api == Api::V1;
+        told.then(|| {
+            let found = outcome::of_suspects(ended);
+            (found.to_bytes().into(), found.code.code().to_owned())
+        })
     }
 }

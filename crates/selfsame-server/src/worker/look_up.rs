@@ -24,7 +24,9 @@ use selfsame_wire::result::ResultCode;
 use selfsame_wire::v3::user_details::UserDetails;
 
 use crate::app::App;
+use crate::consent_sessions;
 use crate::intake::locked_until;
+use crate::worker::examine::{OF_ANOTHER, is_of_another};
 
 /// How often a look-up that ends its job is committed anew because the user changed meanwhile.
 const COMMITTED_AT_MOST: usize = 16;
@@ -66,7 +68,7 @@ pub(super) async fn process(app: &App, claim: &Claim, wanted: Wanted) -> Result<
             end(app, claim, not_asked(Answer::Unavailable, wanted)).await
         };
     }
-    let said = match said(app, job, judges).await {
+    let said = match said(app, job).await {
         Ok(said) => said,
         Err(error) if error.is_unreadable() && judges => Said::NOTHING,
         Err(error) => return Err(error),
@@ -95,8 +97,15 @@ pub(super) async fn process(app: &App, claim: &Claim, wanted: Wanted) -> Result<
         partner_params: job.request.partner_params.clone(),
     };
     let staged = staged(job);
-    let own = refused(app, job, &query, consented)
-        .or_else(|| staged.map(|(staged, details)| staged.answer(details)));
+    let own = match refused(app, job, &query, consented) {
+        Some(answer) => Some(answer),
+        None => match staged {
+            Some((staged, details)) => Some(staged.answer(details)),
+            None => consent_sessions::refused(app, job, &query)
+                .await?
+                .map(|why| Answer::Malformed(why.to_owned())),
+        },
+    };
     let asked = match own {
         Some(answer) => Asked::Answered(own_answer(answer)),
         None => app.authorities.ask(&asking).await,
@@ -188,39 +197,63 @@ impl Said {
 }
 
 /// What the job says of the identity: in its package, where it has one, and in its request.
-async fn said(app: &App, job: &Job, packaged: bool) -> Result<Said, StoreError> {
-    if !packaged {
+async fn said(app: &App, job: &Job) -> Result<Said, StoreError> {
+    if !job.job_type.product().comes_packaged() {
         return Ok(Said {
             given: Ok(job.request.id_info.clone()),
             consented: job.request.consent.is_some(),
         });
     }
-    let Some(package) = app.store.package(&job.smile_job_id).await? else {
-        return Ok(Said::NOTHING);
+    // What is wrong with a package that a face is judged by, the next step tells.
+    let face = job.job_type.face();
+    let nothing = |why: &str| match face {
+        Some(_) => Said::NOTHING,
+        None => Said {
+            given: Err(why.to_owned()),
+            consented: false,
+        },
     };
+    let Some(package) = app.store.package(&job.smile_job_id).await? else {
+        return Ok(nothing("the package was erased"));
+    };
+    // Nobody is asked about a package whose images cannot be judged.
+    let needs_images = face.is_some_and(|face| !face.takes_photo_on_file());
     let read = tokio::task::spawn_blocking(move || {
-        Package::read(&package, &PackageLimits::default())
-            .ok()
-            .map(|package| package.info)
+        let limits = PackageLimits::default();
+        if needs_images {
+            Package::read(&package, &limits).map(|package| package.info)
+        } else {
+            Package::read_info(&package, &limits)
+        }
     });
-    // A panic in there comes again in the next step, which tells it.
-    let info = read.await.ok().flatten();
-    Ok(info.map_or(Said::NOTHING, |info| Said {
+    let info = match read.await {
+        Ok(Ok(info)) => info,
+        Ok(Err(error)) => return Ok(nothing(&error.to_string())),
+        Err(_) => return Ok(nothing("the package cannot be read")),
+    };
+    let partner = app.store.partner(job.partner()).await?;
+    let key = partner.map(|partner| partner.key(job.environment()).clone());
+    if is_of_another(&info, job, key.as_ref()) {
+        return Ok(nothing(OF_ANOTHER));
+    }
+    Ok(Said {
         given: of_package(&info, job.request.id_info.as_ref()),
         consented: info.consent.is_some() || job.request.consent.is_some(),
-    }))
+    })
 }
 
 /// What an authority is not asked, although its ID type is known: what it is not offered for, and what the person has not consented
 /// to where that is wanted.
 fn refused(app: &App, job: &Job, query: &IdentityQuery, consented: bool) -> Option<Answer> {
     let product = match job.job_type {
-        JobType::BiometricKyc => Product::BiometricKyc,
+        JobType::BiometricKyc | JobType::BiometricKycOnFile => Product::BiometricKyc,
         JobType::EnhancedKyc => Product::EnhancedKyc,
-        JobType::BasicKyc => Product::BasicKyc,
+        JobType::BasicKyc | JobType::CompareUserInfo => Product::BasicKyc,
         JobType::PhoneVerification => Product::Phone,
         JobType::BusinessVerification => Product::Business,
-        JobType::Enrolment | JobType::Authentication | JobType::Compare => return None,
+        JobType::Enrolment | JobType::Authentication | JobType::Compare | JobType::UpdatePhoto => {
+            return None;
+        }
     };
     let (partner, environment) = (job.partner(), job.environment());
     let authorities = &app.authorities;

@@ -30,6 +30,11 @@ const MIGRATIONS: &[Listed] = &[
         include_str!("../../migrations/postgres/0004_tokens.sql"),
     ),
     (
+        7,
+        "consent sessions",
+        include_str!("../../migrations/postgres/0007_consent_sessions.sql"),
+    ),
+    (
         8,
         "replays",
         include_str!("../../migrations/postgres/0008_replays.sql"),

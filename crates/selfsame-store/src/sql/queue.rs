@@ -173,9 +173,9 @@ impl Queue for SqlStore {
         if let Some(reference) = &outcome.enrol {
             self.put_on_file(&mut tx, job, reference, &outcome.keeps, now)
                 .await?;
-            if let Some(code) = &id_code {
-                registrants::add(&mut tx, &job.user, code).await?;
-            }
+        }
+        if let Some(code) = id_code.as_ref().filter(|_| outcome.success) {
+            registrants::add(&mut tx, &job.user, code).await?;
         }
         if outcome.only_if_new && self.was_accepted(&mut tx, job, &outcome.accepted).await? {
             return Ok(Finished::SeenMeanwhile);
@@ -191,6 +191,11 @@ impl Queue for SqlStore {
                 .bind(job.smile_job_id.as_str())
                 .bind(now)
                 .execute(&mut *tx)
+                .await?;
+        }
+        if let Some((result, code)) = &outcome.beside {
+            let name = &job.smile_job_id;
+            self.tell(&mut tx, name, result, code, callback.is_some(), now)
                 .await?;
         }
         tx.commit().await?;

@@ -110,8 +110,8 @@ impl SqlStore {
         Ok(WentOn::Committed)
     }
 
-    /// Puts a step's result on record, and queues its callback.
-    async fn tell(
+    /// Puts a result that ends nothing on record, and queues its callback: a step's, or one beside the job's own.
+    pub(super) async fn tell(
         &self,
         tx: &mut DbConnection,
         job: &SmileJobId,

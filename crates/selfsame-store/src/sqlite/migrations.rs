@@ -71,6 +71,11 @@ const MIGRATIONS: &[Listed] = &[
         include_str!("../../migrations/sqlite/0013_tokens.sql"),
     ),
     (
+        16,
+        "consent sessions",
+        include_str!("../../migrations/sqlite/0016_consent_sessions.sql"),
+    ),
+    (
         17,
         "replays",
         include_str!("../../migrations/sqlite/0017_replays.sql"),

@@ -83,6 +83,7 @@ const PLAIN: [(&str, &str); 16] = [
     ("audit", "code"),
     ("register_entries", "code"),
     ("register_entries", "content"),
+    ("consent_sessions", "code"),
 ];
 
 #[tokio::test]

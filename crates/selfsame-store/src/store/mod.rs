@@ -6,6 +6,7 @@ mod attempts;
 mod audit;
 mod challenges;
 mod changes;
+mod consent_sessions;
 mod deliveries;
 mod health;
 mod images;
@@ -14,6 +15,7 @@ mod jobs;
 pub mod nodes;
 mod partners;
 mod queue;
+mod receipt_keys;
 mod registers;
 mod results;
 pub mod reviews;
@@ -27,6 +29,7 @@ pub use self::attempts::Attempts;
 pub use self::audit::Audit;
 pub use self::challenges::{Challenges, Drawn, UnansweredLimit};
 pub use self::changes::{Changes, UserChange};
+pub use self::consent_sessions::ConsentSessions;
 pub use self::deliveries::{
     AfterAttempt, Deliveries, Delivery, DeliveryAttempt, DeliveryId, DeliveryLimits,
     DeliveryRecord, DeliveryState, Endpoint, Replay, Replayed,
@@ -38,6 +41,7 @@ pub use self::jobs::{Accepted, Granted, JobFilter, Jobs, NewJob, Prepared, Uploa
 pub use self::nodes::Nodes;
 pub use self::partners::Partners;
 pub use self::queue::{Claim, Finished, LeaseId, Onward, Outcome, Queue, WentOn};
+pub use self::receipt_keys::{ReceiptKey, ReceiptKeys};
 pub use self::registers::{
     EntryKey, EntryListed, Imported, MAX_PHOTO_BYTES, MAX_RECORD_BYTES, NotARegisterName,
     RegisterEntry, RegisterName, RegisterSummary, Registers, UnfitEntry,
@@ -75,6 +79,8 @@ pub trait Store:
     + Nodes
     + Registers
     + TokenKeys
+    + ReceiptKeys
+    + ConsentSessions
     + Send
     + Sync
     + std::fmt::Debug
@@ -102,6 +108,8 @@ impl<T> Store for T where
         + Nodes
         + Registers
         + TokenKeys
+        + ReceiptKeys
+        + ConsentSessions
         + Send
         + Sync
         + std::fmt::Debug

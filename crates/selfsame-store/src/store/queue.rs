@@ -52,7 +52,7 @@ pub struct Outcome {
     pub enrol: Option<Reference>,
     /// Which earlier enrolments' templates stay beside it, by their photos: [`User::kept_beside`] says which.
     pub keeps: Vec<SmileJobId>,
-    /// The identity under whose number the user is enrolled, where it is.
+    /// The identity under whose number the user is on record from now on where the job succeeded, or once a person approves it.
     pub registers: Option<IdentityQuery>,
     /// Open a review: the result is not final.
     pub review: Option<NewReview>,
@@ -60,6 +60,8 @@ pub struct Outcome {
     pub accepted: Vec<ImageFingerprint>,
     /// End the job only if no other job had one of `accepted` accepted (the very file); else it must be judged again.
     pub only_if_new: bool,
+    /// A result that is told beside the job's own, with a callback of its own: JSON object bytes, and its code.
+    pub beside: Option<(Bytes, String)>,
     /// Queue a callback to this URL.
     pub callback_url: Option<String>,
 }

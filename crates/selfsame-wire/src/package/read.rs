@@ -170,6 +170,33 @@ impl Package {
         one_selfie(images.iter().map(|image| &image.role))?;
         Ok(Self { info, images })
     }
+
+    /// What a package says about itself. No image is read, and none need be there.
+    ///
+    /// # Errors
+    /// [`PackageError`] says what is wrong with the zip or its `info.json`.
+    pub fn read_info(bytes: &[u8], limits: &PackageLimits) -> Result<InfoJson, PackageError> {
+        Reader::open(bytes, limits).map(|(_, info)| info)
+    }
+
+    /// Reads a package of a job that needs no selfie: the first image of this role alone, where there is one.
+    ///
+    /// # Errors
+    /// [`PackageError`] says what is wrong with the zip, its `info.json` or the image.
+    pub fn read_only(
+        bytes: &[u8],
+        limits: &PackageLimits,
+        role: ImageRole,
+    ) -> Result<Self, PackageError> {
+        let (mut reader, mut info) = Reader::open(bytes, limits)?;
+        let mut images = Vec::new();
+        let mut entries = info.images.iter_mut().enumerate();
+        if let Some((at, entry)) = entries.find(|(_, entry)| entry.image_type.role == role) {
+            let bytes = reader.image(at, entry)?;
+            images.push(PackageImage { role, bytes });
+        }
+        Ok(Self { info, images })
+    }
 }
 
 impl Package {

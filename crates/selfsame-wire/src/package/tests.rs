@@ -75,6 +75,27 @@ fn one_image_is_read_without_the_others() {
 }
 
 #[test]
+fn a_job_that_needs_no_selfie_reads_what_it_needs_alone() {
+    let limits = PackageLimits::default();
+    let info: &[u8] = br#"{"images":[{"image_type_id":4,"image":"","file_name":"a.jpg"},
+        {"image_type_id":1,"image":"","file_name":"b.jpg"}],"id_info":{"country":"NG"}}"#;
+    let bytes = zip(&[("info.json", info), ("a.jpg", b"no image"), ("b.jpg", JPEG)]);
+    assert!(Package::read(&bytes, &limits).is_err());
+    let said = Package::read_info(&bytes, &limits).unwrap();
+    assert_eq!(said.id_info.unwrap().get(), r#"{"country":"NG"}"#);
+    let card = Package::read_only(&bytes, &limits, ImageRole::IdCardFront).unwrap();
+    assert_eq!(card.image(ImageRole::IdCardFront), Some(JPEG));
+    assert_eq!(card.images.len(), 1);
+    let none = Package::read_only(&bytes, &limits, ImageRole::Selfie).unwrap();
+    assert!(none.images.is_empty());
+    assert_eq!(
+        Package::read_only(&bytes, &limits, ImageRole::Liveness).unwrap_err(),
+        PackageError::NotAnImage(0)
+    );
+    assert!(Package::read_info(b"no zip", &limits).is_err());
+}
+
+#[test]
 fn forms_are_spoken_of_in_their_own_words() {
     for (error, says) in [
         (

@@ -198,6 +198,12 @@ impl Actions {
         let actions = listed.actions().iter();
         Self(actions.map(|action| (*action, value(*action))).collect())
     }
+
+    /// Each action that is listed, and what came of it.
+    #[must_use]
+    pub fn entries(&self) -> &[(Action, ActionValue)] {
+        &self.0
+    }
 }
 
 impl Serialize for Actions {

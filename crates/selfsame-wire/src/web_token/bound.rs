@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use super::{Grant, built, object};
 use crate::error::{ErrorCode, WireError};
 use crate::id_verification::{IdVerificationRequest, Lookup};
+use crate::job_type::JobType;
 use crate::partner_params::PartnerParams;
 use crate::product::Product;
 use crate::upload::UploadRequest;
@@ -48,6 +49,11 @@ impl UploadRequest {
             (
                 "sandbox_result",
                 self.sandbox_result.is_none() || self.sandbox_result == grant.sandbox_result,
+            ),
+            // Nobody would be before the page's camera.
+            (
+                "use_enrolled_image",
+                !self.use_enrolled_image || self.job_type != JobType::BiometricKyc,
             ),
         ];
         all_the_same(&same)?;

@@ -20,6 +20,7 @@ pub(crate) mod partner;
 mod person;
 pub(crate) mod policy;
 pub(crate) mod ready;
+pub(crate) mod receipt;
 pub(crate) mod register;
 pub(crate) mod review;
 pub(crate) mod serve;

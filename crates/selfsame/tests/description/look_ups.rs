@@ -1,7 +1,7 @@
 //! Identities are looked up by each call, and a person consents by a one-time password: the answers, and what comes to the
 //! callback, are as described.
 
-use reqwest::Client;
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use super::{Description, post, with};
@@ -78,7 +78,24 @@ pub(super) async fn look_up(d: &mut Description, s: &Server, http: &Client, call
         let (status, _) = post(d, s, http, "/v1/id_verification", &body).await;
         assert_eq!(status, 200);
     }
+    receipts(d, s, http).await;
     consent(d, s, http).await;
+}
+
+/// The first look-up's receipt.
+async fn receipts(d: &mut Description, s: &Server, http: &Client) {
+    const ONE: &str = "/v1/receipt/{link}";
+    let asked = json!({"partner_id": "p", "user_id": "joe", "job_id": "look-up 0"});
+    let (_, ended) = post(d, s, http, "/v1/job_status", &with(s.signed(), asked)).await;
+    let link = ended["kyc_receipt"].as_str().unwrap();
+    for (asked, expected) in [("", 200), (".pdf", 200), ("?format=exe", 400), ("x", 404)] {
+        let request = http.get(format!("{link}{asked}"));
+        let (status, _) = d.check(Method::GET, ONE, request, None).await;
+        assert_eq!(status, expected, "{asked}");
+    }
+    let keys = http.get(format!("{}/v1/receipt/keys", s.base));
+    let (status, _) = d.check(Method::GET, "/v1/receipt/keys", keys, None).await;
+    assert_eq!(status, 200);
 }
 
 async fn consent(d: &mut Description, s: &Server, http: &Client) {

@@ -62,6 +62,25 @@ fn the_more_specific_layer_wins() {
 }
 
 #[test]
+fn receipts_of_jobs_that_only_look_up_follow_what_is_said_of_all_jobs() {
+    let policies = parse(
+        "[defaults.receipt]\nmode = \"outcome\"\n[production.receipt]\nmode = \"off\"\n[sandbox.biometric_kyc.receipt]\nmode = \"full\"\n",
+    )
+    .unwrap();
+    let mode = |e, k| policies.of(e, k).receipt.mode;
+    use crate::policy::ReceiptMode::{Full, Off, Outcome};
+    assert_eq!(mode(Environment::Sandbox, JobType::EnhancedKyc), Outcome);
+    assert_eq!(mode(Environment::Production, JobType::BasicKyc), Off);
+    assert_eq!(mode(Environment::Production, JobType::BiometricKyc), Off);
+    assert_eq!(mode(Environment::Sandbox, JobType::BiometricKyc), Full);
+    // What is in force is told without a gap.
+    assert_eq!(
+        Policies::parse(policies.text()).unwrap().table,
+        policies.table
+    );
+}
+
+#[test]
 fn another_number_is_another_digest() {
     assert_ne!(
         parse("").unwrap().sha256(),

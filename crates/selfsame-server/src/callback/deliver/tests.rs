@@ -116,6 +116,7 @@ impl Office {
         let claim = self.store.claim_job(LONG).await.unwrap().unwrap();
         let outcome = Outcome {
             registers: None,
+            beside: None,
             result: match api {
                 Api::V3 => Bytes::from_static(
                     br#"{"outcome":1,"code":"0820","is_final":true,"checks":{},"reasons":[],"evidence":{}}"#,

@@ -34,7 +34,7 @@ pub(crate) async fn auth_smile(
     if request.update_enrolled_image {
         return Err(Refusal::new(
             ErrorCode::InvalidJobType,
-            "update_enrolled_image is not performed by this server yet; register the user again with allow_new_enroll",
+            "update_enrolled_image is not performed by this server; submit a job of type 8, which replaces the photo on file",
         ));
     }
     let consent_info = consent_info(&app, &caller, request.id_type.as_ref());

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use selfsame_job::job::{Job, JobState};
+use selfsame_job::outcome::JobOutcome;
 use selfsame_store::store::JobResultRecord;
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::job_status::{JobStatusRequest, JobStatusResponse, NO_ZIP};
@@ -19,8 +20,9 @@ use crate::app::{App, Scope};
 use crate::body::collect_json;
 use crate::client_address::ClientAddress;
 use crate::origin::Origin;
+use crate::receipts::{ReceiptLinks, is_of_a_business};
 use crate::refusal::Refusal;
-use crate::route::v1::result::v1_result;
+use crate::route::v1::result::v1_result_with;
 
 pub(crate) async fn job_status(
     State(app): State<Arc<App>>,
@@ -56,8 +58,11 @@ pub(crate) async fn job_status(
             )
         })?;
     let now = Timestamp::now();
+    let receipts = ReceiptLinks::at(&app.config, &origin);
     let sign = |job: &Job, record: &JobResultRecord| -> Result<Box<RawValue>, Refusal> {
-        let result = v1_result(job, &record.result).map_err(|e| Refusal::internal(&e))?;
+        let receipt = |outcome: &JobOutcome| receipts.link(&caller.partner, job, outcome);
+        let result =
+            v1_result_with(job, &record.result, receipt).map_err(|e| Refusal::internal(&e))?;
         SignedResult::sign(
             &result,
             caller.partner.key(caller.environment),
@@ -103,6 +108,14 @@ pub(crate) async fn job_status(
         (Some(_), true) => Some(app.images.links(&caller.partner, &job, &origin).await?),
         _ => None,
     };
+    let receipt = ended
+        .as_ref()
+        .and_then(|record| receipts.of_recorded(&caller.partner, &job, &record.result));
+    let (kyb_receipt, kyc_receipt) = if is_of_a_business(&job) {
+        (receipt, None)
+    } else {
+        (None, receipt)
+    };
     let signed = signature::sign_answer(
         caller.partner.key(caller.environment),
         &caller.partner.id,
@@ -117,8 +130,8 @@ pub(crate) async fn job_status(
         result,
         history,
         image_links,
-        kyc_receipt: None,
-        kyb_receipt: None,
+        kyc_receipt,
+        kyb_receipt,
     }))
 }
 

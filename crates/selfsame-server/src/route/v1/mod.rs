@@ -6,6 +6,7 @@ pub(crate) mod image;
 pub(crate) mod job_status;
 pub(crate) mod offerings;
 pub(crate) mod package;
+pub(crate) mod receipt;
 pub(crate) mod result;
 pub(crate) mod token;
 pub(crate) mod totp_consent;

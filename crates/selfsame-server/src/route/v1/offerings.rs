@@ -102,3 +102,21 @@ pub(crate) async fn not_yet() -> Refusal {
     )
     .into()
 }
+
+/// `POST /v1/aml`, job type 10.
+pub(crate) async fn no_watch_lists() -> Refusal {
+    WireError::new(
+        ErrorCode::InvalidJobType,
+        "job_type 10 is not served: this server holds no sanctions lists and no news to search; screen people with a service that does",
+    )
+    .into()
+}
+
+/// `POST /v1/async-verify-address`, job type 12.
+pub(crate) async fn no_addresses() -> Refusal {
+    WireError::new(
+        ErrorCode::InvalidJobType,
+        "job_type 12 is not served: no authority of this server says where people live; ask a utility's or a credit bureau's service",
+    )
+    .into()
+}

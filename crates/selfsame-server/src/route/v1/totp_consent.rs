@@ -1,11 +1,9 @@
 //! `POST /v1/totp_consent`, `/mode`, `/otp`: a person consents to a BVN's look-up by a one-time password.
 //!
 //! Only the register of the BVN can send such a password, and no authority here speaks to it: in production the three say so. In the
-//! sandbox they go through the same steps, so that apps and pages can be tried. Nothing is kept: the session's name is signed, and
-//! opens with the number that it was made for alone.
+//! sandbox they go through the same steps, so that apps and pages can be tried: a look-up goes by a session whose password was right.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -19,28 +17,18 @@ use selfsame_wire::id_info::IdInfo;
 use selfsame_wire::signature::{self, Signed};
 use selfsame_wire::totp::{PasswordPath, TotpConsent, TotpMode, TotpPassword, TotpResponse};
 use selfsame_wire::upload::Auth;
-use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Caller, Scope};
 use crate::body::collect_json;
 use crate::client_address::ClientAddress;
-use crate::random::secret;
+use crate::consent_sessions::{self, About};
 use crate::refusal::Refusal;
-use crate::{sealed_link, web_tokens};
+use crate::web_tokens;
 
-/// How long a session lasts.
-const SESSION: Duration = Duration::from_secs(15 * 60);
 /// The sandbox's password, whatever the number. It protects nothing: the person of the sandbox does not exist.
 const SANDBOX_PASSWORD: &str = "000000";
 /// Where the sandbox would send it.
 const SANDBOX_PATHS: [(&str, &str); 2] = [("sms", "080*****12"), ("email", "j***@example.com")];
-
-/// What a session's name holds beside its time. Whose it is, is in the code over it.
-#[derive(Debug, Serialize, Deserialize)]
-struct Session {
-    /// Keeps two sessions apart.
-    nonce: String,
-}
 
 type Answer = Result<Json<TotpResponse>, Refusal>;
 
@@ -55,12 +43,9 @@ pub(crate) async fn begin(
     let consent = TotpConsent::parse(&body.bytes)?;
     let caller = admit(&app, scope, &consent).await?;
     check_number(&app, &consent)?;
-    let session = Session {
-        nonce: secret().map_err(|e| Refusal::internal(&e))?,
-    };
-    let now = Timestamp::now();
-    let expires = until(now)?;
-    let sealed = sealed_link::seal(key(&caller), &purpose(&consent), &session, expires)
+    let sealed = about(&consent)
+        .begin(key(&caller))
+        .map_err(|e| Refusal::internal(&e))?
         .ok_or_else(|| Refusal::internal(&"a session cannot be named"))?;
     let paths = SANDBOX_PATHS.map(|(mode, masked)| PasswordPath {
         mode,
@@ -69,7 +54,7 @@ pub(crate) async fn begin(
     Ok(Json(TotpResponse::begun(
         sealed,
         paths.into(),
-        signed(&caller, now),
+        signed(&caller, Timestamp::now()),
     )))
 }
 
@@ -112,6 +97,7 @@ pub(crate) async fn password(
             "otp is not the one-time password; the sandbox's is 000000",
         ));
     }
+    consent_sessions::pass(&app, &request.session_id).await?;
     let told = "the one-time password is right: look the number up with this session_id";
     Ok(Json(TotpResponse::done(
         told,
@@ -174,9 +160,8 @@ fn check_number(app: &App, consent: &TotpConsent) -> Result<(), Refusal> {
 }
 
 fn check_session(caller: &Caller, consent: &TotpConsent, session_id: &str) -> Result<(), Refusal> {
-    let opened: Option<Session> =
-        sealed_link::open(key(caller), &purpose(consent), session_id, Timestamp::now());
-    opened.map(drop).ok_or_else(|| {
+    let open = about(consent).is_open(key(caller), session_id, Timestamp::now());
+    open.then_some(()).ok_or_else(|| {
         Refusal::new(
             ErrorCode::WrongType,
             "session_id is not of this number, or has expired; begin again with /v1/totp_consent",
@@ -184,14 +169,12 @@ fn check_session(caller: &Caller, consent: &TotpConsent, session_id: &str) -> Re
     })
 }
 
-/// What a session is good for: this identity. The number goes into the code only, so that no session's name tells it.
-fn purpose(consent: &TotpConsent) -> String {
-    format!(
-        "one-time password\n{}\n{}\n{}",
-        consent.country,
-        consent.id_type,
-        consent.id_number.reveal()
-    )
+const fn about(consent: &TotpConsent) -> About<'_> {
+    About {
+        country: consent.country,
+        id_type: &consent.id_type,
+        id_number: &consent.id_number,
+    }
 }
 
 fn key(caller: &Caller) -> &signature::ApiKey {
@@ -200,8 +183,4 @@ fn key(caller: &Caller) -> &signature::ApiKey {
 
 fn signed(caller: &Caller, now: Timestamp) -> Signed {
     signature::sign_answer(key(caller), &caller.partner.id, now)
-}
-
-fn until(now: Timestamp) -> Result<Timestamp, Refusal> {
-    now.checked_add(SESSION).map_err(|e| Refusal::internal(&e))
 }

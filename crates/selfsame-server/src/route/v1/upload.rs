@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::{Extension, Json};
 use jiff::Timestamp;
-use selfsame_job::job::{Api, JobRequest};
+use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_store::store::UploadGrant;
 use selfsame_wire::error::ErrorCode;
 use selfsame_wire::upload::{Auth, UploadRequest, UploadResponse};
@@ -33,8 +33,11 @@ pub(crate) async fn upload(
     let body = collect_json(&app, client, body).await?;
     let request = UploadRequest::parse(&body.bytes)?;
     let (caller, request) = admit(&app, scope, request).await?;
-    let job_type = performed(request.job_type)?;
-    if job_type.face().is_none() {
+    let job_type = match performed(request.job_type)? {
+        JobType::BiometricKyc if request.use_enrolled_image => JobType::BiometricKycOnFile,
+        job_type => job_type,
+    };
+    if !job_type.product().comes_packaged() {
         return Err(Refusal::new(
             ErrorCode::InvalidJobType,
             format!(

@@ -18,10 +18,20 @@ pub(super) fn judges(job: &Job, outcome: &JobOutcome) -> bool {
         )
 }
 
+/// Whether the result tells of the search for other users alone.
+pub(super) const fn tells_of_suspects(outcome: &JobOutcome) -> bool {
+    matches!(
+        outcome.code,
+        ResultCode::NoSuspects | ResultCode::SuspectsFound | ResultCode::SuspectsUnknown
+    )
+}
+
 pub(super) fn of(job: &Job, outcome: &JobOutcome) -> Actions {
     let listed = match job.job_type {
         JobType::BusinessVerification => Listed::Business,
-        JobType::BasicKyc | JobType::PhoneVerification => Listed::Comparison,
+        JobType::BasicKyc | JobType::PhoneVerification | JobType::CompareUserInfo => {
+            Listed::Comparison
+        }
         _ if judges(job, outcome) => Listed::Face,
         _ => Listed::Identity,
     };
@@ -45,6 +55,8 @@ fn value(action: Action, outcome: &JobOutcome) -> ActionValue {
         Action::HumanReviewCompare => Checked::ReviewOfComparison,
         Action::HumanReviewLivenessCheck => Checked::ReviewOfPresentationAttack,
         Action::HumanReviewSelfieCheck => Checked::ReviewOfSampleQuality,
+        Action::UpdateRegisteredSelfieOnFile => Checked::ReferenceUpdate,
+        Action::HumanReviewUpdateSelfie => Checked::ReviewOfUpdate,
         _ => return ActionValue::NotApplicable,
     };
     let Some(state) = outcome.checks.of(checked) else {

@@ -16,6 +16,12 @@ pub(super) fn of(job: &Job, outcome: &JobOutcome) -> IdentityPart {
     let Some(identity) = &outcome.identity else {
         return IdentityPart::default();
     };
+    if actions::tells_of_suspects(outcome) {
+        return IdentityPart {
+            antifraud: Some(antifraud(identity, outcome)),
+            ..IdentityPart::default()
+        };
+    }
     let judges = actions::judges(job, outcome);
     let answer = identity.lookup.as_ref().map(|lookup| &lookup.answer);
     let asked = identity
