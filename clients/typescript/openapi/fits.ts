@@ -6,8 +6,13 @@ import type {
   ErrorAnswer,
   JobStatusAnswer,
   JobStatusBody,
+  LookupBody,
+  ProductsConfigAnswer,
+  ProductsConfigBody,
   ResultAnswer,
+  ServicesAnswer,
   SignatureProof,
+  TakenAnswer,
   TokenAnswer,
   TokenBody,
   TokenProof,
@@ -41,6 +46,18 @@ type Upload = Omit<UploadBody, 'partner_params'> & { partner_params: UploadBody[
 /** The same of a challenge. */
 type Challenged = Omit<ChallengeBody, 'job_type'> & { job_type: 2 | 4 };
 
+/**
+ * Lookups without a selfie are of one job type. What else stands in `partner_params` is the partner's own; and consent is an object of any
+ * kind, of which no type can be made.
+ */
+type Question = Omit<LookupBody, 'partner_params' | 'consent_information'> & {
+  partner_params: { job_id: string; user_id: string; job_type: 5 };
+};
+/** The questions that take one. */
+type Lookups = 'idVerification' | 'asyncIdVerification' | 'verify';
+/** What each of them has: true, or what is wrong. */
+type Each<O extends keyof operations, Proof> = { [name in O]: Fits<Question & Proof, Taken<name>> }[O];
+
 export type Sent = [
   Yes<Fits<Upload & SignatureProof, Taken<'upload'>>>,
   Yes<Fits<Upload & TokenProof, Taken<'upload'>>>,
@@ -53,6 +70,13 @@ export type Sent = [
   Yes<Fits<Challenged & SignatureProof, Taken<'challenge'>>>,
   Yes<Fits<TokenProof, Taken<'challenge'>>>,
   None<Unknown<ChallengeBody & SignatureProof & TokenProof, Taken<'challenge'>>>,
+  Yes<Each<Lookups, SignatureProof>>,
+  Yes<Each<Lookups, TokenProof>>,
+  None<{ [name in Lookups]: Unknown<LookupBody & SignatureProof & TokenProof, Taken<name>> }[Lookups]>,
+  Yes<Fits<ProductsConfigBody & SignatureProof, Taken<'productsConfig'>>>,
+  Yes<Fits<ProductsConfigBody & TokenProof, Taken<'productsConfig'>>>,
+  // The public embed sends the token's job along; this server leaves it alone.
+  None<Unknown<ProductsConfigBody & SignatureProof & TokenProof, Taken<'productsConfig'>, 'partner_params'>>,
 ];
 
 type Status = Answered<'jobStatus', 200>;
@@ -65,6 +89,11 @@ export type Read = [
   Yes<Fits<Answered<'upload', 400>, { [name in keyof ErrorAnswer]: ErrorAnswer[name] }>>,
   Yes<Fits<Omit<Status, 'result' | 'history'>, Omit<JobStatusAnswer, 'result' | 'history'>>>,
   Yes<Fits<Omit<Result, 'ConfidenceValue'>, Omit<ResultAnswer, 'ConfidenceValue'>>>,
+  Yes<Fits<Answered<'asyncIdVerification', 200>, TakenAnswer>>,
+  Yes<Fits<Answered<'productsConfig', 200>, ProductsConfigAnswer>>,
+  Yes<Fits<Answered<'services', 200>, ServicesAnswer>>,
+  // What a lookup answers is read as a job's result is.
+  Yes<Fits<Answered<'idVerification' | 'verify', 200>, Result>>,
   None<Unknown<JobStatusAnswer, Status>>,
   None<Unknown<ResultAnswer, Result>>,
   Yes<Fits<Wide<Result extends { ConfidenceValue?: infer C } ? C : never>, string | undefined>>,

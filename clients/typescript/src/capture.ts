@@ -78,7 +78,7 @@ export class MemoryCaptures implements CaptureStore {
 }
 
 /** The bytes of an image, if they begin as JPEG or PNG do. */
-function image(bytes: ImageBytes, name: string): Uint8Array {
+export function image(bytes: ImageBytes, name: string): Uint8Array {
   const view = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
   if (!isJpeg(view) && !isPng(view)) {
     throw new ArgumentError(`${name} is neither JPEG nor PNG, by its first bytes`);

@@ -8,8 +8,9 @@ import { JobStatus } from './job-status.js';
 import type { JsonObject } from './json.js';
 import { Lookup } from './lookup.js';
 import { buildPackage } from './package.js';
-import { DEFAULT_POLLING, follow } from './polling.js';
+import { follow, pollingTime } from './polling.js';
 import { accept, acceptObject, DEFAULT_RETRY, withRetry, type RetryPolicy } from './retry.js';
+import { serverRoot } from './server-root.js';
 import { formatTimestamp, sign, verifySigned } from './signature.js';
 import { nameParams, present, type GeoInfo, type NamedParams, type PartnerParams } from './submission.js';
 import { defaultTransport, type HttpAnswer, type Transport } from './transport.js';
@@ -38,6 +39,7 @@ export class Client {
   /** The captures by tag. Of no use where the options name another store. */
   readonly captures = new MemoryCaptures();
   readonly #options: ClientOptions;
+  readonly #server: string;
   readonly #store: CaptureStore;
   readonly #retry: RetryPolicy;
   readonly #transport: Transport;
@@ -51,9 +53,7 @@ export class Client {
    * @throws `ArgumentError` where the server's URL is none.
    */
   constructor(options: ClientOptions) {
-    if (!/^https?:\/\/[^/?#]+[^?#]*$/i.test(options.server)) {
-      throw new ArgumentError('server must be an http or https URL without a query, e.g. https://faces.example.com');
-    }
+    this.#server = serverRoot(options.server);
     this.#options = options;
     this.#store = options.captures ?? this.captures;
     this.#retry = { ...DEFAULT_RETRY, ...options.retry };
@@ -90,7 +90,7 @@ export class Client {
   ): Promise<JobStatus> {
     const said = present(idInfo, 'idInfo');
     const geo = present(geoInfo, 'geoInfo');
-    const wait = pollingTime(jobStatusPollingTimeoutMillis);
+    const wait = pollingTime(jobStatusPollingTimeoutMillis, 'jobStatusPollingTimeoutMillis');
     const capture = await this.#store.read(tag);
     if (!capture) throw new UnknownTagError(tag);
     const id = idInfoFor(jobType, said, capture.idCardFront !== undefined);
@@ -102,7 +102,10 @@ export class Client {
     await this.#tellStore(tag);
     const unanswered = { job_complete: false, job_success: false, result: { SmileJobID: prepared.smileJobId } };
     const ask = this.#question(journey);
-    return ask ? follow(ask, unanswered, wait, this.#clock, options.signal) : new JobStatus(unanswered);
+    const last = (): JobStatus => new JobStatus(unanswered);
+    if (!ask) return last();
+    // A job that was submitted ends all the same, though no question after it was answered.
+    return follow(async () => new JobStatus(await ask()), (status) => status.jobComplete, last, wait, this.#clock, options.signal);
   }
 
   /**
@@ -403,7 +406,7 @@ export class Client {
 
   /** Without the API's version. */
   #root(isProduction: boolean): string {
-    return `${this.#options.server.replace(/\/+$/, '')}/${isProduction ? 'production' : 'sandbox'}`;
+    return `${this.#server}/${isProduction ? 'production' : 'sandbox'}`;
   }
 
   #apiKey(isProduction: boolean): string {
@@ -413,11 +416,4 @@ export class Client {
     if (!key) throw new ArgumentError(`this call needs the API key of the ${isProduction ? 'production' : 'sandbox'}`);
     return key;
   }
-}
-
-function pollingTime(millis: number): number {
-  if (typeof millis !== 'number' || !(millis >= 0)) {
-    throw new ArgumentError('jobStatusPollingTimeoutMillis must be a number of milliseconds, or 0');
-  }
-  return millis === 0 ? DEFAULT_POLLING : millis;
 }

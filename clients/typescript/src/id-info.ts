@@ -3,26 +3,12 @@ import { strToU8 } from 'fflate';
 import { ArgumentError } from './errors.js';
 import type { JsonObject } from './json.js';
 import { CONTROL, JobType } from './submission.js';
+import type { Identity } from './wire.js';
 
 /** Who somebody says that they are, in the wire's names: for job type 1 and for {@link Lookup}. Further keys go along. */
-export interface IdInfo extends JsonObject {
-  /** Whose authority is asked: two letters, e.g. `NG`. */
-  country?: string;
-  /** Which of its records, e.g. `NIN`. */
-  id_type?: string;
-  /** Which person. Text: a number would lose its leading zeros. */
-  id_number?: string;
+export interface IdInfo extends JsonObject, Partial<Identity> {
   /** Whether the number is to be looked up. `false`: the selfie is compared with the ID card's image. Default: true. */
   entered?: boolean | 'true' | 'false';
-  first_name?: string;
-  middle_name?: string;
-  last_name?: string;
-  /** `YYYY-MM-DD`. */
-  dob?: string;
-  gender?: string;
-  phone_number?: string;
-  /** The bank, where the number is an account's. */
-  bank_code?: string;
 }
 
 /** What the person agreed to, where the ID type needs that: in the wire's names. */

@@ -7,7 +7,7 @@ import { acceptObject } from './retry.js';
 import { ProductsConfig, Services } from './services.js';
 import { JobType, nameParams, present, type NamedParams, type PartnerParams } from './submission.js';
 import type { HttpAnswer } from './transport.js';
-import type { SignatureProof, TokenProof } from './wire.js';
+import type { Identity, LookupBody, ProductsConfigBody, SignatureProof, TokenProof } from './wire.js';
 
 /** Fields that a request may go without, and that ID information must not add. */
 const OURS: ReadonlySet<string> = new Set(['token', 'timestamp', 'signature', 'callback_url', 'consent_information']);
@@ -102,7 +102,11 @@ export class Lookup {
   /** What this partner may use of it, and where the person must consent. With the API key or a web token. */
   async productsConfig(options: { partnerParams?: PartnerParams | object; signal?: AbortSignal } = {}): Promise<ProductsConfig> {
     const { params, proof } = await this.#means.prove(nameParams(options.partnerParams ?? {}, JobType.BiometricKyc));
-    const body = { partner_id: this.#means.partnerId, ...('token' in proof && { partner_params: params }), ...proof };
+    const body = {
+      partner_id: this.#means.partnerId,
+      ...('token' in proof && { partner_params: params }),
+      ...proof,
+    } satisfies ProductsConfigBody & (SignatureProof | TokenProof);
     return new ProductsConfig(acceptObject(await this.#means.ask('POST', 'v1/products_config', body, options.signal)));
   }
 
@@ -127,7 +131,8 @@ export class Lookup {
   ): JsonObject {
     const said = Object.entries(info).filter(([name]) => !OURS.has(name));
     return {
-      ...Object.fromEntries(said),
+      // Checked before: checkIdentity.
+      ...(Object.fromEntries(said) as JsonObject & Identity),
       partner_id: this.#means.partnerId,
       partner_params: params,
       source_sdk: this.#means.source.sdk,
@@ -135,6 +140,6 @@ export class Lookup {
       ...(callbackUrl && { callback_url: callbackUrl }),
       ...(consentInformation && { consent_information: consentInformation }),
       ...proof,
-    };
+    } satisfies LookupBody & (SignatureProof | TokenProof);
   }
 }

@@ -74,7 +74,7 @@ function name(params: JsonObject, key: 'job_id' | 'user_id'): string {
 }
 
 /** A name that no other job or person has. It is no secret, so an engine without a random source may guess one. */
-function randomName(): string {
+export function randomName(): string {
   const bytes = new Uint8Array(16);
   if (typeof globalThis.crypto?.getRandomValues === 'function') globalThis.crypto.getRandomValues(bytes);
   else bytes.forEach((_, at) => (bytes[at] = Math.floor(Math.random() * 256)));

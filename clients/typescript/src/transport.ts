@@ -12,9 +12,11 @@ export interface Progress {
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: string;
-  /** What the body is. Not sent with `GET`, which has none. */
+  /** What the body is. `''`: there is none. */
   readonly contentType: string;
-  /** Empty with `GET`. */
+  /** Headers beside `content-type`, by their names in lower case. They may prove whose the request is: no redirect may take them along. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Empty where there is none. */
   readonly body: string | Uint8Array;
   /** How long to wait for the whole answer, in milliseconds. */
   readonly timeoutMillis: number;
@@ -27,6 +29,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** The `Retry-After` header, as it came. */
   readonly retryAfter: string | null;
+  /** The `X-Request-Id` header, by which the server's operator finds the request in the log. */
+  readonly requestId?: string | null;
   readonly body: string;
 }
 
@@ -58,20 +62,20 @@ async function withFetch(request: HttpRequest): Promise<HttpAnswer> {
   signal?.addEventListener('abort', cancel, { once: true });
   const timer = setTimeout(cancel, timeoutMillis);
   try {
-    const isGet = request.method === 'GET';
+    const { contentType, headers } = request;
     const streamed = onProgress && takesStreams() && typeof request.body !== 'string';
     const response = await fetch(request.url, {
       method: request.method,
-      ...(!isGet && {
-        headers: { 'content-type': request.contentType },
-        body: streamed ? counted(request.body as Uint8Array, onProgress) : (request.body as BodyInit),
-      }),
+      headers: { ...headers, ...(contentType && { 'content-type': contentType }) },
+      ...(headers && { redirect: 'error' }),
+      ...(contentType && { body: streamed ? counted(request.body as Uint8Array, onProgress) : (request.body as BodyInit) }),
       signal: stop.signal,
       ...(streamed && { duplex: 'half' }),
     } as RequestInit);
     const body = await response.text();
     if (!streamed && onProgress) onProgress({ sent: request.body.length, total: request.body.length });
-    return { status: response.status, retryAfter: response.headers.get('retry-after'), body };
+    const header = (name: string): string | null => response.headers.get(name);
+    return { status: response.status, retryAfter: header('retry-after'), requestId: header('x-request-id'), body };
   } catch (cause) {
     if (signal?.aborted) throw new CancelledError();
     throw unreachable(request, stop.signal.aborted, cause);
@@ -113,10 +117,12 @@ function withXhr(request: HttpRequest): Promise<HttpAnswer> {
     };
     xhr.open(request.method, request.url);
     xhr.timeout = request.timeoutMillis;
-    xhr.setRequestHeader('content-type', request.contentType);
+    for (const [name, value] of Object.entries(request.headers ?? {})) xhr.setRequestHeader(name, value);
+    if (request.contentType) xhr.setRequestHeader('content-type', request.contentType);
     xhr.upload.onprogress = ({ loaded, total }) => onProgress?.({ sent: loaded, total });
+    const header = (name: string): string | null => xhr.getResponseHeader(name);
     xhr.onload = settle(() =>
-      resolve({ status: xhr.status, retryAfter: xhr.getResponseHeader('retry-after'), body: xhr.responseText }),
+      resolve({ status: xhr.status, retryAfter: header('retry-after'), requestId: header('x-request-id'), body: xhr.responseText }),
     );
     xhr.onerror = settle(() => reject(unreachable(request, false, undefined)));
     xhr.ontimeout = settle(() => reject(unreachable(request, true, undefined)));

@@ -23,7 +23,8 @@ export function challengeIn(token: string): Challenge | undefined {
   return readChallenge(claimsOf(token)?.['challenge']);
 }
 
-function claimsOf(token: string): JsonObject | undefined {
+/** What a token says, unverified; `undefined` where it is not to be read. */
+export function claimsOf(token: string): JsonObject | undefined {
   try {
     const payload = atob(token.split('.')[1]?.replace(/-/g, '+').replace(/_/g, '/') ?? '');
     // Bytes as UTF-8 without TextDecoder, which not every engine has.

@@ -26,7 +26,8 @@ const keyOf = (apiKey: string): Uint8Array => hmac(sha256, strToU8(apiKey), strT
 /** The secret that goes with an API key, as any library of the Standard Webhooks convention takes it. */
 export const webhookSecret = (apiKey: string): string => `whsec_${toBase64(keyOf(apiKey))}`;
 
-function header(headers: CallbackHeaders, name: string): string | undefined {
+/** A header by its name in lower case. */
+export function header(headers: CallbackHeaders, name: string): string | undefined {
   if (typeof (headers as { get?: unknown }).get === 'function') {
     return (headers as { get(name: string): string | null }).get(name) ?? undefined;
   }

@@ -102,6 +102,65 @@ export interface ChallengeAnswer {
   challenge: { id: string; turns: ('left' | 'right' | 'up')[]; expires_at: string; seconds?: number };
 }
 
+/** Who is looked up: fields of job type 1's `id_info`, and of every lookup. */
+export interface Identity {
+  /** Whose authority is asked: two letters, e.g. `NG`. */
+  country: string;
+  /** Which of its records, e.g. `NIN`. */
+  id_type: string;
+  /** Which person. Text: a number would lose its leading zeros. */
+  id_number: string;
+  first_name?: string;
+  middle_name?: string;
+  last_name?: string;
+  /** `YYYY-MM-DD`. */
+  dob?: string;
+  gender?: string;
+  phone_number?: string;
+  /** The bank, where the number is an account's. */
+  bank_code?: string;
+}
+
+/** `POST /v1/id_verification`, `/v1/async_id_verification` and `/v2/verify`. */
+export interface LookupBody extends Identity {
+  partner_id: string;
+  partner_params: JsonObject & { job_id: string; user_id: string; job_type: number };
+  source_sdk: string;
+  source_sdk_version: string;
+  callback_url?: string;
+  consent_information?: JsonObject;
+}
+
+/** What the server says once it has taken a question whose result goes to the callback, as far as it is read. */
+export interface TakenAnswer {
+  success: boolean;
+}
+
+/** `POST /v1/products_config`. */
+export interface ProductsConfigBody {
+  partner_id: string;
+  partner_params?: JsonObject & { job_id: string; user_id: string; job_type: number };
+}
+
+/** Its answer, as far as it is read. */
+export interface ProductsConfigAnswer {
+  consentRequired: { [country: string]: string[] };
+  idSelection: { [product: string]: { [country: string]: string[] } };
+}
+
+/** `GET /v1/services`: the answer, as far as it is read. */
+export interface ServicesAnswer {
+  bank_codes: { name: string; code: string }[];
+  hosted_web: {
+    [product: string]: {
+      [country: string]: {
+        name: string;
+        id_types: { [type: string]: { label: string; required_fields: string[]; id_number_regex: string } };
+      };
+    };
+  };
+}
+
 /** An error's body, as far as it is read. */
 export interface ErrorAnswer {
   error: string;

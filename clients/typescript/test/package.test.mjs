@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import test from 'node:test';
 
 import * as esm from '@selfsame/client';
+import * as v3 from '@selfsame/client/v3';
 import { callbackHandler } from '@selfsame/client/node';
 import { build } from 'esbuild';
 
@@ -18,6 +19,7 @@ const bundle = async (contents) => {
 
 test('require and import give the same names', () => {
   assert.deepEqual(Object.keys(require('@selfsame/client')).sort(), Object.keys(esm).sort());
+  assert.deepEqual(Object.keys(require('@selfsame/client/v3')).sort(), Object.keys(v3).sort());
   assert.equal(typeof require('@selfsame/client/node').callbackHandler, typeof callbackHandler);
 });
 
@@ -33,6 +35,12 @@ test('a browser’s bundle has nothing of Node, and holds only what is used', as
   assert.ok(whole.length < 44_000, `${whole.length} bytes`);
   assert.ok(part.length < whole.length / 2, `${part.length} of ${whole.length} bytes`);
   assert.equal(none.trim(), '');
+});
+
+test('a page that speaks v3 carries neither the other client nor what holds the API key', async () => {
+  const page = await bundle("export { V3Client } from '@selfsame/client/v3'");
+  assert.ok(page.length < 24_000, `${page.length} bytes`);
+  assert.ok(page.includes('smileid-token') && !page.includes('smileid-api-key') && !page.includes('upload_url'));
 });
 
 for (const module of ['NodeNext', 'ESNext']) {

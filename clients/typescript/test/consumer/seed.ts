@@ -1,6 +1,7 @@
 // An app's own strict TypeScript, with the mobile call as it is documented. Compiled, not run.
 import { Action, Client, JobType, RefusedError, ResultCode, SelfsameError, type JobStatus } from '@selfsame/client';
-import { callbackHandler } from '@selfsame/client/node';
+import { callbackHandler, webhookHandler } from '@selfsame/client/node';
+import { TokenMinter, V3Client, V3RefusedError, type FraudReport } from '@selfsame/client/v3';
 
 const client = new Client({ server: 'https://faces.example', partnerId: '2343', auth: { apiKey: 'key' } });
 client.captures.keepSelfie('login', new Uint8Array());
@@ -39,6 +40,29 @@ export const register = (person: Person) => client.submitJob('login', 4, true, p
 
 export const handler = callbackHandler({ partnerId: '2343', apiKey: 'key' }, (result) => void result['ResultCode']);
 
+const minter = new TokenMinter({ server: 'https://faces.example', partnerId: '2343', apiKey: 'key' });
+const v3 = new V3Client({ server: 'https://faces.example', token: (wanted) => minter.mint({ ...wanted, payload: { country: 'NG' } }) });
+
+export async function decide(userId: string, selfie: Uint8Array, livenessImages: Uint8Array[]): Promise<string> {
+  try {
+    const { jobId } = await v3.authenticate({ userId, selfie, livenessImages });
+    const { isComplete, isClear, status } = await v3.waitUntilComplete(jobId, { timeoutMillis: 30_000 });
+    return isComplete && isClear ? 'welcome' : status;
+  } catch (error) {
+    if (error instanceof V3RefusedError && error.reason === 'not_found') return 'who?';
+    return error instanceof SelfsameError && error.kind === 'cancelled' ? '' : 'failed';
+  }
+}
+
+export const v3Handler = webhookHandler({ partnerId: '2343', apiKey: 'key' }, ({ reason, idFields }) => void [reason, idFields?.full_name]);
+
+// @ts-expect-error An authentication has a selfie, or takes the one on file.
+void v3.authenticate({ userId: 'ada' });
+// @ts-expect-error Whoever is reported for another reason is reported with notes.
+const report: FraudReport = { isFraud: true, reportedBy: 'ops@example.com', reason: 'OTHER' };
+void report;
+// @ts-expect-error A page holds no API key.
+new V3Client({ server: 'https://faces.example', apiKey: 'key' });
 // @ts-expect-error The tag is text.
 void client.submitJob(5, 2, false);
 // @ts-expect-error A client proves whose it is.
