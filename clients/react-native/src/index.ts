@@ -10,6 +10,8 @@ export { captureIDCard, captureSelfie, configure, drawChallenge, forgetCapture, 
 export { CaptureError, type CaptureFailure } from './errors';
 export type { IdCardOptions, SelfieOptions } from './capture/request';
 export type { CaptureTexts } from './capture/texts';
+export { V3Submitter, type V3Configuration } from './v3';
+export { V3JobStatus, V3RefusedError, type Accepted, type Consent, type RefusalReason, type TokenWanted, type UserDetails } from '@selfsame/client/v3';
 export {
   Action,
   AnswerError,

@@ -33,14 +33,15 @@ const status = (name) => ({ status: { processing: 202, not_found: 404 }[name] ??
 test('a submission is a form as the wire has it', async (t) => {
   const { client, server, wanted } = await connected(t, () => TAKEN);
   const metadata = [{ name: 'branch', value: { city: 'Nairobi' } }];
-  const options = { allowNewEnroll: true, sandboxResult: 810, callbackUrl: 'https://example.com/c', partnerParams: { order: '7' }, metadata };
+  const options = { idempotencyKey: 'k-1', allowNewEnroll: true, sandboxResult: 810, callbackUrl: 'https://example.com/c', partnerParams: { order: '7' }, metadata };
   const taken = await client.compare({ ...authentication, ...options, comparisonImage: PNG, comparisonImageType: 'ID_PHOTO' });
   assert.deepEqual(taken, { jobId: JOB, userId: 'ada', createdAt: '2026-01-02T03:04:05.678Z', message: 'm' });
   assert.deepEqual(wanted, [{ product: 'smart_selfie_compare', userId: 'ada' }]);
   const { path, headers, body } = server.asked[0];
   assert.equal(path, '/v3/compare');
   assert.equal(headers['smileid-token'].split('.').length, 3);
-  assert.deepEqual([headers['smileid-partner-id'], headers['smileid-source-sdk']], ['2343', 'selfsame-typescript']);
+  const named = ['partner-id', 'source-sdk', 'idempotency-key'].map((name) => headers[`smileid-${name}`]);
+  assert.deepEqual(named, ['2343', 'selfsame-typescript', 'k-1']);
   const form = await server.form();
   const said = (name) => form.get(name);
   for (const [name, value] of Object.entries({ user_id: 'ada', allow_new_enroll: 'true', sandbox_result: '810', comparison_image_type: 'ID_PHOTO' })) {
@@ -94,6 +95,7 @@ test('what cannot be sent is not', async (t) => {
   const wrong = { kind: 'argument' };
   const throws = async (act) => assert.rejects(async () => act(), wrong);
   await throws(() => client.register({ ...authentication, userId: 'ada\r\nx: y' }));
+  await throws(() => client.register({ ...authentication, idempotencyKey: ' a' }));
   await throws(() => client.register({ ...authentication, selfie: new Uint8Array([1]) }));
   await throws(() => client.status('..'));
   await throws(() => client.reportFraud('', { isFraud: false, reportedBy: 'a@example.com', notes: 'n' }));

@@ -5,6 +5,7 @@ import { claimsOf } from '../web-token.js';
 import { readAccepted, textOf, V3JobStatus, type Accepted, type Replayed, type Reported } from './answer.js';
 import { Exchange, segment, type ExchangeOptions, type V3Request } from './exchange.js';
 import { Form } from './form.js';
+import type { ReplayPart } from './parts.js';
 import { accepted, V3RefusedError } from './refusal.js';
 import { V3Result } from './result.js';
 import { V3Services } from './services.js';
@@ -54,7 +55,8 @@ export class V3Client {
   /**
    * Puts a selfie on file.
    *
-   * A submission is sent once. Where the connection broke, whether the server took it is not known.
+   * A submission is sent once. Where the connection broke, whether the server took it is not known; with an `idempotencyKey` it may be
+   * submitted again.
    *
    * @throws `SelfsameError`: its `kind` says what went wrong. Of a `V3RefusedError` the `reason` says what that means.
    */
@@ -116,7 +118,7 @@ export class V3Client {
   /** Has a job's result sent to the callback again: to another one where `callbackUrl` says so. */
   async replay(jobId: string, options: CallOptions & { readonly callbackUrl?: string } = {}): Promise<Replayed> {
     const { signal, callbackUrl } = options;
-    const form = new Form().text('callback_url', callbackUrl);
+    const form = new Form<ReplayPart>().text('callback_url', callbackUrl);
     const answer = await this.#authorised({}, signal, { method: 'POST', path: `replay/${segment(jobId, 'jobId')}`, headers: {}, form });
     return { jobId: textOf(answer, 'job_id') ?? jobId, userId: textOf(answer, 'user_id'), message: textOf(answer, 'message') ?? '' };
   }
@@ -130,8 +132,11 @@ export class V3Client {
 
   async #submit({ path, product, userId, userIn, form, options }: Prepared): Promise<JsonObject> {
     const wanted = { product, ...(userId !== undefined && { userId }) };
-    const headers: Record<string, string> = userIn === 'header' && userId !== undefined ? { 'user-id': userId } : {};
-    const { signal, onProgress } = options;
+    const { signal, onProgress, idempotencyKey } = options;
+    const headers = {
+      ...(userIn === 'header' && userId !== undefined && { 'user-id': userId }),
+      ...(idempotencyKey !== undefined && { 'smileid-idempotency-key': idempotencyKey }),
+    };
     return this.#authorised(wanted, signal, { method: 'POST', path, headers, form, onProgress });
   }
 

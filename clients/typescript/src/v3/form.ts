@@ -10,17 +10,19 @@ type Given<T> = T | undefined;
 /**
  * A `multipart/form-data` body. Made by hand: the platform's `FormData` names a file for every part with a type of its own, which the wire's
  * JSON parts must not have, and React Native's takes no bytes.
+ *
+ * `Name`: the parts that the form may hold.
  */
-export class Form {
+export class Form<Name extends string = string> {
   readonly #parts: [head: string, body: Uint8Array][] = [];
 
   /** Adds a plain field. What is absent is left out. */
-  text(name: string, value: Given<string | number | boolean>): this {
+  text(name: Name, value: Given<string | number | boolean>): this {
     return value === undefined ? this : this.#add(`name="${name}"`, undefined, strToU8(String(value)));
   }
 
   /** Adds a field of JSON. */
-  json(name: string, value: Given<Json | object>): this {
+  json(name: Name, value: Given<Json | object>): this {
     return value === undefined ? this : this.#add(`name="${name}"`, 'application/json', strToU8(JSON.stringify(value)));
   }
 
@@ -29,7 +31,7 @@ export class Form {
    *
    * @throws `ArgumentError` where it is neither JPEG nor PNG.
    */
-  image(name: string, value: Given<ImageBytes>, at?: number): this {
+  image(name: Name, value: Given<ImageBytes>, at?: number): this {
     if (value === undefined) return this;
     const bytes = image(value, name);
     const [type, end] = isPng(bytes) ? ['image/png', 'png'] : ['image/jpeg', 'jpg'];
@@ -37,7 +39,7 @@ export class Form {
   }
 
   /** Adds images under one name. */
-  images(name: string, values: Given<readonly ImageBytes[]>): this {
+  images(name: Name, values: Given<readonly ImageBytes[]>): this {
     values?.forEach((value, at) => this.image(name, value, at));
     return this;
   }

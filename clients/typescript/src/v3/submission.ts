@@ -4,6 +4,17 @@ import type { Json, JsonObject } from '../json.js';
 import type { Progress } from '../transport.js';
 import { Form } from './form.js';
 import type { ComparisonImageType, FraudReason, V3Product } from './names.js';
+import type {
+  AuthenticationPart,
+  BiometricKycPart,
+  CommonPart,
+  ComparisonPart,
+  EnhancedKycPart,
+  FraudPart,
+  IdentityPart,
+  RegistrationPart,
+  SelfiePart,
+} from './parts.js';
 import type { Consent, UserDetails } from './person.js';
 
 /** What may be said of any call. */
@@ -24,6 +35,11 @@ export interface SubmissionOptions extends CallOptions {
   readonly partnerParams?: JsonObject;
   /** Kept with the job. */
   readonly metadata?: readonly { readonly name: string; readonly value: Json }[];
+  /**
+   * The same for each repetition of one submission, and random: a server of this project makes one job of them, so that a caller who got no
+   * answer may ask again.
+   */
+  readonly idempotencyKey?: string;
   /** Told how far the submission is sent. */
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -130,19 +146,22 @@ export interface Prepared {
 
 /** @throws `ArgumentError` where an image is none, or the user's name cannot travel. */
 export function registration(given: V3Registration): Prepared {
-  const form = new Form().text('allow_new_enroll', given.allowNewEnroll || undefined);
+  const form = new Form<RegistrationPart>().text('allow_new_enroll', given.allowNewEnroll || undefined);
   return prepared('registration', 'smart_selfie_registration', 'header', given, selfies(form, given));
 }
 
 /** @throws `ArgumentError` as {@link registration}. */
 export function authentication(given: V3Authentication): Prepared {
-  const form = new Form().text('use_enrolled_image', given.useEnrolledImage || undefined);
+  const form = new Form<AuthenticationPart>()
+    .text('use_enrolled_image', given.useEnrolledImage || undefined)
+    .text('user_id', given.userId);
   return prepared('authentication', 'smart_selfie_authentication', 'body', given, selfies(form, given));
 }
 
 /** @throws `ArgumentError` as {@link registration}. */
 export function comparison(given: V3Comparison): Prepared {
-  const form = new Form()
+  const form = new Form<ComparisonPart>()
+    .text('user_id', given.userId)
     .text('comparison_image_type', given.comparisonImageType)
     .text('allow_new_enroll', given.allowNewEnroll || undefined)
     .image('comparison_image', given.comparisonImage);
@@ -151,38 +170,43 @@ export function comparison(given: V3Comparison): Prepared {
 
 /** @throws `ArgumentError` as {@link registration}. */
 export function biometricKyc(given: V3BiometricKyc): Prepared {
-  return prepared('biometric_kyc', 'biometric_kyc', 'header', given, selfies(identity(new Form(), given), given));
+  return prepared('biometric_kyc', 'biometric_kyc', 'header', given, selfies(identity(new Form<BiometricKycPart>(), given), given));
 }
 
 /** @throws `ArgumentError` as {@link registration}. */
 export function enhancedKyc(given: V3EnhancedKyc, path: 'enhanced_kyc' | 'enhanced_kyc/sync' = 'enhanced_kyc'): Prepared {
-  const form = identity(new Form(), given).text('bank_code', given.bankCode).text('operator', given.operator);
+  const form = identity(new Form<EnhancedKycPart>(), given).text('bank_code', given.bankCode).text('operator', given.operator);
   return prepared(path, 'enhanced_kyc', 'header', given, form);
 }
 
 /** A report as it is sent. */
 export const fraudReport = ({ isFraud, reportedBy, reason, notes }: FraudReport): Form =>
-  new Form().text('is_fraud', isFraud).text('reported_by', reportedBy).text('reason', reason).text('notes', notes);
+  new Form<FraudPart>().text('is_fraud', isFraud).text('reported_by', reportedBy).text('reason', reason).text('notes', notes);
 
 type Selfies = { readonly selfie?: ImageBytes; readonly livenessImages?: readonly ImageBytes[] } & Sandboxed;
 
-const selfies = (form: Form, { selfie, livenessImages, sandboxResult }: Selfies): Form =>
+const selfies = <F extends Form<SelfiePart>>(form: F, { selfie, livenessImages, sandboxResult }: Selfies): F =>
   form.text('sandbox_result', sandboxResult).image('selfie_image', selfie).images('liveness_images', livenessImages);
 
-const identity = (form: Form, { country, idType, idNumber }: V3Identity): Form =>
+const identity = <F extends Form<IdentityPart>>(form: F, { country, idType, idNumber }: V3Identity): F =>
   form.text('country', country).text('id_type', idType).text('id_number', idNumber);
+
+/** What a header carries whole: no space at its ends. */
+const VISIBLE = /^[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?$/;
 
 function prepared(
   path: string,
   product: V3Product,
   userIn: Prepared['userIn'],
   options: SubmissionOptions & { readonly userId?: string },
-  form: Form,
+  form: Form<CommonPart>,
 ): Prepared {
-  const { userId } = options;
-  if (userIn === 'body') form.text('user_id', userId);
-  else if (userId !== undefined && !/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(userId)) {
+  const { userId, idempotencyKey } = options;
+  if (userIn === 'header' && userId !== undefined && !VISIBLE.test(userId)) {
     throw new ArgumentError('userId must be visible ASCII for this call: it travels as a header');
+  }
+  if (idempotencyKey !== undefined && !VISIBLE.test(idempotencyKey)) {
+    throw new ArgumentError('idempotencyKey must be visible ASCII: it travels as a header');
   }
   form
     .text('callback_url', options.callbackUrl)

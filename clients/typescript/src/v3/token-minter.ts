@@ -3,6 +3,7 @@ import type { JsonObject } from '../json.js';
 import { Exchange, type ExchangeOptions } from './exchange.js';
 import { Form } from './form.js';
 import type { V3Product } from './names.js';
+import type { TokenPart } from './parts.js';
 import type { Consent } from './person.js';
 import { accepted } from './refusal.js';
 
@@ -71,7 +72,7 @@ export class TokenMinter {
    */
   async mint(binding: TokenBinding, options: { readonly signal?: AbortSignal } = {}): Promise<string> {
     const { userId, product, partnerParams, payload } = binding;
-    const form = new Form()
+    const form = new Form<TokenPart>()
       .text('user_id', userId)
       .text('product', product)
       .json('partner_params', partnerParams)
