@@ -1,4 +1,4 @@
-// Bundles the component and its engine's worker into dist/, beside engine.wasm, with the demo page; and compresses what is large,
+// Bundles the component and its engine's worker into dist/, beside engine.wasm, with the demo page and the pages behind links; and compresses what is large,
 // for servers that hand out such files.
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -11,7 +11,7 @@ import { TARGETS } from './targets.mjs';
 process.chdir(new URL('..', import.meta.url).pathname);
 mkdirSync('dist', { recursive: true });
 await build({
-  entryPoints: { 'selfsame-capture': 'src/index.ts', 'selfsame-engine': 'src/engine/worker.ts' },
+  entryPoints: { 'selfsame-capture': 'src/index.ts', 'selfsame-engine': 'src/engine/worker.ts', 'selfsame-link': 'src/link/page.ts' },
   outdir: 'dist',
   bundle: true,
   minify: true,
@@ -23,6 +23,7 @@ await build({
   nodePaths: ['node_modules'],
 });
 cpSync('demo', 'dist', { recursive: true });
+cpSync('pages', 'dist', { recursive: true });
 // The engine takes most of a minute: what is compressed already is kept, unless a build was ended while it wrote.
 const compressed = (path, bytes) => {
   try {
@@ -31,7 +32,7 @@ const compressed = (path, bytes) => {
     return false;
   }
 };
-const names = ['engine.wasm', 'selfsame-capture.js', 'selfsame-engine.js'].filter((name) => existsSync(`dist/${name}`));
+const names = ['engine.wasm', 'selfsame-capture.js', 'selfsame-engine.js', 'selfsame-link.js'].filter((name) => existsSync(`dist/${name}`));
 await Promise.all(
   names.map(async (name) => {
     const [path, bytes] = [`dist/${name}.br`, readFileSync(`dist/${name}`)];

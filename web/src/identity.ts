@@ -67,13 +67,13 @@ export function detailsOf(type: OfferedIdType, given: IdInfo): Detail[] | undefi
 }
 
 /** The countries and ID types to choose from: what the server looks up, this partner may use and a person can answer. */
-export function offers(services: Services, config: ProductsConfig, given: IdInfo): OfferedCountry[] {
+export function offers(services: Services, config: ProductsConfig, given: IdInfo, product: string = PRODUCT): OfferedCountry[] {
   const { country, id_type: idType } = given;
   return services
-    .idTypes(PRODUCT)
+    .idTypes(product)
     .filter(({ code }) => !says(country) || code === country.trim().toUpperCase())
     .map((offered) => {
-      const allowed = config.idTypes(PRODUCT, offered.code);
+      const allowed = config.idTypes(product, offered.code);
       const idTypes = offered.idTypes.filter(
         (type) =>
           allowed.includes(type.code) &&

@@ -12,6 +12,7 @@ use selfsame_wire::challenge::Challenge;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::id_info::IdInfo;
 use selfsame_wire::partner_params::PartnerParams;
+use selfsame_wire::v3::smile_link::AtLink;
 use selfsame_wire::v3::user_details::UserDetails;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -65,6 +66,9 @@ pub struct JobRequest {
     /// The person's consent, as the request gave it (`consent_information`; v3's `consent`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<Box<RawValue>>,
+    /// The link where the job was begun, and what the person chose there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<AtLink>,
     /// The caller waits for the end: the job comes before others of its partner, and does not wait for an authority that is down.
     #[serde(default)]
     pub synchronous: bool,
@@ -88,8 +92,26 @@ impl JobRequest {
             details: None,
             metadata: None,
             consent: None,
+            link: None,
             synchronous: false,
         }
+    }
+}
+
+impl JobRequest {
+    /// What was said of an identity, held to what the job may be about: at a link to the kind of ID that was chosen there, by its number.
+    /// A card of one's own must not take the record's place, nor another kind of ID that of the chosen one.
+    #[must_use]
+    pub fn held_to_link(&self, said: Option<IdInfo>) -> Option<IdInfo> {
+        let Some(at) = &self.link else {
+            return said;
+        };
+        Some(IdInfo {
+            country: Some(at.country),
+            id_type: Some(at.id_type.clone()),
+            entered: Some(true),
+            ..said.unwrap_or_default()
+        })
     }
 }
 
@@ -148,4 +170,35 @@ pub enum JobState {
     Waiting,
     /// It ended; its result is on record.
     Done,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_at_a_link_is_about_what_was_chosen_there() {
+        let params = || serde_json::from_str("{}").unwrap();
+        let said = |json: &[u8]| Some(IdInfo::parse(json, "").unwrap());
+        let anywhere = JobRequest::new(Api::V1, params());
+        let card = said(br#"{"country":"KE","id_type":"PASSPORT","entered":"false"}"#);
+        assert_eq!(anywhere.held_to_link(card.clone()), card);
+        assert_eq!(anywhere.held_to_link(None), None);
+        let at = r#"{"ref_id":"AAAAAAAAAAAAAAAAAAAAAA","country":"NG","id_type":"NIN"}"#;
+        let there = JobRequest {
+            link: Some(serde_json::from_str(at).unwrap()),
+            ..JobRequest::new(Api::V3, params())
+        };
+        let nothing = said(br#"{"country":"NG","id_type":"NIN","entered":true}"#);
+        for given in [None, card] {
+            assert_eq!(there.held_to_link(given), nothing);
+        }
+        let number = said(br#"{"id_number":"1","first_name":"Joe"}"#);
+        let held = there.held_to_link(number).unwrap();
+        assert_eq!(held.id_number.unwrap().reveal(), "1");
+        assert_eq!(held.first_name.as_deref(), Some("Joe"));
+        let kept = serde_json::to_string(&there).unwrap();
+        let read: JobRequest = serde_json::from_str(&kept).unwrap();
+        assert_eq!(read.link, there.link);
+    }
 }

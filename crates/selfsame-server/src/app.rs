@@ -27,6 +27,7 @@ use crate::gallery::Gallery;
 use crate::health::Health;
 use crate::image_links::Images;
 use crate::limits::failed_authentications::FailedAuthentications;
+use crate::limits::links::LinkRates;
 use crate::limits::rate::PartnerRates;
 use crate::node::NodeRole;
 use crate::refusal::Refusal;
@@ -55,6 +56,7 @@ pub(crate) struct App {
     pub(crate) images: Images,
     pub(crate) proxies: Proxies,
     pub(crate) rates: PartnerRates,
+    pub(crate) link_rates: LinkRates,
     pub(crate) failed_authentications: Arc<FailedAuthentications>,
     pub(crate) completions: Completions,
     pub(crate) health: Arc<Health>,
@@ -218,6 +220,7 @@ impl App {
             images,
             proxies: Proxies::new(config.trusted_proxies.clone()),
             rates: PartnerRates::new(limits.requests_per_second, limits.burst, shared),
+            link_rates: LinkRates::default(),
             failed_authentications: Arc::new(FailedAuthentications::new(
                 limits.failed_authentications_per_minute,
                 shared,

@@ -68,6 +68,29 @@ pub struct Config {
     pub authority_patience: Duration,
     /// The demo page; not served by default.
     pub demo: Option<Demo>,
+    /// The pages behind links; not served by default.
+    pub links: Option<LinkPages>,
+}
+
+/// The pages behind links (`/v3/smile_links`), for whoever has a link.
+#[derive(Debug, Clone)]
+pub struct LinkPages {
+    /// The built pages: `web/dist`.
+    pub folder: PathBuf,
+    /// The detector's model, which the pages' engine loads.
+    pub detector: Vec<u8>,
+    /// Whether a page shows its partner's logo: its host learns who opens the link.
+    pub logos: bool,
+}
+
+impl LinkPages {
+    /// What the pages are made of; nothing else of the folder is served.
+    pub const FILES: [&str; 4] = [
+        "selfsame-link.js",
+        "selfsame-link.css",
+        "selfsame-engine.js",
+        "engine.wasm",
+    ];
 }
 
 /// The demo page, which anybody who reaches the server may use: a partner's sandbox without a key.
@@ -236,6 +259,7 @@ impl Default for Config {
             authorities: Arc::new(Authorities::sandbox_only()),
             authority_patience: Duration::from_secs(24 * 3600),
             demo: None,
+            links: None,
         }
     }
 }

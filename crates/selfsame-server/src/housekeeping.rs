@@ -21,6 +21,9 @@ const ORPHANS: u32 = 120;
 /// For so long after it died an upload URL is told from one that never was.
 const UPLOAD_MARGIN: Duration = Duration::from_secs(600);
 
+/// For so long a link that expired is known.
+const EXPIRED_LINKS: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// Works until told to stop.
 pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     for round in 0_u32.. {
@@ -45,6 +48,14 @@ pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         let forgotten = Timestamp::now() - UNANSWERED_WITHIN - UPLOAD_MARGIN;
         if let Err(error) = app.store.expire_challenges(forgotten).await {
             tracing::error!(%error, "cannot forget challenges that expired");
+        }
+        // For a while it is said of a link that it has expired, and not that there is none.
+        if let Err(error) = app
+            .store
+            .expire_links(Timestamp::now() - EXPIRED_LINKS)
+            .await
+        {
+            tracing::error!(%error, "cannot forget links that expired");
         }
         if round.is_multiple_of(RETENTION) {
             token_keys::forget(&*app.store).await;

@@ -16,6 +16,7 @@ use selfsame_wire::job_type::JobType as WireJobType;
 use crate::app::{App, Caller};
 use crate::challenges;
 use crate::refusal::Refusal;
+use crate::route::links;
 
 /// The job type that this build performs.
 pub(crate) fn performed(job_type: WireJobType) -> Result<JobType, Refusal> {
@@ -165,6 +166,7 @@ pub(crate) fn recorded(prepared: &Prepared) -> Result<(), Refusal> {
             "a job with this job_id exists; use a new job_id, or retry once the earlier attempt has ended",
         )),
         Prepared::QueueFull => Err(Refusal::busy("the job queue is full")),
+        Prepared::LinkTaken => Err(links::gone()),
         Prepared::ChallengeTaken => Err(challenges::refused(Unanswerable::Used)),
         Prepared::TooManyUploads => Err(Refusal::too_many_uploads()),
     }

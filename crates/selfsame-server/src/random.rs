@@ -11,14 +11,22 @@ use crate::refusal::Refusal;
 #[error("the operating system's random source does not answer")]
 pub struct NoRandomness;
 
+/// Some random bytes.
+///
+/// # Errors
+/// When the random source does not answer.
+pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+    Ok(bytes)
+}
+
 /// 32 random bytes, and their URL-safe text.
 ///
 /// # Errors
 /// When the random source does not answer.
 pub fn secret() -> Result<String, NoRandomness> {
-    let mut bytes = [0u8; 32];
-    getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(URL_SAFE_NO_PAD.encode(bytes::<32>()?))
 }
 
 /// A name that the server gives where the caller gave none.

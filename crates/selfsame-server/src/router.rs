@@ -25,7 +25,7 @@ use crate::client_address;
 use crate::cross_origin;
 use crate::limits::failed_authentications;
 use crate::refusal::Refusal;
-use crate::route::{admin, demo, description, lookup, operations, v1, v2, v3};
+use crate::route::{admin, demo, description, links, lookup, operations, v1, v2, v3};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -316,6 +316,7 @@ pub(crate) fn router(app: Arc<App>, metrics: PrometheusHandle) -> Router {
         .nest("/sandbox", wire(Scope(Some(Environment::Sandbox))))
         .nest("/production", wire(Scope(Some(Environment::Production))))
         .merge(demo::routes(&app))
+        .merge(links::routes(&app).layer(guard.clone()))
         .merge(guarded_admin_routes(&app))
         .merge(assemble(operations))
         .merge(assemble(description_routes()))

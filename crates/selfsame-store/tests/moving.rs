@@ -27,6 +27,7 @@ use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::id_info::{Country, IdNumber, IdType};
 use selfsame_wire::signature::ApiKey;
+use selfsame_wire::v3::smile_link::LinkRef;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use tempfile::TempDir;
@@ -134,6 +135,21 @@ fn ada() -> RegisterEntry {
     RegisterEntry::new(country, id_type, &IdNumber::new("123").unwrap(), record).unwrap()
 }
 
+/// A link for many.
+fn link() -> NewLink {
+    let terms = r#"{"id_types": [], "name": "Shop", "description": null, "notice_privacy_policy_url": "https://shop.example/p",
+        "callback_url": null, "logo_url": null, "redirect_url": null, "theme_color": null, "partner_params": null}"#;
+    NewLink {
+        reference: LinkRef::from_random([7; 16]),
+        partner: partner().id,
+        environment: Environment::Sandbox,
+        user: None,
+        single_use: false,
+        expires_at: Timestamp::MAX,
+        terms: serde_json::from_str(terms).unwrap(),
+    }
+}
+
 fn package(name: &str) -> Bytes {
     Bytes::from(format!("package of {name}"))
 }
@@ -171,6 +187,7 @@ async fn filled(dir: &TempDir, users: usize) -> sqlite::Options {
     let imported = store.put_register_entries(&staff(), &[ada()], &by).await;
     assert_eq!(imported.unwrap().new, 1);
     store.token_key_to_make(Duration::MAX).await.unwrap();
+    assert_eq!(store.make_link(&link()).await.unwrap(), Made::Recorded);
     let waiting = new_job("waiting");
     store
         .submit_job(&waiting, package("waiting"))
@@ -274,6 +291,8 @@ async fn everything_arrives_and_the_new_store_goes_on_from_there() {
         assert_eq!(new.result(&id).await.unwrap().unwrap().result, "{}");
         assert_eq!(new.deliveries(&id).await.unwrap().len(), 1);
     }
+    let found = new.link(&link().reference).await.unwrap().unwrap();
+    assert_eq!(found.terms.name, "Shop");
     let found = new.register_entry(&staff(), ada().key()).await.unwrap();
     assert_eq!(found.as_ref(), Some(ada().record()));
     let by = Actor::server();

@@ -11,6 +11,7 @@ use crate::job_type::JobType;
 use crate::partner_params::PartnerParams;
 use crate::sandbox_result;
 use crate::upload::Auth;
+use crate::v3::smile_link::AtLink;
 
 /// The ID type of a telephone number.
 const PHONE_NUMBER: &str = "PHONE_NUMBER";
@@ -97,6 +98,8 @@ pub struct IdVerificationRequest {
     pub metadata: Option<Box<RawValue>>,
     /// In the body or in the partner parameters; a result or error code.
     pub sandbox_result: Option<String>,
+    /// The link where the job is begun. Only a web token says so.
+    pub link: Option<AtLink>,
     /// The client's name.
     pub source_sdk: Option<String>,
     /// The client's version.
@@ -166,6 +169,7 @@ impl IdVerificationRequest {
             id_info,
             consent: fields.kept_object("consent_information")?,
             metadata: fields.kept_list("metadata")?,
+            link: None,
             sandbox_result,
             source_sdk: fields.text("source_sdk")?,
             source_sdk_version: fields.text("source_sdk_version")?,

@@ -10,6 +10,7 @@ use crate::id_info::IdInfo;
 use crate::job_type::JobType;
 use crate::partner_params::PartnerParams;
 use crate::sandbox_result;
+use crate::v3::smile_link::AtLink;
 
 /// How a request proves whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +74,8 @@ pub struct UploadRequest {
     /// Of a job that looks an identity up: what the client repeats here of the package's `id_info`, flat or as an object. Other
     /// jobs' clients may write anything there.
     pub id_info: Option<IdInfo>,
+    /// The link where the job is begun. Only a web token says so.
+    pub link: Option<AtLink>,
     /// The client's name.
     pub source_sdk: Option<String>,
     /// The client's version.
@@ -126,6 +129,7 @@ impl UploadRequest {
             sandbox_result,
             challenge_id: challenge::read_id(fields.text("challenge_id")?)?,
             id_info: repeated(&fields, job_type)?,
+            link: None,
             source_sdk: fields.text("source_sdk")?,
             source_sdk_version: fields.text("source_sdk_version")?,
         })

@@ -34,7 +34,15 @@ const LOCALES: Readonly<Record<string, string>> = { en: 'en-GB', fr: 'fr-FR', ar
  * @throws `Cancelled`, or what ended the screens.
  */
 export async function identify(to: Submission | undefined, asking: Asking): Promise<Identity | undefined> {
-  if (to?.jobType !== JOB_TYPE) return undefined;
+  return to?.jobType === JOB_TYPE ? askFor(PRODUCT, to, asking) : undefined;
+}
+
+/**
+ * The same for a product, whatever the job's type.
+ *
+ * @throws As {@link identify}.
+ */
+export async function askFor(product: string, to: Submission, asking: Asking): Promise<Identity> {
   const given = to.idInfo ?? {};
   const whole = isWhole(given);
   const { consentInformation } = to;
@@ -42,13 +50,13 @@ export async function identify(to: Submission | undefined, asking: Asking): Prom
   const { services, config } = await offered(to, asking, whole);
   let idInfo = given;
   if (services) {
-    const countries = offers(services, config, given);
+    const countries = offers(services, config, given, product);
     if (countries.length === 0) await nothingOffered(asking.screens);
     idInfo = await new Form(asking, countries, services.bankCodes, given).ask();
   }
   const { country = '', id_type: idType = '' } = idInfo;
   if (consentInformation || !config.consentRequired(country, idType)) return { idInfo, ...(consentInformation && { consentInformation }) };
-  await consent(asking, labelOf(services, country, idType));
+  await consent(asking, labelOf(services, product, country, idType));
   return { idInfo, consentInformation: agreement() };
 }
 
@@ -253,8 +261,8 @@ function regionName(code: string, language: string): string | undefined {
 }
 
 /** What is looked up, for people. */
-function labelOf(services: Services | undefined, country: string, idType: string): string {
-  const types = services?.idTypes(PRODUCT).find(({ code }) => code === country)?.idTypes;
+function labelOf(services: Services | undefined, product: string, country: string, idType: string): string {
+  const types = services?.idTypes(product).find(({ code }) => code === country)?.idTypes;
   return `${types?.find(({ code }) => code === idType)?.label ?? idType}, ${country}`;
 }
 

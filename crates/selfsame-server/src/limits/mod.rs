@@ -5,6 +5,7 @@
 //! costs the store nothing (docs/decisions/0098-limits-across-nodes.md).
 
 pub(crate) mod failed_authentications;
+pub(crate) mod links;
 pub(crate) mod rate;
 
 use std::sync::Arc;

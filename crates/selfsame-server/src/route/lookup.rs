@@ -34,6 +34,7 @@ use crate::origin::Origin;
 use crate::random::named;
 use crate::receipts::ReceiptLinks;
 use crate::refusal::Refusal;
+use crate::route::links;
 use crate::route::v1::result::v1_result_with;
 use crate::web_tokens;
 
@@ -155,7 +156,9 @@ async fn begin(
     let user: UserId = request.user_id.map_or_else(named, Ok)?;
     let job_id: JobId = request.job_id.map_or_else(named, Ok)?;
     let partner_params = request.partner_params.naming(&job_id, &user);
-    let job = Intake {
+    // A link is v3's: so is what becomes of its jobs.
+    let api = request.link.as_ref().map_or(Api::V1, |_| Api::V3);
+    let mut job = Intake {
         caller: &caller,
         smile_job_id: new_smile_job_id()?,
         user,
@@ -169,7 +172,8 @@ async fn begin(
             id_info: Some(request.id_info),
             consent: request.consent,
             synchronous: asked.delivery == Delivery::Answer,
-            ..JobRequest::new(Api::V1, partner_params)
+            link: request.link,
+            ..JobRequest::new(api, partner_params)
         },
         retry: false,
         challenge_id: None,
@@ -177,6 +181,7 @@ async fn begin(
     }
     .check(app)
     .await?;
+    links::name(&mut job)?;
     let wait = app.completions.expect(&job.smile_job_id);
     let prepared = app.store.submit_request(&job).await?;
     if let Prepared::Repeats(first) = prepared {

@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod demo;
 pub(crate) mod description;
+pub(crate) mod links;
 pub(crate) mod lookup;
 pub(crate) mod operations;
 pub(crate) mod v1;

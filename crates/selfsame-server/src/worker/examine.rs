@@ -156,7 +156,7 @@ pub(super) async fn examine(
                     (PortraitSource::Authority, portray(&analyser, photo, deadline, &job))
                 }
                 // The user was not admitted when it was to be looked up, and may be now.
-                None if !leaves_authority_out(&package.info, job.request.id_info.as_ref()) => {
+                None if !leaves_authority_out(&package.info, &job.request) => {
                     (PortraitSource::Authority, Portrayed::Absent)
                 }
                 None => {

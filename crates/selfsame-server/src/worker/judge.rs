@@ -122,11 +122,10 @@ async fn identified(
     let Some(wanted) = job.job_type.product().looks_up() else {
         return Ok(None);
     };
-    let given = examined.info.as_ref().and_then(|info| {
-        of_package(info, job.request.id_info.as_ref())
-            .ok()
-            .flatten()
-    });
+    let given = examined
+        .info
+        .as_ref()
+        .and_then(|info| of_package(info, &job.request).ok().flatten());
     let query = given.and_then(|given| IdentityQuery::new(&given).ok());
     let mut identity = Identified::new(query, carried.lookup.clone(), wanted);
     if let Some(query) = &identity.query {

@@ -9,7 +9,7 @@ use selfsame_authority::id_types::Product;
 use selfsame_authority::{Asked, Asking};
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
 use selfsame_job::identity::{Answer, IdentityQuery, Lookup};
-use selfsame_job::job::{Api, Job, JobType};
+use selfsame_job::job::{Api, Job, JobRequest, JobType};
 use selfsame_job::outcome::{Identified, JobOutcome, of_lookup, of_staged_lookup};
 use selfsame_job::product::Wanted;
 use selfsame_job::sandbox::{self, Staged};
@@ -237,7 +237,7 @@ async fn said(app: &App, job: &Job) -> Result<Said, StoreError> {
         return Ok(nothing(OF_ANOTHER));
     }
     Ok(Said {
-        given: of_package(&info, job.request.id_info.as_ref()),
+        given: of_package(&info, &job.request),
         consented: info.consent.is_some() || job.request.consent.is_some(),
     })
 }
@@ -270,24 +270,22 @@ fn refused(app: &App, job: &Job, query: &IdentityQuery, consented: bool) -> Opti
 ///
 /// # Errors
 /// What it says and cannot be read, by the field. Never taken for nothing: an ID card would take the record's place.
-pub(super) fn of_package(
-    info: &InfoJson,
-    request: Option<&IdInfo>,
-) -> Result<Option<IdInfo>, String> {
+pub(super) fn of_package(info: &InfoJson, request: &JobRequest) -> Result<Option<IdInfo>, String> {
     let Some(packed) = info.id_info.as_deref() else {
-        return Ok(request.cloned());
+        return Ok(request.held_to_link(request.id_info.clone()));
     };
     let packed = IdInfo::of_raw(packed).map_err(|error| error.message)?;
     let says_it = packed.id_number.is_some() || packed.entered == Some(false);
-    Ok(Some(match request {
+    let said = match &request.id_info {
         Some(request) if !says_it => request.clone(),
         _ => packed,
-    }))
+    };
+    Ok(request.held_to_link(Some(said)))
 }
 
 /// Whether a package leaves the authority out, so that its ID card is compared with. A number that was not looked up, for whatever
 /// reason, is none: else a card of one's own would take the record's place.
-pub(super) fn leaves_authority_out(info: &InfoJson, request: Option<&IdInfo>) -> bool {
+pub(super) fn leaves_authority_out(info: &InfoJson, request: &JobRequest) -> bool {
     match of_package(info, request) {
         Ok(Some(given)) => matches!(question(&given, true), Question::Nothing),
         Ok(None) => true,
@@ -439,13 +437,16 @@ async fn end(app: &App, claim: &Claim, outcome: JobOutcome) -> Result<Done, Stor
 
 #[cfg(test)]
 mod tests {
+    use selfsame_job::job::Api;
+
     use super::*;
 
     #[test]
     fn a_card_takes_the_place_of_no_number_that_was_given() {
+        let request = JobRequest::new(Api::V1, serde_json::from_str("{}").unwrap());
         let out = |id_info: &str| {
             let json = format!(r#"{{"images":[],"id_info":{id_info}}}"#);
-            leaves_authority_out(&InfoJson::parse(json.as_bytes()).unwrap(), None)
+            leaves_authority_out(&InfoJson::parse(json.as_bytes()).unwrap(), &request)
         };
         for left_out in [
             "{}",
@@ -464,5 +465,25 @@ mod tests {
         ] {
             assert!(!out(asked), "{asked}");
         }
+    }
+
+    #[test]
+    fn no_card_takes_the_numbers_place_at_a_link() {
+        let at = r#"{"ref_id":"AAAAAAAAAAAAAAAAAAAAAA","country":"NG","id_type":"NIN"}"#;
+        let request = JobRequest {
+            link: Some(serde_json::from_str(at).unwrap()),
+            ..JobRequest::new(Api::V3, serde_json::from_str("{}").unwrap())
+        };
+        for id_info in ["{}", "null", r#"{"entered":"false","id_number":"1"}"#] {
+            let json = format!(r#"{{"images":[],"id_info":{id_info}}}"#);
+            let info = InfoJson::parse(json.as_bytes()).unwrap();
+            assert!(!leaves_authority_out(&info, &request), "{id_info}");
+        }
+        let json =
+            br#"{"images":[],"id_info":{"country":"KE","id_type":"PASSPORT","id_number":"1"}}"#;
+        let given = of_package(&InfoJson::parse(json).unwrap(), &request)
+            .unwrap()
+            .unwrap();
+        assert_eq!(given.id_type.unwrap().as_str(), "NIN");
     }
 }

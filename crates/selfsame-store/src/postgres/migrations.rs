@@ -30,6 +30,11 @@ const MIGRATIONS: &[Listed] = &[
         include_str!("../../migrations/postgres/0004_tokens.sql"),
     ),
     (
+        6,
+        "smile links",
+        include_str!("../../migrations/postgres/0006_smile_links.sql"),
+    ),
+    (
         7,
         "consent sessions",
         include_str!("../../migrations/postgres/0007_consent_sessions.sql"),

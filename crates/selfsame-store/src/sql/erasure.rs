@@ -195,6 +195,16 @@ impl SqlStore {
         .await?
         .rows_affected()
             == 1;
+        // A link may be all that there is of somebody who has not come yet.
+        let links = sqlx::query(
+            "DELETE FROM smile_links WHERE partner = $1 AND environment = $2 AND user_id = $3",
+        )
+        .bind(partner)
+        .bind(environment)
+        .bind(user)
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
         // Those too that were erased because they were old: the photo on file may be among their packages.
         let rows = sqlx::query(AssertSqlSafe(format!(
             "SELECT {} FROM jobs WHERE partner = $1 AND environment = $2 AND user_id = $3
@@ -206,7 +216,7 @@ impl SqlStore {
         .bind(user)
         .fetch_all(&mut *tx)
         .await?;
-        if !deleted && rows.is_empty() {
+        if !deleted && rows.is_empty() && links == 0 {
             return Ok(false);
         }
         let mut gone = Gone::default();
@@ -235,7 +245,7 @@ impl SqlStore {
             action: AuditAction::UserDeleted,
             subject: format!("user {partner}/{environment}/{user}"),
             details: serde_json::json!({
-                "jobs": gone.jobs, "callbacks_withdrawn": gone.callbacks, "reviews_withdrawn": gone.reviews,
+                "jobs": gone.jobs, "callbacks_withdrawn": gone.callbacks, "reviews_withdrawn": gone.reviews, "links": links,
             }),
         };
         self.append_audit(&mut tx, &entry).await?;

@@ -230,6 +230,12 @@ impl SqlStore {
         if job.request.challenge.is_some() {
             holds.push(Hold::User(&job.user));
         }
+        let link_code = job
+            .request
+            .link
+            .as_ref()
+            .map(|at| self.link_code(&at.reference));
+        holds.extend(link_code.as_deref().map(Hold::Code));
         let mut tx = self.begin(&holds).await?;
         let now = micros(tx.now);
         if self.queue_is_full(&mut tx, environment, partner).await? {
@@ -289,6 +295,11 @@ impl SqlStore {
         // After an earlier attempt without a package is gone: it held the challenge.
         if !self.take_challenge(&mut tx, job, now).await? {
             return Ok(Prepared::ChallengeTaken);
+        }
+        if let Some(code) = &link_code
+            && !super::links::take(&mut tx, code, job, now).await?
+        {
+            return Ok(Prepared::LinkTaken);
         }
         let name = blob.map(|blob| blob.in_time(tx.now)).transpose()?;
         let state = if grant.is_some() {

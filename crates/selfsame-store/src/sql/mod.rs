@@ -20,6 +20,7 @@ mod images;
 mod in_force;
 mod jobs;
 pub(super) mod keys;
+mod links;
 mod nodes;
 mod partners;
 mod queue;

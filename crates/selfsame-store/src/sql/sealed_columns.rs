@@ -7,7 +7,9 @@ use sqlx::Row as _;
 
 use super::dialect::{Db, DbRow};
 use super::record::{Origin, id, job_place, result_place, smile_job_id, user_key, user_place};
-use super::{audit, deliveries, images, partners, registers, reviews, templates, token_keys};
+use super::{
+    audit, deliveries, images, links, partners, registers, reviews, templates, token_keys,
+};
 use crate::error::StoreError;
 use crate::keys::purpose_place;
 
@@ -115,7 +117,7 @@ fn job(row: &DbRow, column: &str) -> Result<String, StoreError> {
 }
 
 /// Every encrypted column. A test holds the schema to it.
-pub(in super::super) const COLUMNS: [Column; 19] = [
+pub(in super::super) const COLUMNS: [Column; 20] = [
     Column {
         table: "partners",
         column: "sandbox_key",
@@ -262,5 +264,12 @@ pub(in super::super) const COLUMNS: [Column; 19] = [
         named_by: "id",
         kind: Kind::Texts,
         place: token_keys::place,
+    },
+    Column {
+        table: "smile_links",
+        column: "terms",
+        named_by: "id, code",
+        kind: Kind::Number("id"),
+        place: links::place,
     },
 ];

@@ -71,6 +71,11 @@ const MIGRATIONS: &[Listed] = &[
         include_str!("../../migrations/sqlite/0013_tokens.sql"),
     ),
     (
+        15,
+        "smile links",
+        include_str!("../../migrations/sqlite/0015_smile_links.sql"),
+    ),
+    (
         16,
         "consent sessions",
         include_str!("../../migrations/sqlite/0016_consent_sessions.sql"),

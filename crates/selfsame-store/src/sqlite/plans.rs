@@ -84,6 +84,7 @@ const PLAIN: [(&str, &str); 16] = [
     ("register_entries", "code"),
     ("register_entries", "content"),
     ("consent_sessions", "code"),
+    ("smile_links", "code"),
 ];
 
 #[tokio::test]

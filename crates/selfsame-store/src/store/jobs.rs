@@ -53,6 +53,8 @@ pub enum Prepared {
     TooManyUploads,
     /// The job's challenge was taken by another job, has expired, or is not for this one: nothing was recorded.
     ChallengeTaken,
+    /// The link where the job was begun is used up, has expired, is gone, or is not this user's: nothing was recorded.
+    LinkTaken,
 }
 
 /// What offering a package came to.

@@ -12,6 +12,7 @@ mod health;
 mod images;
 mod in_force;
 mod jobs;
+mod links;
 pub mod nodes;
 mod partners;
 mod queue;
@@ -38,6 +39,7 @@ pub use self::health::{Depths, Health};
 pub use self::images::Images;
 pub use self::in_force::{InForce, InForceRecord};
 pub use self::jobs::{Accepted, Granted, JobFilter, Jobs, NewJob, Prepared, UploadGrant};
+pub use self::links::{Link, Links, Made, NewLink};
 pub use self::nodes::Nodes;
 pub use self::partners::Partners;
 pub use self::queue::{Claim, Finished, LeaseId, Onward, Outcome, Queue, WentOn};
@@ -81,6 +83,7 @@ pub trait Store:
     + TokenKeys
     + ReceiptKeys
     + ConsentSessions
+    + Links
     + Send
     + Sync
     + std::fmt::Debug
@@ -110,6 +113,7 @@ impl<T> Store for T where
         + TokenKeys
         + ReceiptKeys
         + ConsentSessions
+        + Links
         + Send
         + Sync
         + std::fmt::Debug

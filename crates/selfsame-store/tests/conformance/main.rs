@@ -18,6 +18,7 @@ mod erasure;
 pub mod fixture;
 mod images;
 mod jobs;
+mod links;
 mod nodes;
 mod receipt_keys;
 mod registers;

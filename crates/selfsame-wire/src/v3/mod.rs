@@ -6,12 +6,14 @@ pub mod answer;
 pub mod body_signature;
 pub mod consent;
 pub mod decision;
+pub mod https_url;
 pub mod job_status;
 pub mod metadata;
 pub mod product;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod services;
+pub mod smile_link;
 pub mod token;
 pub mod type_id;
 pub mod user_details;

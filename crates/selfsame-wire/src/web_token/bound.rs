@@ -30,6 +30,7 @@ impl UploadRequest {
     /// - `allow_new_enroll`: the token's; a page that wants more is refused.
     /// - `challenge_id`: the token's, unless the page names one that was drawn later.
     /// - `retry`: what the page or the token says; how often is for the server to decide.
+    /// - The link, and the kind of ID chosen there: the token's; no page can say either.
     ///
     /// # Errors
     /// 2205, naming the first field that differs.
@@ -68,6 +69,7 @@ impl UploadRequest {
                 .challenge_id
                 .clone()
                 .or_else(|| grant.challenge.as_ref().map(|drawn| drawn.id.clone())),
+            link: grant.link.clone(),
             ..self
         })
     }
@@ -96,6 +98,8 @@ impl IdVerificationRequest {
         }
         let same_user = self.user_id.as_ref().is_none_or(|u| u == grant.user());
         let same_job = self.job_id.as_ref().is_none_or(|j| j == grant.job());
+        let (country, id_type) = (self.id_info.country, self.id_info.id_type.as_ref());
+        let chosen = grant.link.as_ref();
         all_the_same(&[
             ("partner_id", self.partner_id == grant.partner),
             ("partner_params.user_id", same_user),
@@ -104,6 +108,14 @@ impl IdVerificationRequest {
                 "sandbox_result",
                 self.sandbox_result.is_none() || self.sandbox_result == grant.sandbox_result,
             ),
+            (
+                "country",
+                chosen.is_none_or(|at| country == Some(at.country)),
+            ),
+            (
+                "id_type",
+                chosen.is_none_or(|at| id_type == Some(&at.id_type)),
+            ),
         ])?;
         Ok(Self {
             partner_params: merged(self.partner_params, &grant.partner_params)?,
@@ -111,6 +123,7 @@ impl IdVerificationRequest {
             job_id: Some(grant.job().clone()),
             callback_url: grant.callback_url.clone(),
             sandbox_result: grant.sandbox_result.clone(),
+            link: grant.link.clone(),
             ..self
         })
     }

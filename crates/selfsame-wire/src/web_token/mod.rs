@@ -20,6 +20,7 @@ use crate::jwt::{self, NotAToken, Parts};
 use crate::partner_params::PartnerParams;
 use crate::product::Product;
 use crate::signature::ApiKey;
+use crate::v3::smile_link::AtLink;
 
 /// The longest token that is minted or looked at, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 8192;
@@ -73,6 +74,8 @@ pub struct Grant {
     pub sandbox_result: Option<String>,
     /// The challenge that was drawn with the token: the capture shows its turns, or those of a later one for the same job.
     pub challenge: Option<Challenge>,
+    /// The link where the job is begun, and what the person chose there.
+    pub link: Option<AtLink>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -97,10 +100,12 @@ struct Claims {
     sandbox_result: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     challenge: Option<Offer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    link: Option<AtLink>,
 }
 
 impl Grant {
-    /// The least that a job needs: no callback, nothing replaced, one attempt, nothing forced, no challenge. `further` are partner parameters
+    /// The least that a job needs: no callback, nothing replaced, one attempt, nothing forced, no challenge, no link. `further` are partner parameters
     /// that the page cannot change.
     #[must_use]
     pub fn new(
@@ -133,6 +138,7 @@ impl Grant {
             retry: false,
             sandbox_result: None,
             challenge: None,
+            link: None,
         }
     }
 
@@ -176,6 +182,7 @@ impl Grant {
             retry: self.retry,
             sandbox_result: self.sandbox_result.clone(),
             challenge: self.challenge.clone().map(|drawn| Offer::at(drawn, now)),
+            link: self.link.clone(),
         };
         let payload = match serde_json::to_string(&claims) {
             Ok(payload) => payload,
@@ -243,6 +250,7 @@ pub fn open(token: &str, key: &ApiKey, now: Timestamp) -> Result<Grant, TokenErr
         retry: claims.retry,
         sandbox_result: claims.sandbox_result,
         challenge: claims.challenge.map(|offer| offer.challenge),
+        link: claims.link,
     })
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod eval;
 mod identity;
 pub(crate) mod job;
 pub(crate) mod keys;
+mod link_pages;
 pub(crate) mod lookup;
 pub(crate) mod migrate;
 pub(crate) mod models;

@@ -20,6 +20,7 @@ use super::authorities;
 use super::data::{Data, MostWaiting};
 use super::demo_page;
 use super::embedder::{self, EmbedderChoices};
+use super::link_pages;
 use crate::logging;
 use crate::output::{self, Outcome};
 use crate::traces::Traces;
@@ -152,6 +153,12 @@ pub(crate) struct Serve {
     /// use the sandbox of the partner `demo`, which is made where it is missing.
     #[arg(long, value_name = "FOLDER")]
     demo_page: Option<PathBuf>,
+    /// Serve the pages behind links (/v3/smile_links) from this folder (web/dist, see web/README.md). Without it no links are made.
+    #[arg(long, env = "SELFSAME_LINK_PAGES", value_name = "FOLDER")]
+    link_pages: Option<PathBuf>,
+    /// Show on a link's page the logo that its partner names. The logo's host then learns the address of everybody who opens the link.
+    #[arg(long, requires = "link_pages")]
+    link_logos: bool,
     /// Log as JSON.
     #[arg(long)]
     log_json: bool,
@@ -257,6 +264,10 @@ impl Serve {
         if let Some(pages) = &self.demo_page {
             config.demo = Some(demo_page::prepare(pages, models, store.as_ref()).await?);
         }
+        config.links = match &self.link_pages {
+            Some(folder) => Some(link_pages::prepare(folder, self.link_logos, models)?),
+            None => None,
+        };
         let server = Server::bind(config, store, engine).await?;
         let addresses = server.addresses();
         output::json(&serde_json::json!({

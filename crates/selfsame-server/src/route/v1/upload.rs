@@ -20,6 +20,7 @@ use crate::client_address::ClientAddress;
 use crate::intake::{Intake, new_smile_job_id, performed, recorded};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
+use crate::route::links;
 use crate::route::v1::package::{upload_path, upload_token};
 use crate::web_tokens;
 
@@ -46,7 +47,9 @@ pub(crate) async fn upload(
             ),
         ));
     }
-    let job = Intake {
+    // A link is v3's: so is what becomes of its jobs.
+    let api = request.link.as_ref().map_or(Api::V1, |_| Api::V3);
+    let mut job = Intake {
         caller: &caller,
         smile_job_id: new_smile_job_id()?,
         user: request.user_id,
@@ -60,7 +63,8 @@ pub(crate) async fn upload(
             sandbox_result: request.sandbox_result,
             source_sdk: request.source_sdk,
             source_sdk_version: request.source_sdk_version,
-            ..JobRequest::new(Api::V1, request.partner_params)
+            link: request.link,
+            ..JobRequest::new(api, request.partner_params)
         },
         retry: request.retry,
         challenge_id: request.challenge_id,
@@ -69,6 +73,7 @@ pub(crate) async fn upload(
     }
     .check(&app)
     .await?;
+    links::name(&mut job)?;
     let (token, token_hash) = upload_token()?;
     let expires_at = Timestamp::now() + app.config.limits.upload_ttl;
     // What answers a challenge must have arrived in its time.

@@ -6,14 +6,15 @@ mod refused;
 mod replay;
 pub(crate) mod result;
 mod services;
+pub(crate) mod smile_links;
 mod status;
 pub(crate) mod submission;
 mod token;
 
+pub(crate) use refused::Refused;
+
 use axum::http::Method;
 use axum::routing::{get, post};
-
-pub(crate) use refused::Refused;
 
 use crate::router::Route;
 
@@ -72,6 +73,12 @@ pub(crate) fn routes() -> Vec<Route> {
         of(Method::POST, "/v3/address", post(submission::address)),
         of(Method::GET, "/v3/status/{job_id}", get(status::status)),
         of(Method::POST, "/v3/replay/{job_id}", post(replay::replay)),
+        of(Method::POST, "/v3/smile_links", post(smile_links::create)),
+        of(
+            Method::GET,
+            "/v3/smile_links/{ref_id}",
+            get(smile_links::show),
+        ),
     ];
     routes.extend(services::routes());
     routes

@@ -78,3 +78,31 @@ fn a_look_up_is_the_token_s_too() {
         "{error}"
     );
 }
+
+#[test]
+fn a_link_and_what_was_chosen_there_are_the_tokens_alone() {
+    let at = r#"{"ref_id":"AAAAAAAAAAAAAAAAAAAAAA","country":"NG","id_type":"NIN"}"#;
+    let with = Grant {
+        product: Product::EnhancedKyc,
+        link: Some(serde_json::from_str(at).unwrap()),
+        ..grant()
+    };
+    let token = with.mint(&key(), NOW, QUARTER).unwrap();
+    assert_eq!(open(&token, &key(), NOW).unwrap().link, with.link);
+    let bound = lookup(Lookup::Enhanced, |_| {}).bound_by(&with).unwrap();
+    assert_eq!(bound.link, with.link);
+    for (name, other) in [("country", "KE"), ("id_type", "PASSPORT")] {
+        let asked = lookup(Lookup::Enhanced, |body| body[name] = other.into());
+        let error = asked.bound_by(&with).unwrap_err();
+        assert_eq!(error.code.code(), "2205");
+        assert!(error.message.contains(name), "{error}");
+    }
+    // No page says that it is at a link.
+    let body = json!({
+        "smile_client_id": "2343", "token": token, "link": {"ref_id": "BBBBBBBBBBBBBBBBBBBBBA"},
+        "partner_params": {"user_id": "grace é", "job_id": "j-9", "job_type": 2},
+    });
+    let upload = UploadRequest::parse(body.to_string().as_bytes()).unwrap();
+    assert!(upload.link.is_none());
+    assert!(upload.bound_by(&grant()).unwrap().link.is_none());
+}
