@@ -19,7 +19,6 @@ use crate::callback::effort::{Effort, Efforts};
 use crate::config::Config;
 use crate::listen::{self, Certificate, CertificateError, Files, Listeners};
 use crate::node::{NodeName, NodeRole};
-use crate::origin;
 use crate::origin::{self, Origin};
 use crate::receipts::UnaskedLinks;
 use crate::router::{operations_router, router};

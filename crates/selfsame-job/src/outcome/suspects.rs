@@ -34,10 +34,12 @@ pub fn of_suspects(ended: &JobOutcome) -> JobOutcome {
             query: None,
             lookup: None,
             matches: None,
+            name: None,
             earlier_registrants: numbers,
         }),
         id_info: None,
         geo_info: None,
+        finding: None,
         forced: false,
         erased: None,
     }

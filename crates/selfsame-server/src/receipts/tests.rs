@@ -16,6 +16,7 @@ fn partner() -> Partner {
         id: PartnerId::new("p").unwrap(),
         name: "Example Bank".to_owned(),
         production_enabled: true,
+        signs_bodies: false,
         sandbox_key: ApiKey::new("s"),
         production_key: ApiKey::new("k"),
         created_at: Timestamp::UNIX_EPOCH,

@@ -74,16 +74,16 @@ pub(crate) fn name(job: &Job) -> JobId {
     type_id::of_job(&job.smile_job_id).unwrap_or_else(|| job.job_id.clone())
 }
 
-/// What v3 calls such jobs; it has no word for a look-up of a business.
+/// What v3 calls such jobs; it has no word for a look-up of a business, nor for a new photo on file.
 const fn product(job_type: JobType) -> Option<Product> {
     Some(match job_type {
         JobType::Enrolment => Product::SmartSelfieRegistration,
         JobType::Authentication => Product::SmartSelfieAuthentication,
-        JobType::BiometricKyc => Product::BiometricKyc,
+        JobType::BiometricKyc | JobType::BiometricKycOnFile => Product::BiometricKyc,
         JobType::EnhancedKyc => Product::EnhancedKyc,
-        JobType::BasicKyc => Product::BasicKyc,
+        JobType::BasicKyc | JobType::CompareUserInfo => Product::BasicKyc,
         JobType::PhoneVerification => Product::PhoneNumberVerification,
-        JobType::BusinessVerification => return None,
+        JobType::BusinessVerification | JobType::UpdatePhoto => return None,
         JobType::Compare => Product::SmartSelfieCompare,
     })
 }
