@@ -10,6 +10,7 @@ use crate::admission::NotAdmitted;
 use crate::job::{Job, JobType};
 use crate::lockout::Tried;
 use crate::policy::{Policies, Policy};
+use crate::product::FaceProduct;
 use crate::reason::Response;
 use crate::replay::Duplicate;
 use crate::review::ReviewDecision;
@@ -166,8 +167,9 @@ impl Approval<'_> {
 /// What a decision that takes effect means for the count of the user's failed attempts.
 #[must_use]
 pub fn tried(job: &Job, decision: ReviewDecision) -> Tried {
+    let on_file = (job.job_type.face()).is_some_and(FaceProduct::takes_photo_on_file);
     match decision {
-        _ if is_forced(job) => Tried::Uncounted,
+        _ if is_forced(job) || on_file => Tried::Uncounted,
         ReviewDecision::Approve => Tried::Passed,
         ReviewDecision::Reject | ReviewDecision::Spoof => Tried::Failed,
         ReviewDecision::Unusable => Tried::Uncounted,

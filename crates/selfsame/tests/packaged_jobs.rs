@@ -94,10 +94,10 @@ async fn a_person_decides_about_an_update_where_the_policy_leaves_it_to_people()
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
     let policy = data.path().join("policy.toml");
-    let text = "name = \"a\"\nversion = \"1\"\n[update_photo.replacement]\nmode = \"review\"\n";
+    let text = "name = \"a\"\nversion = \"1\"\n[defaults.liveness.motion]\nmode = \"off\"\n\
+                [update_photo.replacement]\nmode = \"review\"\n";
     std::fs::write(&policy, text).unwrap();
-    let server =
-        Server::start_for_stills(data.path(), &key, &["--policy", policy.to_str().unwrap()]);
+    let server = Server::start(data.path(), &key, &["--policy", policy.to_str().unwrap()]);
     let http = http();
     let run = async |job: &str, job_type, selfie: &[u8]| {
         let body = server.upload_body("ada", job, job_type, "");
@@ -242,27 +242,28 @@ async fn the_photo_on_file_stands_in_for_the_selfie() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn suspects_are_told_in_a_result_of_their_own_where_the_policy_says_so() {
-    let Some([photo, second, ..]) = photographs() else {
+    let Some([photo, ..]) = photographs() else {
         return;
     };
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
     let policy = data.path().join("policy.toml");
-    let text = "name = \"a\"\nversion = \"1\"\n[defaults.duplicates]\nown_result = true\n";
+    let text = "name = \"a\"\nversion = \"1\"\n[defaults.liveness.motion]\nmode = \"off\"\n\
+                [defaults.duplicates]\nown_result = true\n";
     std::fs::write(&policy, text).unwrap();
     let more = [
         "--allow-private-callbacks",
         "--policy",
         policy.to_str().unwrap(),
     ];
-    let server = Server::start_for_stills(data.path(), &key, &more);
+    let server = Server::start(data.path(), &key, &more);
     let (url, mut received) = callbacks().await;
     let http = http();
     for (user, selfie, code, suspects) in [
         ("ada", &photo, "5210", json!([])),
         (
             "eve",
-            &second,
+            &photo,
             "5211",
             json!([{"user_id": "ada", "reason": "same-person"}]),
         ),

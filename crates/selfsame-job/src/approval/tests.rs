@@ -197,6 +197,11 @@ fn what_the_sandbox_forced_is_not_looked_into() {
     forced.replayed = true;
     assert_eq!(forced.hindrance(), None);
     assert_eq!(duplicates_from(&forced.job, &forced.policies), None);
+    // By the photo on file nobody guesses at a face.
+    assert_eq!(
+        tried(&job(JobType::BiometricKycOnFile), ReviewDecision::Approve),
+        Tried::Uncounted
+    );
     assert_eq!(tried(&forced.job, ReviewDecision::Reject), Tried::Uncounted);
     assert_eq!(
         tried(&job(JobType::Enrolment), ReviewDecision::Spoof),

@@ -322,7 +322,9 @@ impl Case<'_> {
             });
         let accepted =
             forced.is_none() && matches!(decision.verdict, Verdict::Pass | Verdict::Provisional);
+        // By the photo on file nobody guesses at a face, and nobody shows that it is his.
         let limited = forced.is_none()
+            && !face.takes_photo_on_file()
             && !matches!(
                 decision.verdict,
                 Verdict::LockedOut(_) | Verdict::SystemError
