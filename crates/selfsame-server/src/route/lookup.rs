@@ -29,7 +29,7 @@ use crate::app::{App, Caller, Scope};
 use crate::body::collect_json;
 use crate::client_address::ClientAddress;
 use crate::completion::Wait;
-use crate::intake::{Intake, new_smile_job_id, recorded};
+use crate::intake::{Intake, recorded};
 use crate::origin::Origin;
 use crate::random::named;
 use crate::receipts::ReceiptLinks;
@@ -158,9 +158,9 @@ async fn begin(
     let partner_params = request.partner_params.naming(&job_id, &user);
     // A link is v3's: so is what becomes of its jobs.
     let api = request.link.as_ref().map_or(Api::V1, |_| Api::V3);
-    let mut job = Intake {
+    let job = Intake {
         caller: &caller,
-        smile_job_id: new_smile_job_id()?,
+        smile_job_id: links::smile_job_id(request.link.as_ref(), &job_id)?,
         user,
         job_id,
         job_type: asked.job_type(),
@@ -181,7 +181,6 @@ async fn begin(
     }
     .check(app)
     .await?;
-    links::name(&mut job)?;
     let wait = app.completions.expect(&job.smile_job_id);
     let prepared = app.store.submit_request(&job).await?;
     if let Prepared::Repeats(first) = prepared {

@@ -17,9 +17,9 @@ use axum::routing::{get, get_service, post};
 use axum::{Json, Router};
 use selfsame_job::job::JobType;
 use selfsame_store::error::StoreError;
-use selfsame_store::store::{Link, NewJob};
+use selfsame_store::store::Link;
 use selfsame_wire::error::{ErrorCode, WireError};
-use selfsame_wire::id::{JobId, UserId};
+use selfsame_wire::id::{JobId, SmileJobId, UserId};
 use selfsame_wire::id_info::{Country, IdType};
 use selfsame_wire::locale::Locale;
 use selfsame_wire::v3::smile_link::{AtLink, LinkRef, LinkState};
@@ -304,12 +304,12 @@ fn is_from_the_page(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// Names a job that is begun at a link: v3 calls it by the server's own name, which its token carries.
-pub(crate) fn name(job: &mut NewJob) -> Result<(), Refusal> {
-    if job.request.link.is_some() {
-        job.smile_job_id = type_id::to_job(job.job_id.as_str())?;
+/// The server's name for a job. v3 calls one by it, so that the token of one that is begun at a link carries it already.
+pub(crate) fn smile_job_id(link: Option<&AtLink>, job: &JobId) -> Result<SmileJobId, Refusal> {
+    match link {
+        Some(_) => Ok(type_id::to_job(job.as_str())?),
+        None => new_smile_job_id(),
     }
-    Ok(())
 }
 
 /// The link is used up, or its time is over.

@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use crate::app::{App, Caller, Scope};
 use crate::body::collect_json;
 use crate::client_address::ClientAddress;
-use crate::intake::{Intake, new_smile_job_id, performed, recorded};
+use crate::intake::{Intake, performed, recorded};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
 use crate::route::links;
@@ -49,9 +49,9 @@ pub(crate) async fn upload(
     }
     // A link is v3's: so is what becomes of its jobs.
     let api = request.link.as_ref().map_or(Api::V1, |_| Api::V3);
-    let mut job = Intake {
+    let job = Intake {
         caller: &caller,
-        smile_job_id: new_smile_job_id()?,
+        smile_job_id: links::smile_job_id(request.link.as_ref(), &request.job_id)?,
         user: request.user_id,
         job_id: request.job_id,
         job_type,
@@ -73,7 +73,6 @@ pub(crate) async fn upload(
     }
     .check(&app)
     .await?;
-    links::name(&mut job)?;
     let (token, token_hash) = upload_token()?;
     let expires_at = Timestamp::now() + app.config.limits.upload_ttl;
     // What answers a challenge must have arrived in its time.

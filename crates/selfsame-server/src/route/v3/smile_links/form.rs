@@ -4,11 +4,12 @@ use axum::body::Body;
 use axum::extract::multipart::Multipart;
 use axum::extract::{FromRequest as _, Request};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use selfsame_wire::v3::smile_link::PARTS;
 
-use crate::app::App;
-use crate::body::collect_small;
-use crate::client_address::ClientAddress;
+use crate::app::{App, Caller};
+use crate::body::Arriving;
+use crate::budget::{Holder, Purpose};
 use crate::route::v3::Refused;
 
 /// The largest form, in bytes: its texts at their longest, in any alphabet, take less.
@@ -29,11 +30,15 @@ impl Form {
     /// 415 where it is no form, 413 where it is too large, 400 where a part is no text, or stands twice.
     pub(super) async fn read(
         app: &App,
-        client: ClientAddress,
-        request: Request,
+        caller: &Caller,
+        parts: Parts,
+        body: Body,
     ) -> Result<Self, Refused> {
-        let (parts, body) = request.into_parts();
-        let body = collect_small(app, client, body, MOST_BYTES).await?;
+        let holder = Holder::Partner(caller.partner.id.clone());
+        let share = app.bodies.share(Purpose::Small, holder);
+        let body = Arriving::new(body, share, MOST_BYTES, app.config.limits.body_pace)?
+            .collect()
+            .await?;
         let request = Request::from_parts(parts, Body::from(body.bytes.clone()));
         let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| {
             Refused::new(

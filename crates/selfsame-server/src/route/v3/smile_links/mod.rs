@@ -5,6 +5,7 @@ mod form;
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -21,10 +22,9 @@ use selfsame_wire::v3::token::{Bound, Payload};
 use selfsame_wire::v3::type_id;
 
 use self::form::Form;
-use super::Refused;
 use super::admitted::{Admitted, admit};
+use super::{Refused, content};
 use crate::app::{App, Caller, Scope};
-use crate::client_address::ClientAddress;
 use crate::origin::Origin;
 use crate::random;
 use crate::refusal::Refusal;
@@ -51,20 +51,24 @@ const ASKED: [&str; 12] = [
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     Extension(scope): Extension<Scope>,
-    client: ClientAddress,
     origin: Result<Origin, Refusal>,
     request: Request,
 ) -> Result<Response, Refused> {
-    let caller = caller(&app, scope, request.headers()).await?;
+    let (parts, body) = request.into_parts();
+    // Before the body is read: who is not authorised costs no memory.
+    let admitted = unbound(&app, scope, &parts.headers).await?;
     if app.config.links.is_none() {
         return Err(Refused::forbidden(
             "this server has no pages for links; its operator starts it with --link-pages",
         ));
     }
     let origin = origin?;
-    let form = Form::read(&app, client, request).await?;
+    content::is_form(&parts.headers)?;
+    let body = admitted.body(&app, &parts.headers, body)?;
+    let caller = &admitted.caller;
+    let form = Form::read(&app, caller, parts, body).await?;
     let asked = SmileLinkRequest::read(|name| form.text(name), Timestamp::now())?;
-    check(&app, &caller, &asked).await?;
+    check(&app, caller, &asked).await?;
     // A link for many is for people whom nobody knows yet.
     let user = match asked.user_id {
         Some(user) => Some(user),
@@ -109,10 +113,11 @@ pub(crate) async fn show(
     Extension(scope): Extension<Scope>,
     origin: Result<Origin, Refusal>,
     headers: HeaderMap,
-    Path(reference): Path<String>,
+    path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Refused> {
-    let caller = caller(&app, scope, &headers).await?;
+    let caller = unbound(&app, scope, &headers).await?.caller;
     let unknown = || Refused::new(StatusCode::NOT_FOUND, "there is no such link");
+    let Path(reference) = path.map_err(|_| unknown())?;
     let reference = LinkRef::new(&reference).map_err(|_| unknown())?;
     let link = app.store.link(&reference).await?;
     let link = link
@@ -143,8 +148,8 @@ pub(crate) async fn show(
 
 /// The caller, by a token that fixes nothing. One that does is for one submission, and may be in a browser or an app: whoever has it
 /// must not write to people in the partner's name.
-async fn caller(app: &App, scope: Scope, headers: &HeaderMap) -> Result<Caller, Refused> {
-    let Admitted { caller, bound } = admit(app, scope, headers).await?;
+async fn unbound(app: &App, scope: Scope, headers: &HeaderMap) -> Result<Admitted, Refused> {
+    let admitted = admit(app, scope, headers).await?;
     let Bound {
         partner: _,
         environment: _,
@@ -152,13 +157,13 @@ async fn caller(app: &App, scope: Scope, headers: &HeaderMap) -> Result<Caller, 
         product,
         partner_params,
         payload,
-    } = bound;
+    } = &admitted.bound;
     let fixes_nothing = user_id.is_none()
         && product.is_none()
         && partner_params.is_none()
-        && payload == Payload::default();
+        && *payload == Payload::default();
     if fixes_nothing {
-        Ok(caller)
+        Ok(admitted)
     } else {
         Err(Refused::forbidden(
             "this token is bound to one submission; links are made with a token that /v3/token gave without a body",
