@@ -145,7 +145,7 @@ fn link() -> NewLink {
         environment: Environment::Sandbox,
         user: None,
         single_use: false,
-        expires_at: Timestamp::MAX,
+        expires_at: "2100-01-01T00:00:00Z".parse().unwrap(),
         terms: serde_json::from_str(terms).unwrap(),
     }
 }
