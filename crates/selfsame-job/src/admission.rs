@@ -1,6 +1,7 @@
 //! Whether a job may run at all, told before any pixel is looked at: what a product's admission comes to
 //! ([`FaceProduct::admit`](crate::product::FaceProduct::admit)).
 
+use crate::job::Api;
 use crate::product::JobType;
 use crate::served::Enrolled;
 use crate::verdict::ReferenceGone;
@@ -28,12 +29,21 @@ pub enum OnFile<'u> {
 }
 
 impl NotAdmitted {
+    /// Whether the caller is refused at once. v3 tells of a locked user by the job's result, and by nothing else.
+    #[must_use]
+    pub const fn refuses_at_once(self, api: Api) -> bool {
+        !matches!(
+            (self, api),
+            (Self::NoReference(ReferenceGone::FraudLocked), Api::V3)
+        )
+    }
+
     /// The wire's error code.
     #[must_use]
     pub const fn error_code(self) -> &'static str {
         match self {
             Self::AlreadyEnrolled | Self::NeverReplaced => "2209",
-            Self::NoReference(ReferenceGone::Disabled) => "2207",
+            Self::NoReference(ReferenceGone::Disabled | ReferenceGone::FraudLocked) => "2207",
             Self::NoReference(ReferenceGone::Deleted) => "2208",
             Self::NoReference(ReferenceGone::NotEnrolled) => "2210",
             Self::NoReference(ReferenceGone::OtherModel) => "2211",
@@ -53,6 +63,10 @@ impl NotAdmitted {
             }
             Self::NoReference(ReferenceGone::Disabled) => {
                 "this user is disabled; enable it before further jobs"
+            }
+            // Whoever asks may be the very person: neither why it is locked nor who had it locked is told.
+            Self::NoReference(ReferenceGone::FraudLocked) => {
+                "this user is locked, and an operator of this server must clear it before further jobs"
             }
             Self::NoReference(ReferenceGone::Deleted) if job_type.enrols() => {
                 "this user was deleted; set allow_new_enroll to enrol the user_id anew"
@@ -114,6 +128,7 @@ mod tests {
                 user: UserId::new("u").unwrap(),
             },
             status,
+            fraud_locked: false,
             reference: photo.then(|| Reference {
                 template: Template::new(&[1.0; TEMPLATE_LEN], served("m1").primary()).unwrap(),
                 photo: SmileJobId::new("j").unwrap(),
@@ -138,6 +153,39 @@ mod tests {
         assert_eq!(code(Some(user(Disabled, true)), true), Some("2207"));
         assert_eq!(code(Some(user(Deleted, false)), false), Some("2208"));
         assert_eq!(code(Some(user(Deleted, false)), true), None);
+    }
+
+    #[test]
+    fn a_locked_user_is_refused_whatever_its_status_and_v3_is_told_by_the_result() {
+        use UserStatus::{Active, Deleted, Disabled};
+        let gone = NotAdmitted::NoReference(ReferenceGone::FraudLocked);
+        for status in [Active, Disabled, Deleted] {
+            let locked = User {
+                fraud_locked: true,
+                ..user(status, status != Deleted)
+            };
+            let served = served("m1");
+            for mode in [ReplacementMode::Match, ReplacementMode::Allow] {
+                let again = admit_enrolment(Some(&locked), true, mode, &served);
+                assert_eq!(again.map(drop), Err(gone), "{status:?}");
+            }
+            let probe = admit_authentication(Some(&locked), &served).map(drop);
+            let expected = if status == Deleted {
+                NotAdmitted::NoReference(ReferenceGone::Deleted)
+            } else {
+                gone
+            };
+            assert_eq!(probe, Err(expected));
+        }
+        assert_eq!(gone.error_code(), "2207");
+        let told = gone.explain(JobType::Authentication);
+        assert!(
+            told.contains("operator") && !told.contains("fraud"),
+            "{told}"
+        );
+        assert!(gone.refuses_at_once(Api::V1) && gone.refuses_at_once(Api::V2));
+        assert!(!gone.refuses_at_once(Api::V3));
+        assert!(NotAdmitted::NoReference(ReferenceGone::Disabled).refuses_at_once(Api::V3));
     }
 
     #[test]

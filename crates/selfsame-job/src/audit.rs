@@ -1,9 +1,10 @@
-//! What operators do, put on record: who did what to whom, when.
+//! What operators do, and what partners do to users, put on record: who did what to whom, when.
 
 use jiff::Timestamp;
+use selfsame_wire::id::PartnerId;
 use serde::{Deserialize, Serialize};
 
-/// Who acts: `cli:NAME` on the command line, `admin:NAME` by the operator API, `server`.
+/// Who acts: `cli:NAME` on the command line, `admin:NAME` by the operator API, `partner:ID` by the wire API, `server`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Actor(String);
@@ -30,6 +31,12 @@ impl Actor {
     #[must_use]
     pub fn server() -> Self {
         Self("server".to_owned())
+    }
+
+    /// A partner, by its id. One with an id that is too long is named by what it acted on.
+    #[must_use]
+    pub fn partner(id: &PartnerId) -> Self {
+        Self::new(format!("partner:{id}")).unwrap_or_else(|_| Self("partner".to_owned()))
     }
 
     /// The name.
@@ -80,6 +87,10 @@ pub enum AuditAction {
     UserDeleted,
     /// A user's failed attempts were forgotten, and with them its lock.
     UserUnlocked,
+    /// A user was reported as a fraud, or as none.
+    UserReported,
+    /// An operator lifted the lock that a report of fraud brought.
+    UserCleared,
     /// A review was decided.
     ReviewDecided,
     /// A callback was sent once more.

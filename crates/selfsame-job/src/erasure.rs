@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::job::{Api, Job, JobRequest, JobType};
 use crate::outcome::JobOutcome;
-use crate::user::UserStatus;
+use crate::user::{UserStanding, UserStatus};
 
 /// Why a job's contents are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,13 +106,14 @@ impl JobNames {
 
 /// Whether what a job came to is withheld, because its user was deleted while it waited or ran: `mark` is what the deletion left
 /// on the job, `user` the user's status at the job's end. A job that may begin for a deleted user, and came after the deletion,
-/// is a new beginning.
+/// is a new beginning; whether its user is locked does not matter here, for such a job ends by its own rules.
 #[must_use]
 pub fn is_withheld(mark: Option<Erasure>, user: Option<UserStatus>, job: &Job) -> bool {
     let begins_anew = || {
-        job.job_type
-            .face()
-            .is_none_or(|face| face.may_begin(user, job.request.allow_new_enroll).is_ok())
+        job.job_type.face().is_none_or(|face| {
+            let user = user.map(UserStanding::unlocked);
+            face.may_begin(user, job.request.allow_new_enroll).is_ok()
+        })
     };
     mark.is_some() || (user == Some(UserStatus::Deleted) && !begins_anew())
 }

@@ -7,6 +7,7 @@ pub mod approval;
 pub mod audit;
 pub mod challenge;
 pub mod erasure;
+pub mod fraud;
 pub mod fusion;
 pub mod identity;
 pub mod job;

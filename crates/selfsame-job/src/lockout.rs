@@ -172,7 +172,7 @@ fn is_guess(reason: Reason) -> bool {
         Check::Liveness => !matches!(reason, Reason::TooFewFrames | Reason::ChallengeMissing),
         Check::Comparison => reason != Reason::ReplacementReview,
         Check::Replay => true,
-        Check::Face | Check::Quality => false,
+        Check::Account | Check::Face | Check::Quality => false,
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Response {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
+    /// The user may be judged at all.
+    Account,
     /// One face is there.
     Face,
     /// It is good enough to decide by.
@@ -95,6 +97,8 @@ macro_rules! reasons {
 
 reasons! {
     fixed {
+        /// The user was reported for fraud, and no operator has cleared it since.
+        AccountLockedFraud: Account, "this user is locked until an operator clears it";
         /// No face was found.
         NoFace: Face, "no face was found: face the camera";
         /// The comparison score is below the review threshold.

@@ -4,9 +4,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::admission::NotAdmitted;
+use crate::approval::Hindrance;
 use crate::audit::Actor;
 use crate::outcome::{JobOutcome, Remark, UnreadableOutcome};
 use crate::product::JobType;
+use crate::reason::Reason;
+use crate::verdict::ReferenceGone;
 
 /// The longest note that a reviewer may leave, in bytes.
 pub const MAX_NOTE_BYTES: usize = 4096;
@@ -56,10 +60,14 @@ pub struct Ruling {
     pub at: Timestamp,
 }
 
+/// The user was reported for fraud while the job waited.
+const LOCKED: Hindrance =
+    Hindrance::NotAdmitted(NotAdmitted::NoReference(ReferenceGone::FraudLocked));
+
 /// What follows from a ruling, made from the provisional outcome on record: all that the decision does not touch stays.
 ///
-/// `hindrance` says why an approval cannot take effect (the user was enrolled, disabled or deleted while the job waited); it
-/// then counts as a rejection.
+/// `hindrance` says why an approval cannot take effect (the user was enrolled, disabled, deleted or locked while the job waited);
+/// it then counts as a rejection.
 ///
 /// # Errors
 /// [`UnreadableOutcome`] when the provisional result is none.
@@ -67,7 +75,7 @@ pub fn final_outcome(
     provisional: &[u8],
     job_type: JobType,
     ruling: &Ruling,
-    hindrance: Option<&str>,
+    hindrance: Option<Hindrance>,
 ) -> Result<JobOutcome, UnreadableOutcome> {
     let mut outcome = JobOutcome::read(provisional)?;
     let face = job_type
@@ -79,6 +87,10 @@ pub fn final_outcome(
     };
     outcome.code = face.codes().decided(decision);
     outcome.is_final = true;
+    if hindrance == Some(LOCKED) {
+        outcome.reasons.insert(0, Reason::AccountLockedFraud);
+    }
+    let hindrance = hindrance.map(|why| why.explain(job_type));
     outcome.remark = hindrance.map(|why| Remark::Because(why.to_owned()));
     outcome.checks.rule(decision, face);
     outcome.evidence.set(
@@ -106,7 +118,7 @@ mod tests {
     }
 
     /// What was decided of it, by way of what is kept: once as the earlier build left it, once as an outcome.
-    fn decided(decision: ReviewDecision, hindrance: Option<&str>) -> (JobOutcome, String) {
+    fn decided(decision: ReviewDecision, hindrance: Option<Hindrance>) -> (JobOutcome, String) {
         let now = JobOutcome::read(EARLIER).unwrap().to_bytes();
         let [one, other] = [EARLIER, &now].map(|provisional| {
             let ruling = ruling(decision);
@@ -173,12 +185,19 @@ mod tests {
 
     #[test]
     fn an_approval_that_cannot_take_effect_is_a_rejection_that_says_why() {
-        let (outcome, _) = decided(ReviewDecision::Approve, Some("the user is disabled"));
+        let disabled = NotAdmitted::NoReference(ReferenceGone::Disabled);
+        let hindrance = Some(Hindrance::NotAdmitted(disabled));
+        let (outcome, _) = decided(ReviewDecision::Approve, hindrance);
         assert_eq!(outcome.code.code(), "1221");
         assert_eq!(
             outcome.text(),
-            "Not authenticated after review: the user is disabled"
+            "Not authenticated after review: this user is disabled; enable it before further jobs"
         );
+        assert!(!outcome.reasons.contains(&Reason::AccountLockedFraud));
+        let (locked, _) = decided(ReviewDecision::Approve, Some(LOCKED));
+        assert_eq!(locked.code.code(), "1221");
+        assert_eq!(locked.reasons.first(), Some(&Reason::AccountLockedFraud));
+        assert!(!locked.text().contains("fraud"), "{}", locked.text());
         let review: serde_json::Value = outcome.evidence.get("review").unwrap();
         assert_eq!(review["decision"], "approve");
     }

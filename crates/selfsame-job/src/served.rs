@@ -167,6 +167,7 @@ mod tests {
                 user: UserId::new("u").unwrap(),
             },
             status: UserStatus::Active,
+            fraud_locked: false,
             reference: references.pop(),
             further,
             enrolled_at: Timestamp::UNIX_EPOCH,

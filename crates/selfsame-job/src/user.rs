@@ -23,6 +23,8 @@ pub struct User {
     pub key: UserKey,
     /// Whether it may authenticate.
     pub status: UserStatus,
+    /// It was reported for fraud, and no operator has cleared it since. It stays so whatever becomes of the status.
+    pub fraud_locked: bool,
     /// The enrolled face: the template that the latest enrolment made. Absent when its photo was erased (2216).
     pub reference: Option<Reference>,
     /// Further templates of the same person: of earlier enrolments that the latest one matched, and of its photo by other
@@ -46,11 +48,33 @@ pub enum UserStatus {
     Deleted,
 }
 
+/// How a user stands: what lets its jobs begin, or does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserStanding {
+    /// Whether it may authenticate.
+    pub status: UserStatus,
+    /// It was reported for fraud, and not cleared since.
+    pub fraud_locked: bool,
+}
+
+impl UserStanding {
+    /// That of a user that nobody reported.
+    #[must_use]
+    pub const fn unlocked(status: UserStatus) -> Self {
+        Self {
+            status,
+            fraud_locked: false,
+        }
+    }
+}
+
 /// What of a user a job was judged by. It must still be so in the moment that the job's outcome, or a review's, takes effect.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserState {
     /// Whether it was on record, and how it stood.
     pub status: Option<UserStatus>,
+    /// It was reported for fraud, and not cleared since.
+    pub fraud_locked: bool,
     /// The photograph of the reference on file.
     pub photo: Option<SmileJobId>,
 }
@@ -61,6 +85,7 @@ impl UserState {
     pub fn of(user: Option<&User>) -> Self {
         Self {
             status: user.map(|u| u.status),
+            fraud_locked: user.is_some_and(|u| u.fraud_locked),
             photo: user.and_then(|u| Some(u.reference.as_ref()?.photo.clone())),
         }
     }
@@ -79,6 +104,15 @@ pub struct Reference {
 pub const CAPTURES: usize = 3;
 
 impl User {
+    /// How it stands.
+    #[must_use]
+    pub const fn standing(&self) -> UserStanding {
+        UserStanding {
+            status: self.status,
+            fraud_locked: self.fraud_locked,
+        }
+    }
+
     /// All templates on file, the latest enrolment's first.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         self.reference.iter().chain(&self.further)

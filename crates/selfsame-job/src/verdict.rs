@@ -1,7 +1,7 @@
 //! From evidence to a verdict, by policy.
 //!
-//! The checks run in the order of [`Check`]: face, quality, liveness, replay, comparison. What the package and the image
-//! themselves bring about ended the job before. A check that refuses ends the job: whoever does not pass the liveness check
+//! The checks run in the order of [`Check`]: face, quality, liveness, replay, comparison. What the user's account, the package
+//! and the image themselves bring about ended the job before. A check that refuses ends the job: whoever does not pass the liveness check
 //! is not told how alike the faces are. What asks for a review does not end it: a later check may still refuse.
 
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use selfsame_face::evidence::CaptureEvidence;
 use selfsame_face::template::ComparisonScore;
 use serde::{Deserialize, Serialize};
 
-use crate::admission::OnFile;
+use crate::admission::{NotAdmitted, OnFile};
 use crate::challenge::Challenge;
 use crate::liveness::{self, LivenessOutcome};
 use crate::policy::{ComparisonPolicy, Policy, ReplacementMode};
@@ -48,7 +48,7 @@ pub enum Verdict {
     AlreadyEnrolled,
     /// Too many of the user's attempts failed; no attempt counts before this moment.
     LockedOut(Timestamp),
-    /// The user is disabled, deleted, not enrolled, or has no photo on file (any more).
+    /// The user is locked for fraud, disabled, deleted, not enrolled, or has no photo on file (any more).
     ReferenceGone(ReferenceGone),
     /// The job could not be processed, however often it was tried.
     SystemError,
@@ -64,6 +64,8 @@ pub enum ReferenceGone {
     Disabled,
     /// Deleted (2208).
     Deleted,
+    /// Reported for fraud, and not cleared since (2207; v3: `account_locked_fraud`).
+    FraudLocked,
     /// No photo on file (2216).
     NoPhoto,
     /// Enrolled with another recognition model (2211).
@@ -376,6 +378,7 @@ const fn refusal(reason: Reason) -> Verdict {
         (Reason::NoFace, _) => Verdict::NoFace,
         (Reason::SeveralFaces, _) => Verdict::SeveralFaces,
         (Reason::Duplicate, _) => Verdict::Duplicate,
+        (_, Check::Account) => Verdict::ReferenceGone(ReferenceGone::FraudLocked),
         (Reason::PortraitMissing | Reason::PortraitUnusable, _) => Verdict::NoPortrait,
         (_, Check::Face | Check::Quality) => Verdict::PoorQuality,
         (_, Check::Liveness | Check::Replay) => Verdict::PossibleSpoof,
@@ -417,6 +420,23 @@ impl Decision {
     pub fn matched(&self) -> bool {
         self.comparison
             .is_some_and(|c| c.score.value() >= c.thresholds.match_threshold)
+    }
+
+    /// What a job comes to that is not admitted any more when it is judged.
+    #[must_use]
+    pub fn not_admitted(why: NotAdmitted) -> Self {
+        let verdict = match why {
+            NotAdmitted::AlreadyEnrolled | NotAdmitted::NeverReplaced => Verdict::AlreadyEnrolled,
+            NotAdmitted::NoReference(gone) => Verdict::ReferenceGone(gone),
+        };
+        let locked = why == NotAdmitted::NoReference(ReferenceGone::FraudLocked);
+        Self {
+            reasons: locked
+                .then_some(Reason::AccountLockedFraud)
+                .into_iter()
+                .collect(),
+            ..Self::without_evidence(verdict)
+        }
     }
 
     /// A decision without evidence: what ended the job came before or after the pixels.

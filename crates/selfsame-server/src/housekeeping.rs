@@ -88,9 +88,10 @@ async fn sweep(app: &App) {
         results: since(app.config.keep_results),
     };
     match app.store.sweep(&keep).await {
-        Ok(swept) if swept.packages + swept.results > 0 => tracing::info!(
+        Ok(swept) if swept.packages + swept.results + swept.fraud_records > 0 => tracing::info!(
             packages = swept.packages,
             results = swept.results,
+            fraud_records = swept.fraud_records,
             "erased what is older than it is kept"
         ),
         Ok(_) => {}

@@ -101,11 +101,18 @@ impl Intake<'_> {
                 let policy = app.config.policies.of(key.environment, job_type);
                 let served = &app.engine.served;
                 if let Some(face) = job_type.face() {
-                    face.admit(record.as_ref(), request.allow_new_enroll, policy, served)
-                        .map_err(|why| not_admitted(why, job_type))?;
-                    // Last, so that a lock tells no more of who is enrolled than admission does.
-                    if let Some(until) = locked_until(app, &key, policy).await? {
-                        return Err(Refusal::locked_out(until));
+                    match face.admit(record.as_ref(), request.allow_new_enroll, policy, served) {
+                        Err(why) if why.refuses_at_once(request.api) => {
+                            return Err(not_admitted(why, job_type));
+                        }
+                        // Its result tells it.
+                        Err(_) => {}
+                        // Last, so that a lock tells no more of who is enrolled than admission does.
+                        Ok(_) => {
+                            if let Some(until) = locked_until(app, &key, policy).await? {
+                                return Err(Refusal::locked_out(until));
+                            }
+                        }
                     }
                 }
             }

@@ -257,6 +257,18 @@ fn admin_routes() -> Vec<(OperatorRole, Route)> {
             post(admin::users::unlock),
         ),
         of(
+            Reviewer,
+            Method::GET,
+            "/admin/v1/users/{partner}/{environment}/{user}/fraud",
+            get(admin::users::fraud),
+        ),
+        of(
+            Operator,
+            Method::POST,
+            "/admin/v1/users/{partner}/{environment}/{user}/clear",
+            post(admin::users::clear),
+        ),
+        of(
             Operator,
             Method::POST,
             "/admin/v1/jobs/{job}/replay",

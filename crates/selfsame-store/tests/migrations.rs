@@ -19,7 +19,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection};
 const CURRENT: i64 = 17;
 
 /// What takes a database back to an earlier version, as far as that build's tables went, and to no record of migrations.
-const BACK: [(i64, &str); 9] = [
+const BACK: [(i64, &str); 10] = [
     (
         16,
         "DELETE FROM _sqlx_migrations WHERE version > 16; DROP TRIGGER deliveries_inserted;
@@ -33,6 +33,10 @@ const BACK: [(i64, &str); 9] = [
     (
         14,
         "DELETE FROM _sqlx_migrations WHERE version > 14; DROP TABLE smile_links;",
+    ),
+    (
+        13,
+        "DELETE FROM _sqlx_migrations WHERE version > 13; DROP TABLE fraud_records; ALTER TABLE users DROP COLUMN fraud_locked;",
     ),
     (
         12,
@@ -132,7 +136,7 @@ async fn a_database_of_an_earlier_build_is_brought_up_with_what_it_holds() {
             drop(store);
             assert_eq!(number(&dir, "PRAGMA user_version").await, CURRENT);
             let applied = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
-            assert_eq!(number(&dir, applied).await, 15);
+            assert_eq!(number(&dir, applied).await, 16);
         }
     }
 }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_job::audit::Actor;
+use selfsame_job::fraud::{Clearing, Received};
 use selfsame_job::identity::{IdentityRecord, Photo};
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::partner::Partner;
@@ -27,6 +28,7 @@ use selfsame_store::store::*;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId, UserId};
 use selfsame_wire::id_info::{Country, IdNumber, IdType};
 use selfsame_wire::signature::ApiKey;
+use selfsame_wire::v3::fraud::{FraudReport, ReportForm};
 use selfsame_wire::v3::smile_link::LinkRef;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
@@ -150,6 +152,18 @@ fn link() -> NewLink {
     }
 }
 
+fn report() -> FraudReport {
+    let mut form = ReportForm::default();
+    for (part, text) in [
+        ("is_fraud", "true"),
+        ("reported_by", "eve@example.com"),
+        ("reason", "MULE_ACCOUNT"),
+    ] {
+        *form.part(part).unwrap() = Some(text.to_owned());
+    }
+    FraudReport::parse(form).unwrap()
+}
+
 fn package(name: &str) -> Bytes {
     Bytes::from(format!("package of {name}"))
 }
@@ -188,6 +202,8 @@ async fn filled(dir: &TempDir, users: usize) -> sqlite::Options {
     assert_eq!(imported.unwrap().new, 1);
     store.token_key_to_make(Duration::MAX).await.unwrap();
     assert_eq!(store.make_link(&link()).await.unwrap(), Made::Recorded);
+    let reported = store.report_fraud(&user("u0"), &report(), &by).await;
+    assert_eq!(reported.unwrap(), Received::Recorded);
     let waiting = new_job("waiting");
     store
         .submit_job(&waiting, package("waiting"))
@@ -293,9 +309,26 @@ async fn everything_arrives_and_the_new_store_goes_on_from_there() {
     }
     let found = new.link(&link().reference).await.unwrap().unwrap();
     assert_eq!(found.terms.name, "Shop");
+    let told =
+        |records: &[selfsame_job::fraud::FraudRecord]| serde_json::to_string(records).unwrap();
+    let records = new.fraud_records(&user("u0")).await.unwrap();
+    assert_eq!(
+        told(&records),
+        told(&old.fraud_records(&user("u0")).await.unwrap())
+    );
+    assert_eq!(records[0].by.as_deref(), Some("eve@example.com"));
+    assert!(new.user(&user("u0")).await.unwrap().unwrap().fraud_locked);
+    assert!(!new.user(&user("u1")).await.unwrap().unwrap().fraud_locked);
+    // A repeat is known as one, and what follows has a number of its own.
+    let (u0, by) = (user("u0"), Actor::server());
+    let repeated = report();
+    let again = new.report_fraud(&u0, &repeated, &by);
+    assert_eq!(again.await.unwrap(), Received::Repeated);
+    let why = Clearing::new("mistaken").unwrap();
+    let cleared = new.clear_fraud(&u0, &why, &by);
+    assert!(cleared.await.unwrap());
     let found = new.register_entry(&staff(), ada().key()).await.unwrap();
     assert_eq!(found.as_ref(), Some(ada().record()));
-    let by = Actor::server();
     let again = new.put_register_entries(&staff(), &[ada()], &by).await;
     assert_eq!(again.unwrap().unchanged, 1);
     let mut other = ada().record().clone();

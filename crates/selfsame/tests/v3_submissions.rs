@@ -97,7 +97,12 @@ async fn what_is_wrong_is_said_in_v3s_own_shape() {
     let (registration, kyc) = ("/v3/registration", "/v3/biometric_kyc");
     let without_names = json!({"last_name": "x", "email": "a@b"}).to_string();
     let cases: Vec<(&str, Form, u16, &str)> = vec![
-        (registration, bare().text("callback_url", url), 400, "consent"),
+        (
+            registration,
+            bare().text("callback_url", url),
+            400,
+            "consent",
+        ),
         (
             registration,
             bare().part("consent", json_part(consent())),

@@ -40,6 +40,7 @@ fn user(photo: &str) -> User {
     User {
         key: job(JobType::Enrolment).user,
         status: UserStatus::Active,
+        fraud_locked: false,
         reference: Some(reference(photo, MODEL)),
         further: Vec::new(),
         enrolled_at: Timestamp::UNIX_EPOCH,
@@ -125,6 +126,31 @@ fn a_user_that_changed_hinders() {
                 ReferenceGone::Disabled
             )))
         );
+    }
+}
+
+/// Neither what a person approves nor what he approves it for lets in a user that was reported meanwhile; one that was reported
+/// and cleared stands as before.
+#[test]
+fn a_user_that_was_reported_while_the_job_waited_hinders() {
+    for job_type in [
+        JobType::Enrolment,
+        JobType::Authentication,
+        JobType::Compare,
+    ] {
+        let mut reported = case(job_type, Some(user("old")));
+        reported.user.as_mut().unwrap().fraud_locked = true;
+        assert_eq!(
+            reported.hindrance(),
+            Some(Hindrance::NotAdmitted(NotAdmitted::NoReference(
+                ReferenceGone::FraudLocked
+            )))
+        );
+        reported.judged.fraud_locked = true;
+        assert!(reported.hindrance().is_some());
+        reported.judged.fraud_locked = false;
+        reported.user.as_mut().unwrap().fraud_locked = false;
+        assert_eq!(reported.hindrance(), None);
     }
 }
 

@@ -123,6 +123,7 @@ fn detail(decision: &Decision) -> Option<String> {
             match why {
                 ReferenceGone::NotEnrolled => "no enrolled user has this user_id",
                 ReferenceGone::Disabled => "the user is disabled",
+                ReferenceGone::FraudLocked => "the user is locked until an operator clears it",
                 ReferenceGone::Deleted => "the user was deleted",
                 ReferenceGone::NoPhoto => "the user has no photo on file",
                 ReferenceGone::OtherModel => "the user was enrolled with another recognition model",

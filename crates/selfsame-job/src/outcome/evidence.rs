@@ -79,6 +79,12 @@ fn told(decision: &Decision, circumstances: &Circumstances<'_>) -> Value {
     let capture = circumstances.evidence;
     let policies = circumstances.policies;
     let mut liveness = json!(decision.liveness);
+    // Evidence goes to callers that may show it to the very person; that it was reported is told where v3's results say so.
+    let reasons: Vec<&Reason> = decision
+        .reasons
+        .iter()
+        .filter(|reason| **reason != Reason::AccountLockedFraud)
+        .collect();
     let speak_against: Vec<&Reason> = decision
         .reasons
         .iter()
@@ -107,9 +113,9 @@ fn told(decision: &Decision, circumstances: &Circumstances<'_>) -> Value {
         "liveness": liveness,
         "replay": circumstances.recurrences,
         "duplicates": circumstances.duplicates,
-        "reasons": decision.reasons,
+        "reasons": reasons,
         "reported": decision.reported,
-        "advice": decision.reasons.iter().map(|r| r.advice()).collect::<Vec<_>>(),
+        "advice": reasons.iter().map(|r| r.advice()).collect::<Vec<_>>(),
     });
     if let (Some((source, _)), Some(replaced)) = (decision.portrait, decision.comparison) {
         evidence["replacement"] = json!(replaced);

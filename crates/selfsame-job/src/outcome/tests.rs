@@ -85,6 +85,33 @@ fn told(outcome: &JobOutcome, part: &str) -> Value {
     outcome.evidence.get(part).unwrap_or_default()
 }
 
+/// A job of a user that was reported: what it came to is told by code and text without saying of what, and by a reason for
+/// those who may know.
+#[test]
+fn a_locked_users_job_fails_and_evidence_does_not_say_of_what_it_was_reported() {
+    use crate::admission::NotAdmitted;
+    use crate::lockout::Tried;
+    use crate::verdict::ReferenceGone;
+
+    let locked = NotAdmitted::NoReference(ReferenceGone::FraudLocked);
+    let decision = Decision::not_admitted(locked);
+    assert_eq!(decision.tried(), Tried::Uncounted);
+    for job_type in JobType::judged() {
+        let outcome = of(&decision, job_type, true);
+        assert_eq!(outcome.code, job_type.face().unwrap().codes().fail);
+        assert!(outcome.is_final && !outcome.code.is_success());
+        assert_eq!(outcome.reasons, [Reason::AccountLockedFraud]);
+        assert_eq!(told(&outcome, "reasons"), json!([]));
+        assert_eq!(told(&outcome, "advice"), json!([]));
+        let text = outcome.text();
+        assert!(text.contains("an operator clears it"), "{text}");
+        let evidence = outcome.evidence.to_raw();
+        assert!(!text.contains("fraud") && !evidence.get().contains("fraud"));
+    }
+    let deleted = Decision::not_admitted(NotAdmitted::NoReference(ReferenceGone::Deleted));
+    assert!(deleted.reasons.is_empty());
+}
+
 #[test]
 fn liveness_passes_only_where_it_was_performed() {
     use CheckState::{Failed, Inconclusive, NotPerformed, Passed, UnderReview};

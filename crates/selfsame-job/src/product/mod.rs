@@ -27,7 +27,7 @@ use crate::policy::Policy;
 use crate::review::ReviewDecision;
 use crate::served::Served;
 use crate::step::Step;
-use crate::user::{User, UserStatus};
+use crate::user::{User, UserStanding};
 use crate::verdict::{Decision, Seen};
 
 macro_rules! products {
@@ -180,7 +180,9 @@ pub trait FaceProduct: fmt::Debug + Sync {
     /// The codes that its jobs end with.
     fn codes(&self) -> &'static Codes;
 
-    /// Whether a job may begin for a user of this status; `None`: nobody of that name is on record.
+    /// Whether a job may begin for a user that stands so; `None`: nobody of that name is on record.
+    ///
+    /// None may for one that is locked for fraud. Where a deletion is told besides, it is told first.
     ///
     /// This is the only rule about that. Intake, the worker, an approval and a deletion ask it, each with the user as it is
     /// at that moment; the store holds no rule, and commits only while the user still is as it was judged.
@@ -189,7 +191,7 @@ pub trait FaceProduct: fmt::Debug + Sync {
     /// [`NotAdmitted`] says why not.
     fn may_begin(
         &self,
-        status: Option<UserStatus>,
+        user: Option<UserStanding>,
         allow_new_enroll: bool,
     ) -> Result<(), NotAdmitted>;
 
@@ -221,6 +223,8 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::user::UserStatus;
+    use crate::verdict::ReferenceGone;
 
     #[test]
     fn each_product_has_its_own_names_and_its_type_keeps_its_place() {
@@ -252,11 +256,38 @@ mod tests {
             let Some(face) = job_type.face() else {
                 continue;
             };
-            let begins = |allowed| face.may_begin(Some(UserStatus::Deleted), allowed).is_ok();
+            let deleted = UserStanding::unlocked(UserStatus::Deleted);
+            let begins = |allowed| face.may_begin(Some(deleted), allowed).is_ok();
             assert!(!begins(false), "{job_type:?}");
             // An update takes the place of what is on file, and there is nothing.
             let brings_back = face.enrols() && job_type != JobType::UpdatePhoto;
             assert_eq!(begins(true), brings_back, "{job_type:?}");
+        }
+    }
+
+    /// Whatever a product admits, it does not admit a locked user; and what hinders nothing but the lock is told as that.
+    #[test]
+    fn no_product_begins_for_a_locked_user() {
+        use UserStatus::{Active, Deleted, Disabled};
+        let judged = JobType::ALL.into_iter().filter_map(JobType::face);
+        for face in judged {
+            for (status, allowed) in [Active, Disabled, Deleted]
+                .into_iter()
+                .flat_map(|status| [(status, false), (status, true)])
+            {
+                let locked = UserStanding {
+                    status,
+                    fraud_locked: true,
+                };
+                let gone = face.may_begin(Some(locked), allowed).unwrap_err();
+                let lock = NotAdmitted::NoReference(ReferenceGone::FraudLocked);
+                let unlocked = face.may_begin(Some(UserStanding::unlocked(status)), allowed);
+                if status == Deleted && unlocked.is_err() {
+                    assert_eq!(Err(gone), unlocked);
+                } else {
+                    assert_eq!(gone, lock, "{face:?} {status:?}");
+                }
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ mod tokens;
 mod users;
 
 use selfsame_job::audit::{Actor, NotAnActor};
+use selfsame_job::fraud::NoClearing;
 use selfsame_store::error::StoreError;
 use selfsame_store::store::{RegisterName, Store};
 use selfsame_wire::id::{PartnerId, SmileJobId, UserId};
@@ -47,6 +48,12 @@ pub enum NotDone {
     /// There is nothing to forget.
     #[error("no attempt of {0} failed since its last success")]
     NothingFailed(UserId),
+    /// There is nothing to lift.
+    #[error("the user {0} is not locked for fraud")]
+    NotReported(UserId),
+    /// Nobody would know later why.
+    #[error(transparent)]
+    NoClearing(#[from] NoClearing),
     /// There is nothing to send.
     #[error("the job {0} has not ended, or has no callback URL, or what it held was erased")]
     NoCallback(SmileJobId),

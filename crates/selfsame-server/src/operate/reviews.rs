@@ -190,8 +190,7 @@ impl<'a> Reviews<'a> {
             }
             .hindrance();
         }
-        let why = hindrance.map(|h| h.explain(job.job_type));
-        let outcome = final_outcome(provisional, job.job_type, ruling, why)?;
+        let outcome = final_outcome(provisional, job.job_type, ruling, hindrance)?;
         let code = outcome.code;
         let lockout = self.policies.of(job.environment(), job.job_type).lockout;
         Ok((

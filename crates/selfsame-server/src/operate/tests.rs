@@ -98,6 +98,8 @@ async fn every_action_is_recorded_under_the_actors_name_or_says_why_not() {
         operator.user(&ada).await.map(drop),
         operator.set_user_status(&ada, UserStatus::Disabled).await,
         operator.unlock_user(&ada).await,
+        operator.clear_user(&ada, "mistaken").await,
+        operator.clear_user(&ada, " ").await,
         operator.replay_callback(&job).await,
         operator.remove_token("ops").await,
         operator.remove_register(&staff).await.map(drop),

@@ -1,5 +1,6 @@
-//! Users: shown, disabled, enabled, unlocked, erased.
+//! Users: shown, disabled, enabled, unlocked, cleared, erased.
 
+use selfsame_job::fraud::{Clearing, FraudRecord};
 use selfsame_job::lockout::FailedAttempts;
 use selfsame_job::user::{User, UserKey, UserStatus};
 use selfsame_wire::id::{Environment, PartnerId};
@@ -13,6 +14,8 @@ pub struct UserShown {
     pub user: Option<User>,
     /// The failures since the last success.
     pub failed: Option<FailedAttempts>,
+    /// What was said of its honesty, oldest first.
+    pub fraud: Vec<FraudRecord>,
 }
 
 impl Operator<'_> {
@@ -36,6 +39,7 @@ impl Operator<'_> {
         let shown = UserShown {
             user: self.store.user(key).await?,
             failed: self.store.failed_attempts(key).await?,
+            fraud: self.store.fraud_records(key).await?,
         };
         if shown.user.is_none() && shown.failed.is_none() {
             return Err(NotDone::NoUser(key.user.clone()));
@@ -50,6 +54,18 @@ impl Operator<'_> {
     pub async fn set_user_status(&self, key: &UserKey, status: UserStatus) -> Result<(), NotDone> {
         if !self.store.set_user_status(key, status, &self.actor).await? {
             return Err(NotDone::UserGone(key.user.clone()));
+        }
+        Ok(())
+    }
+
+    /// Lifts the lock that a report of fraud brought. Why is kept with the reports, and its digest in the audit.
+    ///
+    /// # Errors
+    /// [`NotDone::NoClearing`] where nothing is said, [`NotDone::NotReported`], or what the store says.
+    pub async fn clear_user(&self, key: &UserKey, why: &str) -> Result<(), NotDone> {
+        let why = Clearing::new(why)?;
+        if !self.store.clear_fraud(key, &why, &self.actor).await? {
+            return Err(NotDone::NotReported(key.user.clone()));
         }
         Ok(())
     }

@@ -34,6 +34,8 @@ use crate::intake::locked_until;
 use crate::worker::examine::{Examined, Portrayed, examine};
 use crate::worker::look_up::of_package;
 
+/// What no job of a user passes that was reported for fraud.
+const FRAUD_LOCKED: NotAdmitted = NotAdmitted::NoReference(ReferenceGone::FraudLocked);
 /// How often a job is judged again before it is put back into the queue: each time, something that it was judged by changed.
 const JUDGED_AT_MOST: usize = 16;
 
@@ -54,6 +56,8 @@ pub(super) async fn process(
     };
     let examined = if claim.attempt > app.config.limits.job_attempts {
         Examined::without(Decision::without_evidence(Verdict::SystemError))
+    } else if forced.is_none() && is_fraud_locked(app, job).await? {
+        Examined::without(Decision::not_admitted(FRAUD_LOCKED))
     } else if let Some(until) = locked {
         locked_out(job);
         // Its images are not even looked at: what they show must not be told, and costs a core.
@@ -100,16 +104,22 @@ pub(super) async fn process(
             Finished::LockedOut(until) => {
                 locked_out(job);
                 let refused = Decision::without_evidence(Verdict::LockedOut(until));
-                case.examined = Examined::without(refused);
-                case.recurrences.clear();
-                case.others = Found::default();
-                case.searched_to = None;
+                case.forget(refused);
             }
             Finished::UserChanged | Finished::OthersChanged | Finished::SeenMeanwhile => {}
         }
     }
     app.store.release_job(claim).await?;
     Ok(None)
+}
+
+/// Whether the job's user was reported for fraud, and not cleared since. A user that cannot be read is told when it is judged.
+async fn is_fraud_locked(app: &App, job: &Job) -> Result<bool, StoreError> {
+    match app.store.user(&job.user).await {
+        Ok(user) => Ok(user.is_some_and(|user| user.fraud_locked)),
+        Err(error) if error.is_unreadable() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The identity that a job is about, where it looks one up.
@@ -178,6 +188,12 @@ impl Case<'_> {
         self.judged = UserState::of(user.as_ref());
         self.may_enrol = false;
         self.keeps.clear();
+        if self.forced.is_none() && user.as_ref().is_some_and(|user| user.fraud_locked) {
+            // Before all else: whatever else is the matter with such a job, it ends as that.
+            let refused = Decision::not_admitted(FRAUD_LOCKED);
+            self.forget(refused.clone());
+            return Ok(refused);
+        }
         if let Some(decision) = &self.examined.ended {
             return Ok(decision.clone());
         }
@@ -234,14 +250,15 @@ impl Case<'_> {
         if let (Some(user), Ok(decision)) = (&user, &decision) {
             self.keeps = user.kept_beside(engine.served.primary(), decision.matched());
         }
-        Ok(decision.unwrap_or_else(|why| {
-            Decision::without_evidence(match why {
-                NotAdmitted::AlreadyEnrolled | NotAdmitted::NeverReplaced => {
-                    Verdict::AlreadyEnrolled
-                }
-                NotAdmitted::NoReference(why) => Verdict::ReferenceGone(why),
-            })
-        }))
+        Ok(decision.unwrap_or_else(Decision::not_admitted))
+    }
+
+    /// Ends the job with this, and with nothing of what was seen.
+    fn forget(&mut self, decision: Decision) {
+        self.examined = Examined::without(decision);
+        self.recurrences.clear();
+        self.others = Found::default();
+        self.searched_to = None;
     }
 
     /// Other users with this face, by each model that is served.
@@ -327,7 +344,9 @@ impl Case<'_> {
             && !face.takes_photo_on_file()
             && !matches!(
                 decision.verdict,
-                Verdict::LockedOut(_) | Verdict::SystemError
+                Verdict::LockedOut(_)
+                    | Verdict::ReferenceGone(ReferenceGone::FraudLocked)
+                    | Verdict::SystemError
             );
         // Under the number is who is enrolled with it, or was found to be its owner by the photograph on file.
         let owns = face.takes_photo_on_file() && forced.is_none();

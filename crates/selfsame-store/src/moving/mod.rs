@@ -27,7 +27,7 @@ const PACKAGES_AT_ONCE: usize = 8;
 
 /// Every table whose rows move, each behind those that it refers to, with its key. Counts of nodes and the last probe are of no
 /// use elsewhere; data keys are wrapped anew.
-const TABLES: [(&str, &[&str]); 25] = [
+const TABLES: [(&str, &[&str]); 26] = [
     ("purpose_keys", &["purpose"]),
     ("partners", &["id"]),
     ("users", &["partner", "environment", "user_id"]),
@@ -59,6 +59,7 @@ const TABLES: [(&str, &[&str]); 25] = [
     ("token_keys", &["id"]),
     ("consent_sessions", &["code"]),
     ("smile_links", &["id"]),
+    ("fraud_records", &["id"]),
 ];
 
 /// How far a move has come.

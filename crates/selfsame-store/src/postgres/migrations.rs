@@ -30,6 +30,11 @@ const MIGRATIONS: &[Listed] = &[
         include_str!("../../migrations/postgres/0004_tokens.sql"),
     ),
     (
+        5,
+        "fraud",
+        include_str!("../../migrations/postgres/0005_fraud.sql"),
+    ),
+    (
         6,
         "smile links",
         include_str!("../../migrations/postgres/0006_smile_links.sql"),

@@ -231,6 +231,7 @@ impl SqlStore {
             "DELETE FROM accepted_images WHERE partner = $1 AND environment = $2 AND user_id = $3",
             "DELETE FROM failed_attempts WHERE partner = $1 AND environment = $2 AND user_id = $3",
             "DELETE FROM challenges WHERE partner = $1 AND environment = $2 AND user_id = $3",
+            "UPDATE fraud_records SET told_by = NULL, notes = NULL, code = NULL WHERE partner = $1 AND environment = $2 AND user_id = $3",
             "DELETE FROM registrants WHERE partner = $1 AND environment = $2 AND user_id = $3",
         ] {
             sqlx::query(erased)

@@ -16,6 +16,7 @@ mod deliveries;
 pub(super) mod delivery_lanes;
 mod depths;
 mod erasure;
+mod fraud;
 mod images;
 mod in_force;
 mod jobs;

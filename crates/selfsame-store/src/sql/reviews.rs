@@ -201,6 +201,8 @@ impl SqlStore {
             (row.try_get("judged_status")?, row.try_get("judged_photo")?);
         let judged = UserState {
             status: status.map(|s| parse(s, "user status")).transpose()?,
+            // No job of a locked user is left to a person.
+            fraud_locked: false,
             photo: photo
                 .map(|p| id(SmileJobId::new(p), "smile job id"))
                 .transpose()?,

@@ -8,7 +8,7 @@ use sqlx::Row as _;
 use super::dialect::{Db, DbRow};
 use super::record::{Origin, id, job_place, result_place, smile_job_id, user_key, user_place};
 use super::{
-    audit, deliveries, images, links, partners, registers, reviews, templates, token_keys,
+    audit, deliveries, fraud, images, links, partners, registers, reviews, templates, token_keys,
 };
 use crate::error::StoreError;
 use crate::keys::purpose_place;
@@ -117,7 +117,7 @@ fn job(row: &DbRow, column: &str) -> Result<String, StoreError> {
 }
 
 /// Every encrypted column. A test holds the schema to it.
-pub(in super::super) const COLUMNS: [Column; 20] = [
+pub(in super::super) const COLUMNS: [Column; 22] = [
     Column {
         table: "partners",
         column: "sandbox_key",
@@ -271,5 +271,19 @@ pub(in super::super) const COLUMNS: [Column; 20] = [
         named_by: "id, code",
         kind: Kind::Number("id"),
         place: links::place,
+    },
+    Column {
+        table: "fraud_records",
+        column: "told_by",
+        named_by: "id, partner, environment, user_id, sequence",
+        kind: Kind::Number("id"),
+        place: |row| fraud::place(row, "told_by"),
+    },
+    Column {
+        table: "fraud_records",
+        column: "notes",
+        named_by: "id, partner, environment, user_id, sequence",
+        kind: Kind::Number("id"),
+        place: |row| fraud::place(row, "notes"),
     },
 ];

@@ -41,6 +41,9 @@ impl Upkeep for SqlStore {
         let swept = Swept {
             packages: self.sweep_packages(keep.packages).await?,
             results: self.sweep_results(keep.results).await?,
+            fraud_records: self
+                .sweep_fraud_records(micros(keep.results), BATCH)
+                .await?,
         };
         dialect::truncate_log(self).await?;
         Ok(swept)

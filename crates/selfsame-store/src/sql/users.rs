@@ -164,6 +164,7 @@ impl SqlStore {
         Ok(User {
             key,
             status: record::status(row)?,
+            fraud_locked: row.try_get("fraud_locked")?,
             reference,
             further: Vec::new(),
             enrolled_at: timestamp(row.try_get("enrolled_at")?)?,
@@ -181,6 +182,7 @@ impl SqlStore {
                 Ok(User {
                     key,
                     status: record::status(row)?,
+                    fraud_locked: row.try_get("fraud_locked")?,
                     reference: None,
                     further: Vec::new(),
                     enrolled_at: timestamp(row.try_get("enrolled_at")?)?,
@@ -198,7 +200,7 @@ impl SqlStore {
         key: &UserKey,
     ) -> Result<UserState, StoreError> {
         let row = sqlx::query(
-            "SELECT status, CASE WHEN template IS NULL OR model_digest IS NULL THEN NULL ELSE photo END AS photo
+            "SELECT status, fraud_locked, CASE WHEN template IS NULL OR model_digest IS NULL THEN NULL ELSE photo END AS photo
              FROM users WHERE partner = $1 AND environment = $2 AND user_id = $3",
         )
         .bind(key.partner.as_str())
@@ -212,6 +214,7 @@ impl SqlStore {
         let photo: Option<String> = row.try_get("photo")?;
         Ok(UserState {
             status: Some(record::status(&row)?),
+            fraud_locked: row.try_get("fraud_locked")?,
             photo: photo
                 .map(|photo| id(SmileJobId::new(photo), "smile job id"))
                 .transpose()?,

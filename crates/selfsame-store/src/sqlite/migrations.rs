@@ -71,6 +71,11 @@ const MIGRATIONS: &[Listed] = &[
         include_str!("../../migrations/sqlite/0013_tokens.sql"),
     ),
     (
+        14,
+        "fraud",
+        include_str!("../../migrations/sqlite/0014_fraud.sql"),
+    ),
+    (
         15,
         "smile links",
         include_str!("../../migrations/sqlite/0015_smile_links.sql"),

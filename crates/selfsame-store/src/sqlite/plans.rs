@@ -66,7 +66,7 @@ async fn a_claim_of_callbacks_only_seeks_in_indexes() {
 }
 
 /// Bytes that are on record and not encrypted, each for its reason: keys wrapped by the master key; digests and codes.
-const PLAIN: [(&str, &str); 18] = [
+const PLAIN: [(&str, &str); 19] = [
     ("_sqlx_migrations", "checksum"),
     ("data_keys", "wrapped"),
     ("jobs", "grant_hash"),
@@ -85,6 +85,7 @@ const PLAIN: [(&str, &str); 18] = [
     ("register_entries", "content"),
     ("consent_sessions", "code"),
     ("smile_links", "code"),
+    ("fraud_records", "code"),
 ];
 
 #[tokio::test]

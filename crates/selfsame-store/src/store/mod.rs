@@ -8,6 +8,7 @@ mod challenges;
 mod changes;
 mod consent_sessions;
 mod deliveries;
+mod fraud;
 mod health;
 mod images;
 mod in_force;
@@ -35,6 +36,7 @@ pub use self::deliveries::{
     AfterAttempt, Deliveries, Delivery, DeliveryAttempt, DeliveryId, DeliveryLimits,
     DeliveryRecord, DeliveryState, Endpoint, Replay, Replayed,
 };
+pub use self::fraud::FraudReports;
 pub use self::health::{Depths, Health};
 pub use self::images::Images;
 pub use self::in_force::{InForce, InForceRecord};
@@ -84,6 +86,7 @@ pub trait Store:
     + ReceiptKeys
     + ConsentSessions
     + Links
+    + FraudReports
     + Send
     + Sync
     + std::fmt::Debug
@@ -114,6 +117,7 @@ impl<T> Store for T where
         + ReceiptKeys
         + ConsentSessions
         + Links
+        + FraudReports
         + Send
         + Sync
         + std::fmt::Debug

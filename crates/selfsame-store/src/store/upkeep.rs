@@ -9,7 +9,7 @@ use jiff::Timestamp;
 pub struct KeepSince {
     /// Packages of jobs that ended, unless one is a user's photo on file.
     pub packages: Timestamp,
-    /// What jobs that ended hold; their names, codes and times stay.
+    /// What jobs that ended hold; their names, codes and times stay. Who reported users for fraud, and with what notes.
     pub results: Timestamp,
 }
 
@@ -20,6 +20,8 @@ pub struct Swept {
     pub packages: u64,
     /// Jobs' contents.
     pub results: u64,
+    /// Who said what of users' honesty.
+    pub fraud_records: u64,
 }
 
 /// Removing what is too old.

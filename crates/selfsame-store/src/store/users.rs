@@ -24,8 +24,8 @@ pub trait Users: Send + Sync {
         user: &UserKey,
         query: &IdentityQuery,
     ) -> Result<Vec<UserId>, StoreError>;
-    /// Enables or disables. [`UserStatus::Deleted`] erases the template, every package of the user's jobs, what their images are
-    /// recognised by, and what requests, results, reviews and callbacks hold, for good: names, codes and times stay. Reviews
+    /// Enables or disables; a lock for fraud stays, whatever becomes of the user. [`UserStatus::Deleted`] erases the template, every package of the user's jobs, what their images are
+    /// recognised by, and what requests, results, reviews, callbacks and reports of fraud hold, for good: names, codes and times stay. Reviews
     /// and callbacks that wait are withdrawn, and jobs that wait or run end without a trace of what they found.
     /// `Ok(false)`: no such user; or, to erase, nothing is left of it.
     async fn set_user_status(

@@ -16,6 +16,7 @@ mod consent_sessions;
 mod delivery_turns;
 mod erasure;
 pub mod fixture;
+mod fraud;
 mod images;
 mod jobs;
 mod links;

@@ -6,6 +6,7 @@ pub mod answer;
 pub mod body_signature;
 pub mod consent;
 pub mod decision;
+pub mod fraud;
 pub mod https_url;
 pub mod job_status;
 pub mod metadata;

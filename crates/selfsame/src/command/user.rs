@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use jiff::Timestamp;
+use selfsame_job::fraud::{FraudRecord, Said};
 use selfsame_job::user::{User, UserKey, UserStatus};
 use selfsame_server::operate::{Operator, UserShown};
 use selfsame_wire::id::UserId;
@@ -10,7 +11,7 @@ use selfsame_wire::id::UserId;
 use super::data::{Data, Whose, actor};
 use crate::output::{self, Outcome};
 
-/// List, disable, enable, unlock and delete users.
+/// List, disable, enable, unlock, clear and delete users.
 #[derive(clap::Args)]
 pub(crate) struct UserCommand {
     #[command(flatten)]
@@ -24,8 +25,12 @@ pub(crate) struct UserCommand {
 #[derive(clap::Subcommand)]
 enum Action {
     /// List a partner's users.
-    List,
-    /// Show one user, and how many of its attempts failed.
+    List {
+        /// Only those that were reported for fraud and not cleared since.
+        #[arg(long)]
+        reported: bool,
+    },
+    /// Show one user, how many of its attempts failed, and what was said of its honesty.
     Show {
         /// The user's id.
         user: UserId,
@@ -35,7 +40,7 @@ enum Action {
         /// The user's id.
         user: UserId,
     },
-    /// Accept a user's jobs again.
+    /// Accept a disabled user's jobs again. It lifts no lock.
     Enable {
         /// The user's id.
         user: UserId,
@@ -45,8 +50,17 @@ enum Action {
         /// The user's id.
         user: UserId,
     },
-    /// Erase a user for good: template, photographs, and what its jobs hold (what was sent along, results, reviews, callbacks).
-    /// Names, codes and times stay, and reviews and callbacks that wait are withdrawn.
+    /// Lift the lock of a user that was reported for fraud. It outlives disabling, enabling and deletion; this alone lifts it.
+    Clear {
+        /// The user's id.
+        user: UserId,
+        /// Why. It is kept with the reports.
+        #[arg(long)]
+        why: String,
+    },
+    /// Erase a user for good: template, photographs, and what its jobs hold (what was sent along, results, reviews, callbacks), who
+    /// reported it for fraud and with what notes. Names, codes and times stay, so does a lock, and reviews and callbacks that wait
+    /// are withdrawn.
     Delete {
         /// The user's id.
         user: UserId,
@@ -55,7 +69,7 @@ enum Action {
 
 fn described(user: &User) -> serde_json::Value {
     serde_json::json!({
-        "user_id": user.key.user, "status": user.status, "photo_on_file": user.reference.is_some(),
+        "user_id": user.key.user, "status": user.status, "fraud_locked": user.fraud_locked, "photo_on_file": user.reference.is_some(),
         "enrolled_at": user.enrolled_at, "updated_at": user.updated_at,
     })
 }
@@ -69,8 +83,13 @@ fn show(user: &User, json: bool) -> Result<(), serde_json::Error> {
     } else {
         "no photo"
     };
+    let lock = if user.fraud_locked {
+        " LOCKED for fraud"
+    } else {
+        ""
+    };
     output::line(&format!(
-        "{:24} {:8} {:14} {}",
+        "{:24} {:8} {:14} {}{lock}",
         user.key.user,
         format!("{:?}", user.status),
         photo,
@@ -79,11 +98,28 @@ fn show(user: &User, json: bool) -> Result<(), serde_json::Error> {
     Ok(())
 }
 
-/// A user with its failures.
+/// One entry of what was said of a user, in one line. What was sent is escaped: it may hold what a terminal obeys.
+fn fraud_line(record: &FraudRecord) -> String {
+    let said = match record.said {
+        Said::Fraud { reason } => format!("reported as a fraud ({reason})"),
+        Said::NoFraud => "reported as none".to_owned(),
+        Said::Cleared => "cleared".to_owned(),
+    };
+    let by = record.by.as_deref();
+    let by = by.map_or_else(
+        || "erased".to_owned(),
+        |by| by.escape_debug().collect::<String>(),
+    );
+    let notes = record.notes.as_deref();
+    let notes = notes.map_or_else(String::new, |notes| format!(": {notes:?}"));
+    format!("{:24} {} {said} by {by}{notes}", "", record.at)
+}
+
+/// A user with its failures and reports.
 fn show_one(user: &UserId, shown: &UserShown, json: bool) -> Outcome {
     let (found, failed) = (shown.user.as_ref(), shown.failed);
     let locked_until = failed.and_then(|f| f.locked_at(Timestamp::now()));
-    let count = failed.map_or(0, |f| f.count);
+    let (count, records) = (failed.map_or(0, |f| f.count), &shown.fraud);
     if json {
         let mut shown = match found {
             Some(user) => described(user),
@@ -92,6 +128,7 @@ fn show_one(user: &UserId, shown: &UserShown, json: bool) -> Outcome {
         shown["failed_attempts"] = count.into();
         shown["last_failed_at"] = serde_json::json!(failed.map(|f| f.last_at));
         shown["locked_until"] = serde_json::json!(locked_until);
+        shown["fraud_records"] = serde_json::json!(records);
         output::json(&shown)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -109,6 +146,9 @@ fn show_one(user: &UserId, shown: &UserShown, json: bool) -> Outcome {
             "", failed.last_at
         ));
     }
+    for record in records {
+        output::line(&fraud_line(record));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -123,9 +163,11 @@ impl UserCommand {
             user: user.clone(),
         };
         let (user, status) = match &self.action {
-            Action::List => {
+            Action::List { reported } => {
                 for user in operator.users(partner, self.whose.environment).await? {
-                    show(&user, json)?;
+                    if user.fraud_locked || !reported {
+                        show(&user, json)?;
+                    }
                 }
                 return Ok(ExitCode::SUCCESS);
             }
@@ -138,6 +180,11 @@ impl UserCommand {
                     json,
                     &serde_json::json!({"user_id": user, "unlocked": true}),
                 )?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            Action::Clear { user, why } => {
+                operator.clear_user(&key(user), why).await?;
+                output::done(json, &serde_json::json!({"user_id": user, "cleared": true}))?;
                 return Ok(ExitCode::SUCCESS);
             }
             Action::Disable { user } => (user, UserStatus::Disabled),

@@ -3,10 +3,15 @@
 use std::path::Path;
 
 use reqwest::{Client, Method};
+use selfsame_job::audit::Actor;
+use selfsame_job::fraud::Received;
+use selfsame_job::user::UserKey;
+use selfsame_wire::id::Environment;
+use selfsame_wire::v3::fraud::{FraudReport, ReportForm};
 use serde_json::{Value, json};
 
 use super::Description;
-use crate::support::{Server, selfsame};
+use crate::support::{Server, partner, selfsame, store};
 
 /// A token of a role, as the command line makes it.
 fn token(data: &Path, role: &str, more: &[&str]) -> String {
@@ -100,6 +105,20 @@ fn actions(reviewed: &str, called_back: &str) -> Vec<Action> {
             None,
         ),
         (
+            "reviewer",
+            Method::GET,
+            "/admin/v1/users/{partner}/{environment}/{user}/fraud",
+            at("users/p/sandbox/ben/fraud"),
+            None,
+        ),
+        (
+            "operator",
+            post.clone(),
+            "/admin/v1/users/{partner}/{environment}/{user}/clear",
+            at("users/p/sandbox/ben/clear"),
+            Some(json!({"why": "mistaken"})),
+        ),
+        (
             "operator",
             post,
             "/admin/v1/jobs/{job}/replay",
@@ -107,6 +126,30 @@ fn actions(reviewed: &str, called_back: &str) -> Vec<Action> {
             None,
         ),
     ]
+}
+
+/// A partner says that a user is a fraud.
+async fn report(data: &Path, user: &str) {
+    let mut form = ReportForm::default();
+    for (part, text) in [
+        ("is_fraud", "true"),
+        ("reported_by", "eve@example.com"),
+        ("reason", "MULE_ACCOUNT"),
+    ] {
+        *form.part(part).unwrap() = Some(text.to_owned());
+    }
+    let key = UserKey {
+        partner: partner(),
+        environment: Environment::Sandbox,
+        user: user.parse().unwrap(),
+    };
+    let store = store::open(data).await;
+    let (report, by) = (
+        FraudReport::parse(form).unwrap(),
+        Actor::partner(&partner()),
+    );
+    let received = store.report_fraud(&key, &report, &by).await.unwrap();
+    assert_eq!(received, Received::Recorded);
 }
 
 pub async fn operate(d: &mut Description, s: &Server, http: &Client, data: &Path) {
@@ -120,6 +163,7 @@ pub async fn operate(d: &mut Description, s: &Server, http: &Client, data: &Path
     };
     let reviewed = job(&["review", "list", "--decided"], |_| true);
     let called_back = job(&["job", "list"], |job| job["job_id"] == "j3");
+    report(data, "ben").await;
     for (demanded, method, path, at, body) in actions(&reviewed, &called_back) {
         let need = roles.iter().position(|role| *role == demanded).unwrap();
         for (place, token) in tokens.iter().enumerate() {
@@ -158,6 +202,7 @@ pub async fn operate(d: &mut Description, s: &Server, http: &Client, data: &Path
         "user_disabled",
         "user_enabled",
         "user_unlocked",
+        "user_cleared",
         "callback_replayed",
     ] {
         assert!(by_token(action), "{action}");
@@ -174,9 +219,25 @@ pub async fn operate(d: &mut Description, s: &Server, http: &Client, data: &Path
             .await;
         assert_eq!(status, 401);
     }
+    // It was cleared: there is nothing to clear any more.
+    let operator = token(data, "operator", &[]);
+    for (body, expected) in [
+        (json!({"why": "mistaken"}), 404),
+        (json!({"why": " "}), 400),
+        (json!({}), 400),
+    ] {
+        let request = http
+            .post(format!("{}/admin/v1/users/p/sandbox/ben/clear", s.base))
+            .bearer_auth(&operator)
+            .json(&body);
+        let path = "/admin/v1/users/{partner}/{environment}/{user}/clear";
+        // What is sent is against the description on purpose.
+        let (status, answer) = d.check(Method::POST, path, request, None).await;
+        assert_eq!(status, expected, "{answer}");
+    }
     let taken = http
         .post(format!("{}/admin/v1/partners", s.base))
-        .bearer_auth(token(data, "operator", &[]))
+        .bearer_auth(&operator)
         .json(&json!({"partner_id": "q"}));
     assert_eq!(
         d.check(Method::POST, "/admin/v1/partners", taken, None)

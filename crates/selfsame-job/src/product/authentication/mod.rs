@@ -9,7 +9,7 @@ use crate::outcome::{CheckState, Checked, Checks};
 use crate::policy::Policy;
 use crate::review::ReviewDecision;
 use crate::served::{Enrolled, Served};
-use crate::user::{User, UserStatus};
+use crate::user::{User, UserStanding, UserStatus};
 use crate::verdict::{Decision, Judging, ReferenceGone, Seen, Verdict};
 
 /// Job type 2.
@@ -60,13 +60,14 @@ impl FaceProduct for Authentication {
         &CODES
     }
 
-    /// Only an active user may be authenticated.
-    fn may_begin(&self, status: Option<UserStatus>, _: bool) -> Result<(), NotAdmitted> {
-        let gone = match status {
-            Some(UserStatus::Active) => return Ok(()),
-            Some(UserStatus::Disabled) => ReferenceGone::Disabled,
-            Some(UserStatus::Deleted) => ReferenceGone::Deleted,
+    /// Only an active user that is not locked may be authenticated.
+    fn may_begin(&self, user: Option<UserStanding>, _: bool) -> Result<(), NotAdmitted> {
+        let gone = match user.map(|u| (u.status, u.fraud_locked)) {
             None => ReferenceGone::NotEnrolled,
+            Some((UserStatus::Deleted, _)) => ReferenceGone::Deleted,
+            Some((_, true)) => ReferenceGone::FraudLocked,
+            Some((UserStatus::Disabled, false)) => ReferenceGone::Disabled,
+            Some((UserStatus::Active, false)) => return Ok(()),
         };
         Err(NotAdmitted::NoReference(gone))
     }
@@ -78,7 +79,7 @@ impl FaceProduct for Authentication {
         _: &Policy,
         served: &'u Served,
     ) -> Result<OnFile<'u>, NotAdmitted> {
-        self.may_begin(user.map(|u| u.status), allow_new_enroll)?;
+        self.may_begin(user.map(User::standing), allow_new_enroll)?;
         let enrolled = user.filter(|u| u.reference.is_some());
         let enrolled = enrolled.ok_or(NotAdmitted::NoReference(ReferenceGone::NoPhoto))?;
         served

@@ -11,7 +11,7 @@ use crate::policy::Policy;
 use crate::portrait::{PortraitOutcome, PortraitSource};
 use crate::review::ReviewDecision;
 use crate::served::Served;
-use crate::user::{User, UserStatus};
+use crate::user::{User, UserStanding};
 use crate::verdict::{Decision, Judging, Seen, Verdict};
 
 /// Job type 1.
@@ -74,10 +74,10 @@ impl FaceProduct for BiometricKyc {
 
     fn may_begin(
         &self,
-        status: Option<UserStatus>,
+        user: Option<UserStanding>,
         allow_new_enroll: bool,
     ) -> Result<(), NotAdmitted> {
-        Registration.may_begin(status, allow_new_enroll)
+        Registration.may_begin(user, allow_new_enroll)
     }
 
     fn admit<'u>(

@@ -13,7 +13,7 @@ use crate::outcome::{Checked, Checks};
 use crate::policy::Policy;
 use crate::review::ReviewDecision;
 use crate::served::Served;
-use crate::user::{User, UserStatus};
+use crate::user::{User, UserStanding};
 use crate::verdict::{Decision, Judging, Seen};
 
 /// Job type 1 with `use_enrolled_image`.
@@ -67,10 +67,10 @@ impl FaceProduct for BiometricKycOnFile {
     /// Who may be authenticated: there must be a photograph on file.
     fn may_begin(
         &self,
-        status: Option<UserStatus>,
+        user: Option<UserStanding>,
         allow_new_enroll: bool,
     ) -> Result<(), NotAdmitted> {
-        Authentication.may_begin(status, allow_new_enroll)
+        Authentication.may_begin(user, allow_new_enroll)
     }
 
     fn admit<'u>(

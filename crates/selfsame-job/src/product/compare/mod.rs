@@ -11,7 +11,7 @@ use crate::outcome::Checks;
 use crate::policy::Policy;
 use crate::review::ReviewDecision;
 use crate::served::Served;
-use crate::user::{User, UserStatus};
+use crate::user::{User, UserStanding};
 use crate::verdict::{Decision, Seen};
 
 /// v3's compare. v1 has no number of its own for it: there it is a job type 1 with an ID card.
@@ -55,10 +55,10 @@ impl FaceProduct for Compare {
 
     fn may_begin(
         &self,
-        status: Option<UserStatus>,
+        user: Option<UserStanding>,
         allow_new_enroll: bool,
     ) -> Result<(), NotAdmitted> {
-        BiometricKyc.may_begin(status, allow_new_enroll)
+        BiometricKyc.may_begin(user, allow_new_enroll)
     }
 
     fn admit<'u>(

@@ -9,7 +9,7 @@ use crate::outcome::{CheckState, Checked, Checks};
 use crate::policy::{Policy, ReplacementMode};
 use crate::review::ReviewDecision;
 use crate::served::Served;
-use crate::user::{User, UserStatus};
+use crate::user::{User, UserStanding, UserStatus};
 use crate::verdict::{Decision, Judging, ReferenceGone, Seen, Verdict};
 
 /// Job type 4.
@@ -60,20 +60,22 @@ impl FaceProduct for Registration {
         &CODES
     }
 
-    /// A disabled user stays refused whatever the job says; a deleted one may only come back by a new enrolment that is
-    /// expressly allowed.
+    /// A user that is locked or disabled stays refused whatever the job says; a deleted one may only come back by a new enrolment
+    /// that is expressly allowed, and not while it is locked: deletion lifts no lock.
     fn may_begin(
         &self,
-        status: Option<UserStatus>,
+        user: Option<UserStanding>,
         allow_new_enroll: bool,
     ) -> Result<(), NotAdmitted> {
-        match status {
-            None => Ok(()),
-            Some(UserStatus::Disabled) => Err(NotAdmitted::NoReference(ReferenceGone::Disabled)),
-            Some(UserStatus::Deleted | UserStatus::Active) if allow_new_enroll => Ok(()),
-            Some(UserStatus::Deleted) => Err(NotAdmitted::NoReference(ReferenceGone::Deleted)),
-            Some(UserStatus::Active) => Err(NotAdmitted::AlreadyEnrolled),
-        }
+        let Some(user) = user else { return Ok(()) };
+        let gone = match user.status {
+            UserStatus::Deleted if !allow_new_enroll => ReferenceGone::Deleted,
+            _ if user.fraud_locked => ReferenceGone::FraudLocked,
+            UserStatus::Disabled => ReferenceGone::Disabled,
+            UserStatus::Active if !allow_new_enroll => return Err(NotAdmitted::AlreadyEnrolled),
+            UserStatus::Active | UserStatus::Deleted => return Ok(()),
+        };
+        Err(NotAdmitted::NoReference(gone))
     }
 
     fn admit<'u>(
@@ -83,7 +85,7 @@ impl FaceProduct for Registration {
         policy: &Policy,
         served: &'u Served,
     ) -> Result<OnFile<'u>, NotAdmitted> {
-        self.may_begin(user.map(|u| u.status), allow_new_enroll)?;
+        self.may_begin(user.map(User::standing), allow_new_enroll)?;
         let Some(user) = user.filter(|u| u.status == UserStatus::Active) else {
             return Ok(OnFile::Nobody);
         };

@@ -12,7 +12,7 @@ use crate::outcome::{CheckState, Checked, Checks};
 use crate::policy::{Policy, ReplacementMode};
 use crate::review::ReviewDecision;
 use crate::served::Served;
-use crate::user::{User, UserStatus};
+use crate::user::{User, UserStanding};
 use crate::verdict::{Decision, Judging, ReferenceGone, Seen, Verdict};
 
 /// Job type 8.
@@ -53,10 +53,10 @@ impl FaceProduct for UpdatePhoto {
     /// Who may be authenticated.
     fn may_begin(
         &self,
-        status: Option<UserStatus>,
+        user: Option<UserStanding>,
         allow_new_enroll: bool,
     ) -> Result<(), NotAdmitted> {
-        Authentication.may_begin(status, allow_new_enroll)
+        Authentication.may_begin(user, allow_new_enroll)
     }
 
     fn admit<'u>(

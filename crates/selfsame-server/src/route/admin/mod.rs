@@ -104,13 +104,16 @@ impl From<NotDone> for Refusal {
             | NotDone::NoUser(_)
             | NotDone::UserGone(_)
             | NotDone::NothingFailed(_)
+            | NotDone::NotReported(_)
             | NotDone::NoRegister(_)
             | NotDone::NoEntry(_)
             | NotDone::NoToken(_) => wrong(why.to_string()).with_status(StatusCode::NOT_FOUND),
             NotDone::PartnerExists(_) | NotDone::NoCallback(_) => {
                 wrong(why.to_string()).with_status(StatusCode::CONFLICT)
             }
-            NotDone::TokenName(_) | NotDone::TokenLife => wrong(why.to_string()),
+            NotDone::TokenName(_) | NotDone::TokenLife | NotDone::NoClearing(_) => {
+                wrong(why.to_string())
+            }
             NotDone::Store(StoreError::AuditBroken(_)) => Self::audit_broken(&why),
             NotDone::NoRandomness(_) | NotDone::Store(_) => Self::internal(&why),
         }

@@ -1,4 +1,4 @@
-//! `/admin/v1/users`: one user, shown, disabled, enabled, unlocked or erased.
+//! `/admin/v1/users`: one user, shown, disabled, enabled, unlocked, cleared or erased.
 
 use std::sync::Arc;
 
@@ -50,7 +50,45 @@ pub(crate) async fn show(
         "failed_attempts": failed.map_or(0, |failed| failed.count),
         "last_failed_at": failed.map(|failed| failed.last_at),
         "locked_until": failed.and_then(|failed| failed.locked_at(Timestamp::now())),
+        "fraud_locked": user.is_some_and(|user| user.fraud_locked),
+        "fraud_records": shown.fraud.len(),
     })))
+}
+
+/// What was said of a user's honesty, with who said it and the notes.
+pub(crate) async fn fraud(
+    State(app): State<Arc<App>>,
+    Extension(actor): Extension<Actor>,
+    whose: Whose,
+) -> Result<Json<Value>, Refusal> {
+    let key = key(whose)?;
+    let shown = Operator::new(&*app.store, actor).user(&key).await?;
+    Ok(Json(json!({
+        "user_id": key.user,
+        "fraud_locked": shown.user.is_some_and(|user| user.fraud_locked),
+        "records": shown.fraud,
+    })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Clear {
+    why: String,
+}
+
+/// Lifts the lock that a report of fraud brought.
+pub(crate) async fn clear(
+    State(app): State<Arc<App>>,
+    Extension(actor): Extension<Actor>,
+    whose: Whose,
+    client: ClientAddress,
+    body: Body,
+) -> Result<Json<Value>, Refusal> {
+    let Clear { why } = read(&app, client, body, "{\"why\": TEXT}").await?;
+    let key = key(whose)?;
+    let operator = Operator::new(&*app.store, actor);
+    operator.clear_user(&key, &why).await?;
+    Ok(Json(json!({"user_id": key.user, "cleared": true})))
 }
 
 #[derive(Deserialize)]

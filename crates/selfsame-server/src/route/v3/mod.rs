@@ -4,6 +4,7 @@ pub(crate) mod admitted;
 mod content;
 mod refused;
 mod replay;
+mod report_fraud;
 pub(crate) mod result;
 mod services;
 pub(crate) mod smile_links;
@@ -73,6 +74,11 @@ pub(crate) fn routes() -> Vec<Route> {
         of(Method::POST, "/v3/address", post(submission::address)),
         of(Method::GET, "/v3/status/{job_id}", get(status::status)),
         of(Method::POST, "/v3/replay/{job_id}", post(replay::replay)),
+        of(
+            Method::POST,
+            "/v3/users/{user_id}/report_fraud",
+            post(report_fraud::report_fraud),
+        ),
         of(Method::POST, "/v3/smile_links", post(smile_links::create)),
         of(
             Method::GET,

@@ -42,6 +42,7 @@ pub(super) async fn replay(
 ) -> Result<Response, Refused> {
     let admitted = admit(&app, scope, &headers).await?;
     let name = named(path)?;
+    let body = admitted.body(&app, &headers, body)?;
     let given = read(&app, &admitted.caller, headers, body).await?;
     let Admitted { caller, bound } = &admitted;
     let url = destination(bound, given)?;

@@ -99,6 +99,9 @@ const fn undecided(outcome: &JobOutcome) -> DecisionReason {
 /// The machine let nobody pass.
 fn failed(outcome: &JobOutcome) -> DecisionReason {
     let spoke = |reason| outcome.reasons.contains(&reason);
+    if spoke(Reason::AccountLockedFraud) {
+        return DecisionReason::AccountLockedFraud;
+    }
     let faces_differ = spoke(Reason::OtherPerson)
         || spoke(Reason::OtherPersonThanPortrait)
         || compared_in_vain(outcome);

@@ -50,20 +50,11 @@ pub(super) fn put_over(texts: &mut Texts, admitted: &Admitted) {
     if let Some(fixed) = &admitted.bound.partner_params {
         texts.partner_params = Some(match texts.partner_params.as_deref() {
             None => fixed.as_json().to_owned(),
-            Some(given) => over(given, fixed),
+            // What is no object is refused later, in the form's own words.
+            Some(given) => PartnerParams::parse(given).map_or_else(
+                |_| given.to_owned(),
+                |given| given.overridden_by(fixed).as_json().to_owned(),
+            ),
         });
-    }
-}
-
-/// A form's parameters under those that the token fixes; as they came where they are no object, which is refused later.
-fn over(given: &str, fixed: &PartnerParams) -> String {
-    type Object = serde_json::Map<String, serde_json::Value>;
-    let read = |json: &str| serde_json::from_str::<Object>(json).ok();
-    match (read(given), read(fixed.as_json())) {
-        (Some(mut object), Some(fixed)) => {
-            object.extend(fixed);
-            serde_json::Value::Object(object).to_string()
-        }
-        _ => given.to_owned(),
     }
 }

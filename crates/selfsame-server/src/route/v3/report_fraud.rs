@@ -1,0 +1,275 @@
+//! `POST /v3/users/{user_id}/report_fraud`: a partner says that a user is a fraud, or that it is none.
+//!
+//! A report of fraud locks the user until an operator clears it. That it is none is put on record and clears nothing: tokens are in
+//! the hands of phones.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::multipart::{Field, Multipart};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequest as _, Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use bytes::Bytes;
+use selfsame_job::audit::Actor;
+use selfsame_job::fraud::{Received, locks};
+use selfsame_job::user::UserKey;
+use selfsame_wire::error::{ErrorCode, WireError};
+use selfsame_wire::id::UserId;
+use selfsame_wire::v3::fraud::{FraudReport, ReportForm, ReportTaken};
+use selfsame_wire::v3::token::Bound;
+
+use super::admitted::admit;
+use super::{Refused, content};
+use crate::app::{App, Scope};
+use crate::body::collect_small;
+use crate::client_address::ClientAddress;
+
+/// The largest form.
+const MAX_BYTES: usize = 16 * 1024;
+/// The most parts.
+const MAX_PARTS: usize = 16;
+
+const LOCKED: &str = "the report is on record: no job of this user passes until an operator of this server clears it";
+const CLEARS_NOTHING: &str = "the report is on record, and changes nothing by itself: where the user is locked, only an operator of this server clears it";
+
+/// Takes a report.
+pub(super) async fn report_fraud(
+    State(app): State<Arc<App>>,
+    Extension(scope): Extension<Scope>,
+    client: ClientAddress,
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refused> {
+    let admitted = admit(&app, scope, &headers).await?;
+    let Path(user) = path.map_err(|_| WireError::wrong_type("user_id", "UTF-8 text"))?;
+    let user = UserId::new(user)
+        .map_err(|error| WireError::new(ErrorCode::WrongType, error.to_string()))?;
+    may_report(&admitted.bound, &user)?;
+    content::is_form(&headers)?;
+    let body = admitted.body(&app, &headers, body)?;
+    let body = collect_small(&app, client, body, MAX_BYTES).await?;
+    let form = read(&headers, body.bytes.clone()).await?;
+    let report = FraudReport::parse(form)?;
+    let caller = admitted.caller;
+    let key = UserKey {
+        partner: caller.partner.id,
+        environment: caller.environment,
+        user,
+    };
+    let by = Actor::partner(&key.partner);
+    let received = app.store.report_fraud(&key, &report, &by).await?;
+    let is_fraud = locks(report.claim());
+    match received {
+        Received::Recorded | Received::Repeated => {}
+        Received::NoUser => {
+            return Err(Refused::new(
+                StatusCode::NOT_FOUND,
+                "no enrolled user has this user_id",
+            ));
+        }
+        Received::TooMany => {
+            return Err(Refused::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "so many such reports of this user are on record that no further one is taken before an operator of this server has looked",
+            ));
+        }
+    }
+    tracing::info!(
+        partner = %key.partner, environment = %key.environment, is_fraud, repeated = received == Received::Repeated,
+        "a user was reported"
+    );
+    let message = if is_fraud { LOCKED } else { CLEARS_NOTHING };
+    let taken = ReportTaken::new(&key.user, message);
+    Ok((StatusCode::ACCEPTED, Json(taken)).into_response())
+}
+
+/// A token serves what it was made for: one that is bound to another user does not report this one, and one that is bound to a
+/// product submits that and reports nobody. Both are told before anything is told of the user.
+fn may_report(bound: &Bound, user: &UserId) -> Result<(), Refused> {
+    if bound.user_id.as_ref().is_some_and(|only| only != user) {
+        return Err(Refused::forbidden(
+            "this token is bound to another user_id; fetch one for this user, or one that is bound to none",
+        ));
+    }
+    if let Some(product) = bound.product {
+        return Err(Refused::forbidden(format!(
+            "this token is bound to {product}; fetch one that is bound to no product"
+        )));
+    }
+    Ok(())
+}
+
+fn malformed(why: &str) -> Refused {
+    Refused::new(
+        StatusCode::BAD_REQUEST,
+        format!("the body is not well-formed multipart/form-data: {why}"),
+    )
+}
+
+/// Reads the parts of the form. Parts that it does not have are passed over.
+async fn read(headers: &HeaderMap, body: Bytes) -> Result<ReportForm, Refused> {
+    let mut request = Request::new(Body::from(body));
+    if let Some(kind) = headers.get(header::CONTENT_TYPE) {
+        request
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, kind.clone());
+    }
+    let mut multipart = Multipart::from_request(request, &())
+        .await
+        .map_err(|_| malformed("the header Content-Type has no boundary"))?;
+    let mut form = ReportForm::default();
+    let mut count = 0;
+    while let Some(field) = multipart
+        .next_field()
+        .await
+        .map_err(|error| malformed(&error.body_text()))?
+    {
+        count += 1;
+        if count > MAX_PARTS {
+            return Err(malformed(&format!("it has more than {MAX_PARTS} parts")));
+        }
+        let name = field.name().unwrap_or_default().to_owned();
+        let Some(part) = form.part(&name) else {
+            continue;
+        };
+        if part.is_some() {
+            return Err(malformed(&format!("{name} stands more than once")));
+        }
+        *part = Some(text(&name, field).await?);
+    }
+    Ok(form)
+}
+
+async fn text(name: &str, field: Field<'_>) -> Result<String, Refused> {
+    if field.file_name().is_some() {
+        return Err(WireError::wrong_type(name, "text, not a file").into());
+    }
+    let bytes = field
+        .bytes()
+        .await
+        .map_err(|error| malformed(&error.body_text()))?;
+    String::from_utf8(bytes.to_vec()).map_err(|_| WireError::wrong_type(name, "UTF-8 text").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use selfsame_wire::id::{Environment, PartnerId};
+    use selfsame_wire::v3::fraud::Claim;
+    use selfsame_wire::v3::product::Product;
+    use selfsame_wire::v3::token::Payload;
+
+    use super::*;
+
+    async fn told(refused: Refused) -> (u16, String) {
+        let response = refused.into_response();
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 16).await;
+        let body: serde_json::Value = serde_json::from_slice(&body.unwrap()).unwrap();
+        (status, body["message"].as_str().unwrap().to_owned())
+    }
+
+    fn part(head: &str, text: &str) -> String {
+        format!("--b\r\nContent-Disposition: form-data; name={head}\r\n\r\n{text}\r\n")
+    }
+
+    fn headers(kind: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))])
+    }
+
+    async fn parse(body: String) -> Result<FraudReport, (u16, String)> {
+        let refused = match read(
+            &headers("multipart/form-data; boundary=b"),
+            (body + "--b--\r\n").into(),
+        )
+        .await
+        {
+            Ok(form) => match FraudReport::parse(form) {
+                Ok(report) => return Ok(report),
+                Err(error) => error.into(),
+            },
+            Err(refused) => refused,
+        };
+        Err(told(refused).await)
+    }
+
+    fn good() -> String {
+        [
+            ("is_fraud", "false"),
+            ("reported_by", "eve@example.com"),
+            ("notes", "mistaken"),
+            ("device", "PLANTED"),
+        ]
+        .map(|(name, text)| part(name, text))
+        .concat()
+    }
+
+    #[tokio::test]
+    async fn a_form_is_read_and_what_is_wrong_with_it_is_named() {
+        let report = parse(good()).await.unwrap();
+        assert_eq!(
+            (report.claim(), report.notes()),
+            (Claim::NoFraud, Some("mistaken"))
+        );
+        for (more, wanted) in [
+            (part("notes", "twice"), "notes stands more than once"),
+            (
+                part("reason; filename=\"a\"", "PLANTED"),
+                "reason must be text, not a file",
+            ),
+            (part("reason", "").repeat(2), "reason stands more than once"),
+            (part("x", "PLANTED").repeat(MAX_PARTS), "more than 16 parts"),
+        ] {
+            let (status, message) = parse(good() + &more).await.unwrap_err();
+            assert_eq!(status, 400, "{message}");
+            assert!(message.contains(wanted), "{message}");
+            assert!(!message.contains("PLANTED"), "{message}");
+        }
+        let (status, message) = parse(part("notes", "n")).await.unwrap_err();
+        assert_eq!((status, &*message), (400, "is_fraud is required"));
+        let (status, _) = parse("no form".to_owned()).await.unwrap_err();
+        assert_eq!(status, 400);
+    }
+
+    #[tokio::test]
+    async fn a_form_has_a_boundary() {
+        let refused = read(&headers("multipart/form-data"), Bytes::new())
+            .await
+            .err()
+            .unwrap();
+        assert_eq!(told(refused).await.0, 400);
+    }
+
+    #[tokio::test]
+    async fn a_token_reports_whom_it_serves_and_not_what_it_was_not_made_for() {
+        let (ada, bob) = (UserId::new("ada").unwrap(), UserId::new("bob").unwrap());
+        let free = Bound {
+            partner: PartnerId::new("p").unwrap(),
+            environment: Environment::Sandbox,
+            user_id: None,
+            product: None,
+            partner_params: None,
+            payload: Payload::default(),
+        };
+        let of = |user_id: Option<&UserId>, product| Bound {
+            user_id: user_id.cloned(),
+            product,
+            ..free.clone()
+        };
+        assert!(may_report(&of(None, None), &ada).is_ok());
+        assert!(may_report(&of(Some(&ada), None), &ada).is_ok());
+        let product = Some(Product::SmartSelfieAuthentication);
+        for bound in [
+            of(Some(&bob), None),
+            of(Some(&ada), product),
+            of(None, product),
+        ] {
+            let refused = may_report(&bound, &ada).unwrap_err();
+            assert_eq!(told(refused).await.0, 403);
+        }
+    }
+}
