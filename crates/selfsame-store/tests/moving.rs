@@ -319,14 +319,11 @@ async fn everything_arrives_and_the_new_store_goes_on_from_there() {
     assert_eq!(records[0].by.as_deref(), Some("eve@example.com"));
     assert!(new.user(&user("u0")).await.unwrap().unwrap().fraud_locked);
     assert!(!new.user(&user("u1")).await.unwrap().unwrap().fraud_locked);
-    // A repeat is known as one, and what follows has a number of its own.
+    // A repeat is known as one.
     let (u0, by) = (user("u0"), Actor::server());
     let repeated = report();
     let again = new.report_fraud(&u0, &repeated, &by);
     assert_eq!(again.await.unwrap(), Received::Repeated);
-    let why = Clearing::new("mistaken").unwrap();
-    let cleared = new.clear_fraud(&u0, &why, &by);
-    assert!(cleared.await.unwrap());
     let found = new.register_entry(&staff(), ada().key()).await.unwrap();
     assert_eq!(found.as_ref(), Some(ada().record()));
     let again = new.put_register_entries(&staff(), &[ada()], &by).await;
@@ -357,6 +354,9 @@ async fn everything_arrives_and_the_new_store_goes_on_from_there() {
     enrol(&new, "later").await;
     let after = new.users_changed(last_change, 10).await.unwrap();
     assert_eq!(after.len(), 1);
+    let why = Clearing::new("mistaken").unwrap();
+    let cleared = new.clear_fraud(&u0, &why, &by);
+    assert!(cleared.await.unwrap());
 
     // What is full is not moved into again.
     drop(old);
