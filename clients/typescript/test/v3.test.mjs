@@ -108,15 +108,31 @@ test('a token is kept until a minute before it ends', async (t) => {
   const { client, clock, wanted, server } = await connected(t, ({ method }) => (method === 'GET' ? status('clear') : TAKEN));
   await Promise.all([client.authenticate(authentication), client.authenticate(authentication)]);
   await client.status(JOB);
+  assert.equal(wanted.length, 1, 'a job is asked after with the token that submitted it');
   await clock.sleep(839_000);
   await client.authenticate(authentication);
-  assert.equal(wanted.length, 1, 'questions and submissions use the one that is there');
+  assert.equal(wanted.length, 1);
   await clock.sleep(2_000);
   await client.authenticate(authentication);
   assert.equal(wanted.length, 2);
   await client.authenticate({ ...authentication, userId: 'bob' });
   assert.deepEqual(wanted.at(-1), { product: 'smart_selfie_authentication', userId: 'bob' });
   assert.equal(new Set(server.asked.map(({ headers }) => headers['smileid-token'])).size, 3);
+});
+
+test('a job is asked after with its own user’s token: another’s does not find it', async (t) => {
+  const job = (user) => JOB.replace('0ab', user === 'ada' ? '0aa' : '0ac');
+  const { client, server, wanted } = await connected(t, ({ method, headers }) => {
+    if (method === 'GET') return status('clear');
+    return { status: 202, body: { ...TAKEN.body, job_id: job(headers['user-id']) } };
+  });
+  const { userId: _, ...registration } = authentication;
+  for (const userId of ['ada', 'bob']) await client.register({ ...registration, userId });
+  await client.status(job('ada'));
+  await client.status(job('bob'));
+  const tokens = server.asked.map(({ headers }) => headers['smileid-token']);
+  assert.deepEqual([tokens[2], tokens[3]], [tokens[0], tokens[1]]);
+  assert.equal(wanted.length, 2);
 });
 
 test('a token that does not say when it ends is used once', async (t) => {
@@ -193,7 +209,8 @@ test('a job is followed until it ends', async (t) => {
   const script = [status('not_found'), status('processing'), { status: 503, body: {} }, status('clear')];
   const { client, server, wanted } = await connected(t, (_, nth) => script[nth - 1]);
   const ended = await client.waitUntilComplete(JOB);
-  assert.deepEqual([ended.status, ended.isClear, ended.jobId, wanted.length], ['clear', true, JOB, 1]);
+  assert.deepEqual([ended.status, ended.isClear, ended.jobId], ['clear', true, JOB]);
+  assert.deepEqual(wanted, [{}], 'who submitted it is not known here');
   assert.equal(server.asked.length, 4);
   assert.ok(server.asked.every(({ path }) => path === `/v3/status/${JOB}`));
 });
@@ -266,7 +283,8 @@ test('what can be looked up', async (t) => {
   assert.deepEqual(wanted, [], 'these are open to everybody');
   const { lastKnownStatus, lastHourSuccessRate, lastChecked } = await services.idStatus('NG', 'BVN');
   assert.deepEqual([lastKnownStatus, lastHourSuccessRate, lastChecked], ['online', '95%', undefined]);
-  const config = await services.config();
+  const config = await services.config({ product: 'enhanced_kyc' });
+  assert.deepEqual(wanted, [{}, { product: 'enhanced_kyc' }]);
   assert.deepEqual([config.consentRequired('NG', 'BVN'), config.tokenProvidedFields], [true, ['country']]);
   assert.deepEqual(
     server.asked.map(({ path }) => path.replace('/v3/services/', '')),

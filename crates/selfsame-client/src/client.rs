@@ -24,9 +24,9 @@ use crate::progress::{self, Listener, Progress};
 use crate::result::JobStatus;
 
 /// How long a job is followed when the caller sets no time.
-const DEFAULT_POLLING: Duration = Duration::from_secs(60);
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+pub(crate) const DEFAULT_POLLING: Duration = Duration::from_secs(60);
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Which server, as whom.
 #[derive(Clone)]
@@ -103,12 +103,7 @@ impl Client {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(connection: Connection) -> Result<Self, ClientError> {
-        // Whoever installed a provider first has chosen; any will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(10))
-            .timeout(Duration::from_secs(120));
-        Self::with_http(connection, http.build()?)
+        Self::with_http(connection, http_builder().build()?)
     }
 
     /// A client over an HTTP client of one's own, e.g. with a private certificate authority.
@@ -392,6 +387,15 @@ impl Client {
             .extend(path);
         Ok(url)
     }
+}
+
+/// An HTTP client with this client's limits.
+pub(crate) fn http_builder() -> reqwest::ClientBuilder {
+    // Whoever installed a provider first has chosen; any will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(Duration::from_secs(120))
 }
 
 async fn accept(response: reqwest::Response) -> Result<Vec<u8>, ClientError> {

@@ -33,6 +33,8 @@
 //! Job type 1 takes ID information along, and its result says who the authority says that the person is ([`JobResult::full_name`],
 //! [`JobResult::photo`] and others). [`Client::lookup`] looks identities up without a selfie.
 //!
+//! Where the API key must not be, [`v3`] submits with a token that the partner's own server minted.
+//!
 //! Results also come as callbacks: [`callback::CallbackVerifier`] tells the server's own from others, and the feature
 //! `axum` makes it an extractor. `examples/callback_receiver.rs` is a whole receiver.
 
@@ -48,6 +50,7 @@ mod person;
 mod progress;
 mod result;
 mod services;
+pub mod v3;
 
 pub use capture::Capture;
 pub use challenge::{Challenge, ChallengeId, Offer, Turn};

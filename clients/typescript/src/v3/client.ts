@@ -25,7 +25,10 @@ import {
   type V3EnhancedKyc,
   type V3Registration,
 } from './submission.js';
-import { TokenKeeper, type TokenSource } from './token-keeper.js';
+import { TokenKeeper, type TokenSource, type TokenWanted } from './token-keeper.js';
+
+/** Jobs that are remembered: more are followed by nobody at a time. */
+const MOST_JOBS = 1_000;
 
 /** Which server, and where tokens come from. */
 export interface V3ClientOptions extends ExchangeOptions {
@@ -42,6 +45,8 @@ export class V3Client {
   readonly services: V3Services;
   readonly #exchange: Exchange;
   readonly #tokens: TokenKeeper;
+  /** What the tokens of the latest jobs were wanted for: a token of another user does not find them. */
+  readonly #jobs = new Map<string, TokenWanted>();
 
   /**
    * @throws `ArgumentError` where the server's URL is none.
@@ -49,7 +54,7 @@ export class V3Client {
   constructor(options: V3ClientOptions) {
     this.#exchange = new Exchange(options);
     this.#tokens = new TokenKeeper(options.token, this.#exchange.clock);
-    this.services = new V3Services((path, isOpen, { signal }) => this.#ask(path, isOpen, signal));
+    this.services = new V3Services((path, wanted, { signal }) => this.#ask(path, wanted, signal));
   }
 
   /**
@@ -61,27 +66,27 @@ export class V3Client {
    * @throws `SelfsameError`: its `kind` says what went wrong. Of a `V3RefusedError` the `reason` says what that means.
    */
   register(given: V3Registration): Promise<Accepted> {
-    return this.#submit(registration(given)).then(readAccepted);
+    return this.#begin(registration(given));
   }
 
   /** Compares a selfie with the one on file. Sent once, as {@link register}. */
   authenticate(given: V3Authentication): Promise<Accepted> {
-    return this.#submit(authentication(given)).then(readAccepted);
+    return this.#begin(authentication(given));
   }
 
   /** Compares a selfie with a picture that the caller brings. Sent once, as {@link register}. */
   compare(given: V3Comparison): Promise<Accepted> {
-    return this.#submit(comparison(given)).then(readAccepted);
+    return this.#begin(comparison(given));
   }
 
   /** Looks a record up and compares its photograph with a selfie. Sent once, as {@link register}. */
   biometricKyc(given: V3BiometricKyc): Promise<Accepted> {
-    return this.#submit(biometricKyc(given)).then(readAccepted);
+    return this.#begin(biometricKyc(given));
   }
 
   /** Looks a record up; the result comes to the callback. Sent once, as {@link register}. */
   enhancedKyc(given: V3EnhancedKyc): Promise<Accepted> {
-    return this.#submit(enhancedKyc(given)).then(readAccepted);
+    return this.#begin(enhancedKyc(given));
   }
 
   /** Looks a record up and waits for the result. Sent once, as {@link register}. */
@@ -89,7 +94,10 @@ export class V3Client {
     return this.#submit(enhancedKyc(given, 'enhanced_kyc/sync')).then((json) => new V3Result(json));
   }
 
-  /** Asks how a job stands. One that the server does not know is no error: its status is `not_found`. */
+  /**
+   * Asks how a job stands. One that the server does not know, or that is not the user's whom the token is for, is no error: its status is
+   * `not_found`.
+   */
   async status(jobId: string, options: CallOptions = {}): Promise<V3JobStatus> {
     const { signal } = options;
     return new V3JobStatus(await this.#exchange.repeated(signal, () => this.#askStatus(jobId, signal)));
@@ -130,39 +138,44 @@ export class V3Client {
     return { userId: textOf(answer, 'user_id'), message: textOf(answer, 'message') ?? '' };
   }
 
-  async #submit({ path, product, userId, userIn, form, options }: Prepared): Promise<JsonObject> {
-    const wanted = { product, ...(userId !== undefined && { userId }) };
+  async #begin(prepared: Prepared): Promise<Accepted> {
+    const taken = readAccepted(await this.#submit(prepared));
+    this.#jobs.set(taken.jobId, wantedFor(prepared));
+    const [oldest] = this.#jobs.keys();
+    if (this.#jobs.size > MOST_JOBS && oldest !== undefined) this.#jobs.delete(oldest);
+    return taken;
+  }
+
+  async #submit(prepared: Prepared): Promise<JsonObject> {
+    const { path, userId, userIn, form, options } = prepared;
     const { signal, onProgress, idempotencyKey } = options;
     const headers = {
       ...(userIn === 'header' && userId !== undefined && { 'user-id': userId }),
       ...(idempotencyKey !== undefined && { 'smileid-idempotency-key': idempotencyKey }),
     };
-    return this.#authorised(wanted, signal, { method: 'POST', path, headers, form, onProgress });
+    return this.#authorised(wantedFor(prepared), signal, { method: 'POST', path, headers, form, onProgress });
   }
 
   /** Asks once. A 404 that says `not_found` is an answer. */
   #askStatus(jobId: string, signal: AbortSignal | undefined): Promise<JsonObject> {
     const path = `status/${segment(jobId, 'jobId')}`;
-    return this.#authorised(undefined, signal, { method: 'GET', path, headers: {} }, (answer) => {
+    const wanted = this.#jobs.get(jobId) ?? {};
+    return this.#authorised(wanted, signal, { method: 'GET', path, headers: {} }, (answer) => {
       const body = answer.status === 404 ? parseObject(answer.body) : undefined;
       return isObject(body) && body['status'] === 'not_found' ? body : accepted(answer);
     });
   }
 
-  #ask(path: string, isOpen: boolean, signal: AbortSignal | undefined): Promise<JsonObject> {
+  #ask(path: string, wanted: TokenWanted | undefined, signal: AbortSignal | undefined): Promise<JsonObject> {
     const request = { method: 'GET', path, headers: {} } as const;
     return this.#exchange.repeated(signal, async () =>
-      isOpen ? accepted(await this.#exchange.send(request, signal)) : this.#authorised(undefined, signal, request),
+      wanted ? this.#authorised(wanted, signal, request) : accepted(await this.#exchange.send(request, signal)),
     );
   }
 
-  /**
-   * Sends a request with a token, once more with a fresh one where the server does not take it: nothing was done then.
-   *
-   * @param wanted What the token is for; `undefined` where a question is asked.
-   */
+  /** Sends a request with a token, once more with a fresh one where the server does not take it: nothing was done then. */
   async #authorised(
-    wanted: { product?: Prepared['product']; userId?: string } | undefined,
+    wanted: TokenWanted,
     signal: AbortSignal | undefined,
     request: V3Request,
     read: (answer: HttpAnswer) => JsonObject = accepted,
@@ -171,17 +184,18 @@ export class V3Client {
       const headers = { ...request.headers, ...partnerIn(token), 'smileid-token': token };
       return read(await this.#exchange.send({ ...request, headers }, signal));
     };
-    const get = (): Promise<string> => (wanted ? this.#tokens.forUse(wanted, signal) : this.#tokens.forQuestion(signal));
-    const token = await get();
+    const token = await this.#tokens.get(wanted, signal);
     try {
       return await send(token);
     } catch (error) {
       if (!(error instanceof V3RefusedError) || error.httpStatus !== 401) throw error;
       this.#tokens.drop(token);
-      return send(await get());
+      return send(await this.#tokens.get(wanted, signal));
     }
   }
 }
+
+const wantedFor = ({ product, userId }: Prepared): TokenWanted => ({ product, ...(userId !== undefined && { userId }) });
 
 /** Whose token it is: some calls of the service want to be told so beside it. */
 function partnerIn(token: string): Record<string, string> {

@@ -3,6 +3,7 @@ import { ProductsConfig } from '../services.js';
 import { textOf } from './answer.js';
 import { query } from './exchange.js';
 import type { CallOptions } from './submission.js';
+import type { TokenWanted } from './token-keeper.js';
 
 /** A bank whose accounts can be looked up. */
 export interface BankCode {
@@ -56,8 +57,8 @@ export class ServicesConfig extends ProductsConfig {
   }
 }
 
-/** Asks a question of the server. */
-type Ask = (path: string, isOpen: boolean, options: CallOptions) => Promise<JsonObject>;
+/** Asks a question of the server: with a token for what is wanted, or with none where it is open to everybody. */
+type Ask = (path: string, wanted: TokenWanted | undefined, options: CallOptions) => Promise<JsonObject>;
 
 /** What a server can look up. What is not as the wire has it is passed over. */
 export class V3Services {
@@ -69,7 +70,7 @@ export class V3Services {
 
   /** Banks whose accounts can be looked up. Open to everybody. */
   async bankCodes(country?: string, options: CallOptions = {}): Promise<BankCode[]> {
-    const answer = await this.#ask(`services/bank_codes${query({ country })}`, true, options);
+    const answer = await this.#ask(`services/bank_codes${query({ country })}`, undefined, options);
     return objects(answer['bank_codes']).flatMap((bank) => {
       const [code, name] = [textOf(bank, 'code'), textOf(bank, 'name')];
       return code && name ? [{ code, country: textOf(bank, 'country') ?? '', name }] : [];
@@ -78,7 +79,7 @@ export class V3Services {
 
   /** Kinds of identity that can be looked up. Open to everybody. */
   async supportedIdTypes(country?: string, options: CallOptions = {}): Promise<SupportedIdType[]> {
-    const answer = await this.#ask(`services/supported_id_types${query({ country })}`, true, options);
+    const answer = await this.#ask(`services/supported_id_types${query({ country })}`, undefined, options);
     return objects(answer['id_types']).flatMap((said) => {
       const [type, of] = [textOf(said, 'type'), textOf(said, 'country')];
       if (!type || !of) return [];
@@ -100,7 +101,7 @@ export class V3Services {
     options: CallOptions & { readonly continent?: string; readonly countryCode?: string; readonly locale?: string } = {},
   ): Promise<SupportedDocuments[]> {
     const { continent, countryCode: country_code, locale } = options;
-    const answer = await this.#ask(`services/supported_documents${query({ continent, country_code, locale })}`, true, options);
+    const answer = await this.#ask(`services/supported_documents${query({ continent, country_code, locale })}`, undefined, options);
     return objects(answer['valid_documents']).flatMap((said) => {
       const country = isObject(said['country']) ? said['country'] : {};
       const code = textOf(country, 'code');
@@ -121,7 +122,7 @@ export class V3Services {
 
   /** How an authority has answered of late. */
   async idStatus(country: string, idType: string, options: CallOptions = {}): Promise<IdStatus> {
-    const answer = await this.#ask(`services/id_status${query({ country, id_type: idType })}`, false, options);
+    const answer = await this.#ask(`services/id_status${query({ country, id_type: idType })}`, {}, options);
     return {
       lastChecked: textOf(answer, 'last_checked'),
       lastCheckStatus: textOf(answer, 'last_check_status'),
@@ -131,9 +132,13 @@ export class V3Services {
     };
   }
 
-  /** What the partner may use, where the person must consent, and which fields the token fixes. */
-  async config(options: CallOptions = {}): Promise<ServicesConfig> {
-    return new ServicesConfig(await this.#ask('services/config', false, options));
+  /**
+   * What the partner may use, where the person must consent, and which fields the token fixes.
+   *
+   * @param wanted What will be submitted: the token is one for that.
+   */
+  async config(wanted: TokenWanted = {}, options: CallOptions = {}): Promise<ServicesConfig> {
+    return new ServicesConfig(await this.#ask('services/config', wanted, options));
   }
 }
 

@@ -5,7 +5,7 @@ import type { V3Product } from './names.js';
 
 /** What a token is wanted for. It is only a wish: the partner's own server says what the token allows. */
 export interface TokenWanted {
-  /** The product that will be used; absent where a question is asked. */
+  /** The product that will be used; absent where something is asked that belongs to none. */
   readonly product?: V3Product;
   /** The user whom the caller named, if any. */
   readonly userId?: string;
@@ -29,7 +29,7 @@ interface Held {
 export class TokenKeeper {
   readonly #source: TokenSource;
   readonly #clock: Clock;
-  /** By what each was wanted for; the latest last. */
+  /** By what each was wanted for; the oldest first. */
   readonly #held = new Map<string, Held>();
   /** Tokens that are being fetched: who wants the same waits for the same. */
   readonly #coming = new Map<string, Promise<string>>();
@@ -39,16 +39,10 @@ export class TokenKeeper {
     this.#clock = clock;
   }
 
-  /** A token for a submission. */
-  async forUse(wanted: TokenWanted, signal: AbortSignal | undefined): Promise<string> {
+  /** A token for what is wanted. */
+  async get(wanted: TokenWanted, signal: AbortSignal | undefined): Promise<string> {
     const name = nameOf(wanted);
     return this.#fresh(this.#held.get(name)) ?? this.#fetch(name, wanted, signal);
-  }
-
-  /** A token for a question: the latest that is held will do, since it was enough for what is asked after. */
-  async forQuestion(signal: AbortSignal | undefined): Promise<string> {
-    const latest = [...this.#held.values()].reverse().find((held) => this.#fresh(held));
-    return latest?.token ?? this.#fetch(nameOf({}), {}, signal);
   }
 
   /** Uses a token no more. */

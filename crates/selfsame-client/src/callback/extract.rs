@@ -3,11 +3,14 @@
 use axum_core::body::Body;
 use axum_core::extract::{FromRef, FromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::StatusCode;
+use http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use super::{CallbackError, CallbackVerifier};
 use crate::result::JobResult;
+use crate::v3::WebhookResult;
 
 /// The most that a callback's body may hold: a result is a few kilobytes, and an authority's photograph up to three million bytes of
 /// base64.
@@ -52,20 +55,44 @@ where
     type Rejection = NotVerified;
 
     async fn from_request(request: Request<Body>, state: &S) -> Result<Self, NotVerified> {
-        let (parts, body) = request.into_parts();
-        let body = Limited::new(body, MOST_BYTES)
-            .collect()
-            .await
-            .map_err(|error| {
-                if error.is::<LengthLimitError>() {
-                    NotVerified::TooLarge
-                } else {
-                    NotVerified::Unreadable
-                }
-            })?
-            .to_bytes();
+        let (parts, body) = read(request).await?;
         let header = |name: &str| parts.headers.get(name)?.to_str().ok();
         let result = CallbackVerifier::from_ref(state).verify(header, &body)?;
         Ok(Self(result))
     }
+}
+
+/// A result of a v3 job that the server posted, verified before the handler runs. Otherwise as [`VerifiedResult`], and neither takes
+/// what is meant for the other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VerifiedV3Result(pub WebhookResult);
+
+impl<S> FromRequest<S> for VerifiedV3Result
+where
+    CallbackVerifier: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = NotVerified;
+
+    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, NotVerified> {
+        let (parts, body) = read(request).await?;
+        let header = |name: &str| parts.headers.get(name)?.to_str().ok();
+        let result = CallbackVerifier::from_ref(state).verify_v3(header, &body)?;
+        Ok(Self(result))
+    }
+}
+
+async fn read(request: Request<Body>) -> Result<(Parts, Bytes), NotVerified> {
+    let (parts, body) = request.into_parts();
+    let body = Limited::new(body, MOST_BYTES)
+        .collect()
+        .await
+        .map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                NotVerified::TooLarge
+            } else {
+                NotVerified::Unreadable
+            }
+        })?;
+    Ok((parts, body.to_bytes()))
 }
