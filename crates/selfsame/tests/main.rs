@@ -38,6 +38,7 @@ mod rust_client;
 mod slow_clients;
 mod suites;
 mod support;
+mod v3_client;
 mod v3_fraud;
 mod v3_links;
 mod v3_results;
