@@ -67,6 +67,7 @@ fn every_link_of_a_document_leads_somewhere() {
         "docs/architecture.md",
         "docs/nodes.md",
         "docs/wire.md",
+        "docs/wire-v3.md",
         "docs/policy.md",
         "docs/embedders.md",
         "docs/storage.md",

@@ -65,13 +65,13 @@ mod tests {
             .collect();
         assert_eq!(pauses, [60, 120, 240]);
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-        let text = std::fs::read_to_string(format!("{root}/docs/wire.md")).unwrap();
+        let text = std::fs::read_to_string(format!("{root}/docs/wire-v3.md")).unwrap();
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let said = format!(
             "{} tries of {} seconds, after pauses of 1, 2 and 4 minutes",
             backoff.max_attempts,
             timeout.as_secs()
         );
-        assert!(text.contains(&said), "docs/wire.md does not say: {said}");
+        assert!(text.contains(&said), "docs/wire-v3.md does not say: {said}");
     }
 }
