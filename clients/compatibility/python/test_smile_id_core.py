@@ -83,7 +83,6 @@ def test_errors(service, photos, user):
     refused("2205", submit, api(service, key="wrong"), user, 4, photos["obama"])
     refused("2205", submit, api(service, "production", path="/sandbox/v1"), user, 4, photos["obama"])
     refused("2210", submit, web, user, 2, photos["obama"])
-    refused("2212", submit, web, user, 6, photos["obama"])
     production_key = service.sandboxed["production_api_key"]
     refused("2220", submit, api(service, key=production_key, partner="77"), user, 4, photos["obama"])
     job = {"job_id": f"job-{uuid.uuid4()}"}

@@ -6,6 +6,7 @@ import pytest
 from calling import submitted
 from calling_v3 import JOE_LEO, client, decision, ended, nin, refused, said
 from server import selfsame
+from smile_id_core import ServerError
 from usesmileid import errors
 
 # A TypeID that names no job.
@@ -65,8 +66,9 @@ def test_a_user_who_was_reported(service, photos, frames, user):
     selfie = {"user_id": user, "selfie_image": photos["obama2"], "liveness_images": frames}
     locked = asking.biometric.authenticate(**selfie, **said())
     assert decision(ended(service, asking, locked)) == ("block", "account_locked_fraud")
-    # Whichever API it comes by.
-    assert not submitted(service, user, 2, photos["obama3"])["job_success"]
+    # v1 has no decision that says so: it refuses at once.
+    with pytest.raises(ServerError, match="2207"):
+        submitted(service, user, 2, photos["obama3"])
     # Whoever holds a token may say that it was none. That lifts no lock: an operator does.
     said_innocent = asking.users.clear_fraud(user, notes="the owner called", reported_by="risk@example.com")
     assert (said_innocent.status, said_innocent.user_id) == ("accepted", user)

@@ -134,7 +134,10 @@ pub(super) async fn process(app: &App, claim: &Claim, wanted: Wanted) -> Result<
     record(app, job, &query, &lookup).await;
     let found = lookup.answer.is_found();
     let mut identity = Identified::new(Some(query.clone()), Some(lookup.clone()), wanted);
-    if let Some(details) = &job.request.details {
+    // What the sandbox forces comes whatever the person is called.
+    let forced = (job.job_type.face())
+        .and_then(|face| sandbox::forced_on(face, &job.user, job.job_type, &job.request));
+    if let (Some(details), None) = (&job.request.details, forced) {
         identity = identity.naming(details);
     }
     if judges && found && !identity.is_of_another_name() {
