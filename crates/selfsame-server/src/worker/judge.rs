@@ -63,8 +63,12 @@ pub(super) async fn process(
         // Its images are not even looked at: what they show must not be told, and costs a core.
         Examined::without(Decision::without_evidence(Verdict::LockedOut(until)))
     } else {
-        match app.store.package(&job.smile_job_id).await {
+        let examined = match app.store.package(&job.smile_job_id).await {
             Ok(package) => examine(app, analyser, job, package, carried).await,
+            Err(error) => Err(error),
+        };
+        match examined {
+            Ok(examined) => examined,
             Err(error) => Examined::without(beyond_repair(job, error)?),
         }
     };
@@ -92,6 +96,9 @@ pub(super) async fn process(
     };
     for _ in 0..JUDGED_AT_MOST {
         let decision = case.decide().await.or_else(|e| beyond_repair(job, e))?;
+        if case.measured_another_photo() {
+            break;
+        }
         let outcome = case.outcome(&decision);
         match app.store.finish_job(claim, &outcome).await? {
             Finished::Committed => return Ok(ResultCode::from_code(&outcome.result_code)),
@@ -251,6 +258,13 @@ impl Case<'_> {
             self.keeps = user.kept_beside(engine.served.primary(), decision.matched());
         }
         Ok(decision.unwrap_or_else(Decision::not_admitted))
+    }
+
+    /// Whether another photograph is on file by now than the one that was measured. Then the job begins anew: else it would be
+    /// committed against a photograph that nobody looked at.
+    fn measured_another_photo(&self) -> bool {
+        let measured = self.examined.photo.as_ref();
+        measured.is_some() && measured != self.judged.photo.as_ref()
     }
 
     /// Ends the job with this, and with nothing of what was seen.
