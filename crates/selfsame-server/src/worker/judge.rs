@@ -384,7 +384,7 @@ impl Case<'_> {
                 .identity
                 .as_ref()
                 .and_then(|i| i.query.clone())
-                .filter(|_| may_register || !ended.is_final),
+                .filter(|_| may_register || (!ended.is_final && (face.enrols() || owns))),
             review: (!ended.is_final).then_some(NewReview { enrol: reference }),
             accepted: if accepted {
                 self.examined.fingerprints.clone()
