@@ -17,7 +17,9 @@ export interface CallbackVerifierOptions {
   window?: TimestampWindow;
   /**
    * What becomes of a callback without the code over its body. Default: `refuse`. `accept` is for an endpoint that the public
-   * service also calls, which sends none: whoever can change a callback on its way can then change its result.
+   * service also calls, which sends none. The signature alone covers a time and the partner, and nothing of the body: whoever has any
+   * answer or callback that the server signed for the partner within `window` can then post whatever result he likes, of any job; of
+   * v1 also whoever has a signature that an app was given. Ask the server for the result before anything depends on it.
    */
   withoutCode?: 'refuse' | 'accept';
 }

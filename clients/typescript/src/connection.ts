@@ -94,7 +94,7 @@ export interface SubmitOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** A person who is enrolled already may enrol again. */
   readonly allowNewEnroll?: boolean;
-  /** Use the photo on file, for the job types that can. */
+  /** Use the photo on file, for the job types that can: 1, and never with a web token (2205). */
   readonly useEnrolledImage?: boolean;
   /** What the person agreed to, where an ID type needs that: it goes along with the ID information. */
   readonly consentInformation?: ConsentInformation;

@@ -63,7 +63,7 @@ export class Lookup {
   /**
    * The same by callback: the server takes the question and posts the result.
    *
-   * @param callbackUrl Where to. `''`: the partner's own, or the web token's.
+   * @param callbackUrl Where to. `''`: the web token's, or the partner's own at the public service; without any, a server of this project refuses (2213).
    * @returns The job that the result will name.
    */
   async asyncIdVerification(

@@ -49,6 +49,12 @@ export function parseTimestamp(text: string): number | undefined {
   return Number.isNaN(millis) ? undefined : millis;
 }
 
+/** Whether a timestamp is one that an app was given to sign its requests with: two nanoseconds past a millisecond. No server's answer has it. */
+export function isForAnApp(timestamp: string): boolean {
+  const fraction = ISO.exec(timestamp)?.[3] ?? '';
+  return fraction.padEnd(9, '0').slice(3) === '000002';
+}
+
 /** How far a signed timestamp may lie from the clock, in milliseconds. */
 export interface TimestampWindow {
   /** How old it may be. */

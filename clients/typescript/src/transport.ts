@@ -42,10 +42,11 @@ export type Transport = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /**
  * `fetch`; and XMLHttpRequest for uploads whose progress is wanted, where there is one: `fetch` tells none there. Where there is
- * neither XMLHttpRequest nor Node, as in a service worker, progress is told once, at the end.
+ * neither XMLHttpRequest nor Node, as in a service worker, progress is told once, at the end; so it is of a request with headers, outside
+ * Node: XMLHttpRequest takes them along wherever it is redirected to. React Native's `fetch` does that too, and cannot be told not to.
  */
 export const defaultTransport: Transport = (request) =>
-  request.onProgress && typeof XMLHttpRequest !== 'undefined' ? withXhr(request) : withFetch(request);
+  request.onProgress && !request.headers && typeof XMLHttpRequest !== 'undefined' ? withXhr(request) : withFetch(request);
 
 /**
  * Whether `fetch` takes a stream. Node's does. Of browsers Firefox and Safari send its name in its place, and Chrome wants
@@ -102,6 +103,7 @@ function counted(body: Uint8Array, onProgress: (progress: Progress) => void): Re
   });
 }
 
+/** Without the request's headers: it has none. */
 function withXhr(request: HttpRequest): Promise<HttpAnswer> {
   const { signal, onProgress } = request;
   return new Promise((resolve, reject) => {
@@ -117,7 +119,6 @@ function withXhr(request: HttpRequest): Promise<HttpAnswer> {
     };
     xhr.open(request.method, request.url);
     xhr.timeout = request.timeoutMillis;
-    for (const [name, value] of Object.entries(request.headers ?? {})) xhr.setRequestHeader(name, value);
     if (request.contentType) xhr.setRequestHeader('content-type', request.contentType);
     xhr.upload.onprogress = ({ loaded, total }) => onProgress?.({ sent: loaded, total });
     const header = (name: string): string | null => xhr.getResponseHeader(name);

@@ -74,6 +74,9 @@ test('the public service’s webhooks carry no code over the body: they are take
   const bare = { 'Response-Timestamp': headers['response-timestamp'], 'Response-Signature': headers['response-signature'] };
   assert.equal(verify({ body, headers: bare }, { withoutCode: 'accept' }).status, 'block');
   assert.throws(() => verify({ body, headers }, { withoutCode: 'accept' }), untrusted('stale'), 'a code that is sent is checked');
+  const forAnApp = `${new Date(NOW).toISOString().slice(0, -1)}000002Z`;
+  const byAnApp = { 'response-timestamp': forAnApp, 'response-signature': hmac(KEY, forAnApp, PARTNER, 'sid_request') };
+  assert.throws(() => verify({ body, headers: byAnApp }, { withoutCode: 'accept' }), untrusted('wrong_signature'));
   const minute = { past: 60_000, future: 60_000 };
   assert.throws(() => verify({ body, headers: bare }, { withoutCode: 'accept', window: minute }), untrusted('stale'));
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { defaultTransport } from '@selfsame/client';
 import { TokenMinter, V3Client } from '@selfsame/client/v3';
 
 import { token, v3Server } from './support/v3-server.mjs';
@@ -29,6 +30,35 @@ async function connected(t, answer, { lifetime = 900, ...more } = {}) {
   return { clock, server, wanted, client: new V3Client({ server: server.url, clock, token: tokens, ...more }) };
 }
 const status = (name) => ({ status: { processing: 202, not_found: 404 }[name] ?? 200, body: { status: name, job_id: JOB, user_id: 'unknown' } });
+
+test('a request with a token follows no redirect, also where its progress is wanted', async (t) => {
+  const { fetch, XMLHttpRequest } = globalThis;
+  t.after(() => Object.assign(globalThis, { fetch, XMLHttpRequest }));
+  const redirects = [];
+  globalThis.XMLHttpRequest = class {
+    constructor() {
+      throw new Error('XMLHttpRequest follows redirects');
+    }
+  };
+  globalThis.fetch = async (_url, { redirect }) => {
+    redirects.push(redirect);
+    return new Response('{}');
+  };
+  const told = [];
+  const request = { method: 'POST', url: 'https://s.example/v3/compare', contentType: 'text/plain', body: 'abc', timeoutMillis: 10_000 };
+  const answer = await defaultTransport({ ...request, headers: { 'smileid-token': 't' }, onProgress: (progress) => told.push(progress) });
+  assert.deepEqual([answer.status, redirects, told], [200, ['error'], [{ sent: 3, total: 3 }]]);
+});
+
+test('a token that does not come is not waited for for ever', async (t) => {
+  const { client, server } = await connected(t, () => TAKEN, { token: () => new Promise(() => {}) });
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const asked = client.authenticate(authentication);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.mock.timers.tick(30_000);
+  await assert.rejects(asked, { kind: 'transport' });
+  assert.equal(server.asked.length, 0);
+});
 
 test('a submission is a form as the wire has it', async (t) => {
   const { client, server, wanted } = await connected(t, () => TAKEN);

@@ -50,8 +50,9 @@ impl<'c> Lookup<'c> {
         self.result("v1", "id_verification", question).await
     }
 
-    /// The same by callback: the server takes the question and posts the result. `""`: to the partner's own callback. Gives the
-    /// job that the result will name.
+    /// The same by callback: the server takes the question and posts the result. `""`: to the web token's callback, or to the
+    /// partner's own at the public service; without any, a server of this project refuses (2213). Gives the job that the result
+    /// will name.
     ///
     /// # Errors
     /// As [`Lookup::id_verification`].

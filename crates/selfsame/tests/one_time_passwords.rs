@@ -113,6 +113,17 @@ async fn the_sandbox_goes_through_the_three_steps() {
         );
         assert_eq!(answer["FullName"], "Not Available");
     }
+    // In production a session is the authority's own, which this server has not: the look-up gets as far as to be not enabled.
+    let more = json!({
+        "session_id": "the authority's", "id_number": "22123456789", "consent_information": consented,
+        "partner_params": {"user_id": "joe", "job_id": "production", "job_type": 5},
+    });
+    let (status, answer) = post("/v1/id_verification", &production, more).await;
+    assert_eq!(
+        (status, &answer["ResultCode"]),
+        (200, &json!("1016")),
+        "{answer}"
+    );
     for (job, more, expected) in [
         ("none", json!({"consent_information": consented}), 400),
         ("silent", json!({"session_id": session}), 400),

@@ -95,7 +95,7 @@ async fn a_person_decides_about_an_update_where_the_policy_leaves_it_to_people()
     let key = add_partner(data.path());
     let policy = data.path().join("policy.toml");
     let text = "name = \"a\"\nversion = \"1\"\n[defaults.liveness.motion]\nmode = \"off\"\n\
-                [update_photo.replacement]\nmode = \"review\"\n";
+                [enrolment.replacement]\nmode = \"review\"\n";
     std::fs::write(&policy, text).unwrap();
     let server = Server::start(data.path(), &key, &["--policy", policy.to_str().unwrap()]);
     let http = http();

@@ -17,7 +17,7 @@ export interface ExchangeOptions {
   readonly requestTimeoutMillis?: number;
   /** How long one submission may take, in milliseconds. Default: two minutes. */
   readonly submissionTimeoutMillis?: number;
-  /** Carries requests. Default: `fetch`, or XMLHttpRequest where progress is wanted and there is one. */
+  /** Carries requests. Default: `fetch`. No redirect may take their headers along, which React Native's `fetch` does. */
   readonly transport?: Transport;
   /** Tells the time. Default: the machine's. */
   readonly clock?: Clock;

@@ -29,7 +29,7 @@ export interface SubmissionOptions extends CallOptions {
   readonly consent?: Consent;
   /** What the person says of itself. Required, here or in the token. */
   readonly userDetails?: UserDetails;
-  /** Where the result goes: https. Default: the partner's own. */
+  /** Where the result goes: https. A server of this project requires it, here or in the token; the public one has a partner's own. */
   readonly callbackUrl?: string;
   /** Keys of the partner's own, echoed in the result. */
   readonly partnerParams?: JsonObject;
@@ -69,7 +69,7 @@ interface WithSelfie {
 }
 
 interface WithEnrolledImage {
-  /** Take the selfie on file in place of a new one. */
+  /** Take the selfie on file in place of a new one. A server of this project refuses that (400): alone it proves nothing. */
   readonly useEnrolledImage: true;
   readonly selfie?: never;
   readonly livenessImages?: never;

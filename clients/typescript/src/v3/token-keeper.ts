@@ -16,6 +16,8 @@ export type TokenSource = (wanted: TokenWanted) => Promise<string> | string;
 
 /** How long before its end a token is used no more, in milliseconds. */
 const MARGIN = 60_000;
+/** How long the partner's own service may take, in milliseconds. */
+const PATIENCE = 30_000;
 /** Tokens that are held: a page does a few things for one user. */
 const MOST_HELD = 8;
 
@@ -68,11 +70,18 @@ export class TokenKeeper {
 
   async #ask(name: string, wanted: TokenWanted): Promise<string> {
     let token: string;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const why = `the partner's service gave no token within ${PATIENCE / 1000} s`;
+      timer = setTimeout(() => reject(new TransportError(why)), PATIENCE);
+    });
     try {
-      token = await this.#source(wanted);
+      token = await Promise.race([this.#source(wanted), late]);
     } catch (cause) {
       if (cause instanceof SelfsameError) throw cause;
       throw new TransportError("a token could not be fetched from the partner's service", { cause });
+    } finally {
+      clearTimeout(timer);
     }
     // Any other text would end up in a header, or be none.
     if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {

@@ -3,7 +3,7 @@ import { strToU8 } from 'fflate';
 import type { CallbackVerifierOptions } from '../callback.js';
 import { UntrustedError } from '../errors.js';
 import { parseObject } from '../json.js';
-import { checkWindow, DEFAULT_WINDOW, verify } from '../signature.js';
+import { checkWindow, DEFAULT_WINDOW, isForAnApp, verify } from '../signature.js';
 import { carriesCode, header, verifyCode, WEBHOOK_WINDOW, type CallbackHeaders } from '../webhook.js';
 import { V3Result } from './result.js';
 
@@ -39,7 +39,8 @@ export class WebhookVerifier {
       if (value === undefined) throw new UntrustedError('missing', `the webhook carries no ${name} header`);
       return value;
     }) as [string, string];
-    if (!verify(apiKey, partnerId, timestamp, signature)) {
+    // What an app is given to sign its requests with is signed by the same key.
+    if (isForAnApp(timestamp) || !verify(apiKey, partnerId, timestamp, signature)) {
       throw new UntrustedError(
         'wrong_signature',
         "the webhook's response-signature is not right: it does not come from a server that holds this API key",

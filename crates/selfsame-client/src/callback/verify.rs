@@ -72,7 +72,10 @@ impl CallbackVerifier {
 
     /// Believes callbacks without the code, too: for an endpoint that the public service also calls, which sends none.
     ///
-    /// Whoever can change a callback on its way can then change its result. A code that is sent is checked all the same.
+    /// The signature alone covers a time and the partner, and nothing of the body. So whoever has any answer or callback that the
+    /// server signed for the partner within the window (an hour, unless [`CallbackVerifier::within`] says otherwise) can then post
+    /// whatever result he likes, of any job; of v1 also whoever has a signature that an app was given. Ask the server for the
+    /// result before anything depends on it. A code that is sent is checked all the same.
     #[must_use]
     pub const fn accepting_wire_signature_alone(mut self) -> Self {
         self.code = CodeOverBody::WhereSent;
@@ -141,7 +144,10 @@ impl CallbackVerifier {
         let text = |name| header(name).ok_or(SignedResultError::Missing(name));
         let timestamp = text(RESPONSE_TIMESTAMP)?;
         let signature = text(RESPONSE_SIGNATURE)?;
-        if !signature::verify_answer(&self.key, &self.partner, timestamp, signature) {
+        // What an app is given to sign its requests with is signed by the same key, and is no server's answer.
+        if signature::is_for_an_app(timestamp)
+            || !signature::verify_answer(&self.key, &self.partner, timestamp, signature)
+        {
             return Err(SignedResultError::WrongSignature.into());
         }
         let window = self.window.unwrap_or_default();
@@ -264,6 +270,14 @@ mod tests {
             let wrong = Err(CallbackError::Result(SignedResultError::WrongSignature));
             assert_eq!(verify(&other, body, 0, "webhook"), wrong);
         }
+        let app = signature::sign_for_an_app(&ApiKey::new("k"), &partner(), Timestamp::now());
+        let by_app = |name: &str| match name {
+            RESPONSE_TIMESTAMP => Some(app.timestamp.as_str()),
+            RESPONSE_SIGNATURE => Some(app.signature.as_str()),
+            _ => None,
+        };
+        let wrong = Err(CallbackError::Result(SignedResultError::WrongSignature));
+        assert_eq!(lenient.verify_v3(by_app, body.as_bytes()), wrong);
         let error = verify(&verifier, "\"Joe\"", 0, "").unwrap_err().to_string();
         assert!(!error.contains("Joe"), "{error}");
         // Neither is taken for the other.

@@ -26,7 +26,7 @@ pub struct Said {
     pub consent: Option<Consent>,
     /// What the person says of itself. Required, here or in the token.
     pub user_details: Option<UserDetails>,
-    /// Where the result goes: https. Where it is absent, to the partner's own.
+    /// Where the result goes: https. A server of this project requires it, here or in the token; the public one has a partner's own.
     pub callback_url: Option<String>,
     /// Keys of the partner's own, echoed in the result. Null is absent.
     pub partner_params: Value,
@@ -72,7 +72,7 @@ pub struct Registration {
 pub enum Presented {
     /// A new selfie and 6 to 8 frames.
     Capture(Capture),
-    /// The selfie on file itself.
+    /// The selfie on file itself. A server of this project refuses that (400): alone it proves nothing.
     EnrolledImage,
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,6 +19,8 @@ use crate::v3::error::Error;
 
 /// How long before its end a token is used no more, in seconds.
 const MARGIN: i64 = 60;
+/// How long the partner's own server may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Tokens that are held: a program does a few things for a few users at a time.
 const MOST_HELD: usize = 64;
 
@@ -30,13 +34,18 @@ pub struct Wanted {
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// Whoever holds it fetches.
+type Turn = Mutex<()>;
 type Source = Box<dyn Fn(Wanted) -> BoxFuture<'static, Result<String, Failure>> + Send + Sync>;
 
 /// Gets tokens from the partner's own server, and keeps each until a minute before it ends. One whose end cannot be read is used once.
 pub struct Tokens {
     source: Source,
-    /// The oldest first. Held while a token is fetched, so that who wants the same waits for the same.
+    patience: Duration,
+    /// The oldest first. Never locked while a token is fetched.
     held: Mutex<Vec<Held>>,
+    /// What is being fetched: who wants the same waits for the same, and for nothing else.
+    turns: Mutex<Vec<(Wanted, Weak<Turn>)>>,
 }
 
 struct Held {
@@ -66,25 +75,30 @@ impl Tokens {
                     .map(|fetched| fetched.map_err(Into::into))
                     .boxed()
             }),
+            patience: PATIENCE,
             held: Mutex::default(),
+            turns: Mutex::default(),
         }
     }
 
     /// A token for what is wanted.
     pub(crate) async fn get(&self, wanted: Wanted) -> Result<String, Error> {
-        let mut all = self.held.lock().await;
-        let now = Timestamp::now().as_second();
-        all.retain(|held| held.until > now);
-        if let Some(held) = all.iter().find(|held| held.wanted == wanted) {
-            return Ok(held.token.clone());
+        let turn = self.turn(&wanted).await;
+        let _turn = turn.lock().await;
+        if let Some(token) = self.fresh(&wanted).await {
+            return Ok(token);
         }
-        let token = (self.source)(wanted.clone()).await.map_err(Error::Token)?;
+        let token = tokio::time::timeout(self.patience, (self.source)(wanted.clone()))
+            .await
+            .unwrap_or_else(|_| Err("the partner's server took too long".into()))
+            .map_err(Error::Token)?;
         // Any other text would end up in a header, or be none.
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             let wrong = "the partner's server gave something that is no token";
             return Err(Error::Answer(wrong.to_owned()));
         }
         if let Some(end) = claims(&token)["exp"].as_i64() {
+            let mut all = self.held.lock().await;
             all.push(Held {
                 wanted,
                 token: token.clone(),
@@ -95,6 +109,28 @@ impl Tokens {
             }
         }
         Ok(token)
+    }
+
+    /// What only one may fetch at a time.
+    async fn turn(&self, wanted: &Wanted) -> Arc<Turn> {
+        let mut turns = self.turns.lock().await;
+        turns.retain(|(_, turn)| turn.strong_count() > 0);
+        let taken = turns.iter().find(|(of, _)| of == wanted);
+        if let Some(turn) = taken.and_then(|(_, turn)| turn.upgrade()) {
+            return turn;
+        }
+        let turn = Arc::default();
+        turns.push((wanted.clone(), Arc::downgrade(&turn)));
+        turn
+    }
+
+    /// A token that is held.
+    async fn fresh(&self, wanted: &Wanted) -> Option<String> {
+        let mut all = self.held.lock().await;
+        let now = Timestamp::now().as_second();
+        all.retain(|held| held.until > now);
+        let held = all.iter().find(|held| held.wanted == *wanted)?;
+        Some(held.token.clone())
     }
 
     /// Uses a token no more.
@@ -179,6 +215,29 @@ mod tests {
         let (one, two, three) = tokio::join!(wanted(), wanted(), wanted());
         assert!(one.unwrap() == two.unwrap() && three.is_ok());
         assert_eq!(fetched.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn who_wants_another_waits_for_nobody_and_nobody_waits_for_ever() {
+        let hangs = Wanted::default();
+        let mut tokens = Tokens::from_fn(|wanted: Wanted| async move {
+            if wanted.user.is_none() {
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, std::io::Error>("opaque".to_owned())
+        });
+        tokio::select! {
+            biased;
+            hung = tokens.get(hangs.clone()) => unreachable!("{}", hung.is_ok()),
+            bob = tokens.get(authentication("bob")) => assert_eq!(bob.unwrap(), "opaque"),
+        }
+        tokens.patience = Duration::ZERO;
+        let error = tokens.get(hangs).await.unwrap_err();
+        assert!(matches!(error, Error::Token(_)) && error.is_passing());
+        assert!(
+            tokens.turns.lock().await.len() <= 1,
+            "turns that are over are forgotten"
+        );
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use toml::{Table, Value};
 
 use self::scores::{scores, unset};
-use super::{ComparisonPolicy, MotionMode, Policy, ReceiptPolicy, check};
+use super::{ChallengeMode, ComparisonPolicy, MotionMode, Policy, ReceiptPolicy, check};
 use crate::product::JobType;
 
 /// The longest policy file that is read, in bytes.
@@ -35,7 +35,8 @@ pub enum PolicyError {
 /// One policy for each environment and job type.
 ///
 /// Layers, each over the one before: what is built in for the environment; `[defaults]`; `[sandbox]` or `[production]`;
-/// `[enrolment]` or `[authentication]`; and `[sandbox.enrolment]` and the like.
+/// `[enrolment]` or `[authentication]`; and `[sandbox.enrolment]` and the like. What is said of enrolments holds for updates of a
+/// photograph too, and what is said of Biometric KYC for that of the photo on file, unless a layer of their own says otherwise.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policies {
     name: String,
@@ -145,6 +146,7 @@ impl Policies {
                 None => looked_up(environment, layers.of(environment, *job_type)),
             })
             .collect::<Result<Vec<Policy>, PolicyError>>()
+            .map(challenged)
         };
         Ok(Self::assemble(
             name,
@@ -267,6 +269,21 @@ impl Policies {
     }
 }
 
+/// One environment's policies, each with the challenge of the type of job that its own jobs must not be easier than.
+fn challenged(mut each: Vec<Policy>) -> Vec<Policy> {
+    for job_type in JobType::ALL {
+        let Some(other) = job_type.product().challenged_as() else {
+            continue;
+        };
+        let required = each[other.index()].liveness.challenge;
+        let own = &mut each[job_type.index()].liveness.challenge;
+        if required.mode == ChallengeMode::Required && own.mode != ChallengeMode::Required {
+            *own = required;
+        }
+    }
+    each
+}
+
 /// The policy of jobs that judge no face: of the layers, what they say of receipts.
 fn looked_up<'t>(
     environment: Environment,
@@ -370,10 +387,13 @@ impl Layers {
     }
 
     fn of(&self, environment: Environment, job_type: JobType) -> impl Iterator<Item = &Table> {
+        // Types stand in the order of [`JobType::ALL`], in which whatever another is judged as comes before it.
+        let parent = job_type.product().judged_as();
         self.layers
             .iter()
             .filter(move |(e, k, _)| {
-                e.is_none_or(|e| e == environment) && k.is_none_or(|k| k == job_type)
+                e.is_none_or(|e| e == environment)
+                    && k.is_none_or(|k| k == job_type || Some(k) == parent)
             })
             .map(|(_, _, table)| table)
     }

@@ -138,6 +138,15 @@ pub trait Product: fmt::Debug + Sync {
     fn face(&self) -> Option<&'static dyn FaceProduct> {
         None
     }
+    /// The type of job whose layers of the policy file hold for its jobs too, below its own: what an operator said of that, nobody
+    /// gets around by asking for this.
+    fn judged_as(&self) -> Option<JobType> {
+        None
+    }
+    /// The type of job whose challenge its jobs must answer too, where such jobs must.
+    fn challenged_as(&self) -> Option<JobType> {
+        None
+    }
     /// Whether its jobs come as packages.
     fn comes_packaged(&self) -> bool {
         self.face().is_some()

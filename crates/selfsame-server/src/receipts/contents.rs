@@ -12,6 +12,7 @@ use selfsame_receipt::{
 use selfsame_wire::id;
 use selfsame_wire::result::{Action, ActionValue};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::route::v1::result::told_actions;
 
@@ -126,23 +127,52 @@ fn compared(identity: &Identified) -> Vec<Entry> {
     .collect()
 }
 
-/// The person's consent, where the request says when it was given.
+/// The person's consent, where the request says when it was given, and not that it was withheld.
 fn consent(job: &Job) -> Option<Consent> {
-    /// v1 has it within `consented`, v3 by another name.
-    #[derive(Deserialize)]
-    struct Said {
-        #[serde(alias = "consent_granted_date")]
-        granted_at: Option<String>,
-        consented: Option<Box<Said>>,
-    }
     let said: Said = serde_json::from_str(job.request.consent.as_ref()?.get()).ok()?;
-    let within = said.consented.and_then(|within| within.granted_at);
-    let at = said.granted_at.or(within)?;
+    let within = said.consented.as_deref();
+    if said.is_withheld() || within.is_some_and(Said::is_withheld) {
+        return None;
+    }
+    let at = said.granted_at.as_ref();
+    let at = at.or_else(|| within?.granted_at.as_ref())?;
     Some(Consent {
         granted_at: at.parse().ok()?,
         by: "the request".to_owned(),
         purpose: None,
     })
+}
+
+/// What a request says of the person's consent: v1 within `consented`, v3 by another name.
+#[derive(Deserialize)]
+struct Said {
+    #[serde(alias = "consent_granted_date")]
+    granted_at: Option<String>,
+    consented: Option<Box<Said>>,
+    granted: Option<Value>,
+    personal_details: Option<Value>,
+    contact_information: Option<Value>,
+    document_information: Option<Value>,
+}
+
+impl Said {
+    /// Whether it says that the person consented to nothing of what it was asked.
+    fn is_withheld(&self) -> bool {
+        let asked = [
+            &self.personal_details,
+            &self.contact_information,
+            &self.document_information,
+        ];
+        let mut asked = asked.into_iter().flatten().peekable();
+        let to_nothing = asked.peek().is_some() && !asked.any(is_true);
+        to_nothing || self.granted.as_ref().is_some_and(|said| !is_true(said))
+    }
+}
+
+/// Callers write it as a word, too.
+fn is_true(said: &Value) -> bool {
+    let word = said.as_str();
+    said.as_bool() == Some(true) || word.is_some_and(|word| word.eq_ignore_ascii_case("true"))
 }
 
 /// The models and the policy that judged a face, where one was judged.

@@ -7,7 +7,7 @@ use selfsame_receipt::VerifyError;
 use selfsame_wire::id::{Environment, JobId, PartnerId, UserId};
 use selfsame_wire::id_info::{Country, IdInfo, IdNumber, IdType};
 use selfsame_wire::signature::ApiKey;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -121,6 +121,36 @@ fn a_link_opens_for_its_partner_until_it_ends() {
     assert_eq!(open(&partner.sandbox_key, now), None);
     let later = now + Duration::from_secs(61);
     assert_eq!(open(&partner.production_key, later), None);
+}
+
+#[test]
+fn a_consent_that_was_withheld_is_in_no_receipt() {
+    const AT: &str = "2026-11-01T10:00:00Z";
+    let told = |consent: &Value| {
+        let mut job = job(JobType::EnhancedKyc);
+        job.request.consent = Some(serde_json::from_str(&consent.to_string()).unwrap());
+        let outcome = outcome(found(), Wanted::Record);
+        let full = ReceiptMode::Full;
+        contents::receipt(&partner(), &job, &outcome, Timestamp::UNIX_EPOCH, full).consent
+    };
+    for given in [
+        json!({"consented": {"consent_granted_date": AT}}),
+        json!({"consented": {"consent_granted_date": AT, "personal_details": "TRUE", "contact_information": false}}),
+        json!({"consent_granted_date": AT, "personal_details": null, "document_information": true}),
+        json!({"granted": true, "granted_at": AT}),
+    ] {
+        assert!(told(&given).is_some(), "{given}");
+    }
+    let none = json!({"consent_granted_date": AT, "personal_details": false, "contact_information": false, "document_information": false});
+    for withheld in [
+        json!({"consented": none}),
+        none,
+        json!({"consented": {"consent_granted_date": AT, "personal_details": "false"}}),
+        json!({"granted": false, "granted_at": AT}),
+        json!({"consented": {"personal_details": true}}),
+    ] {
+        assert!(told(&withheld).is_none(), "{withheld}");
+    }
 }
 
 #[test]

@@ -13,6 +13,8 @@ use selfsame_job::portrait::PortraitSource;
 use selfsame_job::replay::ImageFingerprint;
 use selfsame_job::step::Carried;
 use selfsame_job::verdict::{Decision, ReferenceGone, Verdict};
+use selfsame_store::error::StoreError;
+use selfsame_wire::id::SmileJobId;
 use selfsame_wire::info::{ImageRole, InfoJson};
 use selfsame_wire::package::{Package, PackageLimits};
 use selfsame_wire::result::ResultCode;
@@ -42,6 +44,8 @@ pub(super) struct Examined {
     /// What its images are recognised by.
     pub(super) fingerprints: Vec<ImageFingerprint>,
     pub(super) info: Option<InfoJson>,
+    /// The job whose selfie stood in for one, where the photograph on file does.
+    pub(super) photo: Option<SmileJobId>,
 }
 
 impl Examined {
@@ -52,40 +56,47 @@ impl Examined {
             portrait: None,
             fingerprints: Vec::new(),
             info: None,
+            photo: None,
         }
     }
 }
 
 /// Opens a package and measures its capture.
+///
+/// # Errors
+/// When the store fails: an outage says nothing about the images, so that the job waits for its end.
 pub(super) async fn examine(
     app: &App,
     analyser: &Analyser,
     job: &Job,
     package: Option<Bytes>,
     carried: &Carried,
-) -> Examined {
+) -> Result<Examined, StoreError> {
     let Some(package) = package else {
-        return Examined::without(Decision::without_evidence(Verdict::CorruptPackage(
-            match job.request.api {
-                Api::V1 => "the package was erased",
-                Api::V2 | Api::V3 => "the images were erased",
-            }
-            .to_owned(),
+        return Ok(Examined::without(Decision::without_evidence(
+            Verdict::CorruptPackage(
+                match job.request.api {
+                    Api::V1 => "the package was erased",
+                    Api::V2 | Api::V3 => "the images were erased",
+                }
+                .to_owned(),
+            ),
         )));
     };
-    let partner = app.store.partner(job.partner()).await.ok().flatten();
+    let partner = app.store.partner(job.partner()).await?;
     let key = partner.map(|p| p.key(job.environment()).clone());
     let takes_photo = job.job_type.face().is_some_and(|f| f.takes_photo_on_file());
-    let on_file = match takes_photo {
-        true => match photo_on_file(app, job).await {
-            Some(photo) => Some(photo),
-            None => {
-                let gone = Verdict::ReferenceGone(ReferenceGone::NoPhoto);
-                return Examined::without(Decision::without_evidence(gone));
-            }
-        },
-        false => None,
+    let (photo, on_file) = match takes_photo {
+        true => photo_on_file(app, job).await?,
+        false => (None, None),
     };
+    if takes_photo && on_file.is_none() {
+        let gone = Decision::without_evidence(Verdict::ReferenceGone(ReferenceGone::NoPhoto));
+        return Ok(Examined {
+            photo,
+            ..Examined::without(gone)
+        });
+    }
     let (analyser, job) = (analyser.clone(), job.clone());
     // An authority that told no photograph is told apart from none that was asked: then an ID card takes its place.
     let told = carried.lookup.as_ref().map(|lookup| {
@@ -175,14 +186,16 @@ pub(super) async fn examine(
             },
             capture,
             info: Some(package.info),
+            photo: None,
         }
     })
     .await;
     // A panic in a decoder or an engine is the image's doing: it would come again.
-    looked.unwrap_or_else(|error| {
+    let examined = looked.unwrap_or_else(|error| {
         tracing::error!(%error, "the analysis panicked");
         Examined::without(Decision::without_evidence(Verdict::SystemError))
-    })
+    });
+    Ok(Examined { photo, ..examined })
 }
 
 /// Said where a package is another partner's.
@@ -201,16 +214,37 @@ pub(super) fn is_of_another(info: &InfoJson, job: &Job, key: Option<&ApiKey>) ->
     signed_by_another || named.is_some_and(|id| id != job.partner().as_str())
 }
 
-/// The selfie with which the job's user was enrolled. `None`: there is none, or it cannot be read any more.
-async fn photo_on_file(app: &App, job: &Job) -> Option<Vec<u8>> {
-    let user = app.store.user(&job.user).await.ok().flatten()?;
-    let photo = user.reference?.photo;
-    let package = app.store.package(&photo).await.ok().flatten()?;
+/// The selfie with which the job's user was enrolled, and the job that it came with. Without the selfie: there is none, or it cannot be
+/// read any more.
+///
+/// # Errors
+/// When the store fails otherwise.
+async fn photo_on_file(
+    app: &App,
+    job: &Job,
+) -> Result<(Option<SmileJobId>, Option<Vec<u8>>), StoreError> {
+    let user = gone_if_unreadable(app.store.user(&job.user).await)?;
+    let reference = user.and_then(|user| user.reference);
+    let Some(photo) = reference.map(|reference| reference.photo) else {
+        return Ok((None, None));
+    };
+    let Some(package) = gone_if_unreadable(app.store.package(&photo).await)? else {
+        return Ok((Some(photo), None));
+    };
     let read = tokio::task::spawn_blocking(move || {
         Package::read_only(&package, &PackageLimits::default(), ImageRole::Selfie)
     });
-    let mut package = read.await.ok()?.ok()?;
-    package.images.pop().map(|image| image.bytes)
+    let package = read.await.ok().and_then(Result::ok);
+    let selfie = package.and_then(|mut package| package.images.pop());
+    Ok((Some(photo), selfie.map(|image| image.bytes)))
+}
+
+/// What cannot be read, however often it is tried, is as good as gone. An outage is not.
+fn gone_if_unreadable<T>(read: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Err(error) if error.is_unreadable() => Ok(None),
+        other => other,
+    }
 }
 
 /// Measures the photograph of an identity. That it cannot be used is not the fault of whoever takes the selfie.
@@ -260,4 +294,22 @@ fn fingerprints(
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_not_taken_for_a_photo_that_is_gone() {
+        let unreadable = Err::<Option<()>, _>(StoreError::Sealed("package"));
+        assert!(matches!(gone_if_unreadable(unreadable), Ok(None)));
+        let outage = StoreError::Io {
+            path: "/mnt/packages".into(),
+            error: std::io::Error::other("not mounted"),
+        };
+        let read = gone_if_unreadable(Err::<Option<()>, _>(outage));
+        assert!(matches!(read, Err(StoreError::Io { .. })));
+        assert!(matches!(gone_if_unreadable(Ok(Some(1))), Ok(Some(1))));
+    }
 }

@@ -63,8 +63,12 @@ pub(super) async fn process(
         // Its images are not even looked at: what they show must not be told, and costs a core.
         Examined::without(Decision::without_evidence(Verdict::LockedOut(until)))
     } else {
-        match app.store.package(&job.smile_job_id).await {
+        let examined = match app.store.package(&job.smile_job_id).await {
             Ok(package) => examine(app, analyser, job, package, carried).await,
+            Err(error) => Err(error),
+        };
+        match examined {
+            Ok(examined) => examined,
             Err(error) => Examined::without(beyond_repair(job, error)?),
         }
     };
@@ -92,6 +96,9 @@ pub(super) async fn process(
     };
     for _ in 0..JUDGED_AT_MOST {
         let decision = case.decide().await.or_else(|e| beyond_repair(job, e))?;
+        if case.measured_another_photo() {
+            break;
+        }
         let outcome = case.outcome(&decision);
         match app.store.finish_job(claim, &outcome).await? {
             Finished::Committed => return Ok(ResultCode::from_code(&outcome.result_code)),
@@ -253,6 +260,13 @@ impl Case<'_> {
         Ok(decision.unwrap_or_else(Decision::not_admitted))
     }
 
+    /// Whether another photograph is on file by now than the one that was measured. Then the job begins anew: else it would be
+    /// committed against a photograph that nobody looked at.
+    fn measured_another_photo(&self) -> bool {
+        let measured = self.examined.photo.as_ref();
+        measured.is_some() && measured != self.judged.photo.as_ref()
+    }
+
     /// Ends the job with this, and with nothing of what was seen.
     fn forget(&mut self, decision: Decision) {
         self.examined = Examined::without(decision);
@@ -370,7 +384,7 @@ impl Case<'_> {
                 .identity
                 .as_ref()
                 .and_then(|i| i.query.clone())
-                .filter(|_| may_register || !ended.is_final),
+                .filter(|_| may_register || (!ended.is_final && (face.enrols() || owns))),
             review: (!ended.is_final).then_some(NewReview { enrol: reference }),
             accepted: if accepted {
                 self.examined.fingerprints.clone()

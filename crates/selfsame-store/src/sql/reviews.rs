@@ -237,14 +237,15 @@ impl SqlStore {
             };
             // A person decided, whatever the comparison said: earlier faces go.
             self.put_on_file(tx, job, &reference, &[], now).await?;
-            let code: Option<Option<Vec<u8>>> =
-                sqlx::query_scalar("SELECT id_code FROM reviews WHERE smile_job_id = $1")
-                    .bind(job.smile_job_id.as_str())
-                    .fetch_optional(&mut *tx)
-                    .await?;
-            if let Some(code) = code.flatten() {
-                registrants::add(tx, &job.user, &code).await?;
-            }
+        }
+        // Also of who was enrolled before: the number was found to be his.
+        let code: Option<Option<Vec<u8>>> =
+            sqlx::query_scalar("SELECT id_code FROM reviews WHERE smile_job_id = $1")
+                .bind(job.smile_job_id.as_str())
+                .fetch_optional(&mut *tx)
+                .await?;
+        if let Some(code) = code.flatten() {
+            registrants::add(tx, &job.user, &code).await?;
         }
         Ok(true)
     }

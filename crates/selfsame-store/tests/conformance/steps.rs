@@ -204,7 +204,12 @@ async fn registered(store: &Arc<dyn Store>, user: &str, number: &str, reviewed: 
         enrol: None,
         ..whole
     };
-    assert_eq!(end(store, &job, &waits).await, Finished::Committed);
+    approved(store, &job, &waits, number).await;
+}
+
+/// Ends a job so that a person must decide, who approves it.
+async fn approved(store: &Arc<dyn Store>, job: &NewJob, waits: &Outcome, number: &str) {
+    assert_eq!(end(store, job, waits).await, Finished::Committed);
     assert!(before(store, "nobody", number).await.is_empty());
     let result = selfsame_store::review::FinalResult {
         success: true,
@@ -244,6 +249,22 @@ async fn who_was_enrolled_under_a_number_is_known_until_it_is_deleted(dir: Place
     assert!(before(&store, "bo", "10987654321").await.is_empty());
     registered(&store, "cleo", "10987654321", true).await;
     assert_eq!(before(&store, "bo", "10987654321").await, names(&["cleo"]));
+    // One that was enrolled by the photo alone, and whose number a person found to be its own by the photo on file.
+    finished(&store, &new_job("enrolment of dan", "dan")).await;
+    let on_file = NewJob {
+        job_type: JobType::BiometricKycOnFile,
+        ..new_job("number of dan", "dan")
+    };
+    let waits = Outcome {
+        success: false,
+        result_code: "0812".to_owned(),
+        registers: Some(query("11223344556")),
+        review: Some(NewReview { enrol: None }),
+        enrol: None,
+        ..outcome(&on_file)
+    };
+    approved(&store, &on_file, &waits, "11223344556").await;
+    assert_eq!(before(&store, "bo", "11223344556").await, names(&["dan"]));
     let kept = dir.everything().await;
     assert!(!holds(&kept, b"12345678901"));
     let ada = new_job("j", "ada").user;

@@ -52,6 +52,21 @@ fn one_image_is_read_without_the_others() {
         Package::roles(&bytes, &limits).unwrap(),
         [ImageRole::Selfie, ImageRole::Liveness, ImageRole::Liveness]
     );
+    let card: &[u8] = br#"{"images":[{"image_type_id":1,"image":"","file_name":"b.jpg"}]}"#;
+    let no_selfie = zip(&[("info.json", card), ("b.jpg", JPEG)]);
+    assert_eq!(
+        Package::roles(&no_selfie, &limits).unwrap(),
+        [ImageRole::IdCardFront]
+    );
+    let twice: &[u8] = br#"{"images":[{"image_type_id":0,"image":"","file_name":"a.jpg"},
+        {"image_type_id":0,"image":"","file_name":"b.jpg"}]}"#;
+    assert_eq!(
+        Package::roles(
+            &zip(&[("info.json", twice), ("a.jpg", JPEG), ("b.jpg", JPEG)]),
+            &limits
+        ),
+        Err(PackageError::SeveralSelfies)
+    );
     let bomb = vec![0; 20 * 1024 * 1024];
     let bytes = zip(&[("info.json", info), ("a.jpg", JPEG), ("b.jpg", &bomb)]);
     assert!(Package::read(&bytes, &limits).is_err());

@@ -62,6 +62,66 @@ fn the_more_specific_layer_wins() {
 }
 
 #[test]
+fn what_is_said_of_a_type_of_job_holds_for_the_one_that_does_the_same_another_way() {
+    use crate::policy::ReceiptMode;
+    use crate::policy::ReplacementMode::{Match, Refuse, Review};
+    for job_type in JobType::judged() {
+        let parent = job_type.product().judged_as();
+        assert!(parent.is_none_or(|p| p.index() < job_type.index() && p.face().is_some()));
+    }
+    let policies = parse(
+        "[enrolment.replacement]\nmode = \"refuse\"\n[production.enrolment.replacement]\nmode = \"review\"\n\
+         [enrolment.duplicates]\nresponse = \"refuse\"\n[update_photo.duplicates]\nresponse = \"review\"\n\
+         [biometric_kyc.comparison]\nmatch_threshold = 0.625\n[biometric_kyc.receipt]\nmode = \"off\"\n",
+    )
+    .unwrap();
+    for (environment, mode) in [
+        (Environment::Sandbox, Refuse),
+        (Environment::Production, Review),
+    ] {
+        let update = policies.of(environment, JobType::UpdatePhoto);
+        assert_eq!(update.replacement.mode, mode);
+        assert_eq!(update.duplicates.response, Response::Review);
+        let authentication = policies.of(environment, JobType::Authentication);
+        assert_eq!(authentication.replacement.mode, Match);
+        let on_file = policies.of(environment, JobType::BiometricKycOnFile);
+        assert_eq!(on_file.comparison.match_threshold, 0.625);
+        assert_eq!(on_file.receipt.mode, ReceiptMode::Off);
+    }
+    let again = Policies::parse(policies.text()).unwrap();
+    assert_eq!(again.table, policies.table);
+}
+
+#[test]
+fn a_challenge_that_enrolments_or_authentications_must_answer_is_required_of_an_update() {
+    for (body, mode, turns) in [
+        ("", ChallengeMode::WhenDrawn, 2),
+        (
+            "[authentication.liveness.challenge]\nmode = \"required\"\nturns = 3\n",
+            ChallengeMode::Required,
+            3,
+        ),
+        (
+            "[enrolment.liveness.challenge]\nmode = \"required\"\nturns = 4\n",
+            ChallengeMode::Required,
+            4,
+        ),
+        (
+            "[authentication.liveness.challenge]\nmode = \"required\"\n[update_photo.liveness.challenge]\nmode = \"off\"\n",
+            ChallengeMode::Required,
+            2,
+        ),
+    ] {
+        let policies = parse(body).unwrap();
+        let update = policies.of(Environment::Production, JobType::UpdatePhoto);
+        let challenge = update.liveness.challenge;
+        assert_eq!((challenge.mode, challenge.turns), (mode, turns), "{body}");
+        let again = Policies::parse(policies.text()).unwrap();
+        assert_eq!(again.table, policies.table, "{body}");
+    }
+}
+
+#[test]
 fn receipts_of_jobs_that_only_look_up_follow_what_is_said_of_all_jobs() {
     let policies = parse(
         "[defaults.receipt]\nmode = \"outcome\"\n[production.receipt]\nmode = \"off\"\n[sandbox.biometric_kyc.receipt]\nmode = \"full\"\n",

@@ -7,7 +7,7 @@ use selfsame_wire::job_type::JobType as WireJobType;
 
 use super::authentication::Authentication;
 use super::biometric_kyc::BiometricKyc;
-use super::{Codes, FaceProduct, Product, Wanted};
+use super::{Codes, FaceProduct, JobType, Product, Wanted};
 use crate::admission::{NotAdmitted, OnFile};
 use crate::outcome::{Checked, Checks};
 use crate::policy::Policy;
@@ -44,6 +44,10 @@ impl Product for BiometricKycOnFile {
 
     fn face(&self) -> Option<&'static dyn FaceProduct> {
         Some(&Self)
+    }
+
+    fn judged_as(&self) -> Option<JobType> {
+        Some(JobType::BiometricKyc)
     }
 }
 

@@ -6,7 +6,7 @@
 use selfsame_wire::job_type::JobType as WireJobType;
 
 use super::authentication::Authentication;
-use super::{Codes, FaceProduct, Product};
+use super::{Codes, FaceProduct, JobType, Product};
 use crate::admission::{NotAdmitted, OnFile};
 use crate::outcome::{CheckState, Checked, Checks};
 use crate::policy::{Policy, ReplacementMode};
@@ -38,6 +38,16 @@ impl Product for UpdatePhoto {
 
     fn face(&self) -> Option<&'static dyn FaceProduct> {
         Some(&Self)
+    }
+
+    /// It puts a face on file, as an enrolment does.
+    fn judged_as(&self) -> Option<JobType> {
+        Some(JobType::Enrolment)
+    }
+
+    /// Its face may authenticate ever after.
+    fn challenged_as(&self) -> Option<JobType> {
+        Some(JobType::Authentication)
     }
 }
 
