@@ -334,9 +334,9 @@ test('tokens are minted with the key, and bound', async (t) => {
   const { path, headers, body } = server.asked[1];
   assert.deepEqual([path, headers['smileid-partner-id'], headers['smileid-api-key'], body.length], ['/v3/token', '2343', 'key-1', 0]);
   const payload = { country: 'NG', consent };
-  await minter.mint({ userId: 'ada', product: 'enhanced_kyc', partnerParams: { order: '7' }, payload });
+  await minter.mint({ userId: 'ada', product: 'enhanced_kyc', partnerParams: { order: '7' }, allowNewEnroll: false, payload });
   const form = await server.form();
-  assert.deepEqual([form.get('user_id'), form.get('product')], ['ada', 'enhanced_kyc']);
+  assert.deepEqual(['user_id', 'product', 'allow_new_enroll'].map((name) => form.get(name)), ['ada', 'enhanced_kyc', 'false']);
   assert.deepEqual([JSON.parse(form.get('payload')), JSON.parse(form.get('partner_params'))], [payload, { order: '7' }]);
   const of = (url, more) => () => new TokenMinter({ server: url, partnerId: '2343', apiKey: 'key-1', ...more });
   assert.throws(of('http://faces.example.com'), { kind: 'argument' });

@@ -56,7 +56,7 @@ impl NotAdmitted {
     pub fn explain(self, job_type: JobType) -> &'static str {
         match self {
             Self::AlreadyEnrolled => {
-                "this user_id is already enrolled; authenticate it with job_type 2, or set allow_new_enroll to replace it"
+                "this user_id is already enrolled; authenticate it instead, or set allow_new_enroll to replace it"
             }
             Self::NeverReplaced => {
                 "this user_id is already enrolled, and this server's policy lets no face be replaced; delete the user first"
@@ -73,7 +73,7 @@ impl NotAdmitted {
             }
             Self::NoReference(ReferenceGone::Deleted) => "this user was deleted",
             Self::NoReference(ReferenceGone::NotEnrolled) => {
-                "no enrolled user has this user_id; register it with job_type 4 first"
+                "no enrolled user has this user_id; register it first"
             }
             Self::NoReference(ReferenceGone::OtherModel) => {
                 "this user was enrolled with another recognition model and must be enrolled again"

@@ -1,5 +1,6 @@
 //! Lets pages of any origin submit a job with a web token, and ask what there is to choose from. What proves the caller is in the
-//! body or in v3's own header, never a cookie, so that an origin has nothing of its own to lend; everything else stays closed to other origins' pages.
+//! body or in v3's own header, never in a cookie: a browser adds nothing by itself that would let a strange page act for somebody.
+//! Everything else stays closed to other origins' pages.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};

@@ -1,6 +1,7 @@
 //! v3's submissions, from form to decision.
 #![allow(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
+use reqwest::header::HeaderValue;
 use reqwest::multipart::Form;
 use serde_json::{Value, json};
 
@@ -42,7 +43,9 @@ async fn a_person_comes_back_and_a_stranger_does_not() {
     let v3 = V3::new(&http, &server.base, "p", &key).await;
     let ann = |selfie: &[u8]| captured(&url, "Ann", "Example", selfie);
 
-    let (status, accepted) = v3.post("/v3/registration", ann(&photo)).await;
+    let of_eve = json_part(json!({"user_id": "eve", "job_id": "hers", "order": 7}).to_string());
+    let first = ann(&photo).part("partner_params", of_eve);
+    let (status, accepted) = v3.post("/v3/registration", first).await;
     assert_eq!(status, 202, "{accepted}");
     let user = accepted["user_id"].as_str().unwrap().to_owned();
     assert!(user.starts_with("user_"), "{accepted}");
@@ -68,6 +71,12 @@ async fn a_person_comes_back_and_a_stranger_does_not() {
     // v1 knows the same user and the same jobs.
     let told = server.ended(&http, &user, &job).await;
     assert_eq!(told["result"]["ResultCode"], "0840", "{told}");
+    let params = &told["result"]["PartnerParams"];
+    assert_eq!(
+        (&params["user_id"], &params["job_id"], &params["order"]),
+        (&json!(user), &json!(job), &json!(7)),
+        "{told}"
+    );
 
     let compare = |selfie: &[u8], photograph: &[u8]| {
         ann(selfie)
@@ -116,6 +125,12 @@ async fn what_is_wrong_is_said_in_v3s_own_shape() {
                 .part("user_details", json_part(without_names)),
             400,
             "given_names",
+        ),
+        (
+            registration,
+            captured(url, ".", "-", picture),
+            400,
+            "letter",
         ),
         (
             registration,
@@ -173,6 +188,15 @@ async fn what_is_wrong_is_said_in_v3s_own_shape() {
                 .text("id_number", "1"),
             403,
             "not enabled",
+        ),
+        (
+            "/v3/enhanced_kyc",
+            form(url, "Ann", "Example")
+                .text("country", "NG")
+                .text("id_type", "NATIONAL_ID")
+                .text("id_number", "0000000000"),
+            403,
+            "needs dob",
         ),
         (
             "/v3/document_verification",
@@ -291,4 +315,56 @@ async fn a_submission_that_is_repeated_under_one_key_is_one_job() {
     assert_eq!(jobs[0], jobs[1]);
     assert_ne!(jobs[0], jobs[2]);
     assert_ne!(jobs[2], jobs[3]);
+    // Who names another user repeats nothing.
+    let (_, told) = v3.get(&format!("/v3/status/{}", jobs[0])).await;
+    let user = told["user_id"].as_str().unwrap();
+    for (named, wanted) in [(user, 202), ("eve", 409)] {
+        let asked = http
+            .post(format!("{}/v3/enhanced_kyc", v3.base))
+            .header("SmileID-Token", &v3.token)
+            .header("SmileID-Idempotency-Key", "one")
+            .header("User-ID", named)
+            .multipart(identity(form(&url, "Joe", "Leo"), "00000000000"));
+        let answer = asked.send().await.unwrap();
+        assert_eq!(answer.status(), wanted, "{named}");
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer["job_id"] == jobs[0].as_str(), wanted == 202);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_whom_the_header_names_is_never_passed_over() {
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let server = Server::start(data.path(), &key, &["--allow-private-callbacks"]);
+    let (url, _received) = callbacks().await;
+    let http = http();
+    let v3 = V3::new(&http, &server.base, "p", &key).await;
+    for (named, wanted) in [("zo\u{eb}".as_bytes(), 202), (&b"zo\xeb"[..], 400)] {
+        let asked = http
+            .post(format!("{}/v3/enhanced_kyc", v3.base))
+            .header("SmileID-Token", &v3.token)
+            .header("User-ID", HeaderValue::from_bytes(named).unwrap())
+            .multipart(identity(form(&url, "Joe", "Leo"), "00000000000"));
+        let answer = asked.send().await.unwrap();
+        assert_eq!(answer.status(), wanted);
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer["user_id"] == "zo\u{eb}", wanted == 202, "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_look_up_is_told_where_its_receipt_is() {
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let server = Server::start(data.path(), &key, &["--allow-private-callbacks"]);
+    let (url, _received) = callbacks().await;
+    let http = http();
+    let v3 = V3::new(&http, &server.base, "p", &key).await;
+    let asked = identity(form(&url, "Joe", "Leo"), "00000000000");
+    let (status, told) = v3.post("/v3/enhanced_kyc/sync", asked).await;
+    assert_eq!((status, &told["status"]), (200, &json!("clear")), "{told}");
+    let link = told["kyc_receipt"].as_str().unwrap();
+    let receipt = http.get(link).send().await.unwrap();
+    assert_eq!(receipt.status(), 200);
 }

@@ -312,6 +312,12 @@ async fn a_token_serves_what_it_was_made_for_and_tells_nothing_of_a_person() {
     forbidden(&token, &[("SmileID-Partner-ID", "q")]).await;
     let of_another = house.token(&[("product", "biometric_kyc")]).await;
     forbidden(&of_another, &[]).await;
+    let replaces_nothing = house.token(&[("allow_new_enroll", "false")]).await;
+    for (asked, wanted) in [("true", 403), ("false", 400)] {
+        let body = form(&[("allow_new_enroll", asked)]);
+        let (status, answer) = house.look_up(&replaces_nothing, &[], body).await;
+        assert_eq!(status, wanted, "{answer}");
+    }
     // A consent that is not whole, an address that must not be called.
     for (change, named) in [
         (json!({"consent": {"granted": true}}), "consent.granted_at"),
@@ -482,6 +488,8 @@ async fn what_a_partner_signs_is_taken_as_it_was_signed_or_not_at_all() {
     // Whatever follows the form belongs to what was signed.
     let longer = [body.as_slice(), b"\r\n"].concat();
     assert_eq!(submit(&at, &signature, &longer).await, 401);
+    assert_eq!(submit(&at, &signature, b"").await, 401);
+    assert_eq!(submit(&at, &sign(&at, b""), b"").await, 400);
     let old = format_timestamp(Timestamp::now() - SignedDuration::from_hours(2));
     assert_eq!(submit(&old, &sign(&old, &body), &body).await, 401);
     assert_eq!(house.look_up(&token, &[], body.clone()).await.0, 401);

@@ -25,7 +25,7 @@ export type BiometricKycPart = CommonPart | SelfiePart | IdentityPart;
 export type EnhancedKycPart = CommonPart | IdentityPart | 'bank_code' | 'operator';
 
 /** `POST /v3/token`. */
-export type TokenPart = 'user_id' | 'product' | 'partner_params' | 'payload';
+export type TokenPart = 'user_id' | 'product' | 'partner_params' | 'allow_new_enroll' | 'payload';
 
 /** `POST /v3/replay/{job_id}`. */
 export type ReplayPart = 'callback_url';

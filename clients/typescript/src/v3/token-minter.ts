@@ -38,6 +38,8 @@ export interface TokenBinding {
   readonly product?: V3Product;
   /** What stands in the `partner_params` of its jobs. */
   readonly partnerParams?: JsonObject;
+  /** Whether its jobs may put another face in place of the one on file. Left out, the holder may ask for it. */
+  readonly allowNewEnroll?: boolean;
   /** Fields that are fixed. */
   readonly payload?: TokenPayload;
 }
@@ -71,11 +73,12 @@ export class TokenMinter {
    * @throws `SelfsameError`; `V3RefusedError` where the key is wrong or the binding is.
    */
   async mint(binding: TokenBinding, options: { readonly signal?: AbortSignal } = {}): Promise<string> {
-    const { userId, product, partnerParams, payload } = binding;
+    const { userId, product, partnerParams, allowNewEnroll, payload } = binding;
     const form = new Form<TokenPart>()
       .text('user_id', userId)
       .text('product', product)
       .json('partner_params', partnerParams)
+      .text('allow_new_enroll', allowNewEnroll)
       .json('payload', payload);
     const headers = { 'smileid-partner-id': this.#partnerId, 'smileid-api-key': this.#apiKey };
     const { signal } = options;

@@ -25,6 +25,8 @@ pub struct Binding {
     pub product: Option<Product>,
     /// What stands in the `partner_params` of its jobs. Null is absent.
     pub partner_params: Value,
+    /// Whether its jobs may put another face in place of the one on file; where it is left out, the holder may ask for it.
+    pub allow_new_enroll: Option<bool>,
     /// Fields that are fixed.
     pub payload: Payload,
 }
@@ -142,6 +144,12 @@ impl TokenMinter {
             .text("user_id", binding.user.as_ref().map(UserId::as_str))
             .text("product", binding.product.map(Product::name))
             .json("partner_params", &binding.partner_params)
+            .text(
+                "allow_new_enroll",
+                binding
+                    .allow_new_enroll
+                    .map(|allow| if allow { "true" } else { "false" }),
+            )
             .json("payload", &binding.payload.to_json());
         let mut tries = self.retry.begin();
         loop {

@@ -257,6 +257,7 @@ async fn tokens_are_minted_with_the_key_and_bound() {
         user: Some("ada".parse().unwrap()),
         product: Some(Product::EnhancedKyc),
         partner_params: json!({"order": "7"}),
+        allow_new_enroll: Some(false),
         payload: Payload {
             country: Some("NG".to_owned()),
             consent: said().consent,
@@ -268,6 +269,7 @@ async fn tokens_are_minted_with_the_key_and_bound() {
         assert_eq!(asked.text("user_id").as_deref(), Some("ada"));
         assert_eq!(asked.text("product").as_deref(), Some("enhanced_kyc"));
         assert_eq!(asked.json("partner_params"), json!({"order": "7"}));
+        assert_eq!(asked.text("allow_new_enroll").as_deref(), Some("false"));
         let payload = asked.json("payload");
         assert_eq!(
             (

@@ -1,7 +1,6 @@
 //! What a job says of an identity.
 
 use selfsame_wire::id::UserId;
-use selfsame_wire::id_info::IdInfo;
 use selfsame_wire::result::ResultCode;
 use selfsame_wire::v3::user_details::UserDetails;
 use serde::{Deserialize, Serialize};
@@ -61,21 +60,26 @@ impl Identified {
     /// does not pass then.
     #[must_use]
     pub fn naming(mut self, details: &UserDetails) -> Self {
-        if let Some(Answer::Found(record)) = self.lookup.as_ref().map(|l| &l.answer) {
-            let given = IdInfo {
-                first_name: Some(details.given_names.clone()),
-                last_name: Some(details.last_name.clone()),
-                ..IdInfo::default()
-            };
-            self.name = Some(FieldMatches::compare(&given, record).names);
+        match self.lookup.as_ref().map(|l| &l.answer) {
+            Some(Answer::Found(record)) => {
+                let (given, family) = (&details.given_names, &details.last_name);
+                self.name = Some(FieldMatch::of_name(given, family, record));
+            }
+            // It was asked with the same name, and has compared it itself.
+            Some(Answer::Compared(matches)) => self.name = Some(matches.names),
+            _ => {}
         }
         self
     }
 
-    /// Whether the record is of somebody of another name.
+    /// Whether the record is of somebody of another name, or the person gave no name that could be compared. A record that holds no
+    /// name speaks neither for the person nor against it.
     #[must_use]
-    pub fn is_of_another_name(&self) -> bool {
-        self.name == Some(FieldMatch::NoMatch)
+    pub const fn is_of_another_name(&self) -> bool {
+        matches!(
+            self.name,
+            Some(FieldMatch::NoMatch | FieldMatch::NotProvided)
+        )
     }
 
     /// The code of the look-up alone.
@@ -94,7 +98,9 @@ impl Identified {
 
     pub(super) fn note(&self, checks: &mut Checks) {
         if let Some(lookup) = &self.lookup {
-            checks.note_lookup(&lookup.answer, self.matches.is_none());
+            // The record of somebody else is told to nobody.
+            let told = self.matches.is_none() && !self.is_of_another_name();
+            checks.note_lookup(&lookup.answer, told);
         }
     }
 
@@ -147,5 +153,90 @@ pub fn of_staged_lookup(identity: Identified, staging: Staging) -> JobOutcome {
         finding: staging.finding,
         forced: true,
         ..of_lookup(identity, true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::identity::IdentityRecord;
+    use crate::outcome::{CheckState, Checked};
+
+    fn details(given_names: &str, last_name: &str) -> UserDetails {
+        UserDetails {
+            given_names: given_names.to_owned(),
+            last_name: last_name.to_owned(),
+            email: None,
+            phone_number: None,
+        }
+    }
+
+    fn found(full_name: Option<&str>) -> Answer {
+        Answer::Found(Box::new(IdentityRecord {
+            full_name: full_name.map(str::to_owned),
+            ..IdentityRecord::default()
+        }))
+    }
+
+    fn compared(names: FieldMatch) -> Answer {
+        Answer::Compared(FieldMatches {
+            names,
+            ..FieldMatches::NOT_DONE
+        })
+    }
+
+    fn naming(answer: Answer, person: &UserDetails) -> Identified {
+        let lookup = Lookup {
+            answer,
+            authority: "register".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+        };
+        Identified::new(None, Some(lookup), Wanted::Record).naming(person)
+    }
+
+    #[test]
+    fn a_record_of_another_name_does_not_pass_whoever_compared_it() {
+        let joe = details("Joe", "Leo");
+        for (answer, code) in [
+            (found(Some("Joe Leo")), "1012"),
+            (found(Some("Ann Example")), "1022"),
+            // The register keeps no name.
+            (found(None), "1012"),
+            (compared(FieldMatch::Exact), "1012"),
+            (compared(FieldMatch::Partial), "1012"),
+            (compared(FieldMatch::NotDone), "1012"),
+            (compared(FieldMatch::NoMatch), "1022"),
+            (compared(FieldMatch::NotProvided), "1022"),
+        ] {
+            let identity = naming(answer.clone(), &joe);
+            assert_eq!(identity.code().unwrap().code(), code, "{answer:?}");
+            assert_eq!(identity.is_of_another_name(), code == "1022", "{answer:?}");
+            let told = of_lookup(identity, true)
+                .checks
+                .of(Checked::PersonalInformation);
+            let wanted = if code == "1022" {
+                CheckState::NotPerformed
+            } else {
+                CheckState::Completed
+            };
+            assert_eq!(told, Some(wanted), "{answer:?}");
+        }
+        let nobody = naming(Answer::NotFound, &joe);
+        assert!(!nobody.is_of_another_name() && nobody.name.is_none());
+    }
+
+    #[test]
+    fn a_name_that_says_nothing_does_not_pass() {
+        for (given, family) in [
+            (".", "-"),
+            (".", "Leo"),
+            ("Joe", "\u{640}"),
+            ("\u{2bb}", "Leo"),
+        ] {
+            let identity = naming(found(Some("Joe Leo")), &details(given, family));
+            assert!(identity.is_of_another_name(), "{given} {family}");
+        }
     }
 }

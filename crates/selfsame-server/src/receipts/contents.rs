@@ -106,9 +106,16 @@ fn compared(identity: &Identified) -> Vec<Entry> {
     let of_record = query
         .zip(record)
         .map(|(query, record)| FieldMatches::compare(&query.given, record));
-    let Some(matches) = identity.matches.or(of_record) else {
+    let Some(mut matches) = identity.matches.or(of_record) else {
         return Vec::new();
     };
+    if identity.is_of_another_name() {
+        // What else the record of somebody else holds is told to nobody.
+        matches = FieldMatches {
+            names: matches.names,
+            ..FieldMatches::NOT_DONE
+        };
+    }
     let word = |field: FieldMatch| match field {
         FieldMatch::Exact => Some("the same"),
         FieldMatch::Partial => Some("partly the same"),

@@ -353,7 +353,7 @@ impl Case<'_> {
             });
         let accepted =
             forced.is_none() && matches!(decision.verdict, Verdict::Pass | Verdict::Provisional);
-        // By the photo on file nobody guesses at a face, and nobody shows that it is his.
+        // A job that takes the photo on file brings no face: it counts as no failed attempt, and ends no lock either.
         let limited = forced.is_none()
             && !face.takes_photo_on_file()
             && !matches!(

@@ -69,6 +69,17 @@ impl UserDetails {
         if given.last_name.is_empty() {
             return missing("last_name");
         }
+        for (name, text) in [
+            ("given_names", &given.given_names),
+            ("last_name", &given.last_name),
+        ] {
+            if !is_name(text) {
+                return Err(WireError::wrong_type(
+                    &format!("user_details.{name}"),
+                    "a name, with a letter at least",
+                ));
+            }
+        }
         if given.email.is_none() && given.phone_number.is_none() {
             return missing("email or user_details.phone_number");
         }
@@ -99,6 +110,11 @@ fn text(name: &str, given: Option<String>) -> Result<Option<String>, WireError> 
         ));
     }
     Ok((!trimmed.is_empty()).then(|| trimmed.to_owned()))
+}
+
+/// Whether a text can be a name. One without a letter would match nothing, and so differ from nothing.
+pub(crate) fn is_name(text: &str) -> bool {
+    text.chars().any(char::is_alphabetic)
 }
 
 /// Whether a text looks like an email address: something, `@`, something with a dot or not, no spaces.
@@ -160,6 +176,19 @@ mod tests {
         }
         let nameless = parse(r#"{"last_name":"Leo","email":"a@b"}"#).unwrap_err();
         assert!(nameless.contains("given_names"));
+        for (given, last, named) in [
+            (".", "-", "given_names"),
+            ("7", "Leo", "given_names"),
+            ("Joe", "-", "last_name"),
+        ] {
+            let json = format!(r#"{{"given_names":"{given}","last_name":"{last}","email":"a@b"}}"#);
+            let error = parse(&json).unwrap_err();
+            assert!(error.contains(named) && error.contains("letter"), "{error}");
+        }
+        for name in ["王", "ነጋሽ", "محمد"] {
+            let json = format!(r#"{{"given_names":"{name}","last_name":"{name}","email":"a@b"}}"#);
+            assert!(parse(&json).is_ok(), "{name}");
+        }
     }
 
     #[test]

@@ -39,6 +39,7 @@ fn bound() -> Bound {
         user_id: None,
         product: None,
         partner_params: None,
+        allow_new_enroll: None,
         payload: Payload::default(),
     }
 }

@@ -25,6 +25,23 @@ impl FieldMatches {
     }
 }
 
+impl FieldMatch {
+    /// Compares a name of which both parts must be said. A part without a letter says nothing: the other one alone is no name.
+    #[must_use]
+    pub fn of_name(given_names: &str, last_name: &str, record: &IdentityRecord) -> Self {
+        let says_nothing = |text: &str| letters::words(text).is_some_and(|words| words.is_empty());
+        if says_nothing(given_names) || says_nothing(last_name) {
+            return Self::NotProvided;
+        }
+        let given = IdInfo {
+            first_name: Some(given_names.to_owned()),
+            last_name: Some(last_name.to_owned()),
+            ..IdInfo::default()
+        };
+        names::compare(&given, record)
+    }
+}
+
 /// A record may hold two numbers: whichever is nearer counts.
 fn phone_number(
     given: Option<&str>,

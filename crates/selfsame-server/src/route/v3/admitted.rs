@@ -74,6 +74,20 @@ impl Admitted {
         }
     }
 
+    /// Whether a job may put another face in place of the one on file: the token says it where it fixes it, and the request may ask
+    /// for less.
+    ///
+    /// # Errors
+    /// 403 where the request asks for what the token rules out.
+    pub(crate) fn allow_new_enroll(&self, requested: Option<bool>) -> Result<bool, Refused> {
+        match (self.bound.allow_new_enroll, requested) {
+            (Some(false), Some(true)) => Err(Refused::forbidden(
+                "the token does not let a face be replaced: leave allow_new_enroll out, or ask /v3/token for a token that allows it",
+            )),
+            (fixed, requested) => Ok(requested.or(fixed).unwrap_or(false)),
+        }
+    }
+
     /// The body, which comes to its end only where the partner signed it, of partners that must.
     ///
     /// # Errors
@@ -140,5 +154,28 @@ mod tests {
         assert!(free.permits(EnhancedKyc).is_ok());
         assert_eq!(free.user(Some(eve.clone())).unwrap(), Some(eve));
         assert_eq!(free.user(None).unwrap(), None);
+    }
+
+    #[test]
+    fn a_token_that_lets_no_face_be_replaced_is_not_talked_over() {
+        let of = |fixed| Admitted {
+            bound: Bound {
+                allow_new_enroll: fixed,
+                ..admitted(None, None).bound
+            },
+            ..admitted(None, None)
+        };
+        for (fixed, requested, wanted) in [
+            (None, None, Some(false)),
+            (None, Some(true), Some(true)),
+            (Some(true), None, Some(true)),
+            (Some(true), Some(false), Some(false)),
+            (Some(false), None, Some(false)),
+            (Some(false), Some(false), Some(false)),
+            (Some(false), Some(true), None),
+        ] {
+            let allowed = of(fixed).allow_new_enroll(requested).ok();
+            assert_eq!(allowed, wanted, "{fixed:?} {requested:?}");
+        }
     }
 }

@@ -229,6 +229,7 @@ mod tests {
             user_id: user.map(|user| UserId::new(user).unwrap()),
             product,
             partner_params: None,
+            allow_new_enroll: None,
             payload: Payload {
                 callback_url: url.map(str::to_owned),
                 ..Payload::default()

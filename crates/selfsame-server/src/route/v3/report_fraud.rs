@@ -253,6 +253,7 @@ mod tests {
             user_id: None,
             product: None,
             partner_params: None,
+            allow_new_enroll: None,
             payload: Payload::default(),
         };
         let of = |user_id: Option<&UserId>, product| Bound {

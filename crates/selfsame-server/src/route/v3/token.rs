@@ -115,6 +115,7 @@ async fn read(headers: &HeaderMap, body: Bytes) -> Result<TokenParts, Refused> {
             "user_id" => &mut parts.user_id,
             "partner_params" => &mut parts.partner_params,
             "product" => &mut parts.product,
+            "allow_new_enroll" => &mut parts.allow_new_enroll,
             "payload" => &mut parts.payload,
             // Multipart itself reads past the part.
             _ => continue,
@@ -169,12 +170,14 @@ mod tests {
         let sent = [
             ("user_id", "ada"),
             ("product", "enhanced_kyc"),
+            ("allow_new_enroll", "false"),
             ("more", "x"),
             ("payload", "{}"),
         ];
         let read = parts(FORM, &form(&sent)).await.unwrap();
         assert_eq!(read.user_id.as_deref(), Some("ada"));
         assert_eq!(read.product.as_deref(), Some("enhanced_kyc"));
+        assert_eq!(read.allow_new_enroll.as_deref(), Some("false"));
         assert_eq!(read.payload.as_deref(), Some("{}"));
         assert_eq!(read.partner_params, None);
         for content_type in [FORM, "application/json", "multipart/form-data"] {

@@ -129,6 +129,8 @@ struct Claims {
     product: Option<Product>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     partner_params: Option<PartnerParams>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    allow_new_enroll: Option<bool>,
     #[serde(default, skip_serializing_if = "Carried::is_empty")]
     payload: Carried,
 }
@@ -240,6 +242,7 @@ impl Bound {
             user_id: self.user_id.clone(),
             product: self.product,
             partner_params: self.partner_params.clone(),
+            allow_new_enroll: self.allow_new_enroll,
             payload: Carried::of(&self.payload, &references, &making.seed),
         };
         let payload = match serde_json::to_string(&claims) {
@@ -313,6 +316,7 @@ pub fn open(
         user_id: claims.user_id,
         product: claims.product,
         partner_params: claims.partner_params,
+        allow_new_enroll: claims.allow_new_enroll,
     })
 }
 

@@ -30,6 +30,8 @@ pub struct Bound {
     pub product: Option<Product>,
     /// What stands in the job's `partner_params`.
     pub partner_params: Option<PartnerParams>,
+    /// Whether its jobs may put another face in place of the one on file; absent: the request says it.
+    pub allow_new_enroll: Option<bool>,
     /// Fields of the request that are fixed.
     pub payload: Payload,
 }

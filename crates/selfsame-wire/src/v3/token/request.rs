@@ -6,12 +6,13 @@ use serde_json::value::RawValue;
 
 use super::{Bound, Payload, Personal};
 use crate::error::{ErrorCode, WireError};
+use crate::fields::boolean;
 use crate::id::{Environment, PartnerId, UserId};
 use crate::id_info::{Country, IdNumber, IdType, MAX_FIELD_BYTES};
 use crate::partner_params::PartnerParams;
 use crate::v3::consent::Consent;
 use crate::v3::product::Product;
-use crate::v3::user_details::{is_email, is_phone};
+use crate::v3::user_details::{is_email, is_name, is_phone};
 
 /// The longest address for results, in bytes.
 const MAX_URL_BYTES: usize = 2048;
@@ -25,6 +26,8 @@ pub struct TokenParts {
     pub partner_params: Option<String>,
     /// The only product.
     pub product: Option<String>,
+    /// Whether jobs may put another face in place of the one on file: `true` or `false`.
+    pub allow_new_enroll: Option<String>,
     /// JSON: fields of the later request.
     pub payload: Option<String>,
 }
@@ -41,6 +44,7 @@ pub struct TokenRequest {
     user_id: Option<UserId>,
     partner_params: Option<PartnerParams>,
     product: Option<Product>,
+    allow_new_enroll: Option<bool>,
     payload: Payload,
 }
 
@@ -61,6 +65,12 @@ impl TokenRequest {
                 .map(PartnerParams::parse)
                 .transpose()?,
             product: given(&parts.product).map(str::parse).transpose()?,
+            allow_new_enroll: given(&parts.allow_new_enroll)
+                .map(|text| {
+                    let wrong = || WireError::wrong_type("allow_new_enroll", "true or false");
+                    boolean(text).ok_or_else(wrong)
+                })
+                .transpose()?,
             payload: given(&parts.payload)
                 .map(|json| Payload::parse(json, now))
                 .transpose()?
@@ -83,6 +93,7 @@ impl TokenRequest {
             user_id: self.user_id,
             product: self.product,
             partner_params: self.partner_params,
+            allow_new_enroll: self.allow_new_enroll,
             payload: self.payload,
         }
     }
@@ -127,8 +138,11 @@ impl Payload {
             |text| IdNumber::new(text).map(|number| number.reveal().to_owned()),
         )?;
         let name = |field, value| {
-            let wanted = "at most 256 bytes without control characters";
-            checked(field, value, wanted, |text| kept(text, MAX_FIELD_BYTES))
+            let wanted =
+                "a name, with a letter at least, of at most 256 bytes without control characters";
+            checked(field, value, wanted, |text| {
+                kept(text, MAX_FIELD_BYTES).filter(|name| is_name(name))
+            })
         };
         let email = checked("email", given.email, "an email address", |text| {
             is_email(text).then(|| text.to_owned())

@@ -31,6 +31,7 @@ fn parts(payload: Value) -> TokenParts {
         user_id: Some("user_01".to_owned()),
         partner_params: Some(r#"{"order":7}"#.to_owned()),
         product: Some("biometric_kyc".to_owned()),
+        allow_new_enroll: Some("false".to_owned()),
         payload: Some(payload.to_string()),
     }
 }
@@ -130,7 +131,7 @@ fn clients_read_its_time_and_place_and_the_server_what_it_fixed() {
         "iss": "smileid-auth", "aud": "smileid-api", "iat": 1_769_860_800, "nbf": 1_769_860_800, "exp": 1_769_861_700, "jti": "…",
         "key_id": "AQEBAQEBAQEBAQEBAQEBAQ", "partner_id": "2343", "environment": "sandbox",
         "api_url": "https://selfie.example/v3", "user_id": "user_01", "product": "biometric_kyc",
-        "partner_params": {"order": 7},
+        "partner_params": {"order": 7}, "allow_new_enroll": false,
         "payload": {
             "country": "NG", "id_type": "NIN", "id_number": "pii_", "given_names": "pii_", "last_name": "pii_", "email": "pii_",
             "phone_number": "pii_", "callback_url": "callback_", "consent": payload()["consent"],
@@ -230,6 +231,7 @@ fn only_the_keys_that_made_it_open_it() {
         ("key_id", json!(key(2).id())),
         ("user_id", json!("eve")),
         ("product", json!("enhanced_kyc")),
+        ("allow_new_enroll", json!(true)),
         ("exp", json!(9_999_999_999_i64)),
         ("api_url", json!("https://eve.example/v3")),
         ("payload", json!({})),
@@ -295,6 +297,8 @@ fn what_cannot_be_fixed_is_refused_by_its_name() {
         ("id_number", json!("1\u{0}2")),
         ("given_names", json!("PLANTED".repeat(40))),
         ("last_name", json!("a\nb")),
+        ("given_names", json!(".")),
+        ("last_name", json!("- 7")),
         ("email", json!("joe")),
         ("phone_number", json!("08012345678")),
         (
@@ -337,6 +341,8 @@ fn what_cannot_be_fixed_is_refused_by_its_name() {
         assert!(error.starts_with("payload "), "{error}");
     }
     assert!(refused(&|parts| parts.product = Some("smartselfie".to_owned())).contains("product"));
+    let maybe = refused(&|parts| parts.allow_new_enroll = Some("maybe".to_owned()));
+    assert!(maybe.contains("allow_new_enroll"), "{maybe}");
     assert!(refused(&|parts| parts.user_id = Some("a\nb".to_owned())).contains("user_id"));
     assert!(
         refused(&|parts| parts.partner_params = Some("[]".to_owned())).contains("partner_params")
@@ -390,7 +396,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_fixed_is_what_opens(name in "[^\\p{Cc}]{1,60}", number in "[A-Z0-9]{1,30}", seed: [u8; 32]) {
+    fn what_is_fixed_is_what_opens(name in "[^\\p{Cc}]{1,60}[a-z]", number in "[A-Z0-9]{1,30}", seed: [u8; 32]) {
         let fixed = bound_of(json!({"last_name": name, "id_number": number}));
         let making = Making { seed: Seed::from_random(seed), ..making(0) };
         let token = fixed.mint(&key(1), &api_key(), &making).unwrap();

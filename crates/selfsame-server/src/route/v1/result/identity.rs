@@ -38,7 +38,11 @@ pub(super) fn of(job: &Job, outcome: &JobOutcome) -> IdentityPart {
     let tells = job.job_type.product().looks_up() == Some(Wanted::Record);
     IdentityPart {
         asked,
-        personal: tells.then(|| personal(answer.and_then(Answer::record))),
+        // The record of somebody else is told to nobody.
+        personal: tells.then(|| {
+            let record = answer.and_then(Answer::record);
+            personal(record.filter(|_| !identity.is_of_another_name()))
+        }),
         earlier_registrants: judges
             .then(|| EarlierRegistrants(identity.earlier_registrants.clone())),
         antifraud: judges.then(|| antifraud(identity, outcome)),

@@ -156,11 +156,13 @@ async fn unbound(app: &App, scope: Scope, headers: &HeaderMap) -> Result<Admitte
         user_id,
         product,
         partner_params,
+        allow_new_enroll,
         payload,
     } = &admitted.bound;
     let fixes_nothing = user_id.is_none()
         && product.is_none()
         && partner_params.is_none()
+        && allow_new_enroll.is_none()
         && *payload == Payload::default();
     if fixes_nothing {
         Ok(admitted)

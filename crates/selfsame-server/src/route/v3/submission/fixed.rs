@@ -31,7 +31,7 @@ pub(super) fn put_over(texts: &mut Texts, admitted: &Admitted) {
         ("phone_number", &payload.phone_number),
     ];
     if said.iter().any(|(_, fixed)| fixed.is_some()) {
-        // What is no object is refused by what the token adds, not read for less than it says.
+        // A part that is no object stays as it is, and is refused when it is read.
         let mut object = texts
             .user_details
             .as_deref()

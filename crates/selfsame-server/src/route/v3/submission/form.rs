@@ -101,26 +101,38 @@ impl form::Draft for Draft {
 /// Reads the form that a body is.
 pub(super) async fn read(parts: Parts, body: Arriving) -> Result<Form, Refusal> {
     let mut draft = Draft::default();
-    let mut share = form::read(parts, body, &mut draft).await?;
+    let share = form::read(parts, body, &mut draft).await?;
+    Ok(whole(draft, share))
+}
+
+/// The form that an empty body is: what the token fixes is all that it says.
+pub(super) async fn read_nothing(mut body: Arriving) -> Result<Form, Refusal> {
+    // Of a partner that signs, the signature is compared when the end comes.
+    while body.next().await?.is_some() {}
+    Ok(whole(Draft::default(), body.into_share()))
+}
+
+fn whole(draft: Draft, mut share: BodyShare) -> Form {
     let frames = draft.frames.into_images();
     let files = [&draft.selfie, &draft.comparison];
     let images = files.into_iter().flatten().chain(&frames);
     share.shrink_to(images.map(Vec::len).sum());
-    Ok(Form {
+    Form {
         texts: draft.texts,
         selfie: draft.selfie,
         frames,
         comparison: draft.comparison,
         share,
-    })
+    }
 }
 
 impl Texts {
-    /// A text that is true or false, false where it is absent.
-    pub(super) fn flag(name: &str, given: Option<&str>) -> Result<bool, WireError> {
-        given.map_or(Ok(false), |given| {
-            boolean(given).ok_or_else(|| WireError::wrong_type(name, "true or false"))
-        })
+    /// A text that is true or false, where it is there.
+    pub(super) fn flag(name: &str, given: Option<&str>) -> Result<Option<bool>, WireError> {
+        let wrong = || WireError::wrong_type(name, "true or false");
+        given
+            .map(|given| boolean(given).ok_or_else(wrong))
+            .transpose()
     }
 
     /// The result code that the sandbox is asked for: a number, of which the wire leaves out zeros before it.

@@ -10,6 +10,16 @@ use super::form::Texts;
 use crate::app::{App, Caller};
 use crate::route::v3::Refused;
 
+/// What an ID type may need beside the number, and a form can say: in parts of its own, or in `user_details`.
+const HAVE_A_PART: [&str; 6] = [
+    "bank_code",
+    "operator",
+    "first_name",
+    "last_name",
+    "phone_number",
+    "email",
+];
+
 /// Reads it. What some ID types need beside the number is taken from what the person says of itself.
 ///
 /// # Errors
@@ -63,7 +73,14 @@ pub(super) fn read(
         )));
     }
     if let Err(Unfit::Missing(field)) = app.authorities.id_types().check(&query) {
-        return Err(WireError::missing(field).into());
+        return Err(if HAVE_A_PART.contains(&field) {
+            WireError::missing(field).into()
+        } else {
+            Refused::forbidden(format!(
+                "the ID type {} of {} needs {field}, which v3 has no part for",
+                query.id_type, query.country
+            ))
+        });
     }
     Ok(given)
 }

@@ -32,7 +32,7 @@ impl Images {
         }
         let Some(selfie) = self.selfie else {
             let on_file = Texts::flag("use_enrolled_image", texts.use_enrolled_image.as_deref())?;
-            return Err(if on_file {
+            return Err(if on_file == Some(true) {
                 let why = "selfie_image is required: the image on file is what a selfie is compared with, and alone proves nothing";
                 Refused::new(StatusCode::BAD_REQUEST, why)
             } else {

@@ -4,10 +4,13 @@ mod fixed;
 mod form;
 mod identity;
 mod images;
+mod repeat;
 pub(crate) mod sync;
+mod user;
 
 use std::sync::Arc;
 
+use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -26,7 +29,6 @@ use selfsame_wire::v3::product::Product;
 use selfsame_wire::v3::user_details::UserDetails;
 use selfsame_wire::v3::{self, metadata, type_id};
 use serde_json::value::{RawValue, to_raw_value};
-use sha2::{Digest as _, Sha256};
 
 use self::form::{Form, Texts};
 use self::images::Images;
@@ -38,11 +40,6 @@ use crate::budget::{Holder, Purpose};
 use crate::intake::{Intake, new_smile_job_id, recorded};
 use crate::listen::Activity;
 use crate::refusal::Refusal;
-
-/// Header: by which a caller that repeats a submission says that it is the same.
-const IDEMPOTENCY_KEY: &str = "smileid-idempotency-key";
-/// The longest one, in bytes.
-const MAX_KEY_BYTES: usize = 256;
 
 macro_rules! submissions {
     ($($(#[$doc:meta])* $name:ident: $product:ident;)*) => {
@@ -168,13 +165,17 @@ pub(super) async fn submit(
             "the product {product} is not served here"
         )));
     };
-    content::is_form(&parts.headers)?;
+    let is_empty = body.size_hint().exact() == Some(0);
+    if !is_empty {
+        content::is_form(&parts.headers)?;
+    }
     if let Some(connection) = parts.extensions.get::<Arc<Activity>>() {
         connection.authenticated();
     }
     let headers = parts.headers.clone();
     let caller = &admitted.caller;
-    let repeats = repeated(app, &admitted, &headers, product).await?;
+    let key = repeat::key(&admitted, &headers, product)?;
+    let first = repeat::first(app, caller, key.as_ref()).await?;
     let limits = &app.config.limits;
     let share = app
         .bodies
@@ -182,12 +183,15 @@ pub(super) async fn submit(
     let most = limits.package_bytes.min(v3::MAX_BODY_BYTES);
     let body = admitted.body(app, &headers, body)?;
     let body = Arriving::new(body, share, most, limits.body_pace)?;
-    let mut form = form::read(parts, body).await?;
-    let digest = match repeats {
-        Repeats::Job(job) => return Ok((*job).into()),
-        Repeats::Key(digest) => Some(digest),
-        Repeats::Nothing => None,
+    let mut form = if is_empty {
+        form::read_nothing(body).await?
+    } else {
+        form::read(parts, body).await?
     };
+    let asked = user::asked(&admitted, &headers, &form.texts)?;
+    if let Some(first) = first {
+        return repeat::answer_first(first, asked.as_ref());
+    }
     fixed::put_over(&mut form.texts, &admitted);
     let Form {
         texts,
@@ -196,7 +200,9 @@ pub(super) async fn submit(
         comparison,
         share,
     } = form;
-    let user = user(&admitted, &headers, &texts, product)?;
+    let user = user::or_new(asked.clone(), product)?;
+    let may_replace = Texts::flag("allow_new_enroll", texts.allow_new_enroll.as_deref())?;
+    let allow_new_enroll = admitted.allow_new_enroll(may_replace)?;
     let consent = required("consent", &texts.consent)?;
     let consent = Consent::parse(consent, Timestamp::now())?;
     let details = UserDetails::parse(required("user_details", &texts.user_details)?)?;
@@ -212,7 +218,7 @@ pub(super) async fn submit(
     let smile_job_id = new_smile_job_id()?;
     let job_id = type_id::of_job(&smile_job_id)
         .ok_or_else(|| Refusal::internal(&"a job's name is no UUID"))?;
-    let partner_params = partner_params(&texts)?.naming(&job_id, &user);
+    let partner_params = partner_params(&texts)?.named(&job_id, &user);
     let images = Images {
         selfie,
         frames,
@@ -227,7 +233,7 @@ pub(super) async fn submit(
         job_type,
         request: JobRequest {
             callback_url: Some(callback_url),
-            allow_new_enroll: Texts::flag("allow_new_enroll", texts.allow_new_enroll.as_deref())?,
+            allow_new_enroll,
             sandbox_result: texts.forced_code(),
             source_sdk: header(&headers, v3::SOURCE_SDK),
             source_sdk_version: header(&headers, v3::SOURCE_SDK_VERSION),
@@ -240,10 +246,20 @@ pub(super) async fn submit(
         },
         retry: false,
         challenge_id: None,
-        request_digest: digest,
+        request_digest: key,
     }
     .check(app)
-    .await?;
+    .await;
+    let job = match job {
+        Ok(job) => job,
+        // What stands in its way may be what the first has just brought about.
+        Err(refusal) => {
+            return match repeat::first(app, caller, key.as_ref()).await? {
+                Some(first) => repeat::answer_first(first, asked.as_ref()),
+                None => Err(refusal.into()),
+            };
+        }
+    };
     let prepared = match package {
         Some(package) => app.store.submit_job(&job, package.into()).await?,
         None => app.store.submit_request(&job).await?,
@@ -251,9 +267,9 @@ pub(super) async fn submit(
     drop(share);
     if let Prepared::Repeats(first) = &prepared {
         let first = app.store.job(first).await?;
-        return Ok(first
-            .ok_or_else(|| Refusal::internal(&"the job of a repeated submission is gone"))?
-            .into());
+        let first =
+            first.ok_or_else(|| Refusal::internal(&"the job of a repeated submission is gone"))?;
+        return repeat::answer_first(first, asked.as_ref());
     }
     recorded(&prepared)?;
     app.job_queued.notify_one();
@@ -269,83 +285,6 @@ fn submitted(job: NewJob) -> Submitted {
         job: job.smile_job_id,
         user: job.user.user,
         created_at: Timestamp::now(),
-    }
-}
-
-/// What a caller's key for repeats comes to.
-enum Repeats {
-    /// The job that was begun under it.
-    Job(Box<Job>),
-    /// Nothing was; this is by what it is recognised.
-    Key([u8; 32]),
-    /// The caller gave none: each submission is a job of its own.
-    Nothing,
-}
-
-async fn repeated(
-    app: &App,
-    admitted: &Admitted,
-    headers: &HeaderMap,
-    product: Product,
-) -> Result<Repeats, Refused> {
-    let Some(key) = headers.get(IDEMPOTENCY_KEY) else {
-        return Ok(Repeats::Nothing);
-    };
-    let key = key.as_bytes();
-    if key.is_empty() || key.len() > MAX_KEY_BYTES {
-        return Err(
-            WireError::wrong_type("the header SmileID-Idempotency-Key", "1 to 256 bytes").into(),
-        );
-    }
-    let bound = admitted.bound.user_id.as_ref().map_or("", UserId::as_str);
-    let mut hash = Sha256::new();
-    for part in [
-        b"v3".as_slice(),
-        product.name().as_bytes(),
-        bound.as_bytes(),
-        key,
-    ] {
-        // Lengths keep one part from reading like another.
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    let digest = hash.finalize().into();
-    let caller = &admitted.caller;
-    let first = app
-        .store
-        .repeated(&caller.partner.id, caller.environment, &digest)
-        .await?;
-    Ok(first.map_or(Repeats::Key(digest), |job| Repeats::Job(Box::new(job))))
-}
-
-/// The user that a submission is about: of the header or of the form, which may not differ; of the token, which neither may differ from.
-fn user(
-    admitted: &Admitted,
-    headers: &HeaderMap,
-    texts: &Texts,
-    product: Product,
-) -> Result<UserId, Refused> {
-    let name = |text: String| {
-        UserId::new(text).map_err(|e| WireError::wrong_type("user_id", &e.to_string()))
-    };
-    let in_header = header(headers, v3::USER_ID).map(name).transpose()?;
-    let in_form = texts.user_id.clone().map(name).transpose()?;
-    let asked = match (in_form, in_header) {
-        (Some(form), Some(header)) if form != header => {
-            return Err(WireError::wrong_type(
-                "user_id",
-                "the same in the form and in the header User-ID",
-            )
-            .into());
-        }
-        (form, header) => form.or(header),
-    };
-    match admitted.user(asked)? {
-        Some(user) => Ok(user),
-        None if product == Product::SmartSelfieAuthentication => {
-            Err(WireError::missing("user_id").into())
-        }
-        None => type_id::new_user().map_err(|e| Refusal::internal(&e).into()),
     }
 }
 

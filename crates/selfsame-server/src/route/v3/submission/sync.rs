@@ -20,6 +20,8 @@ use serde::Serialize;
 
 use super::{Submitted, Wait, submit};
 use crate::app::{App, Scope};
+use crate::origin::Origin;
+use crate::receipts::ReceiptLinks;
 use crate::refusal::Refusal;
 use crate::route::v3::Refused;
 use crate::route::v3::result::{self, Beside};
@@ -42,14 +44,21 @@ struct NoResult<'a> {
 pub(crate) async fn enhanced_kyc(
     State(app): State<Arc<App>>,
     Extension(scope): Extension<Scope>,
+    origin: Result<Origin, Refusal>,
     request: Request,
 ) -> Result<Response, Response> {
     let submitted = submit(&app, scope, request, Product::EnhancedKyc, Wait::Yes).await;
     let submitted = submitted.map_err(without_names)?;
-    answer(&app, submitted).await.map_err(without_names)
+    // Without it the result is told all the same, only without a link to its receipt.
+    let answered = answer(&app, submitted, origin.ok().as_ref()).await;
+    answered.map_err(without_names)
 }
 
-async fn answer(app: &App, submitted: Submitted) -> Result<Response, Refused> {
+async fn answer(
+    app: &App,
+    submitted: Submitted,
+    origin: Option<&Origin>,
+) -> Result<Response, Refused> {
     let Submitted { job, user, .. } = submitted;
     let mut wait = app.completions.expect(&job);
     // It may have ended before anybody waited.
@@ -73,7 +82,16 @@ async fn answer(app: &App, submitted: Submitted) -> Result<Response, Refused> {
         .job(&job)
         .await?
         .ok_or_else(|| Refusal::internal(&"a job that ended is gone"))?;
-    let told = result::webhook(&job, &record.result, record.finished_at, Beside::default())
+    let partner = app.store.partner(job.partner()).await?;
+    let partner = partner.ok_or_else(|| Refusal::internal(&"the partner is gone"))?;
+    let beside = Beside {
+        kyc_receipt: origin.and_then(|origin| {
+            let receipts = ReceiptLinks::at(&app.config, origin);
+            receipts.of_recorded(&partner, &job, &record.result)
+        }),
+        ..Beside::default()
+    };
+    let told = result::webhook(&job, &record.result, record.finished_at, beside)
         .map_err(|e| Refusal::internal(&e))?;
     if told.reason == Some(DecisionReason::ServiceUnavailable) {
         let message = "the authority does not answer; submit again later";
@@ -83,8 +101,6 @@ async fn answer(app: &App, submitted: Submitted) -> Result<Response, Refused> {
             message,
         ));
     }
-    let partner = app.store.partner(job.partner()).await?;
-    let partner = partner.ok_or_else(|| Refusal::internal(&"the partner is gone"))?;
     let signed = signature::sign_answer(
         partner.key(job.environment()),
         &partner.id,
