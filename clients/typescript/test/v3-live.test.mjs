@@ -136,7 +136,7 @@ describe('v3 against the real server', { skip: whyNot() }, () => {
     assert.equal(reported.userId, userId);
     const { jobId } = await client.authenticate({ ...submission(CLEAR), userId });
     assert.equal((await client.waitUntilComplete(jobId)).status, 'block');
-    const nobody = client.reportFraud(randomUUID(), { isFraud: false, reportedBy: 'ops@example.com', notes: 'n' });
+    const nobody = client.reportFraud(randomUUID(), { isFraud: true, reportedBy: 'ops@example.com', reason: 'ACCOUNT_TAKEOVER' });
     await assert.rejects(nobody, { reason: 'not_found' });
   });
 });
