@@ -290,6 +290,8 @@ test('replays and reports of fraud', async (t) => {
   assert.equal(server.asked.at(-1).path, '/v3/users/a%2Fb/report_fraud');
   const form = await server.form();
   assert.deepEqual([...form], [['is_fraud', 'true'], ['reported_by', 'ops@example.com'], ['reason', 'MULE_ACCOUNT']]);
+  // That it was none is not said by a token of the user's; that of the replays is held already.
+  await client.reportFraud('a/b', { isFraud: false, reportedBy: 'ops@example.com', notes: 'n' });
   assert.deepEqual(wanted, [{}, { userId: 'a/b' }]);
 });
 

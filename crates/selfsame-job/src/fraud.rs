@@ -1,7 +1,8 @@
 //! What is said of a user's honesty, the lock that follows, and who lifts it.
 //!
-//! A report of fraud locks the user: from then on no job of it passes, whichever API it comes by. Only an operator lifts the lock: who
-//! reports holds a token, and whoever holds a token could say that nothing was wrong.
+//! A report of fraud locks the user: from then on no job that judges this user's face passes until an operator clears it, whichever
+//! API it comes by; look-ups go on. Only an operator lifts the lock: who reports holds a token, and whoever holds a token could say
+//! that nothing was wrong.
 
 use std::fmt;
 
@@ -54,6 +55,26 @@ impl BeforeReport {
                     Received::Recorded
                 }
             }
+        }
+    }
+}
+
+/// By which token a report comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportToken {
+    /// One of the partner's that fixes nothing.
+    Partners,
+    /// One that is bound to the user of whom it is said: the user may hold it.
+    Users,
+}
+
+impl ReportToken {
+    /// Whether this may be said by it. That the user is no fraud is not for the user to say, in whatever name.
+    #[must_use]
+    pub const fn may_say(self, claim: Claim) -> bool {
+        match self {
+            Self::Partners => true,
+            Self::Users => locks(claim),
         }
     }
 }
@@ -135,7 +156,7 @@ pub struct FraudRecord {
     /// What.
     #[serde(flatten)]
     pub said: Said,
-    /// Who: the address that a report names, or the operator. `None` where it was erased.
+    /// Who: the address that the caller wrote into a report, which nobody has looked into, or the operator. `None` where it was erased.
     pub by: Option<String>,
     /// What else was said, unless it was erased.
     pub notes: Option<String>,
@@ -173,6 +194,19 @@ mod tests {
             assert_eq!(receive(there, true, MOST_REPORTS), Received::Repeated);
         }
         assert!(locks(Claim::Fraud(FraudReason::Other)) && !locks(Claim::NoFraud));
+    }
+
+    #[test]
+    fn by_a_users_own_token_nobody_is_exonerated() {
+        let fraud = Claim::Fraud(FraudReason::Other);
+        for (token, claim, may) in [
+            (ReportToken::Partners, fraud, true),
+            (ReportToken::Partners, Claim::NoFraud, true),
+            (ReportToken::Users, fraud, true),
+            (ReportToken::Users, Claim::NoFraud, false),
+        ] {
+            assert_eq!(token.may_say(claim), may, "{token:?} {claim:?}");
+        }
     }
 
     #[test]

@@ -24,6 +24,11 @@ pub enum StoreError {
     /// A record does not read as what it was written as.
     #[error("{0} on record cannot be read: {1}")]
     Corrupt(&'static str, String),
+    /// A record is of a kind that only a newer build writes: nodes of that can read it.
+    #[error(
+        "{0} is of a kind that this build does not know, and a newer one wrote: use the newer build"
+    )]
+    OfNewerBuild(&'static str),
     /// The audit's chain does not end where its head says: records were removed, changed or put back. Nothing was changed.
     #[error(
         "the audit is broken and is not extended, so nothing was changed: {0}. Keep a copy of the data directory, find out what \
@@ -89,7 +94,10 @@ impl StoreError {
     pub const fn is_unreadable(&self) -> bool {
         matches!(
             self,
-            Self::Sealed(_) | Self::Corrupt(..) | Self::Database(sqlx::Error::ColumnDecode { .. })
+            Self::Sealed(_)
+                | Self::Corrupt(..)
+                | Self::OfNewerBuild(_)
+                | Self::Database(sqlx::Error::ColumnDecode { .. })
         )
     }
 }

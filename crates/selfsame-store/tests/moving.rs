@@ -13,7 +13,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_job::audit::Actor;
-use selfsame_job::fraud::{Clearing, Received};
+use selfsame_job::fraud::{Clearing, Received, ReportToken};
 use selfsame_job::identity::{IdentityRecord, Photo};
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::partner::Partner;
@@ -202,8 +202,9 @@ async fn filled(dir: &TempDir, users: usize) -> sqlite::Options {
     assert_eq!(imported.unwrap().new, 1);
     store.token_key_to_make(Duration::MAX).await.unwrap();
     assert_eq!(store.make_link(&link()).await.unwrap(), Made::Recorded);
-    let reported = store.report_fraud(&user("u0"), &report(), &by).await;
-    assert_eq!(reported.unwrap(), Received::Recorded);
+    let (u0, said) = (user("u0"), report());
+    let reported = store.report_fraud(&u0, &said, &by, ReportToken::Partners);
+    assert_eq!(reported.await.unwrap(), Received::Recorded);
     let waiting = new_job("waiting");
     store
         .submit_job(&waiting, package("waiting"))
@@ -322,7 +323,7 @@ async fn everything_arrives_and_the_new_store_goes_on_from_there() {
     // A repeat is known as one.
     let (u0, by) = (user("u0"), Actor::server());
     let repeated = report();
-    let again = new.report_fraud(&u0, &repeated, &by);
+    let again = new.report_fraud(&u0, &repeated, &by, ReportToken::Partners);
     assert_eq!(again.await.unwrap(), Received::Repeated);
     let found = new.register_entry(&staff(), ada().key()).await.unwrap();
     assert_eq!(found.as_ref(), Some(ada().record()));

@@ -100,6 +100,10 @@ fn every_command(data: &str, out: &str) -> Vec<(&'static str, Vec<String>)> {
             "partner production",
             format!("--data {data} --id p --enabled true"),
         ),
+        (
+            "partner signatures",
+            format!("--data {data} --id p --required true"),
+        ),
         ("policy default", String::new()),
         ("policy show", String::new()),
         ("policy check", format!("{nowhere}.toml")),
@@ -118,6 +122,10 @@ fn every_command(data: &str, out: &str) -> Vec<(&'static str, Vec<String>)> {
         ("user unlock", format!("--data {data} --partner p nobody")),
         ("user disable", format!("--data {data} --partner p nobody")),
         ("user enable", format!("--data {data} --partner p nobody")),
+        (
+            "user clear",
+            format!("--data {data} --partner p nobody --why settled"),
+        ),
         ("user delete", format!("--data {data} --partner p nobody")),
         (
             "register import",
@@ -136,7 +144,11 @@ fn every_command(data: &str, out: &str) -> Vec<(&'static str, Vec<String>)> {
         ("templates forget", format!("--data {data}")),
         ("keys list", format!("--data {data}")),
         ("keys rotate", format!("--data {data}")),
+        ("keys rotate-token", format!("--data {data}")),
         ("keys reencrypt", format!("--data {data}")),
+        ("receipt keys", format!("--data {data}")),
+        ("receipt rotate", format!("--data {data}")),
+        ("receipt verify", format!("--data {data} {nowhere}.html")),
         ("models fetch", String::new()),
         ("models list", String::new()),
         ("models verify", String::new()),

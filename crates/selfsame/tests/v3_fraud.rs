@@ -128,6 +128,7 @@ async fn a_reported_user_is_locked_until_an_operator_clears_it() {
     for (bound, expected) in [
         (("user_id", "ben"), 403),
         (("product", "smart_selfie_authentication"), 403),
+        (("partner_params", r#"{"order":"7"}"#), 403),
     ] {
         let other = house.token(&[bound]).await;
         let (status, answer) = house.report(&other, "ada", &fraud).await;
@@ -150,6 +151,9 @@ async fn a_reported_user_is_locked_until_an_operator_clears_it() {
     assert_eq!(house.user(&["show", "ada"])["fraud_locked"], false);
 
     let bound = house.token(&[("user_id", "ada")]).await;
+    // Its user may hold that one, and says of nobody that it is no fraud, in whatever name.
+    let (status, answer) = house.report(&bound, "ada", &none).await;
+    assert_eq!((status, &answer["status"]), (403, &"Forbidden".into()));
     for token in [&token, &bound] {
         let (status, answer) = house.report(token, "ada", &fraud).await;
         assert_eq!((status, &answer["user_id"]), (202, &"ada".into()));

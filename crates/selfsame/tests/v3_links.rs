@@ -6,7 +6,6 @@
     reason = "a test says what is wrong by failing"
 )]
 
-use std::path::Path;
 use std::time::Duration;
 
 use reqwest::multipart::{Form, Part};
@@ -14,25 +13,11 @@ use reqwest::{Client, Response};
 use selfsame_wire::signature::ApiKey;
 use serde_json::{Value, json};
 
-use crate::support::{Server, add_partner, add_partner_with_production, callbacks, http};
+use crate::support::{
+    Server, add_partner, add_partner_with_production, callbacks, http, link_pages,
+};
 
 const BVN: &str = r#"[{"country":"NG","id_type":"BVN","verification_method":"enhanced_kyc"}]"#;
-
-/// What the pages are made of: here only their names matter.
-fn pages(data: &Path) -> String {
-    let folder = data.join("pages");
-    std::fs::create_dir(&folder).unwrap();
-    for name in [
-        "selfsame-link.js",
-        "selfsame-link.css",
-        "selfsame-engine.js",
-        "engine.wasm",
-        "index.html",
-    ] {
-        std::fs::write(folder.join(name), name).unwrap();
-    }
-    folder.to_str().unwrap().to_owned()
-}
 
 struct Service {
     server: Server,
@@ -46,7 +31,7 @@ impl Service {
     async fn start(more: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let key = add_partner(data.path());
-        let pages = pages(data.path());
+        let pages = link_pages(data.path());
         let arguments = [
             &["--link-pages", &pages, "--failed-auth-rate", "0"][..],
             more,
@@ -427,7 +412,7 @@ async fn what_may_not_be_asked_is_refused_with_the_reason() {
 async fn a_link_of_one_environment_is_unknown_in_the_other() {
     let data = tempfile::tempdir().unwrap();
     let (sandbox, production) = add_partner_with_production(data.path());
-    let pages = pages(data.path());
+    let pages = link_pages(data.path());
     let server = Server::start(data.path(), &sandbox, &["--link-pages", &pages]);
     let http = http();
     let in_sandbox = token(&server, &http, &sandbox, None).await;

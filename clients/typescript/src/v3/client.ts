@@ -131,10 +131,18 @@ export class V3Client {
     return { jobId: textOf(answer, 'job_id') ?? jobId, userId: textOf(answer, 'user_id'), message: textOf(answer, 'message') ?? '' };
   }
 
-  /** Reports that a user committed fraud, or did not after all. */
+  /**
+   * Reports that a user committed fraud, or did not after all. The token that is asked for is of this user; where it did not after all,
+   * of nobody: the server takes no such word by a token that the user may hold.
+   */
   async reportFraud(userId: string, report: FraudReport, options: CallOptions = {}): Promise<Reported> {
     const path = `users/${segment(userId, 'userId')}/report_fraud`;
-    const answer = await this.#authorised({ userId }, options.signal, { method: 'POST', path, headers: {}, form: fraudReport(report) });
+    const answer = await this.#authorised(report.isFraud ? { userId } : {}, options.signal, {
+      method: 'POST',
+      path,
+      headers: {},
+      form: fraudReport(report),
+    });
     return { userId: textOf(answer, 'user_id'), message: textOf(answer, 'message') ?? '' };
   }
 

@@ -207,7 +207,8 @@ impl Client {
         Ok(Replayed { message })
     }
 
-    /// Reports that a user committed fraud, or did not after all. `reported_by` is an email address.
+    /// Reports that a user committed fraud, or did not after all. `reported_by` is an email address. The token that is asked for is of
+    /// this user; where it did not after all, of nobody: the server takes no such word by a token that the user may hold.
     ///
     /// # Errors
     /// [`Error`]; of its refusals `NotFound` means that there is no such user.
@@ -221,7 +222,7 @@ impl Client {
         let path = ["users", user.as_str(), "report_fraud"];
         let wanted = Wanted {
             product: None,
-            user: Some(user.clone()),
+            user: report.is_fraud().then(|| user.clone()),
         };
         let answer = self.authorised(wanted, || {
             with(self.exchange.request(Method::POST, &path)?, &form)

@@ -68,6 +68,10 @@ impl fmt::Debug for FraudReport {
 }
 
 impl FraudReport {
+    pub(crate) const fn is_fraud(&self) -> bool {
+        matches!(self, Self::Fraud { .. } | Self::OtherFraud { .. })
+    }
+
     pub(crate) fn form(&self, reported_by: &str) -> Form {
         let (is_fraud, reason, notes) = match self {
             Self::Fraud { kind, notes } => ("true", Some(kind.name()), notes.as_deref()),

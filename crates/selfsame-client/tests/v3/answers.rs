@@ -148,6 +148,12 @@ async fn results_are_sent_again_and_fraud_is_reported() {
         .report_fraud(&user, "ops@example.com", &cleared)
         .await
         .unwrap();
+    // That it was none is not said by a token of the user's; that of the replays is held already.
+    let of_user = Wanted {
+        product: None,
+        user: Some(user.clone()),
+    };
+    assert_eq!(server.wanted(), [Wanted::default(), of_user]);
     server.asked(0, |asked| {
         assert_eq!(asked.path, format!("/v3/replay/{JOB}"));
         assert_eq!(asked.header("content-type"), None, "no body at all");

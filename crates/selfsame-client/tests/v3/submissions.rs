@@ -176,7 +176,7 @@ async fn what_cannot_be_sent_is_not() {
     };
     let mut keyed = registration(capture(), "ada");
     keyed.said.idempotency_key = Some("a\r\nb".to_owned());
-    let challenged = capture().following("chl_1".parse().unwrap());
+    let challenged = capture().following("chl_AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap());
     let with_card = capture().with_id_card(JPEG.to_vec(), None);
     for wrong in [
         registration(capture(), "zoë"),

@@ -41,6 +41,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How much longer than a try the claim on it lasts.
 const LEASE_MARGIN: Duration = Duration::from_secs(30);
+/// How long a callback of a job that only a newer build knows waits before any node may take it again.
+const LEFT_TO_NEWER: Duration = Duration::from_secs(5);
 /// Connections that are kept open to one receiver, and for how long.
 const IDLE_CONNECTIONS: usize = 2;
 const IDLE_FOR: Duration = Duration::from_secs(20);
@@ -162,7 +164,14 @@ impl Deliverer {
     async fn try_once(&self, delivery: Delivery, stop: watch::Receiver<bool>) {
         let at = Timestamp::now();
         let began = Instant::now();
-        let job = self.job(&delivery).await;
+        let job = match self.store.job(&delivery.smile_job_id).await {
+            // The receiver has nothing to do with it: no try is used up.
+            Err(error @ StoreError::OfNewerBuild(_)) => {
+                tracing::warn!(smile_job_id = %delivery.smile_job_id, %error, "a callback is left to nodes of a newer build");
+                return self.postpone(&delivery, LEFT_TO_NEWER).await;
+            }
+            job => found(job, "the job is gone"),
+        };
         let api = job.as_ref().map_or(Api::V1, |job| job.request.api);
         let effort = self.efforts.of(api);
         let tried = match job {
@@ -226,12 +235,6 @@ impl Deliverer {
         if let Err(error) = self.store.postpone_delivery(delivery, pause).await {
             tracing::error!(smile_job_id = %delivery.smile_job_id, %error, "cannot put a callback back; its lease brings it back");
         }
-    }
-
-    /// The job whose result is delivered.
-    async fn job(&self, delivery: &Delivery) -> Result<Job, String> {
-        let job = self.store.job(&delivery.smile_job_id).await;
-        found(job, "the job is gone")
     }
 
     /// Finds the way, waits for a place on it, and sends; each may take so long.

@@ -11,7 +11,8 @@ use super::backoff::Backoff;
 pub struct Effort {
     /// When it is tried again, and how often.
     pub backoff: Backoff,
-    /// How long one try may take, from looking up the name to the answer's head.
+    /// How long each part of a try may take: looking up the name, waiting for a place at the address, and the request up to the
+    /// answer's head.
     pub timeout: Duration,
 }
 

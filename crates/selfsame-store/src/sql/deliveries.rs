@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
 use selfsame_wire::id::{PartnerId, SmileJobId};
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::SqlStore;
 use super::delivery_lanes;
-use super::dialect::{DbConnection, DbRow};
+use super::dialect::{DbConnection, DbRow, FOR_UPDATE};
 use super::queue::ends;
 use super::record::{self, id, job_place, micros, parse, timestamp};
 use super::tx::{Hold, Tx};
@@ -189,11 +189,12 @@ impl Deliveries for SqlStore {
             return Ok(Replayed::NotEnded);
         };
         let mut tx = self.begin(&[Hold::User(&user)]).await?;
-        let row = sqlx::query(
+        // Expiry holds no user: the row keeps it from erasing the job, and its deliveries, before this one is among them.
+        let row = sqlx::query(AssertSqlSafe(format!(
             "SELECT erased, callback_url IS NOT NULL AS has_url,
                     EXISTS (SELECT 1 FROM reviews r WHERE r.smile_job_id = jobs.smile_job_id AND r.state = 'decided') AS reviewed
-             FROM jobs WHERE smile_job_id = $1 AND state = 'done'",
-        )
+             FROM jobs WHERE smile_job_id = $1 AND state = 'done'{FOR_UPDATE}"
+        )))
         .bind(job.as_str())
         .fetch_optional(&mut *tx)
         .await?;

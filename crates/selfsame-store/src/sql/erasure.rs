@@ -216,7 +216,19 @@ impl SqlStore {
         .bind(user)
         .fetch_all(&mut *tx)
         .await?;
-        if !deleted && rows.is_empty() && links == 0 {
+        // Why somebody was cleared may have been written after the deletion.
+        let records = sqlx::query(
+            "UPDATE fraud_records SET told_by = NULL, notes = NULL, code = NULL
+             WHERE partner = $1 AND environment = $2 AND user_id = $3
+             AND (told_by IS NOT NULL OR notes IS NOT NULL OR code IS NOT NULL)",
+        )
+        .bind(partner)
+        .bind(environment)
+        .bind(user)
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        if !deleted && rows.is_empty() && links == 0 && records == 0 {
             return Ok(false);
         }
         let mut gone = Gone::default();
@@ -231,7 +243,6 @@ impl SqlStore {
             "DELETE FROM accepted_images WHERE partner = $1 AND environment = $2 AND user_id = $3",
             "DELETE FROM failed_attempts WHERE partner = $1 AND environment = $2 AND user_id = $3",
             "DELETE FROM challenges WHERE partner = $1 AND environment = $2 AND user_id = $3",
-            "UPDATE fraud_records SET told_by = NULL, notes = NULL, code = NULL WHERE partner = $1 AND environment = $2 AND user_id = $3",
             "DELETE FROM registrants WHERE partner = $1 AND environment = $2 AND user_id = $3",
         ] {
             sqlx::query(erased)
@@ -247,6 +258,7 @@ impl SqlStore {
             subject: format!("user {partner}/{environment}/{user}"),
             details: serde_json::json!({
                 "jobs": gone.jobs, "callbacks_withdrawn": gone.callbacks, "reviews_withdrawn": gone.reviews, "links": links,
+                "fraud_records": records,
             }),
         };
         self.append_audit(&mut tx, &entry).await?;

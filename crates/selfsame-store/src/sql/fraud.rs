@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
-use selfsame_job::fraud::{BeforeReport, Clearing, FraudRecord, Received, Said, locks};
+use selfsame_job::fraud::{
+    BeforeReport, Clearing, FraudRecord, Received, ReportToken, Said, locks,
+};
 use selfsame_job::user::{UserKey, UserStatus};
 use selfsame_wire::v3::fraud::{Claim, FraudReport};
 use serde_json::json;
@@ -122,6 +124,7 @@ impl FraudReports for SqlStore {
         user: &UserKey,
         report: &FraudReport,
         by: &Actor,
+        token: ReportToken,
     ) -> Result<Received, StoreError> {
         let code = self.report_code(user, report);
         let mut tx = self.begin_for(user).await?;
@@ -164,7 +167,9 @@ impl FraudReports for SqlStore {
             set_lock(&mut tx, user, true, now).await?;
         }
         let is_fraud = matches!(report.claim(), Claim::Fraud(_));
-        let details = json!({"record": sequence, "is_fraud": is_fraud});
+        let by_users_token = token == ReportToken::Users;
+        let details =
+            json!({"record": sequence, "is_fraud": is_fraud, "by_users_token": by_users_token});
         self.audit_fraud(&mut tx, by, AuditAction::UserReported, user, details)
             .await?;
         tx.commit().await?;

@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_job::erasure::{Erasure, JobNames};
-use selfsame_job::job::{Job, JobState, JobType};
+use selfsame_job::job::{Api, Job, JobRequest, JobState, JobType};
 use selfsame_job::user::{UserKey, UserStatus};
 use selfsame_wire::id::{JobId, PartnerId, SmileJobId, UserId};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 
 use super::dialect::DbRow;
@@ -95,17 +95,32 @@ pub(super) fn at_most(limit: u32) -> i64 {
     if limit == 0 { 100 } else { i64::from(limit) }
 }
 
-/// The names of a job, and why its contents are gone where they are.
+/// The names of a job, and why its contents are gone where they are. A kind of job that is not known is for a newer build.
 pub(super) fn names(row: &DbRow) -> Result<(JobNames, Option<Erasure>), StoreError> {
     let names = JobNames {
         smile_job_id: smile_job_id(row)?,
         job_id: id(JobId::new(row.try_get::<String, _>("job_id")?), "job id")?,
         user: id(UserId::new(row.try_get::<String, _>("user_id")?), "user id")?,
-        job_type: parse::<JobType>(row.try_get("kind")?, "job type")?,
+        job_type: parse::<JobType>(row.try_get("kind")?, "job type")
+            .map_err(|_| StoreError::OfNewerBuild("the job"))?,
     };
     let erased: Option<String> = row.try_get("erased")?;
     let erased = erased.map(|text| parse(text, "erasure")).transpose()?;
     Ok((names, erased))
+}
+
+/// A request as it was written down. One that came by an API that is not known is for a newer build.
+fn request(plain: &[u8]) -> Result<JobRequest, StoreError> {
+    #[derive(Deserialize)]
+    struct Came {
+        api: String,
+    }
+    serde_json::from_slice(plain).map_err(|error| match serde_json::from_slice::<Came>(plain) {
+        Ok(came) if parse::<Api>(came.api, "API").is_err() => {
+            StoreError::OfNewerBuild("the job's request")
+        }
+        _ => StoreError::Corrupt("job request", error.to_string()),
+    })
 }
 
 pub(super) fn job(row: &DbRow, keys: &Keyring) -> Result<Job, StoreError> {
@@ -113,13 +128,12 @@ pub(super) fn job(row: &DbRow, keys: &Keyring) -> Result<Job, StoreError> {
     let request = if erased.is_some() {
         names.erased_request()
     } else {
-        let request = keys.open(
+        let plain = keys.open(
             row.try_get("request")?,
             &job_place(&names.smile_job_id, "request"),
             "job request",
         )?;
-        serde_json::from_slice(&request)
-            .map_err(|e| StoreError::Corrupt("job request", e.to_string()))?
+        request(&plain)?
     };
     Ok(Job {
         user: user_key(row)?,
@@ -187,4 +201,44 @@ pub(super) fn result_of(
     keys: &Keyring,
 ) -> Result<Bytes, StoreError> {
     result(row.try_get("result")?, job, Origin::of(row)?, keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_by_an_api_of_a_newer_build_is_told_from_a_broken_one() {
+        let known = JobRequest::new(Api::V3, serde_json::from_str("{}").unwrap());
+        let known = serde_json::to_value(&known).unwrap();
+        let read = |written: &serde_json::Value| request(written.to_string().as_bytes());
+        assert_eq!(read(&known).unwrap().api, Api::V3);
+        let with = |name: &str, value: serde_json::Value| {
+            let mut written = known.clone();
+            written[name] = value;
+            written
+        };
+        for newer in [
+            with("api", "v4".into()),
+            serde_json::json!({"api": "v4", "shaped": "otherwise"}),
+        ] {
+            let refused = read(&newer);
+            assert!(
+                matches!(refused, Err(StoreError::OfNewerBuild(_))),
+                "{refused:?}"
+            );
+        }
+        // What this build's own API wrote, and what nobody wrote, is broken.
+        for broken in [with("allow_new_enroll", "v4".into()), with("api", 4.into())] {
+            let refused = read(&broken);
+            assert!(
+                matches!(refused, Err(StoreError::Corrupt(..))),
+                "{refused:?}"
+            );
+        }
+        assert!(matches!(
+            request(br#"{"api":"v4""#),
+            Err(StoreError::Corrupt(..))
+        ));
+    }
 }

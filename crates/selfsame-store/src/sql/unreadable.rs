@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use selfsame_job::erasure::Erasure;
-use selfsame_job::job::{Job, JobType};
+use selfsame_job::job::Job;
 use sqlx::Row as _;
 
 use super::SqlStore;
@@ -40,19 +40,19 @@ pub(super) fn readable<'r, T>(
     Ok(list)
 }
 
-/// How long a job that only a newer build knows waits before any node may claim it again.
-const LEFT_TO_NEWER: Duration = Duration::from_secs(1);
+/// How long a job that only a newer build knows waits before any node may claim it again: an old node takes it up again and again
+/// until a new one has it.
+const LEFT_TO_NEWER: Duration = Duration::from_secs(5);
 
 impl SqlStore {
-    /// The job of a row that was just claimed. `None` where it is of a kind that only a newer build knows, and was put back for a
+    /// The job of a row that was just claimed. `None` where only a newer build knows its kind or its API, and it was put back for a
     /// node of that build; or where it cannot be read, and was ended as that: nobody could ever do it.
     pub(super) async fn readable_job(&self, row: &DbRow) -> Result<Option<Job>, StoreError> {
-        let kind: String = row.try_get("kind")?;
-        if record::parse::<JobType>(kind, "job kind").is_err() {
-            self.leave_to_newer(row).await?;
-            return Ok(None);
-        }
         let error = match record::job(row, &self.keys.get()) {
+            Err(StoreError::OfNewerBuild(_)) => {
+                self.leave_to_newer(row).await?;
+                return Ok(None);
+            }
             Err(error) if error.is_unreadable() => error,
             read => return read.map(Some),
         };
@@ -88,7 +88,7 @@ impl SqlStore {
         let (job, lease): (String, String) = (row.try_get("smile_job_id")?, row.try_get("lease")?);
         tracing::warn!(
             smile_job_id = job,
-            "the job is of a kind that a newer build performs; it is left to nodes of that"
+            "the job is of a kind, or came by an API, that a newer build knows; it is left to nodes of that"
         );
         let mut tx = self.begin(&[]).await?;
         sqlx::query(

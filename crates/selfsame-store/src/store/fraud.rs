@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use selfsame_job::audit::Actor;
-use selfsame_job::fraud::{Clearing, FraudRecord, Received};
+use selfsame_job::fraud::{Clearing, FraudRecord, Received, ReportToken};
 use selfsame_job::user::UserKey;
 use selfsame_wire::v3::fraud::FraudReport;
 
@@ -12,12 +12,14 @@ use crate::error::StoreError;
 #[async_trait]
 pub trait FraudReports: Send + Sync {
     /// Takes a report as [`BeforeReport`](selfsame_job::fraud::BeforeReport) has it. One of fraud that goes on record locks the user in the
-    /// same transaction: what was judged before cannot be committed after it. Only what goes on record changes anything.
+    /// same transaction: what was judged before cannot be committed after it. Only what goes on record changes anything. By which token
+    /// it came is on the audit's record.
     async fn report_fraud(
         &self,
         user: &UserKey,
         report: &FraudReport,
         by: &Actor,
+        token: ReportToken,
     ) -> Result<Received, StoreError>;
     /// All that is on record of a user, oldest first.
     async fn fraud_records(&self, user: &UserKey) -> Result<Vec<FraudRecord>, StoreError>;

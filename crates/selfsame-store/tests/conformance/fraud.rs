@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use selfsame_job::audit::Actor;
-use selfsame_job::fraud::{Clearing, FraudRecord, MOST_REPORTS, Received, Said};
+use selfsame_job::fraud::{Clearing, FraudRecord, MOST_REPORTS, Received, ReportToken, Said};
 use selfsame_job::job::JobType;
 use selfsame_job::user::{UserKey, UserStatus};
 use selfsame_store::store::*;
@@ -33,7 +33,8 @@ fn fraud(notes: &str) -> FraudReport {
 
 async fn take(store: &Arc<dyn Store>, user: &UserKey, report: &FraudReport) -> Received {
     let by = Actor::partner(&user.partner);
-    store.report_fraud(user, report, &by).await.unwrap()
+    let reported = store.report_fraud(user, report, &by, ReportToken::Partners);
+    reported.await.unwrap()
 }
 
 async fn clear(store: &Arc<dyn Store>, user: &UserKey) -> bool {
@@ -92,7 +93,9 @@ async fn a_report_locks_and_an_operator_clears(dir: Place) {
     assert!(clear(&store, user).await);
     assert!(!locked(&store, user).await && !clear(&store, user).await);
     // What is said once more after that locks once more.
-    assert_eq!(take(&store, user, &said).await, Received::Recorded);
+    let partner = Actor::partner(&user.partner);
+    let users = store.report_fraud(user, &said, &partner, ReportToken::Users);
+    assert_eq!(users.await.unwrap(), Received::Recorded);
     assert!(locked(&store, user).await);
 
     let kept = records(&store, user).await;
@@ -130,6 +133,11 @@ async fn a_report_locks_and_an_operator_clears(dir: Place) {
     let subject = "user p/sandbox/ada {";
     assert!(audit.iter().all(|(.., what)| what.starts_with(subject)));
     assert!(audit[1].2.contains(r#""is_fraud":true"#), "{:?}", audit[1]);
+    // The audit tells whether the user may have said it of itself.
+    for (entry, by_users) in [(1, false), (4, true)] {
+        let told = format!(r#""by_users_token":{by_users}"#);
+        assert!(audit[entry].2.contains(&told), "{:?}", audit[entry]);
+    }
     // Nothing of it stands in the clear, in the audit or elsewhere.
     drop(store);
     assert!(!holds(&dir.everything().await, b"PLANTED"));
@@ -166,6 +174,24 @@ async fn a_lock_outlives_all_that_could_undo_it(dir: Place) {
     assert!(locked(&store, user).await);
     assert!(clear(&store, user).await);
     assert!(!locked(&store, user).await);
+}
+
+async fn why_a_deleted_user_was_cleared_is_erased_on_request(dir: Place) {
+    let store = open(&dir).await;
+    let job = new_job("j", "ada");
+    let user = &job.user;
+    finished(&store, &job).await;
+    assert_eq!(take(&store, user, &fraud("n")).await, Received::Recorded);
+    assert!(set(&store, user, UserStatus::Deleted).await);
+    assert!(clear(&store, user).await);
+    let why = records(&store, user).await.pop().unwrap().notes;
+    assert_eq!(why.as_deref(), Some("PLANTED-why"));
+    assert!(set(&store, user, UserStatus::Deleted).await);
+    let kept = records(&store, user).await;
+    assert_eq!(kept.len(), 2);
+    assert!(kept.iter().all(|r| r.by.is_none() && r.notes.is_none()));
+    // Then nothing is left to erase.
+    assert!(!set(&store, user, UserStatus::Deleted).await);
 }
 
 async fn what_was_judged_before_a_report_is_not_committed_after_it(dir: Place) {
@@ -303,6 +329,7 @@ async fn what_is_personal_goes_when_it_is_old_and_the_lock_stays(dir: Place) {
 on_each!(
     a_report_locks_and_an_operator_clears,
     a_lock_outlives_all_that_could_undo_it,
+    why_a_deleted_user_was_cleared_is_erased_on_request,
     what_was_judged_before_a_report_is_not_committed_after_it,
     reports_do_not_grow_without_bound_and_never_keep_out_one_of_the_other_kind,
     many_reports_at_once_are_one_and_other_users_are_left_alone,

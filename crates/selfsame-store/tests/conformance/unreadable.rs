@@ -57,13 +57,18 @@ async fn a_job_of_a_newer_build_is_left_to_it(dir: Place) {
     assert_eq!(claim.job.smile_job_id, known.smile_job_id);
     // However often it is looked at, it does not end here, and uses up no attempt.
     for _ in 0..12 {
-        dir.pass(Duration::from_secs(2)).await;
+        dir.pass(Duration::from_secs(6)).await;
         assert_eq!(store.wake().await.unwrap(), 1);
         assert!(store.claim_job(LEASE).await.unwrap().is_none());
     }
+    let asked = store.job(&newer.smile_job_id).await;
+    assert!(
+        matches!(asked, Err(StoreError::OfNewerBuild(_))),
+        "{asked:?}"
+    );
     assert_eq!(store.depths().await.unwrap().waiting, 1);
     dir.try_tamper(&called("enrolment")).await.unwrap();
-    dir.pass(Duration::from_secs(2)).await;
+    dir.pass(Duration::from_secs(6)).await;
     store.wake().await.unwrap();
     let claim = store.claim_job(LEASE * 9).await.unwrap().unwrap();
     assert_eq!(

@@ -92,7 +92,7 @@ pub struct ReplayAnswer {
 }
 
 impl ReplayAnswer {
-    /// Of a job.
+    /// Of a job whose webhook is sent now.
     #[must_use]
     pub const fn of(job_id: JobId, user_id: UserId) -> Self {
         Self {
@@ -100,6 +100,17 @@ impl ReplayAnswer {
             job_id,
             user_id,
             message: "The webhook will be sent once more",
+        }
+    }
+
+    /// Of a job whose webhook waits for its next try, which may be hours away: nothing was added.
+    #[must_use]
+    pub const fn waiting(job_id: JobId, user_id: UserId) -> Self {
+        Self {
+            status: "accepted",
+            job_id,
+            user_id,
+            message: "The same webhook waits to be sent already: it is sent when its next try is due",
         }
     }
 }
@@ -135,6 +146,9 @@ mod tests {
             json!(none),
             json!({"status": "not_found", "job_id": name(), "user_id": "unknown", "message": "Job not found"})
         );
+        let waits = json!(ReplayAnswer::waiting(name(), user.clone()));
+        assert_eq!(waits["status"], "accepted");
+        assert!(waits["message"].as_str().unwrap().contains("waits"));
         let replay = json!(ReplayAnswer::of(name(), user));
         assert_eq!(
             (&replay["status"], &replay["user_id"]),

@@ -230,7 +230,10 @@ async fn every_answer_is_as_described() {
     let token = data.path().join("operator.token");
     std::fs::write(&token, OPERATOR).unwrap();
     let operator = ["--admin-token-file", token.to_str().unwrap()];
-    let server = Server::start(data.path(), &key, &[&more[..], &operator[..]].concat());
+    let pages = support::link_pages(data.path());
+    let links = ["--link-pages", pages.as_str()];
+    let arguments = [&more[..], &operator[..], &links[..]].concat();
+    let server = Server::start(data.path(), &key, &arguments);
     let s = &server;
     let http = http();
     let mut description = Description::of(s, &http).await;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use reqwest::{Client, Method};
 use selfsame_job::audit::Actor;
-use selfsame_job::fraud::Received;
+use selfsame_job::fraud::{Received, ReportToken};
 use selfsame_job::user::UserKey;
 use selfsame_wire::id::Environment;
 use selfsame_wire::v3::fraud::{FraudReport, ReportForm};
@@ -148,8 +148,8 @@ async fn report(data: &Path, user: &str) {
         FraudReport::parse(form).unwrap(),
         Actor::partner(&partner()),
     );
-    let received = store.report_fraud(&key, &report, &by).await.unwrap();
-    assert_eq!(received, Received::Recorded);
+    let received = store.report_fraud(&key, &report, &by, ReportToken::Partners);
+    assert_eq!(received.await.unwrap(), Received::Recorded);
 }
 
 pub async fn operate(d: &mut Description, s: &Server, http: &Client, data: &Path) {

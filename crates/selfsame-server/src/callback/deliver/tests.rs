@@ -26,12 +26,14 @@ use crate::callback::backoff::Backoff;
 use crate::callback::effort::Effort;
 use crate::callback::target::{Reach, Schemes};
 
+mod newer_builds;
+
 /// Far longer than anything here should take; it only ends tests that hang.
 const LONG: Duration = Duration::from_secs(30);
 const SANDBOX: Environment = Environment::Sandbox;
 
 struct Office {
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     store: Arc<dyn Store>,
     stopping: watch::Sender<bool>,
 }
@@ -42,7 +44,7 @@ impl Office {
         let dir = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&Options::new(dir.path())).await.unwrap();
         Self {
-            _dir: dir,
+            dir,
             store: Arc::new(store),
             stopping: watch::channel(false).0,
         }

@@ -93,6 +93,14 @@ impl From<WireError> for Refused {
 
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
+        if let StoreError::AuditBroken(_) = error {
+            // What broke, and what to do about it, is for the operator.
+            tracing::error!(%error, "request refused");
+            return Refusal::audit_broken(
+                &"this cannot be put on record at the moment, so it was not done; an operator of this server must look",
+            )
+            .into();
+        }
         Refusal::from(error).into()
     }
 }
@@ -153,6 +161,9 @@ mod tests {
         assert_eq!(status(Refusal::busy("x")), 503);
         assert_eq!(status(Refusal::too_often(Duration::from_secs(3))), 429);
         assert_eq!(status(Refusal::internal(&"x")), 500);
+        let broken = Refused::from(StoreError::AuditBroken("PLANTED".to_owned()));
+        assert_eq!(broken.status.as_u16(), 503);
+        assert!(!broken.message.contains("PLANTED") && broken.retry_after.is_some());
         let large =
             Refusal::new(ErrorCode::WrongType, "x").with_status(StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(status(large), 413);

@@ -11,7 +11,6 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use bytes::Bytes;
 use selfsame_job::audit::Actor;
-use selfsame_store::error::StoreError;
 use selfsame_store::store::{Replay, Replayed};
 use selfsame_wire::error::WireError;
 use selfsame_wire::v3::job_status::ReplayAnswer;
@@ -24,7 +23,6 @@ use super::status::{job_of, named};
 use crate::app::{App, Caller, Scope};
 use crate::body::Arriving;
 use crate::budget::{Holder, Purpose};
-use crate::refusal::Refusal;
 
 /// The largest form: one URL.
 const MAX_BYTES: usize = 16 * 1024;
@@ -59,20 +57,19 @@ pub(super) async fn replay(
         unless_pending: true,
         at_most: Some(MOST_DELIVERIES),
     };
-    let by = actor(caller);
-    let replayed = match app.store.replay_as(&job.smile_job_id, &replay, &by).await {
-        Err(error @ StoreError::AuditBroken(_)) => {
-            tracing::error!(%error, "a replay is refused");
-            return Err(Refusal::busy("replays cannot be put on record").into());
-        }
-        replayed => replayed?,
-    };
+    let by = Actor::partner(&caller.partner.id);
+    let name = &job.smile_job_id;
+    let replayed = app.store.replay_as(name, &replay, &by).await?;
     if let Some(refused) = refused(replayed) {
         return Err(refused);
     }
     app.callback_queued.notify_one();
     tracing::info!(smile_job_id = %job.smile_job_id, ?replayed, elsewhere = replay.url.is_some(), "webhook replay");
-    let answer = ReplayAnswer::of(result::name(&job), job.user_id().clone());
+    let (job_id, user_id) = (result::name(&job), job.user_id().clone());
+    let answer = match replayed {
+        Replayed::Pending => ReplayAnswer::waiting(job_id, user_id),
+        _ => ReplayAnswer::of(job_id, user_id),
+    };
     Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
 }
 
@@ -99,23 +96,16 @@ fn refused(replayed: Replayed) -> Option<Refused> {
 
 /// Where the webhook goes; `None`: to the job's own URL.
 ///
-/// A token that is bound is for a telephone or a page. Webhooks tell what those are not to see, so that they name no URL.
+/// A token that fixes anything is for a telephone or a page. Webhooks tell what those are not to see, so that they name no URL.
 fn destination(bound: &Bound, given: Option<String>) -> Result<Option<String>, Refused> {
     let fixed = bound.payload.callback_url.as_ref();
     match (fixed, given) {
         (Some(fixed), _) => Ok(Some(fixed.clone())),
-        (None, Some(_)) if bound.user_id.is_some() || bound.product.is_some() => {
-            Err(Refused::forbidden(
-                "callback_url is not allowed with a token that is bound to a user or a product",
-            ))
-        }
+        (None, Some(_)) if !bound.fixes_nothing() => Err(Refused::forbidden(
+            "callback_url is not allowed with a token that fixes anything; fix callback_url in it, or fetch one from /v3/token without a body",
+        )),
         (None, given) => Ok(given),
     }
-}
-
-fn actor(caller: &Caller) -> Actor {
-    // A longer name is on the job's record.
-    Actor::new(format!("partner:{}", caller.partner.id)).unwrap_or_else(|_| Actor::server())
 }
 
 /// The URL in the body, where there is a body.
@@ -179,6 +169,7 @@ async fn callback_url(headers: HeaderMap, body: Bytes) -> Result<Option<String>,
 #[cfg(test)]
 mod tests {
     use selfsame_wire::id::{Environment, PartnerId, UserId};
+    use selfsame_wire::partner_params::PartnerParams;
     use selfsame_wire::v3::product::Product;
     use selfsame_wire::v3::token::Payload;
 
@@ -244,9 +235,16 @@ mod tests {
         let free = bound(None, None, None);
         assert_eq!(to(&free, given()), Ok(given()));
         assert_eq!(to(&free, None), Ok(None));
+        let mut with_country = free.clone();
+        with_country.payload.country = Some("NG".to_owned());
         for bound in [
             bound(Some("ada"), None, None),
             bound(None, Some(Product::SmartSelfieRegistration), None),
+            with_country,
+            Bound {
+                partner_params: Some(PartnerParams::parse("{}").unwrap()),
+                ..free.clone()
+            },
         ] {
             assert_eq!(to(&bound, given()), Err(()));
             assert_eq!(to(&bound, None), Ok(None));

@@ -1,7 +1,7 @@
 //! `POST /v3/users/{user_id}/report_fraud`: a partner says that a user is a fraud, or that it is none.
 //!
-//! A report of fraud locks the user until an operator clears it. That it is none is put on record and clears nothing: tokens are in
-//! the hands of phones.
+//! A report of fraud locks the user until an operator clears it. That it is none is put on record and clears nothing, and is not
+//! taken by a token that is bound to the user: those are in the hands of phones.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use bytes::Bytes;
 use selfsame_job::audit::Actor;
-use selfsame_job::fraud::{Received, locks};
+use selfsame_job::fraud::{Received, ReportToken, locks};
 use selfsame_job::user::UserKey;
 use selfsame_wire::error::{ErrorCode, WireError};
 use selfsame_wire::id::UserId;
@@ -32,7 +32,7 @@ const MAX_BYTES: usize = 16 * 1024;
 /// The most parts.
 const MAX_PARTS: usize = 16;
 
-const LOCKED: &str = "the report is on record: no job of this user passes until an operator of this server clears it";
+const LOCKED: &str = "the report is on record: no job that judges this user's face passes until an operator of this server clears it; look-ups go on";
 const CLEARS_NOTHING: &str = "the report is on record, and changes nothing by itself: where the user is locked, only an operator of this server clears it";
 
 /// Takes a report.
@@ -48,12 +48,17 @@ pub(super) async fn report_fraud(
     let Path(user) = path.map_err(|_| WireError::wrong_type("user_id", "UTF-8 text"))?;
     let user = UserId::new(user)
         .map_err(|error| WireError::new(ErrorCode::WrongType, error.to_string()))?;
-    may_report(&admitted.bound, &user)?;
+    let token = may_report(&admitted.bound, &user)?;
     content::is_form(&headers)?;
     let body = admitted.body(&app, &headers, body)?;
     let body = collect_small(&app, client, body, MAX_BYTES).await?;
     let form = read(&headers, body.bytes.clone()).await?;
     let report = FraudReport::parse(form)?;
+    if !token.may_say(report.claim()) {
+        return Err(Refused::forbidden(
+            "this token is bound to a user: by such a one nobody is said to be no fraud; fetch one from /v3/token without a body",
+        ));
+    }
     let caller = admitted.caller;
     let key = UserKey {
         partner: caller.partner.id,
@@ -61,7 +66,7 @@ pub(super) async fn report_fraud(
         user,
     };
     let by = Actor::partner(&key.partner);
-    let received = app.store.report_fraud(&key, &report, &by).await?;
+    let received = app.store.report_fraud(&key, &report, &by, token).await?;
     let is_fraud = locks(report.claim());
     match received {
         Received::Recorded | Received::Repeated => {}
@@ -87,9 +92,10 @@ pub(super) async fn report_fraud(
     Ok((StatusCode::ACCEPTED, Json(taken)).into_response())
 }
 
-/// A token serves what it was made for: one that is bound to another user does not report this one, and one that is bound to a
-/// product submits that and reports nobody. Both are told before anything is told of the user.
-fn may_report(bound: &Bound, user: &UserId) -> Result<(), Refused> {
+/// A token serves what it was made for: one that is bound to another user does not report this one, and one that is made for a
+/// submission (it is bound to a product, or fixes what one says and no user) reports nobody. All are told before anything is told of
+/// the user.
+fn may_report(bound: &Bound, user: &UserId) -> Result<ReportToken, Refused> {
     if bound.user_id.as_ref().is_some_and(|only| only != user) {
         return Err(Refused::forbidden(
             "this token is bound to another user_id; fetch one for this user, or one that is bound to none",
@@ -100,7 +106,15 @@ fn may_report(bound: &Bound, user: &UserId) -> Result<(), Refused> {
             "this token is bound to {product}; fetch one that is bound to no product"
         )));
     }
-    Ok(())
+    if bound.user_id.is_some() {
+        return Ok(ReportToken::Users);
+    }
+    if !bound.fixes_nothing() {
+        return Err(Refused::forbidden(
+            "this token fixes what a submission says; fetch one for this user, or one from /v3/token without a body",
+        ));
+    }
+    Ok(ReportToken::Partners)
 }
 
 fn malformed(why: &str) -> Refused {
@@ -159,6 +173,7 @@ async fn text(name: &str, field: Field<'_>) -> Result<String, Refused> {
 mod tests {
     use axum::http::HeaderValue;
     use selfsame_wire::id::{Environment, PartnerId};
+    use selfsame_wire::partner_params::PartnerParams;
     use selfsame_wire::v3::fraud::Claim;
     use selfsame_wire::v3::product::Product;
     use selfsame_wire::v3::token::Payload;
@@ -261,10 +276,27 @@ mod tests {
             product,
             ..free.clone()
         };
-        assert!(may_report(&of(None, None), &ada).is_ok());
-        assert!(may_report(&of(Some(&ada), None), &ada).is_ok());
+        let mut with_country = free.clone();
+        with_country.payload.country = Some("NG".to_owned());
+        let with_params = Bound {
+            partner_params: Some(PartnerParams::parse("{}").unwrap()),
+            ..free.clone()
+        };
+        let users = Bound {
+            user_id: Some(ada.clone()),
+            ..with_country.clone()
+        };
+        for (bound, token) in [
+            (of(None, None), ReportToken::Partners),
+            (of(Some(&ada), None), ReportToken::Users),
+            (users, ReportToken::Users),
+        ] {
+            assert_eq!(may_report(&bound, &ada).unwrap(), token);
+        }
         let product = Some(Product::SmartSelfieAuthentication);
         for bound in [
+            with_country,
+            with_params,
             of(Some(&bob), None),
             of(Some(&ada), product),
             of(None, product),

@@ -36,6 +36,29 @@ pub struct Bound {
     pub payload: Payload,
 }
 
+impl Bound {
+    /// Whether the token serves whatever the partner may do in its environment. One that fixes anything is made for somebody else to
+    /// hold, on a telephone or in a page, and for what it fixes alone.
+    #[must_use]
+    pub fn fixes_nothing(&self) -> bool {
+        // By their names: a field that is added must be looked at here.
+        let Self {
+            partner: _,
+            environment: _,
+            user_id,
+            product,
+            partner_params,
+            allow_new_enroll,
+            payload,
+        } = self;
+        user_id.is_none()
+            && product.is_none()
+            && partner_params.is_none()
+            && allow_new_enroll.is_none()
+            && *payload == Payload::default()
+    }
+}
+
 /// Fields of a request that a token fixes, as the request would have them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Payload {

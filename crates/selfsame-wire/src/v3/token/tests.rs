@@ -357,6 +357,39 @@ fn what_cannot_be_fixed_is_refused_by_its_name() {
     assert!(error.message.contains("8 KiB"));
 }
 
+#[test]
+fn a_token_that_fixes_anything_is_told_from_one_that_fixes_nothing() {
+    let nothing = || Bound {
+        partner: "2343".parse().unwrap(),
+        environment: Sandbox,
+        user_id: None,
+        product: None,
+        partner_params: None,
+        payload: Payload::default(),
+    };
+    assert!(nothing().fixes_nothing());
+    let mut with_consent = nothing();
+    with_consent.payload.consent = bound().payload.consent;
+    assert!(with_consent.payload.consent.is_some());
+    for bound in [
+        Bound {
+            user_id: Some("ada".parse().unwrap()),
+            ..nothing()
+        },
+        Bound {
+            product: Some(Product::EnhancedKyc),
+            ..nothing()
+        },
+        Bound {
+            partner_params: Some(PartnerParams::parse("{}").unwrap()),
+            ..nothing()
+        },
+        with_consent,
+    ] {
+        assert!(!bound.fixes_nothing(), "{bound:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_opens(text in "\\PC{0,80}") {

@@ -123,6 +123,9 @@ fn rejected(outcome: &JobOutcome) -> DecisionReason {
     struct Ruled {
         hindrance: Option<String>,
     }
+    if outcome.reasons.contains(&Reason::AccountLockedFraud) {
+        return DecisionReason::AccountLockedFraud;
+    }
     let ruled: Option<Ruled> = outcome.evidence.get("review");
     let hindered = ruled.is_some_and(|ruled| ruled.hindrance.is_some());
     if hindered || outcome.reasons.contains(&Reason::Duplicate) {

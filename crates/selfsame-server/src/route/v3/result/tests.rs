@@ -169,6 +169,24 @@ fn a_failure_is_told_by_what_spoke_against_it() {
             json!({"evidence": {"review": {"decision": "reject", "at": "x", "hindrance": null}}}),
             Reason::FaceVerificationFailed,
         ),
+        // Reported for fraud: before it was judged, and while it waited for a person.
+        (
+            "0821",
+            json!({"reasons": ["account_locked_fraud"]}),
+            Reason::AccountLockedFraud,
+        ),
+        (
+            "1211",
+            json!({"reasons": ["account_locked_fraud", "duplicate"],
+                   "evidence": {"review": {"decision": "approve", "at": "x", "hindrance": "the user is locked"}}}),
+            Reason::AccountLockedFraud,
+        ),
+        (
+            "1221",
+            json!({"reasons": ["account_locked_fraud"],
+                   "evidence": {"review": {"decision": "approve", "at": "x", "hindrance": "the user is locked"}}}),
+            Reason::AccountLockedFraud,
+        ),
     ] {
         assert_eq!(reason(code, more.clone()), expected, "{code} {more}");
     }

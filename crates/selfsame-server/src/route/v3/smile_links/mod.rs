@@ -18,7 +18,6 @@ use selfsame_wire::id::UserId;
 use selfsame_wire::v3::smile_link::{
     LinkIdType, LinkMade, LinkRef, LinkTold, SmileLinkRequest, VerificationMethod,
 };
-use selfsame_wire::v3::token::{Bound, Payload};
 use selfsame_wire::v3::type_id;
 
 use self::form::Form;
@@ -150,21 +149,7 @@ pub(crate) async fn show(
 /// must not write to people in the partner's name.
 async fn unbound(app: &App, scope: Scope, headers: &HeaderMap) -> Result<Admitted, Refused> {
     let admitted = admit(app, scope, headers).await?;
-    let Bound {
-        partner: _,
-        environment: _,
-        user_id,
-        product,
-        partner_params,
-        allow_new_enroll,
-        payload,
-    } = &admitted.bound;
-    let fixes_nothing = user_id.is_none()
-        && product.is_none()
-        && partner_params.is_none()
-        && allow_new_enroll.is_none()
-        && *payload == Payload::default();
-    if fixes_nothing {
+    if admitted.bound.fixes_nothing() {
         Ok(admitted)
     } else {
         Err(Refused::forbidden(

@@ -160,6 +160,12 @@ pub(super) async fn submit(
     // Before the body is read: who is not authorised costs no memory.
     let admitted = admit(app, scope, &parts.headers).await?;
     admitted.permits(product)?;
+    if wait == Wait::Yes && !admitted.bound.fixes_nothing() {
+        return Err(Refused::forbidden(
+            "this token is bound: its holder may be a page or a telephone, and what an authority tells goes to the callback URL only; \
+             ask with a token that fixes nothing",
+        ));
+    }
     let Some(job_type) = job_type(product) else {
         return Err(Refused::forbidden(format!(
             "the product {product} is not served here"
