@@ -275,9 +275,9 @@ async fn token_for(
         method.product(),
         user.clone(),
         job.clone(),
-        terms.partner_params.as_ref(),
+        // The visitor can read the token. What the partner keeps to itself is taken from the link where the token is opened.
+        None,
     );
-    grant.callback_url.clone_from(&terms.callback_url);
     grant.link = Some(AtLink {
         reference,
         country,
