@@ -1,9 +1,16 @@
 import {
-  challengeIn, Client, defaultTransport, type ConsentInformation, type IdInfo, type JobStatus, type Transport, type WebTokenAuth,
+  challengeIn, Client, defaultTransport, type ConsentInformation, type IdInfo, type JobStatus, type OfferedBank, type OfferedCountry,
+  type Transport, type WebTokenAuth,
 } from '@selfsame/client';
 
 import type { Draw, DrawnOnce } from './challenge.ts';
 import type { Images } from './images.ts';
+
+/** What a person can choose from. */
+export interface Offering {
+  readonly countries: readonly OfferedCountry[];
+  readonly banks: readonly OfferedBank[];
+}
 
 /** What the component needs to submit a capture by itself. The API key is no part of it. */
 export interface Submission {
@@ -28,6 +35,8 @@ export interface Submission {
   readonly idInfo?: IdInfo;
   /** What the person agreed to already. Without it they are asked, where the ID type needs that. */
   readonly consentInformation?: ConsentInformation;
+  /** What can be looked up, where the page knows it already: the server is then not asked, if the person's consent is here too. */
+  readonly offering?: Offering;
   /** A person who is registered already may register again. */
   readonly allowNewEnroll?: boolean;
   /** A short-lived token for this user and job, from the partner's own service; or a function that gets it there. */

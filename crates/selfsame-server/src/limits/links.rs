@@ -10,7 +10,7 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use selfsame_wire::v3::smile_link::LinkRef;
 
-/// Requests at one link and with its tokens, each second. A visit makes about five: the page, a token, what is offered, the job.
+/// Requests at one link and with its tokens, each second. A visit makes three to five: the page, a token or two, a challenge, the job.
 const PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// Requests that may come at once: some people who open a link for many at the same time.
 const BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);

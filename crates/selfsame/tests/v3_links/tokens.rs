@@ -20,6 +20,8 @@ async fn a_visitor_reads_nothing_that_the_partner_keeps_to_itself() {
     let payload = minted["token"].as_str().unwrap().split('.').nth(1).unwrap();
     let payload = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
     let page = service.open(&link).await.text().await.unwrap();
+    // What the form needs is in the page, be it offered to everybody or not.
+    assert!(page.contains("id_number_regex"), "{page}");
     for text in [&payload, &page] {
         assert!(!text.contains(&url) && !text.contains("SECRET-7"), "{text}");
     }
