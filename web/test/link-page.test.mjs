@@ -150,6 +150,8 @@ describe('a link', { skip: why }, () => {
     const { id_info, consent_information } = JSON.parse(strFromU8(unzipSync(new Uint8Array(asked.package.at(-1)))['info.json']));
     assert.deepEqual(id_info, { country: 'NG', id_type: 'NIN', id_number: NUMBER, entered: 'true' });
     assert.equal(consent_information.consented.personal_details, true);
+    assert.deepEqual(upload.consent_information, consent_information, 'on record with the job');
+    assert.deepEqual([asked.services, asked.config], [[], []], 'the page knows what it asks for');
     await page.waitForURL('https://shop.example/thanks');
   });
 

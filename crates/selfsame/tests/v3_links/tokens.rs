@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::*;
+use crate::support::package;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_visitor_reads_nothing_that_the_partner_keeps_to_itself() {
@@ -44,6 +45,38 @@ async fn a_visitor_reads_nothing_that_the_partner_keeps_to_itself() {
     assert_eq!(told["partner_params"]["order"], "SECRET-7", "{told}");
     assert_eq!(told["partner_params"]["job_id"], minted["job_id"]);
     assert_eq!(told["consent"]["consented"]["personal_details"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_that_is_given_beside_a_selfie_is_told_to_the_partner() {
+    let service = Service::start(&["--allow-private-callbacks"]).await;
+    let (url, mut received) = callbacks().await;
+    let nin = r#"[{"country":"NG","id_type":"NIN","verification_method":"biometric_kyc"}]"#;
+    let (link, _) = service
+        .made(&[("callback_url", &url), ("id_types", nin)])
+        .await;
+    let (_, minted) = service.token_at(&link, "NIN").await;
+    let consent = json!({"consented": {"consent_granted_date": "2026-01-01T00:00:00Z", "personal_details": true}});
+    let body = json!({
+        "smile_client_id": "p", "token": minted["token"], "consent_information": consent,
+        "partner_params": {"user_id": minted["user_id"], "job_id": minted["job_id"], "job_type": 1},
+    });
+    let (status, prepared) = service
+        .server
+        .post(&service.http, "/v1/upload", &body)
+        .await
+        .unwrap();
+    assert_eq!(status, 200, "{prepared}");
+    let put = service.http.put(prepared["upload_url"].as_str().unwrap());
+    let put = put.body(package(b"no picture")).send().await.unwrap();
+    assert_eq!(put.status().as_u16(), 200);
+    let called = received
+        .recv()
+        .await
+        .expect("the link's callback is called");
+    let told: Value = serde_json::from_slice(&called).unwrap();
+    assert_eq!(told["partner_params"]["job_id"], minted["job_id"], "{told}");
+    assert_eq!(told["consent"], consent, "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -60,6 +60,7 @@ pub(crate) async fn upload(
             allow_new_enroll: request.allow_new_enroll,
             use_enrolled_image: request.use_enrolled_image,
             id_info: request.id_info,
+            consent: request.consent,
             sandbox_result: request.sandbox_result,
             source_sdk: request.source_sdk,
             source_sdk_version: request.source_sdk_version,
