@@ -13,7 +13,23 @@ from server import photographs, receiving, running, selfsame  # noqa: E402
 # Nobody is slowed down or shut out: each such answer would stand in the way of another.
 UNLIMITED = ("--rate", "100000", "--failed-auth-rate", "0", "--max-queued", "1000000", "--load-when-needed")
 
-with tempfile.TemporaryDirectory() as folder, receiving() as (callback, _), running(folder, *UNLIMITED) as addresses:
+# What pages behind links are made of (`LinkPages::FILES` in crates/selfsame-server/src/config.rs). Nobody opens them here: without them
+# the server makes no links.
+PAGE_FILES = ("selfsame-link.js", "selfsame-link.css", "selfsame-engine.js", "engine.wasm")
+
+
+def link_pages(folder):
+    for name in PAGE_FILES:
+        (Path(folder) / name).write_text(name)
+    return "--link-pages", folder
+
+
+with (
+    tempfile.TemporaryDirectory() as folder,
+    tempfile.TemporaryDirectory() as pages,
+    receiving() as (callback, _),
+    running(folder, *UNLIMITED, *link_pages(pages)) as addresses,
+):
     partner = selfsame("partner", "--data", folder, "add", "--id", "2343")[0]
     photograph = sorted(photographs().values())[0]
     setting = {

@@ -1,9 +1,16 @@
 import {
-  challengeIn, Client, defaultTransport, type ConsentInformation, type IdInfo, type JobStatus, type Transport, type WebTokenAuth,
+  challengeIn, Client, defaultTransport, type ConsentInformation, type IdInfo, type JobStatus, type OfferedBank, type OfferedCountry,
+  type Transport, type WebTokenAuth,
 } from '@selfsame/client';
 
 import type { Draw, DrawnOnce } from './challenge.ts';
 import type { Images } from './images.ts';
+
+/** What a person can choose from. */
+export interface Offering {
+  readonly countries: readonly OfferedCountry[];
+  readonly banks: readonly OfferedBank[];
+}
 
 /** What the component needs to submit a capture by itself. The API key is no part of it. */
 export interface Submission {
@@ -28,6 +35,8 @@ export interface Submission {
   readonly idInfo?: IdInfo;
   /** What the person agreed to already. Without it they are asked, where the ID type needs that. */
   readonly consentInformation?: ConsentInformation;
+  /** What can be looked up, where the page knows it already: the server is then not asked, if the person's consent is here too. */
+  readonly offering?: Offering;
   /** A person who is registered already may register again. */
   readonly allowNewEnroll?: boolean;
   /** A short-lived token for this user and job, from the partner's own service; or a function that gets it there. */
@@ -87,14 +96,14 @@ export function drawFor(to: Submission | undefined, once: DrawnOnce): Draw | und
  */
 export async function submit(images: Images, to: Submission, going: Going): Promise<JobStatus> {
   if (!images.selfie) throw new Error('a job needs a selfie');
-  const { jobStatus } = to;
+  const { consentInformation, jobStatus } = to;
   // A challenge and the token that it was drawn with belong together.
   const webToken = images.drawn?.token ?? to.webToken;
   const client = new Client({
     server: to.server,
     partnerId: to.partnerId,
     auth: { webToken: typeof webToken === 'string' ? () => webToken : webToken, ...(jobStatus && { jobStatus }) },
-    transport: going.again && to.jobId ? sayingAgain : defaultTransport,
+    transport: saying({ ...(going.again && to.jobId && { retry: true }), ...(consentInformation && { consent_information: consentInformation }) }),
   });
   const frames = await Promise.all((images.frames ?? []).map(bytes));
   client.captures.keepSelfie(TAG, await bytes(images.selfie), frames, images.drawn?.challenge);
@@ -110,16 +119,21 @@ export async function submit(images: Images, to: Submission, going: Going): Prom
     signal: going.signal,
     onProgress: ({ sent, total }) => going.onProgress(total === 0 ? 1 : sent / total),
     ...(to.allowNewEnroll && { allowNewEnroll: true }),
-    ...(to.consentInformation && { consentInformation: to.consentInformation }),
+    ...(consentInformation && { consentInformation }),
   });
 }
 
-/** A job that was begun before and is tried again under its name must say so when it is prepared. */
-const sayingAgain: Transport = (request) =>
-  defaultTransport(
-    request.method === 'POST' && request.url.endsWith('/upload')
-      ? { ...request, body: JSON.stringify({ ...JSON.parse(String(request.body)), retry: true }) }
-      : request,
-  );
+/**
+ * Says more when a job is prepared: that it was begun before, where it is tried again under its name; and what the person agreed to, so
+ * that it is on record with the job, and not in its package only.
+ */
+const saying =
+  (more: { readonly retry?: boolean; readonly consent_information?: ConsentInformation }): Transport =>
+  (request) =>
+    defaultTransport(
+      request.method === 'POST' && request.url.endsWith('/upload')
+        ? { ...request, body: JSON.stringify({ ...JSON.parse(String(request.body)), ...more }) }
+        : request,
+    );
 
 const bytes = async (blob: Blob): Promise<Uint8Array> => new Uint8Array(await blob.arrayBuffer());

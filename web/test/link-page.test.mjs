@@ -18,10 +18,10 @@ const NUMBER = '00000000000';
 const LINK = '/links/AAAAAAAAAAAAAAAAAAAAAA';
 
 const json = (body, status = 200) => ['application/json', JSON.stringify(body), status];
-const every = ['country', 'id_type', 'id_number', 'user_id', 'job_id'];
-const nin = { label: 'National ID', id_number_regex: '^[0-9]{11}$', required_fields: every };
-const hosted = { NG: { name: 'Nigeria', id_types: { NIN: nin, BVN: { ...nin, label: 'BVN' } } } };
-const choice = (id_type, label, method) => ({ country: 'NG', country_name: 'Nigeria', id_type, label, method });
+// A kind of ID that is offered to this partner only: the lists for everybody have none.
+const choice = (id_type, label, method) => ({
+  country: 'NG', country_name: 'Nigeria', id_type, label, method, id_number_regex: '^[0-9]{11}$', required_fields: [],
+});
 const face = choice('NIN', 'National ID', 'biometric_kyc');
 const number = choice('BVN', 'BVN', 'enhanced_kyc');
 
@@ -68,8 +68,8 @@ describe('a link', { skip: why }, () => {
     const claims = Buffer.from(JSON.stringify({ partner_params: { user_id: 'u', job_id: 'j' } })).toString('base64url');
     answers = {
       token: [json({ token: `e30.${claims}.c2ln`, expires_in: 900, user_id: 'u', job_id: 'j' })],
-      services: [json({ hosted_web: { biometric_kyc: hosted, enhanced_kyc: hosted } })],
-      config: [json({ consentRequired: { NG: ['NIN'] }, idSelection: { biometric_kyc: { NG: ['NIN', 'BVN'] }, enhanced_kyc: { NG: ['NIN', 'BVN'] } } })],
+      services: [json({ hosted_web: {} })],
+      config: [json({ consentRequired: { NG: ['NIN'] }, idSelection: {} })],
       upload: [json({ upload_url: `${site.url}/package`, smile_job_id: 's', code: '2202' })],
       lookup: [json({ success: true })],
       package: [json({})],
@@ -129,6 +129,9 @@ describe('a link', { skip: why }, () => {
     await at(page, 'identity');
     await check(page, 'link-number');
     assert.equal(await page.getByRole('combobox').count(), 0, 'what was chosen is not asked again');
+    await page.getByRole('textbox').fill('12');
+    await press(page, 'Continue');
+    assert.equal(asked.upload.length, 0, 'the number must look like one');
     await page.getByRole('textbox').fill(NUMBER);
     await press(page, 'Continue');
     // Agreed to already: not asked again, although this ID needs it.
@@ -147,6 +150,8 @@ describe('a link', { skip: why }, () => {
     const { id_info, consent_information } = JSON.parse(strFromU8(unzipSync(new Uint8Array(asked.package.at(-1)))['info.json']));
     assert.deepEqual(id_info, { country: 'NG', id_type: 'NIN', id_number: NUMBER, entered: 'true' });
     assert.equal(consent_information.consented.personal_details, true);
+    assert.deepEqual(upload.consent_information, consent_information, 'on record with the job');
+    assert.deepEqual([asked.services, asked.config], [[], []], 'the page knows what it asks for');
     await page.waitForURL('https://shop.example/thanks');
   });
 

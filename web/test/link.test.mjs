@@ -4,13 +4,16 @@ import { afterEach, test } from 'node:test';
 
 import { source } from './support/source.mjs';
 
-const { accentOf, choose, contrast, CODES, LinkClosed, readTerms, sentencesOf, Tokens } = await source(
+const { accentOf, choose, contrast, CODES, LinkClosed, offeringOf, readTerms, sentencesOf, Tokens } = await source(
   'link/colour.ts', 'link/messages.ts', 'link/terms.ts', 'link/tokens.ts', 'messages/index.ts',
 );
 
 const open = (more = {}) => ({
   partner: 'p', production: false, policy: 'https://shop.example/p', challenge: false,
-  choices: [{ country: 'NG', country_name: 'Nigeria', id_type: 'NIN', label: 'National ID', method: 'biometric_kyc' }],
+  choices: [{
+    country: 'NG', country_name: 'Nigeria', id_type: 'NIN', label: 'National ID', method: 'biometric_kyc', id_number_regex: '^[0-9]{11}$',
+    required_fields: ['bank_code', 7], banks: [{ name: 'A bank', code: '01' }, { name: 7 }],
+  }],
   ...more,
 });
 const read = (more) => readTerms(JSON.stringify({ state: 'open', open: open(more) }));
@@ -20,7 +23,14 @@ test('an open link is read as the server tells it', () => {
   assert.deepEqual(terms, {
     partner: 'p', production: false, policy: 'https://shop.example/p', challenge: true,
     redirect: 'https://shop.example/thanks', logo: 'https://shop.example/l.png', theme: '#0a5fb0',
-    choices: [{ country: 'NG', countryName: 'Nigeria', idType: 'NIN', label: 'National ID', method: 'biometric_kyc' }],
+    choices: [{
+      country: 'NG', countryName: 'Nigeria', idType: 'NIN', label: 'National ID', method: 'biometric_kyc', pattern: '^[0-9]{11}$',
+      requiredFields: ['bank_code'], banks: [{ name: 'A bank', code: '01' }],
+    }],
+  });
+  const type = { code: 'NIN', label: 'National ID', pattern: '^[0-9]{11}$', requiredFields: ['bank_code'] };
+  assert.deepEqual(offeringOf(terms.choices[0]), {
+    countries: [{ code: 'NG', name: 'Nigeria', idTypes: [type] }], banks: [{ name: 'A bank', code: '01' }],
   });
   for (const state of ['used', 'expired', 'unknown']) assert.equal(readTerms(JSON.stringify({ state })), state);
 });

@@ -2,7 +2,7 @@
 
 import pytest
 import requests
-from calling import api, as_base64, id_api, naming, refused, status
+from calling import api, as_base64, ended, id_api, naming, refused, status
 from smile_id_core import BusinessVerification, Signature
 
 JOE_LEO = {"country": "NG", "id_type": "NIN", "id_number": "00000000000"}
@@ -117,18 +117,21 @@ def test_a_stranger_s_key(service, user):
         refused("2205", id_api(service, key=key).submit_job, naming(user, 7), COMPANY)
 
 
-@pytest.mark.parametrize("product, path, job_type, code", [
-    ("enhanced_kyc", "/v1/id_verification", 5, "1012"),
-    ("basic_kyc", "/v2/verify", 5, "1020"),
+@pytest.mark.parametrize("product, path, synchronous, job_type, code", [
+    ("enhanced_kyc", "/v1/async_id_verification", "/v1/id_verification", 5, "1012"),
+    ("basic_kyc", "/v2/verify_async", "/v2/verify", 5, "1020"),
 ])
-def test_a_web_token_looks_up(service, user, product, path, job_type, code):
+def test_a_web_token_looks_up(service, user, product, path, synchronous, job_type, code):
     params = naming(user, job_type)
     token = api(service).get_web_token(user, params["job_id"], product)["token"]
     body = {"token": token, "partner_id": "2343", "partner_params": params, **JOE_LEO, "first_name": "Joe", "last_name": "Leo"}
     ask = lambda path, **change: requests.post(service.base + path, json={**body, **change}).json()
     assert ask(path, partner_params={**params, "user_id": "another"})["code"] == "2205"
     assert ask("/v1/upload", smile_client_id="2343", file_name="selfie.zip")["code"] in ("2205", "2212")
-    assert ask(path)["ResultCode"] == code
+    # The record is not the page's.
+    assert ask(synchronous)["code"] == "2205"
+    assert ask(path) == {"success": True}
+    assert ended(service, params)["result"]["ResultCode"] == code
 
 
 def test_a_web_token_registers_with_an_id_number(service, user):

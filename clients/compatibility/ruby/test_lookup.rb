@@ -115,7 +115,9 @@ class LookupTest < Minitest::Test
       { token: token, partner_id: '2343', smile_client_id: '2343', file_name: 'selfie.zip', partner_params: params }
     end
     assert_equal '2202', post.call('/v1/upload', asked.call(1, 'biometric_kyc'))['code']
-    assert_equal '1012', post.call('/v1/id_verification', { **asked.call(5, 'enhanced_kyc'), **JOE_LEO })['ResultCode']
+    person = { **asked.call(5, 'enhanced_kyc'), **JOE_LEO }
+    assert_equal '2205', post.call('/v1/id_verification', person)['code'], 'the record is not the page’s'
+    assert_equal({ 'success' => true }, post.call('/v1/async_id_verification', person))
     refused('2212', 'not performed by this server yet') { asked.call(6, 'doc_verification') }
   end
 

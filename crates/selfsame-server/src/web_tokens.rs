@@ -12,6 +12,7 @@ use crate::app::{App, Caller, Scope};
 use crate::challenges;
 use crate::intake::performed;
 use crate::refusal::Refusal;
+use crate::route::links;
 
 /// Makes a web token of the caller's, if the job that it allows is one that the caller could submit. A challenge goes with it
 /// where one is asked for, or the policy requires one.
@@ -62,6 +63,9 @@ fn not_performed(product: Product) -> Refusal {
 }
 
 /// Finds the caller by a web token, and what the token allows.
+///
+/// What a link's partner keeps from its visitors, the callback and the partner parameters, does not stand in the token: it is taken
+/// from the link.
 pub(crate) async fn open(app: &App, scope: Scope, token: &str) -> Result<(Caller, Grant), Refusal> {
     let refuse = |why: TokenError| Refusal::new(ErrorCode::Unauthorised, why.to_string());
     let (partner, environment) = web_token::peek(token).map_err(refuse)?;
@@ -79,5 +83,30 @@ pub(crate) async fn open(app: &App, scope: Scope, token: &str) -> Result<(Caller
             format!("the web token is for the {environment}, which is not what the path names"),
         ));
     }
-    Ok((app.admit(partner, environment)?, grant))
+    // Before the partner's own rate: a visitor of one link must not take all of it.
+    if let Some(at) = &grant.link {
+        app.link_rates
+            .check(&at.reference)
+            .map_err(Refusal::too_often)?;
+    }
+    let caller = app.admit(partner, environment)?;
+    let Some(at) = &grant.link else {
+        return Ok((caller, grant));
+    };
+    let terms = match app.store.link(&at.reference).await? {
+        Some(link) => link.terms,
+        // It was forgotten, with its user perhaps.
+        None => return Err(links::gone()),
+    };
+    let grant = Grant {
+        callback_url: terms.callback_url,
+        ..grant
+    };
+    Ok((
+        caller,
+        match &terms.partner_params {
+            Some(params) => grant.binding(params),
+            None => grant,
+        },
+    ))
 }

@@ -178,14 +178,16 @@ pub struct TotpResponse {
     session_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     modes: Option<Vec<PasswordPath>>,
-    timestamp: String,
-    signature: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
 }
 
 impl TotpResponse {
     /// A session has begun.
     #[must_use]
-    pub fn begun(session_id: String, modes: Vec<PasswordPath>, signed: Signed) -> Self {
+    pub fn begun(session_id: String, modes: Vec<PasswordPath>, signed: Option<Signed>) -> Self {
         Self {
             session_id: Some(session_id),
             modes: Some(modes),
@@ -193,16 +195,19 @@ impl TotpResponse {
         }
     }
 
-    /// A step of the session is done.
+    /// A step of the session is done. Only who signed the request is answered with a signature.
     #[must_use]
-    pub fn done(message: &'static str, signed: Signed) -> Self {
+    pub fn done(message: &'static str, signed: Option<Signed>) -> Self {
+        let (timestamp, signature) = signed
+            .map(|signed| (signed.timestamp, signed.signature))
+            .unzip();
         Self {
             success: true,
             message,
             session_id: None,
             modes: None,
-            timestamp: signed.timestamp,
-            signature: signed.signature,
+            timestamp,
+            signature,
         }
     }
 }
@@ -264,7 +269,10 @@ mod tests {
     #[test]
     fn the_answers_are_the_wires() {
         let partner = PartnerId::new("p").unwrap();
-        let signed = || sign_answer(&ApiKey::new("k"), &partner, Timestamp::UNIX_EPOCH);
+        let signed = || {
+            let key = ApiKey::new("k");
+            Some(sign_answer(&key, &partner, Timestamp::UNIX_EPOCH))
+        };
         let modes = vec![
             PasswordPath {
                 mode: "sms",
@@ -285,6 +293,10 @@ mod tests {
         let done = serde_json::to_value(TotpResponse::done("sent", signed())).unwrap();
         let names: Vec<_> = done.as_object().unwrap().keys().cloned().collect();
         assert_eq!(names, ["success", "message", "timestamp", "signature"]);
+        // A page that came with a web token could hand the signature on.
+        let unsigned = serde_json::to_value(TotpResponse::done("sent", None)).unwrap();
+        let names: Vec<_> = unsigned.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(names, ["success", "message"]);
     }
 
     proptest::proptest! {

@@ -1,6 +1,7 @@
 //! `/v1/upload`: a job is prepared.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::challenge::{self, ChallengeId};
 use crate::error::{ErrorCode, WireError};
@@ -74,6 +75,8 @@ pub struct UploadRequest {
     /// Of a job that looks an identity up: what the client repeats here of the package's `id_info`, flat or as an object. Other
     /// jobs' clients may write anything there.
     pub id_info: Option<IdInfo>,
+    /// Of a job that looks an identity up: the person's consent, byte for byte. The package may say it, too.
+    pub consent: Option<Box<RawValue>>,
     /// The link where the job is begun. Only a web token says so.
     pub link: Option<AtLink>,
     /// The client's name.
@@ -82,10 +85,14 @@ pub struct UploadRequest {
     pub source_sdk_version: Option<String>,
 }
 
+/// Whether jobs of this type ask for an identity that their package holds.
+const fn looks_up(job_type: JobType) -> bool {
+    matches!(job_type, JobType::BiometricKyc | JobType::CompareUserInfo)
+}
+
 /// The identity that an upload repeats, where one is looked up.
 fn repeated(fields: &Fields<'_>, job_type: JobType) -> Result<Option<IdInfo>, WireError> {
-    let looked_up = matches!(job_type, JobType::BiometricKyc | JobType::CompareUserInfo);
-    if !looked_up {
+    if !looks_up(job_type) {
         return Ok(None);
     }
     let info = match fields.raw("id_info") {
@@ -129,6 +136,11 @@ impl UploadRequest {
             sandbox_result,
             challenge_id: challenge::read_id(fields.text("challenge_id")?)?,
             id_info: repeated(&fields, job_type)?,
+            consent: if looks_up(job_type) {
+                fields.kept_object("consent_information")?
+            } else {
+                None
+            },
             link: None,
             source_sdk: fields.text("source_sdk")?,
             source_sdk_version: fields.text("source_sdk_version")?,
@@ -253,6 +265,23 @@ mod tests {
         }));
         let country = nested.unwrap().id_info.unwrap().country.unwrap();
         assert_eq!(country.as_str(), "KE");
+    }
+
+    #[test]
+    fn consent_is_kept_where_an_identity_is_looked_up() {
+        let with = |job_type: u8, consent: serde_json::Value| {
+            UploadRequest::parse(&body(|b| {
+                b["partner_params"]["job_type"] = job_type.into();
+                b["consent_information"] = consent;
+            }))
+        };
+        let given = serde_json::json!({"consented": {"personal_details": true}});
+        let kept = with(1, given.clone()).unwrap().consent.unwrap();
+        assert_eq!(kept.get(), given.to_string());
+        assert_eq!(with(1, "yes".into()).unwrap_err().code.code(), "2204");
+        assert!(with(1, serde_json::Value::Null).unwrap().consent.is_none());
+        // Of a selfie alone nothing of it is read.
+        assert!(with(4, "yes".into()).unwrap().consent.is_none());
     }
 
     #[test]

@@ -181,6 +181,18 @@ async fn a_page_chooses_from_what_is_offered_and_asks_with_its_token() {
         };
         let (status, answer) = page.post(other_path, &look_up).await;
         assert_eq!(status, 403, "{answer}");
+        // The record is not the page's: the form that answers with it takes no token.
+        let synchronous = match path {
+            "/v2/verify_async" => "/v2/verify",
+            _ => "/v1/id_verification",
+        };
+        let told = server.post(&page.http, synchronous, &look_up).await;
+        let (status, answer) = told.unwrap();
+        assert_eq!((status, &answer["code"]), (403, &json!("2205")), "{answer}");
+        assert!(
+            answer.get("signature").is_none() && answer.get("FullName").is_none(),
+            "{answer}"
+        );
 
         let (status, answer) = page.post(path, &look_up).await;
         assert_eq!((status, &answer), (200, &json!({"success": true})));

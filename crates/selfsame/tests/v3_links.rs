@@ -6,6 +6,8 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod tokens;
+
 use std::time::Duration;
 
 use reqwest::multipart::{Form, Part};

@@ -18,7 +18,7 @@ import { STYLE } from '../view/style.ts';
 import { accentOf } from './colour.ts';
 import { sentencesOf, type LinkMessages } from './messages.ts';
 import { lookUp } from './number.ts';
-import { readTerms, type Choice, type Closed, type Open } from './terms.ts';
+import { offeringOf, readTerms, type Choice, type Closed, type Open } from './terms.ts';
 import { LinkClosed, Tokens } from './tokens.ts';
 
 /** How long the page stays before it leads back, in milliseconds: what it says can be read, and be gone from at once. */
@@ -155,6 +155,7 @@ class Visit {
       challenge,
       idInfo: { country: chosen.country, id_type: chosen.idType },
       consentInformation: agreement(),
+      offering: offeringOf(chosen),
       webToken,
     };
     if (chosen.method === 'biometric_kyc') await this.#selfie(to);

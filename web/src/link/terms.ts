@@ -1,5 +1,9 @@
 /** What a link's page is told by the server, in an attribute: no script may stand in the page. */
 
+import type { OfferedBank } from '@selfsame/client';
+
+import type { Offering } from '../submission.ts';
+
 /** How an ID is verified. */
 export type Method = 'biometric_kyc' | 'enhanced_kyc';
 
@@ -10,7 +14,19 @@ export interface Choice {
   readonly idType: string;
   readonly label: string;
   readonly method: Method;
+  /** A regular expression that its numbers fit; `undefined` where there is none. */
+  readonly pattern: string | undefined;
+  /** What is asked beside the number, in the wire's names. */
+  readonly requiredFields: readonly string[];
+  /** Whose accounts they are, where a bank must be named. */
+  readonly banks: readonly OfferedBank[];
 }
+
+/** What can be asked of a person who chose this. */
+export const offeringOf = ({ country, countryName, idType, label, pattern, requiredFields, banks }: Choice): Offering => ({
+  countries: [{ code: country, name: countryName, idTypes: [{ code: idType, label, pattern, requiredFields }] }],
+  banks,
+});
 
 /** A link that is open. */
 export interface Open {
@@ -49,7 +65,22 @@ function choiceOf(value: unknown): Choice[] {
   const { country, country_name: countryName, id_type: idType, label, method } = value;
   const texts = [country, countryName, idType, label].every((each) => typeof each === 'string');
   if (!texts || (method !== 'biometric_kyc' && method !== 'enhanced_kyc')) return [];
-  return [{ country: String(country), countryName: String(countryName), idType: String(idType), label: String(label), method }];
+  const { id_number_regex: pattern, required_fields: required, banks } = value;
+  const listed = (list: unknown): unknown[] => (Array.isArray(list) ? list : []);
+  return [
+    {
+      country: String(country),
+      countryName: String(countryName),
+      idType: String(idType),
+      label: String(label),
+      method,
+      pattern: typeof pattern === 'string' ? pattern : undefined,
+      requiredFields: listed(required).filter((name) => typeof name === 'string'),
+      banks: listed(banks).flatMap((bank) =>
+        isObject(bank) && typeof bank['name'] === 'string' && typeof bank['code'] === 'string' ? [{ name: bank['name'], code: bank['code'] }] : [],
+      ),
+    },
+  ];
 }
 
 /** Reads the attribute. What cannot be read is as good as no link. */

@@ -45,8 +45,11 @@ export async function identify(to: Submission | undefined, asking: Asking): Prom
 export async function askFor(product: string, to: Submission, asking: Asking): Promise<Identity> {
   const given = to.idInfo ?? {};
   const whole = isWhole(given);
-  const { consentInformation } = to;
+  const { consentInformation, offering } = to;
   if (whole && consentInformation) return { idInfo: given, consentInformation };
+  if (offering && consentInformation) {
+    return { idInfo: await new Form(asking, offering.countries, offering.banks, given).ask(), consentInformation };
+  }
   const { services, config } = await offered(to, asking, whole);
   let idInfo = given;
   if (services) {

@@ -70,9 +70,15 @@ impl History {
         let mut of_types = self.of_types();
         let record = of_types.entry((country, id_type.clone())).or_default();
         record.last = Some(question);
-        // A clock that was set back counts for the minute that it had reached.
+        let this_minute = minute(question.at);
+        // A clock that is set back far would count for minutes that have yet to come, however long that takes.
+        let ahead = |newest: &Minute| newest.at > this_minute.saturating_add(1);
+        if record.minutes.back().is_some_and(ahead) {
+            record.minutes.clear();
+        }
+        // One that is set back a little counts for the minute that it had reached.
         let newest = record.minutes.back().map_or(i64::MIN, |newest| newest.at);
-        let at = minute(question.at).max(newest);
+        let at = this_minute.max(newest);
         if newest != at {
             record.minutes.push_back(Minute {
                 at,
@@ -180,12 +186,26 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_loses_nothing() {
+    fn a_clock_that_is_set_back_a_little_loses_nothing() {
         let history = History::default();
-        note(&history, 600, true, 1);
+        note(&history, 60, true, 1);
         note(&history, 0, false, 1);
-        let told = of(&history, 600);
+        let told = of(&history, 60);
         assert_eq!((told.answered, told.asked), (1, 2));
         assert_eq!(told.last.map(|last| last.at), Some(at(0)));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_far_begins_anew() {
+        let history = History::default();
+        for minute in 1000..1010 {
+            note(&history, minute * 60, false, 1);
+        }
+        note(&history, 0, true, 1);
+        let told = of(&history, 0);
+        assert_eq!((told.answered, told.asked), (1, 1));
+        // What was asked then does not count once its time comes.
+        let told = of(&history, 1010 * 60);
+        assert_eq!((told.answered, told.asked), (0, 0));
     }
 }

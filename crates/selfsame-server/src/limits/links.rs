@@ -1,7 +1,7 @@
 //! How often one link may be opened.
 //!
-//! Whoever has a link may open it, and each opening costs its partner part of the partner's own rate: a link that many pass around,
-//! or one whose holder means harm, must not take all of it. Each node limits by itself.
+//! Whoever has a link may open it, and what they ask with its tokens costs its partner part of the partner's own rate: a link that
+//! many pass around, or one whose holder means harm, must not take all of it. Each node limits by itself.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use selfsame_wire::v3::smile_link::LinkRef;
 
-/// Requests at one link, each second.
-const PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
+/// Requests at one link and with its tokens, each second. A visit makes three to five: the page, a token or two, a challenge, the job.
+const PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// Requests that may come at once: some people who open a link for many at the same time.
-const BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
+const BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
 /// From so many links on, those that have been quiet are forgotten.
 const MANY: usize = 4096;
 

@@ -151,12 +151,13 @@ async fn begin(
         signature: header("smileid-request-signature"),
     };
     let request = IdVerificationRequest::parse(&body.bytes, asked.lookup, asked.delivery, proof)?;
+    may_be_answered(&request.auth, asked.delivery)?;
     let (caller, request) = authorise(app, scope, request).await?;
     check_fields(app, &caller, &request, asked)?;
     let user: UserId = request.user_id.map_or_else(named, Ok)?;
     let job_id: JobId = request.job_id.map_or_else(named, Ok)?;
     let partner_params = request.partner_params.naming(&job_id, &user);
-    // A link is v3's: so is what becomes of its jobs.
+    // Jobs of links have `Api::V3`, so that their results are v3's webhooks.
     let api = request.link.as_ref().map_or(Api::V1, |_| Api::V3);
     let job = Intake {
         caller: &caller,
@@ -223,6 +224,17 @@ fn digest(asked: Asked, proof: HeaderAuth<'_>, body: &[u8]) -> [u8; 32] {
         hash.update(part);
     }
     hash.finalize().into()
+}
+
+/// Whoever holds a web token may be anybody who opened a page: a record is not for them, nor an answer that the partner's key signed.
+fn may_be_answered(auth: &Auth, delivery: Delivery) -> Result<(), Refusal> {
+    match (auth, delivery) {
+        (Auth::Token(_), Delivery::Answer) => Err(Refusal::new(
+            ErrorCode::Unauthorised,
+            "a web token's result goes to the callback only; ask the call's asynchronous form",
+        )),
+        (Auth::Token(_), Delivery::Callback) | (Auth::Signature { .. }, _) => Ok(()),
+    }
 }
 
 /// Finds the caller; a request with a web token becomes what the token allows.

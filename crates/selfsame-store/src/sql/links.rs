@@ -34,7 +34,8 @@ pub(super) fn place(row: &DbRow) -> Result<String, StoreError> {
     Ok(place_of(row.try_get("code")?))
 }
 
-/// Takes a job's link for it. `false`: it cannot be taken, or not any more.
+/// Takes a job's link for it. `false`: it cannot be taken, or not any more. A job that is prepared again, because an answer was lost,
+/// is one use, unless another took the link in between.
 pub(super) async fn take(
     tx: &mut DbConnection,
     code: &[u8],
@@ -51,7 +52,7 @@ pub(super) async fn take(
     .execute(&mut *tx)
     .await?;
     let done = sqlx::query(
-        "UPDATE smile_links SET used_by = $1, uses = CASE WHEN single_use THEN 1 ELSE uses + 1 END
+        "UPDATE smile_links SET used_by = $1, uses = CASE WHEN single_use THEN 1 WHEN used_by = $1 THEN uses ELSE uses + 1 END
          WHERE code = $2 AND partner = $3 AND environment = $4 AND (user_id IS NULL OR user_id = $5) AND expires_at > $6
          AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.smile_job_id = $1)
          AND (NOT single_use OR NOT EXISTS (SELECT 1 FROM jobs j WHERE j.smile_job_id = smile_links.used_by))",

@@ -201,6 +201,14 @@ async fn a_link_for_many_makes_a_job_for_each(dir: Place) {
     }
     let found = find(&store, &many).await;
     assert_eq!((found.state, found.uses), (LinkState::Open, 3));
+    // An answer was lost: the job that is prepared once more is one use.
+    let mut again = at(&many, "j9", "dee");
+    again.retry = true;
+    for n in 1..=2 {
+        let prepared = store.prepare_job(&again, &grant(n)).await.unwrap();
+        assert_eq!(prepared, Prepared::Recorded);
+    }
+    assert_eq!(find(&store, &many).await.uses, 4);
 }
 
 async fn a_user_has_one_open_link(dir: Place) {

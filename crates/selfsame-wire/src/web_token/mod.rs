@@ -29,6 +29,8 @@ const CLOCKS_APART: i64 = 10;
 
 const ISSUER: &str = "selfsame";
 const AUDIENCE: &str = "selfsame web";
+/// Of a token that a link gave. Servers that know no links would take it for one without.
+const LINK_AUDIENCE: &str = "selfsame web link";
 
 type Object = IndexMap<String, Box<RawValue>>;
 
@@ -154,6 +156,15 @@ impl Grant {
         &self.job
     }
 
+    /// The same with further partner parameters that the page cannot change. The names stay as they are.
+    #[must_use]
+    pub fn binding(mut self, further: &PartnerParams) -> Self {
+        let mut params = object(further);
+        params.extend(object(&self.partner_params));
+        self.partner_params = built(&params);
+        self
+    }
+
     /// Makes the token.
     ///
     /// # Errors
@@ -168,7 +179,7 @@ impl Grant {
         let lifetime = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
         let claims = Claims {
             iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
+            aud: audience(self.link.as_ref()).to_owned(),
             iat: from,
             nbf: from,
             exp: from.saturating_add(lifetime),
@@ -221,7 +232,7 @@ pub fn open(token: &str, key: &ApiKey, now: Timestamp) -> Result<Grant, TokenErr
         return Err(TokenError::WrongSignature);
     }
     if claims.iss != ISSUER
-        || claims.aud != AUDIENCE
+        || claims.aud != audience(claims.link.as_ref())
         || claims.job_type != claims.product.job_type().map(|t| t.number())
     {
         return Err(TokenError::Malformed);
@@ -252,6 +263,14 @@ pub fn open(token: &str, key: &ApiKey, now: Timestamp) -> Result<Grant, TokenErr
         challenge: claims.challenge.map(|offer| offer.challenge),
         link: claims.link,
     })
+}
+
+/// Whom a token is for.
+const fn audience(link: Option<&AtLink>) -> &'static str {
+    match link {
+        Some(_) => LINK_AUDIENCE,
+        None => AUDIENCE,
+    }
 }
 
 fn take_apart(token: &str) -> Result<Parts<'_>, TokenError> {

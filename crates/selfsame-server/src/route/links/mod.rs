@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, get_service, post};
 use axum::{Json, Router};
+use selfsame_authority::id_types::{IdTypeRule, IdTypes};
 use selfsame_job::job::JobType;
 use selfsame_store::error::StoreError;
 use selfsame_store::store::Link;
@@ -22,7 +23,8 @@ use selfsame_wire::error::{ErrorCode, WireError};
 use selfsame_wire::id::{JobId, SmileJobId, UserId};
 use selfsame_wire::id_info::{Country, IdType};
 use selfsame_wire::locale::Locale;
-use selfsame_wire::v3::smile_link::{AtLink, LinkRef, LinkState};
+use selfsame_wire::offerings::Bank;
+use selfsame_wire::v3::smile_link::{AtLink, LinkRef, LinkState, VerificationMethod};
 use selfsame_wire::v3::type_id;
 use selfsame_wire::web_token::Grant;
 use serde::{Deserialize, Serialize};
@@ -37,7 +39,7 @@ use crate::client_address::ClientAddress;
 use crate::config::LinkPages;
 use crate::intake::new_smile_job_id;
 use crate::refusal::{Refusal, Unauthenticated};
-use crate::route::v3::smile_links::looked_up;
+use crate::route::v3::smile_links::{ASKED, looked_up};
 use crate::web_tokens;
 
 /// What every answer here says beside the page's own policy: nothing keeps it, nobody frames it, and no address of it goes elsewhere.
@@ -131,16 +133,20 @@ fn shown(app: &App, headers: &HeaderMap, link: &Link) -> Page {
         .and_then(|value| value.to_str().ok())
         .map_or_else(Locale::default, Locale::of);
     let id_types = app.authorities.id_types();
+    // What is offered to everybody, `/v1/services`, may lack what this partner has. What left the table since is verified no more.
     let each = link.terms.id_types.iter();
-    let choices = each.map(|each| Choice {
-        country: each.country,
-        country_name: id_types.country_name(each.country, locale),
-        label: id_types
-            .get(each.country, &each.id_type)
-            .map_or(each.id_type.as_str(), |rule| id_types.label(rule, locale))
-            .to_owned(),
-        id_type: each.id_type.clone(),
-        method: each.verification_method,
+    let choices = each.filter_map(|each| {
+        let rule = id_types.get(each.country, &each.id_type)?;
+        Some(Choice {
+            country: each.country,
+            country_name: id_types.country_name(each.country, locale),
+            label: id_types.label(rule, locale).to_owned(),
+            id_type: each.id_type.clone(),
+            method: each.verification_method,
+            id_number_regex: rule.pattern.as_str().to_owned(),
+            required_fields: asked_of(rule, each.verification_method),
+            banks: banks(id_types, rule),
+        })
     });
     let logos = app.config.links.as_ref().is_some_and(|pages| pages.logos);
     Page::of(
@@ -149,6 +155,29 @@ fn shown(app: &App, headers: &HeaderMap, link: &Link) -> Page {
         challenges::is_required(app, link.environment, JobType::BiometricKyc),
         logos,
     )
+}
+
+/// What a form asks beside the number, as `/v1/services` lists it; of that, what a person can type in.
+fn asked_of(rule: &IdTypeRule, method: VerificationMethod) -> Vec<&'static str> {
+    let listed: &[&'static str] = match method {
+        VerificationMethod::BiometricKyc => &rule.listed_for_biometric_kyc,
+        VerificationMethod::EnhancedKyc => &[],
+    };
+    let all = rule.required.iter().chain(listed).copied();
+    all.filter(|field| ASKED.contains(field)).collect()
+}
+
+/// The banks to choose from, where one must be named.
+fn banks(id_types: &IdTypes, rule: &IdTypeRule) -> Vec<Bank> {
+    if !rule.required.contains(&"bank_code") {
+        return Vec::new();
+    }
+    let all = id_types.banks(rule.country).into_iter();
+    all.map(|(code, name)| Bank {
+        name: name.to_owned(),
+        code: code.to_owned(),
+    })
+    .collect()
 }
 
 /// Why there is nothing to show.
@@ -275,9 +304,9 @@ async fn token_for(
         method.product(),
         user.clone(),
         job.clone(),
-        terms.partner_params.as_ref(),
+        // The visitor can read the token. What the partner keeps to itself is taken from the link where the token is opened.
+        None,
     );
-    grant.callback_url.clone_from(&terms.callback_url);
     grant.link = Some(AtLink {
         reference,
         country,
@@ -323,8 +352,6 @@ pub(crate) fn gone() -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use selfsame_wire::v3::smile_link::VerificationMethod;
-
     use super::*;
 
     #[test]

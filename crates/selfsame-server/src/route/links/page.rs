@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use selfsame_store::store::Link;
 use selfsame_wire::id::Environment;
 use selfsame_wire::id_info::{Country, IdType};
+use selfsame_wire::offerings::Bank;
 use selfsame_wire::v3::https_url::HttpsUrl;
 use selfsame_wire::v3::smile_link::{ThemeColor, VerificationMethod};
 use serde::Serialize;
@@ -60,6 +61,13 @@ pub(super) struct Choice {
     pub(super) id_type: IdType,
     pub(super) label: String,
     pub(super) method: VerificationMethod,
+    /// What its numbers look like.
+    pub(super) id_number_regex: String,
+    /// What is asked beside the number, by the wire's names.
+    pub(super) required_fields: Vec<&'static str>,
+    /// Whose accounts they are, where a bank must be named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) banks: Vec<Bank>,
 }
 
 /// What the script reads.
@@ -240,11 +248,17 @@ mod tests {
             id_type: IdType::new("NIN").unwrap(),
             label: "\"'</main><script>".to_owned(),
             method: VerificationMethod::BiometricKyc,
+            id_number_regex: "^[0-9\"<]{11}$".to_owned(),
+            required_fields: vec!["bank_code"],
+            banks: vec![Bank {
+                name: "<i>".to_owned(),
+                code: "1".to_owned(),
+            }],
         }];
         let page = Page::of(&hostile(), choices, false, true);
         assert_eq!(page.html.matches("<script").count(), 1, "{}", page.html);
         assert_eq!(page.html.matches("</main>").count(), 1);
-        for markup in ["<img", "<b>", "onload='", "alert(1)</script"] {
+        for markup in ["<img", "<b>", "<i>", "onload='", "alert(1)</script"] {
             assert!(!page.html.contains(markup), "{markup}: {}", page.html);
         }
         // What the script reads is what was written.
@@ -259,6 +273,10 @@ mod tests {
         let told: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(told["state"], "open");
         assert_eq!(told["open"]["choices"][0]["label"], "\"'</main><script>");
+        let choice = &told["open"]["choices"][0];
+        assert_eq!(choice["id_number_regex"], "^[0-9\"<]{11}$");
+        assert_eq!(choice["required_fields"][0], "bank_code");
+        assert_eq!(choice["banks"][0]["name"], "<i>");
         assert_eq!(told["open"]["policy"], "https://shop.example/p?a=1&b=2");
         assert_eq!(told["open"]["production"], false);
     }

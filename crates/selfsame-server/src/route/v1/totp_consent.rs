@@ -54,7 +54,7 @@ pub(crate) async fn begin(
     Ok(Json(TotpResponse::begun(
         sealed,
         paths.into(),
-        signed(&caller, Timestamp::now()),
+        signed(&caller, &consent, Timestamp::now()),
     )))
 }
 
@@ -76,7 +76,7 @@ pub(crate) async fn mode(
     let told = "the sandbox sends nothing: its one-time password is 000000";
     Ok(Json(TotpResponse::done(
         told,
-        signed(&caller, Timestamp::now()),
+        signed(&caller, &request.consent, Timestamp::now()),
     )))
 }
 
@@ -101,7 +101,7 @@ pub(crate) async fn password(
     let told = "the one-time password is right: look the number up with this session_id";
     Ok(Json(TotpResponse::done(
         told,
-        signed(&caller, Timestamp::now()),
+        signed(&caller, &request.consent, Timestamp::now()),
     )))
 }
 
@@ -181,6 +181,12 @@ fn key(caller: &Caller) -> &signature::ApiKey {
     caller.partner.key(caller.environment)
 }
 
-fn signed(caller: &Caller, now: Timestamp) -> Signed {
-    signature::sign_answer(key(caller), &caller.partner.id, now)
+/// The answer's signature; none for a web token, whose holder could pass the signature off as the partner's server's.
+fn signed(caller: &Caller, consent: &TotpConsent, now: Timestamp) -> Option<Signed> {
+    match consent.auth {
+        Auth::Signature { .. } => {
+            Some(signature::sign_answer(key(caller), &caller.partner.id, now))
+        }
+        Auth::Token(_) => None,
+    }
 }

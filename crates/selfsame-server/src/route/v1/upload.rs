@@ -47,7 +47,7 @@ pub(crate) async fn upload(
             ),
         ));
     }
-    // A link is v3's: so is what becomes of its jobs.
+    // Jobs of links have `Api::V3`, so that their results are v3's webhooks.
     let api = request.link.as_ref().map_or(Api::V1, |_| Api::V3);
     let job = Intake {
         caller: &caller,
@@ -60,6 +60,7 @@ pub(crate) async fn upload(
             allow_new_enroll: request.allow_new_enroll,
             use_enrolled_image: request.use_enrolled_image,
             id_info: request.id_info,
+            consent: request.consent,
             sandbox_result: request.sandbox_result,
             source_sdk: request.source_sdk,
             source_sdk_version: request.source_sdk_version,

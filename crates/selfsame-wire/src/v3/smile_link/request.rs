@@ -35,7 +35,7 @@ pub const MAX_ID_TYPES: usize = 50;
 const MAX_NAME: usize = 100;
 /// The longest description, in characters.
 const MAX_DESCRIPTION: usize = 1000;
-/// The most that partner parameters may take, in bytes: they go into a web token.
+/// The most that partner parameters may take, in bytes.
 const MAX_PARAMS_BYTES: usize = 2048;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a link lives that does not say.

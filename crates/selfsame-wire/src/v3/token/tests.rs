@@ -365,6 +365,7 @@ fn a_token_that_fixes_anything_is_told_from_one_that_fixes_nothing() {
         user_id: None,
         product: None,
         partner_params: None,
+        allow_new_enroll: None,
         payload: Payload::default(),
     };
     assert!(nothing().fixes_nothing());
@@ -382,6 +383,10 @@ fn a_token_that_fixes_anything_is_told_from_one_that_fixes_nothing() {
         },
         Bound {
             partner_params: Some(PartnerParams::parse("{}").unwrap()),
+            ..nothing()
+        },
+        Bound {
+            allow_new_enroll: Some(false),
             ..nothing()
         },
         with_consent,

@@ -80,6 +80,27 @@ fn a_look_up_is_the_token_s_too() {
 }
 
 #[test]
+fn what_is_bound_later_counts_as_what_was_bound_at_first() {
+    let further = r#"{"tier": "é", "user_id": "eve", "job_type": 4}"#;
+    let with = Grant {
+        product: Product::EnhancedKyc,
+        ..grant()
+    }
+    .binding(&serde_json::from_str(further).unwrap());
+    let bound = lookup(Lookup::Enhanced, |_| {}).bound_by(&with).unwrap();
+    let params: Value = serde_json::from_str(bound.partner_params.as_json()).unwrap();
+    assert_eq!(
+        (&params["tier"], &params["order"], &params["user_id"]),
+        (&json!("é"), &json!(7), &json!("grace é"))
+    );
+    let other = lookup(Lookup::Enhanced, |body| {
+        body["partner_params"]["tier"] = "gold".into()
+    });
+    let error = other.bound_by(&with).unwrap_err();
+    assert!(error.message.starts_with("partner_params.tier "), "{error}");
+}
+
+#[test]
 fn a_link_and_what_was_chosen_there_are_the_tokens_alone() {
     let at = r#"{"ref_id":"AAAAAAAAAAAAAAAAAAAAAA","country":"NG","id_type":"NIN"}"#;
     let with = Grant {
@@ -89,6 +110,17 @@ fn a_link_and_what_was_chosen_there_are_the_tokens_alone() {
     };
     let token = with.mint(&key(), NOW, QUARTER).unwrap();
     assert_eq!(open(&token, &key(), NOW).unwrap().link, with.link);
+    // A server that knows no links must not take it for a token without one, nor the other way round.
+    let aud = |token: &str| {
+        let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap());
+        let claims: Value = serde_json::from_slice(&payload.unwrap()).unwrap();
+        claims["aud"].as_str().unwrap().to_owned()
+    };
+    assert_ne!(aud(&token), aud(&minted()));
+    let without = signed_rightly(|claims| claims["aud"] = aud(&token).into());
+    assert_eq!(open(&without, &key(), NOW), Err(TokenError::Malformed));
+    let on_top = signed_rightly(|claims| claims["link"] = serde_json::from_str(at).unwrap());
+    assert_eq!(open(&on_top, &key(), NOW), Err(TokenError::Malformed));
     let bound = lookup(Lookup::Enhanced, |_| {}).bound_by(&with).unwrap();
     assert_eq!(bound.link, with.link);
     for (name, other) in [("country", "KE"), ("id_type", "PASSPORT")] {

@@ -31,7 +31,7 @@ use crate::route::links::link_path;
 
 /// What an ID type may need beside its number that a person can type in. What comes from elsewhere (a session, a sign-in) cannot be
 /// asked on a page.
-const ASKED: [&str; 12] = [
+pub(crate) const ASKED: [&str; 12] = [
     "first_name",
     "middle_name",
     "last_name",
