@@ -75,7 +75,7 @@ pub(crate) async fn open(app: &App, scope: Scope, token: &str) -> Result<(Caller
         .partner(&partner)
         .await?
         .ok_or_else(|| refuse(TokenError::WrongSignature))?;
-    let grant =
+    let mut grant =
         web_token::open(token, partner.key(environment), Timestamp::now()).map_err(refuse)?;
     if scope.0.is_some_and(|named| named != environment) {
         return Err(Refusal::new(
@@ -98,15 +98,9 @@ pub(crate) async fn open(app: &App, scope: Scope, token: &str) -> Result<(Caller
         // It was forgotten, with its user perhaps.
         None => return Err(links::gone()),
     };
-    let grant = Grant {
-        callback_url: terms.callback_url,
-        ..grant
-    };
-    Ok((
-        caller,
-        match &terms.partner_params {
-            Some(params) => grant.binding(params),
-            None => grant,
-        },
-    ))
+    grant.callback_url = terms.callback_url;
+    if let Some(params) = &terms.partner_params {
+        grant = grant.binding(params);
+    }
+    Ok((caller, grant))
 }

@@ -186,8 +186,8 @@ async fn a_page_chooses_from_what_is_offered_and_asks_with_its_token() {
             "/v2/verify_async" => "/v2/verify",
             _ => "/v1/id_verification",
         };
-        let told = server.post(&page.http, synchronous, &look_up).await;
-        let (status, answer) = told.unwrap();
+        let answered = server.post(&page.http, synchronous, &look_up).await;
+        let (status, answer) = answered.unwrap();
         assert_eq!((status, &answer["code"]), (403, &json!("2205")), "{answer}");
         assert!(
             answer.get("signature").is_none() && answer.get("FullName").is_none(),

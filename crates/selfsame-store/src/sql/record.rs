@@ -115,11 +115,13 @@ fn request(plain: &[u8]) -> Result<JobRequest, StoreError> {
     struct Came {
         api: String,
     }
-    serde_json::from_slice(plain).map_err(|error| match serde_json::from_slice::<Came>(plain) {
-        Ok(came) if parse::<Api>(came.api, "API").is_err() => {
+    serde_json::from_slice(plain).map_err(|error| {
+        let came = serde_json::from_slice::<Came>(plain).ok();
+        if came.is_some_and(|came| parse::<Api>(came.api, "API").is_err()) {
             StoreError::OfNewerBuild("the job's request")
+        } else {
+            StoreError::Corrupt("job request", error.to_string())
         }
-        _ => StoreError::Corrupt("job request", error.to_string()),
     })
 }
 

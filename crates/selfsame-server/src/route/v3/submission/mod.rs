@@ -32,7 +32,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use self::form::{Form, Texts};
 use self::images::Images;
-use super::admitted::{Admitted, admit};
+use super::admitted::admit;
 use super::{Refused, content};
 use crate::app::{App, Scope};
 use crate::body::Arriving;
