@@ -94,13 +94,14 @@ cargo test --locked --workspace --doc
 step "MOSIP's own client"
 bash scripts/mosip_oracle.sh
 
-# They wait for answers, some for no longer than a person would: beside the Rust tests they would wait for the processor.
+# They wait for answers, some for no longer than a person would: beside the Rust tests they would wait for the processor. Beside each
+# other they mostly wait.
+begin clients bash clients/test.sh
 step "the public clients"
 bash clients/compatibility/run.sh
-step "our own clients"
-bash clients/test.sh
 step "v3 as it is described"
 bash conformance/description/run.sh
+finish clients
 
 step "once more on PostgreSQL and S3"
 bash scripts/test_on_postgres.sh
