@@ -13,6 +13,7 @@ mod consent_sessions;
 mod cross_origin;
 mod demo_visitor;
 pub mod gallery;
+mod headers;
 mod health;
 mod housekeeping;
 mod image_links;

@@ -28,6 +28,7 @@ use crate::app::{App, Scope};
 use crate::body::Arriving;
 use crate::budget::{Holder, Purpose};
 use crate::completion::Wait;
+use crate::headers;
 use crate::intake::{Intake, new_smile_job_id, recorded};
 use crate::listen::Activity;
 use crate::random::named;
@@ -49,16 +50,9 @@ pub(crate) async fn authenticate(
     serve(&app, scope, request, JobType::Authentication).await
 }
 
-fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get(name)
-        .and_then(|v| v.to_str().ok())
-        .filter(|v| !v.is_empty())
-        .map(str::to_owned)
-}
-
 fn required(headers: &HeaderMap, name: &str) -> Result<String, Refusal> {
-    header(headers, name).ok_or_else(|| WireError::missing(&format!("the header {name}")).into())
+    headers::text(headers, name)
+        .ok_or_else(|| WireError::missing(&format!("the header {name}")).into())
 }
 
 async fn serve(
@@ -82,8 +76,8 @@ async fn serve(
         connection.authenticated();
     }
     let (source_sdk, source_sdk_version) = (
-        header(headers, v2::SOURCE_SDK),
-        header(headers, v2::SOURCE_SDK_VERSION),
+        headers::text(headers, v2::SOURCE_SDK),
+        headers::text(headers, v2::SOURCE_SDK_VERSION),
     );
     let share = app
         .bodies

@@ -10,6 +10,7 @@ mod services;
 pub(crate) mod smile_links;
 mod status;
 pub(crate) mod submission;
+mod texts;
 mod token;
 
 pub(crate) use refused::Refused;

@@ -3,31 +3,27 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::multipart::Multipart;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequest as _, Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use bytes::Bytes;
 use selfsame_job::audit::Actor;
 use selfsame_store::store::{Replay, Replayed};
-use selfsame_wire::error::WireError;
 use selfsame_wire::v3::job_status::ReplayAnswer;
 use selfsame_wire::v3::token::Bound;
 
-use super::Refused;
 use super::admitted::{Admitted, admit};
-use super::result;
 use super::status::{job_of, named};
+use super::texts::{self, Texts};
+use super::{Refused, content, result};
 use crate::app::{App, Caller, Scope};
 use crate::body::Arriving;
 use crate::budget::{Holder, Purpose};
 
 /// The largest form: one URL.
 const MAX_BYTES: usize = 16 * 1024;
-/// The most parts of a form.
-const MAX_PARTS: usize = 16;
 /// How often a job's webhook may be sent, all results and replays together. An operator may send it more often.
 const MOST_DELIVERIES: u32 = 25;
 
@@ -41,7 +37,7 @@ pub(super) async fn replay(
     let admitted = admit(&app, scope, &headers).await?;
     let name = named(path)?;
     let body = admitted.body(&app, &headers, body)?;
-    let given = read(&app, &admitted.caller, headers, body).await?;
+    let given = read(&app, &admitted.caller, &headers, body).await?;
     let Admitted { caller, bound } = &admitted;
     let url = destination(bound, given)?;
     if let Some(url) = &url {
@@ -112,7 +108,7 @@ fn destination(bound: &Bound, given: Option<String>) -> Result<Option<String>, R
 async fn read(
     app: &App,
     caller: &Caller,
-    headers: HeaderMap,
+    headers: &HeaderMap,
     body: Body,
 ) -> Result<Option<String>, Refused> {
     let holder = Holder::Partner(caller.partner.id.clone());
@@ -123,51 +119,31 @@ async fn read(
     callback_url(headers, body.bytes.clone()).await
 }
 
-async fn callback_url(headers: HeaderMap, body: Bytes) -> Result<Option<String>, Refused> {
+async fn callback_url(headers: &HeaderMap, body: Bytes) -> Result<Option<String>, Refused> {
     if body.is_empty() {
         return Ok(None);
     }
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case("multipart/form-data") {
-        return Err(Refused::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "the body must be multipart/form-data, or empty",
-        ));
-    }
-    let malformed = || {
-        Refused::new(
-            StatusCode::BAD_REQUEST,
-            "the body is not well-formed multipart/form-data",
-        )
-    };
-    let mut request = Request::new(Body::from(body));
-    *request.headers_mut() = headers;
-    let form = Multipart::from_request(request, &()).await;
-    let mut form = form.map_err(|_| malformed())?;
-    let (mut url, mut parts) = (None, 0);
-    while let Some(field) = form.next_field().await.map_err(|_| malformed())? {
-        parts += 1;
-        if parts > MAX_PARTS {
-            return Err(malformed());
-        }
-        if field.name() != Some("callback_url") {
-            continue;
-        }
-        let text = field.text().await.map_err(|_| malformed())?;
-        if url.replace(text).is_some() {
-            return Err(WireError::wrong_type("callback_url", "in the form once").into());
-        }
-    }
+    content::is_form(headers)?;
+    let Destination(url) = texts::read(headers, body, Destination::default()).await?;
     // Empty counts as absent, as everywhere.
     Ok(url.filter(|url| !url.is_empty()))
 }
 
+/// The form of a replay.
+#[derive(Default)]
+struct Destination(Option<String>);
+
+impl Texts for Destination {
+    const MOST_PARTS: usize = 16;
+
+    fn place(&mut self, name: &str) -> Option<&mut Option<String>> {
+        (name == "callback_url").then_some(&mut self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use axum::http::header;
     use selfsame_wire::id::{Environment, PartnerId, UserId};
     use selfsame_wire::partner_params::PartnerParams;
     use selfsame_wire::v3::product::Product;
@@ -180,7 +156,7 @@ mod tests {
         if !kind.is_empty() {
             headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
         }
-        let read = callback_url(headers, Bytes::from(body.to_owned())).await;
+        let read = callback_url(&headers, Bytes::from(body.to_owned())).await;
         read.map_err(|refused| refused.into_response().status().as_u16())
     }
 
@@ -209,7 +185,7 @@ mod tests {
         assert_eq!(form(FORM, "--b\r\nrubbish").await, Err(400));
         let twice = format!("{}{}--b--\r\n", url(), url());
         assert_eq!(form(FORM, &twice).await, Err(400));
-        let many = part("x", "y").repeat(MAX_PARTS + 1);
+        let many = part("x", "y").repeat(Destination::MOST_PARTS + 1);
         assert_eq!(form(FORM, &format!("{many}--b--\r\n")).await, Err(400));
     }
 

@@ -6,13 +6,11 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::multipart::{Field, Multipart};
 use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequest as _, Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use bytes::Bytes;
 use selfsame_job::audit::Actor;
 use selfsame_job::fraud::{Received, ReportToken, locks};
 use selfsame_job::user::UserKey;
@@ -22,6 +20,7 @@ use selfsame_wire::v3::fraud::{FraudReport, ReportForm, ReportTaken};
 use selfsame_wire::v3::token::Bound;
 
 use super::admitted::admit;
+use super::texts::{self, Texts};
 use super::{Refused, content};
 use crate::app::{App, Scope};
 use crate::body::collect_small;
@@ -29,8 +28,6 @@ use crate::client_address::ClientAddress;
 
 /// The largest form.
 const MAX_BYTES: usize = 16 * 1024;
-/// The most parts.
-const MAX_PARTS: usize = 16;
 
 const LOCKED: &str = "the report is on record: no job that judges this user's face passes until an operator of this server clears it; look-ups go on";
 const CLEARS_NOTHING: &str = "the report is on record, and changes nothing by itself: where the user is locked, only an operator of this server clears it";
@@ -52,7 +49,7 @@ pub(super) async fn report_fraud(
     content::is_form(&headers)?;
     let body = admitted.body(&app, &headers, body)?;
     let body = collect_small(&app, client, body, MAX_BYTES).await?;
-    let form = read(&headers, body.bytes.clone()).await?;
+    let form = texts::read(&headers, body.bytes.clone(), ReportForm::default()).await?;
     let report = FraudReport::parse(form)?;
     if !token.may_say(report.claim()) {
         return Err(Refused::forbidden(
@@ -117,61 +114,19 @@ fn may_report(bound: &Bound, user: &UserId) -> Result<ReportToken, Refused> {
     Ok(ReportToken::Partners)
 }
 
-fn malformed(why: &str) -> Refused {
-    Refused::new(
-        StatusCode::BAD_REQUEST,
-        format!("the body is not well-formed multipart/form-data: {why}"),
-    )
-}
+impl Texts for ReportForm {
+    const MOST_PARTS: usize = 16;
+    const TAKES_FILES: bool = false;
 
-/// Reads the parts of the form. Parts that it does not have are passed over.
-async fn read(headers: &HeaderMap, body: Bytes) -> Result<ReportForm, Refused> {
-    let mut request = Request::new(Body::from(body));
-    if let Some(kind) = headers.get(header::CONTENT_TYPE) {
-        request
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, kind.clone());
+    fn place(&mut self, name: &str) -> Option<&mut Option<String>> {
+        self.part(name)
     }
-    let mut multipart = Multipart::from_request(request, &())
-        .await
-        .map_err(|_| malformed("the header Content-Type has no boundary"))?;
-    let mut form = ReportForm::default();
-    let mut count = 0;
-    while let Some(field) = multipart
-        .next_field()
-        .await
-        .map_err(|error| malformed(&error.body_text()))?
-    {
-        count += 1;
-        if count > MAX_PARTS {
-            return Err(malformed(&format!("it has more than {MAX_PARTS} parts")));
-        }
-        let name = field.name().unwrap_or_default().to_owned();
-        let Some(part) = form.part(&name) else {
-            continue;
-        };
-        if part.is_some() {
-            return Err(malformed(&format!("{name} stands more than once")));
-        }
-        *part = Some(text(&name, field).await?);
-    }
-    Ok(form)
-}
-
-async fn text(name: &str, field: Field<'_>) -> Result<String, Refused> {
-    if field.file_name().is_some() {
-        return Err(WireError::wrong_type(name, "text, not a file").into());
-    }
-    let bytes = field
-        .bytes()
-        .await
-        .map_err(|error| malformed(&error.body_text()))?;
-    String::from_utf8(bytes.to_vec()).map_err(|_| WireError::wrong_type(name, "UTF-8 text").into())
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use axum::http::{HeaderValue, header};
+    use bytes::Bytes;
     use selfsame_wire::id::{Environment, PartnerId};
     use selfsame_wire::partner_params::PartnerParams;
     use selfsame_wire::v3::fraud::Claim;
@@ -197,12 +152,9 @@ mod tests {
     }
 
     async fn parse(body: String) -> Result<FraudReport, (u16, String)> {
-        let refused = match read(
-            &headers("multipart/form-data; boundary=b"),
-            (body + "--b--\r\n").into(),
-        )
-        .await
-        {
+        let headers = headers("multipart/form-data; boundary=b");
+        let body = (body + "--b--\r\n").into();
+        let refused = match texts::read(&headers, body, ReportForm::default()).await {
             Ok(form) => match FraudReport::parse(form) {
                 Ok(report) => return Ok(report),
                 Err(error) => error.into(),
@@ -237,7 +189,10 @@ mod tests {
                 "reason must be text, not a file",
             ),
             (part("reason", "").repeat(2), "reason stands more than once"),
-            (part("x", "PLANTED").repeat(MAX_PARTS), "more than 16 parts"),
+            (
+                part("x", "PLANTED").repeat(ReportForm::MOST_PARTS),
+                "more than 16 parts",
+            ),
         ] {
             let (status, message) = parse(good() + &more).await.unwrap_err();
             assert_eq!(status, 400, "{message}");
@@ -252,7 +207,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_form_has_a_boundary() {
-        let refused = read(&headers("multipart/form-data"), Bytes::new())
+        let headers = headers("multipart/form-data");
+        let refused = texts::read(&headers, Bytes::new(), ReportForm::default())
             .await
             .err()
             .unwrap();

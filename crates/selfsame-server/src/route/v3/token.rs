@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest as _, Multipart, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::{Extension, Json};
 use jiff::Timestamp;
-use selfsame_wire::error::ErrorCode;
 use selfsame_wire::id::PartnerId;
 use selfsame_wire::signature::ApiKey;
 use selfsame_wire::v3::token::{TokenParts, TokenRequest};
 use selfsame_wire::v3::{API_KEY, PARTNER_ID};
 use serde::Serialize;
 
-use super::Refused;
+use super::texts::{self, Texts};
+use super::{Refused, content};
 use crate::app::{App, Scope};
 use crate::body::collect_small;
 use crate::client_address::ClientAddress;
@@ -25,8 +25,6 @@ use crate::v3_tokens;
 
 /// The largest body that is read: what it binds must fit into a token.
 const BODY_BYTES: usize = 64 * 1024;
-/// The most parts of any kind.
-const MAX_PARTS: usize = 16;
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -73,78 +71,32 @@ fn named<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, Refused> {
 
 /// The form's parts; none where there is no body, whatever the headers call it.
 async fn read(headers: &HeaderMap, body: Bytes) -> Result<TokenParts, Refused> {
-    let mut parts = TokenParts::default();
+    let parts = TokenParts::default();
     if body.is_empty() {
         return Ok(parts);
     }
-    let content_type = headers.get(CONTENT_TYPE);
-    let is_form = content_type
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|text| {
-            text.trim_start()
-                .to_ascii_lowercase()
-                .starts_with("multipart/form-data")
-        });
-    if !is_form {
-        return Err(Refused::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "the body must be multipart/form-data, or absent",
-        ));
-    }
-    let mut request = Request::new(Body::from(body));
-    if let Some(content_type) = content_type {
-        request
-            .headers_mut()
-            .insert(CONTENT_TYPE, content_type.clone());
-    }
-    let mut form = Multipart::from_request(request, &())
-        .await
-        .map_err(|error| malformed(&error.body_text()))?;
-    let mut count = 0;
-    while let Some(field) = form
-        .next_field()
-        .await
-        .map_err(|error| malformed(&error.body_text()))?
-    {
-        count += 1;
-        if count > MAX_PARTS {
-            return Err(wrong(format!("the form has more than {MAX_PARTS} parts")));
-        }
-        let name = field.name().unwrap_or_default().to_owned();
-        let part = match name.as_str() {
-            "user_id" => &mut parts.user_id,
-            "partner_params" => &mut parts.partner_params,
-            "product" => &mut parts.product,
-            "allow_new_enroll" => &mut parts.allow_new_enroll,
-            "payload" => &mut parts.payload,
-            // Multipart itself reads past the part.
-            _ => continue,
-        };
-        if part.is_some() {
-            return Err(wrong(format!("{name} stands more than once")));
-        }
-        let bytes = field
-            .bytes()
-            .await
-            .map_err(|error| malformed(&error.body_text()))?;
-        let text = String::from_utf8(bytes.to_vec());
-        *part = Some(text.map_err(|_| wrong(format!("{name} must be UTF-8 text")))?);
-    }
-    Ok(parts)
+    content::is_form(headers)?;
+    texts::read(headers, body, parts).await
 }
 
-fn wrong(message: String) -> Refused {
-    Refusal::new(ErrorCode::WrongType, message).into()
-}
+impl Texts for TokenParts {
+    const MOST_PARTS: usize = 16;
 
-fn malformed(what: &str) -> Refused {
-    wrong(format!(
-        "the body is not well-formed multipart/form-data: {what}"
-    ))
+    fn place(&mut self, name: &str) -> Option<&mut Option<String>> {
+        Some(match name {
+            "user_id" => &mut self.user_id,
+            "partner_params" => &mut self.partner_params,
+            "product" => &mut self.product,
+            "allow_new_enroll" => &mut self.allow_new_enroll,
+            "payload" => &mut self.payload,
+            _ => return None,
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header::CONTENT_TYPE;
     use axum::response::IntoResponse as _;
 
     use super::*;
@@ -201,7 +153,7 @@ mod tests {
             );
         }
         let twice = form(&[("user_id", "ada"), ("user_id", "eve")]);
-        let many = form(&[("x", "y"); MAX_PARTS + 1]);
+        let many = form(&[("x", "y"); TokenParts::MOST_PARTS + 1]);
         for (content_type, body) in [
             ("multipart/form-data", whole.as_str()),
             ("multipart/form-data; boundary=c", &whole),

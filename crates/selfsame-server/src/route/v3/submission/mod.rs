@@ -37,6 +37,7 @@ use super::{Refused, content};
 use crate::app::{App, Scope};
 use crate::body::Arriving;
 use crate::budget::{Holder, Purpose};
+use crate::headers;
 use crate::intake::{Intake, new_smile_job_id, recorded};
 use crate::listen::Activity;
 use crate::refusal::Refusal;
@@ -241,8 +242,8 @@ pub(super) async fn submit(
             callback_url: Some(callback_url),
             allow_new_enroll,
             sandbox_result: texts.forced_code(),
-            source_sdk: header(&headers, v3::SOURCE_SDK),
-            source_sdk_version: header(&headers, v3::SOURCE_SDK_VERSION),
+            source_sdk: headers::text(&headers, v3::SOURCE_SDK),
+            source_sdk_version: headers::text(&headers, v3::SOURCE_SDK_VERSION),
             id_info,
             details: Some(details),
             metadata,
@@ -300,14 +301,6 @@ fn partner_params(texts: &Texts) -> Result<PartnerParams, WireError> {
 
 fn required<'t>(name: &str, given: &'t Option<String>) -> Result<&'t str, WireError> {
     given.as_deref().ok_or_else(|| WireError::missing(name))
-}
-
-fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get(name)
-        .and_then(|v| v.to_str().ok())
-        .filter(|v| !v.is_empty())
-        .map(str::to_owned)
 }
 
 fn raw<T: serde::Serialize>(value: &T) -> Result<Box<RawValue>, Refusal> {
