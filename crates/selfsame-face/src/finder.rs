@@ -6,7 +6,7 @@ use crate::align;
 use crate::detect::Detector;
 use crate::evidence::FaceEvidence;
 use crate::fold;
-use crate::inference::tract::Tract;
+use crate::inference::rten::Rten;
 use crate::inference::{Engine as _, InferenceError, Precision};
 use crate::quality;
 
@@ -60,7 +60,7 @@ impl Finder {
             return Err(FinderError::Side(side));
         }
         let onnx = fold::prepare(yunet).map_err(FinderError::Unpreparable)?;
-        let model = Tract.load(&onnx, &[1, 3, side, side], Precision::F32)?;
+        let model = Rten::default().load(&onnx, &[1, 3, side, side], Precision::F32)?;
         Ok(Self(Detector::new(model, side)))
     }
 

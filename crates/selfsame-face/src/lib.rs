@@ -42,6 +42,8 @@ pub mod metadata;
 pub mod models;
 #[cfg(feature = "engine")]
 mod motion;
+#[cfg(feature = "detect")]
+mod onnx;
 #[cfg(feature = "engine")]
 mod pattern;
 #[cfg(feature = "portrait")]

@@ -114,14 +114,14 @@ fn no_photograph_of_a_person_is_taken_for_an_attack() {
 fn both_engines_score_alike() {
     let (Some(fast), Some(portable)) = (
         analyser(EngineChoice::OpenVino),
-        analyser(EngineChoice::Tract),
+        analyser(EngineChoice::Rten),
     ) else {
         return;
     };
     let mut some = photographs();
     some.truncate(12);
     let (fast, portable) = (scores(&fast, &some), scores(&portable, &some));
-    summary("tract", &portable);
+    summary("rten", &portable);
     assert_eq!(fast.len(), portable.len());
     let differences = fast.iter().zip(&portable).map(|(a, b)| (a.1 - b.1).abs());
     let furthest = differences.fold(0.0, f32::max);

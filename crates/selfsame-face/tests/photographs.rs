@@ -126,7 +126,7 @@ fn a_tilted_head_is_still_the_same_person() {
 
 #[test]
 fn tract_matches_one_person_and_no_other() {
-    one_person_matches(EngineChoice::Tract);
+    one_person_matches(EngineChoice::Rten);
 }
 
 #[test]
@@ -210,11 +210,11 @@ fn furthest(one: &[f32], other: &[f32]) -> f32 {
 #[test]
 fn every_labelled_pair_is_decided_rightly_by_both_engines_alike() {
     let Some(labelled) = labelled() else { return };
-    let Some(tract) = analyser(EngineChoice::Tract) else {
+    let Some(rten) = analyser(EngineChoice::Rten) else {
         return;
     };
-    let portable = labelled.scores(&tract);
-    labelled.check("tract", &portable);
+    let portable = labelled.scores(&rten);
+    labelled.check("rten", &portable);
     let Some(openvino) = analyser(EngineChoice::OpenVino) else {
         return;
     };

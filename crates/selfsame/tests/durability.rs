@@ -58,7 +58,7 @@ async fn nothing_accepted_is_lost() {
         Server::start(
             data.path(),
             &key,
-            &["--allow-private-callbacks", "--engine", "tract"],
+            &["--allow-private-callbacks", "--engine", "rten"],
         )
     };
     let (http, package) = (http(), package(&photo));

@@ -119,7 +119,7 @@ async fn eighty_receivers_that_never_answer_delay_no_other_partner() {
     let _server = Server::start(
         data.path(),
         &key,
-        &["--allow-private-callbacks", "--engine", "tract"],
+        &["--allow-private-callbacks", "--engine", "rten"],
     );
     // Sixteen at a time, ten seconds each, eighty would take fifty seconds.
     tokio::time::timeout(LONG, callbacks.recv())
@@ -142,7 +142,7 @@ async fn a_batch_delays_no_other_partners_job() {
     }
     let single = queue(&store, "p", None).await;
     drop(store);
-    let server = Server::start(data.path(), &key, &["--engine", "tract", "--workers", "1"]);
+    let server = Server::start(data.path(), &key, &["--engine", "rten", "--workers", "1"]);
     server.ended(&http(), "u", single.job_id.as_str()).await;
     let store = support::store::open(data.path()).await;
     let filter = JobFilter {
@@ -178,7 +178,7 @@ async fn production_callbacks_are_https_unless_the_operator_says_otherwise() {
             200,
         ),
     ] {
-        let server = Server::start(data.path(), key, &[&["--engine", "tract"], more].concat());
+        let server = Server::start(data.path(), key, &[&["--engine", "rten"], more].concat());
         let job = uuid::Uuid::new_v4().to_string();
         let body = server.upload_body("ada", &job, 4, url);
         let (status, answer) = server.post(&http, "/v1/upload", &body).await.unwrap();
@@ -202,7 +202,7 @@ async fn ready_shows_who_works_in_the_background() {
     let server = Server::start(
         data.path(),
         &key,
-        &["--engine", "tract", "--workers", "2", "--node", "n1"],
+        &["--engine", "rten", "--workers", "2", "--node", "n1"],
     );
     let get = async |path: &str| {
         let answer = http().get(format!("{}{path}", server.base)).send().await;

@@ -220,7 +220,7 @@ async fn a_time_that_passes_leaves_the_rest_to_the_callback() {
         "--workers",
         "1",
         "--engine",
-        "tract",
+        "rten",
     ];
     let server = Server::start(data.path(), &key, &slow);
     let mut client = client(&server);

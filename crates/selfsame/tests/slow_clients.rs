@@ -178,7 +178,7 @@ async fn a_full_queue_says_so_and_loses_nothing() {
     };
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let small = ["--max-queued", "2", "--workers", "1", "--engine", "tract"];
+    let small = ["--max-queued", "2", "--workers", "1", "--engine", "rten"];
     let server = Server::start(data.path(), &key, &small);
     let (http, package) = (http(), package(&photo));
     let mut urls = Vec::new();
@@ -264,7 +264,7 @@ async fn a_server_that_is_stopped_finishes_or_hands_back() {
     };
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let one = ["--workers", "1", "--engine", "tract"];
+    let one = ["--workers", "1", "--engine", "rten"];
     let server = Server::start(data.path(), &key, &one);
     let (http, package) = (http(), package(&photo));
     for n in 0..4 {

@@ -148,7 +148,7 @@ async fn a_job_that_is_being_processed() {
     if !detects_attacks() {
         return;
     }
-    let story = Story::begin(&["--workers", "1", "--engine", "tract"]);
+    let story = Story::begin(&["--workers", "1", "--engine", "rten"]);
     let package = package(&photo);
     // The only worker has other jobs to do first.
     let mut urls = Vec::new();

@@ -28,7 +28,7 @@ fn problem(manifest: impl FnOnce(&str) -> String) -> String {
 /// Ready to run by the portable engine, which needs no model store.
 fn loaded(embedder: Embedder) -> LoadedEmbedder {
     let store = ModelStore::locate(Some(Path::new("none")));
-    let engine = start(EngineChoice::Tract, &store, NonZeroUsize::MIN).unwrap();
+    let engine = start(EngineChoice::Rten, &store, NonZeroUsize::MIN).unwrap();
     let side = embedder.input().side;
     let onnx = embedder.own_onnx().unwrap().unwrap();
     let inference = engine.load(&onnx, &[1, 3, side, side], Precision::F32);

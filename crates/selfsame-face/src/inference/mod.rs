@@ -6,7 +6,7 @@ pub(crate) mod deferred;
 mod heap;
 #[cfg(feature = "engine")]
 mod openvino;
-pub(crate) mod tract;
+pub(crate) mod rten;
 
 use std::fmt;
 #[cfg(feature = "engine")]
@@ -24,11 +24,11 @@ use crate::models::{ModelError, ModelStore};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineChoice {
-    /// OpenVINO where it was fetched and works, else tract.
+    /// OpenVINO where it was fetched and works, else rten.
     #[default]
     Auto,
     /// The portable engine in pure Rust.
-    Tract,
+    Rten,
     /// The fast engine; loading fails where it is not there.
     OpenVino,
 }
@@ -57,7 +57,7 @@ pub enum Loading {
 
 /// No engine has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no engine is called `{0}`; choose auto, tract or openvino")]
+#[error("no engine is called `{0}`; choose auto, rten or openvino")]
 pub struct UnknownEngine(String);
 
 impl FromStr for EngineChoice {
@@ -66,7 +66,7 @@ impl FromStr for EngineChoice {
     fn from_str(name: &str) -> Result<Self, UnknownEngine> {
         match name {
             "auto" => Ok(Self::Auto),
-            "tract" => Ok(Self::Tract),
+            "rten" => Ok(Self::Rten),
             "openvino" => Ok(Self::OpenVino),
             other => Err(UnknownEngine(other.to_owned())),
         }
@@ -77,7 +77,7 @@ impl fmt::Display for EngineChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Auto => "auto",
-            Self::Tract => "tract",
+            Self::Rten => "rten",
             Self::OpenVino => "openvino",
         })
     }
@@ -160,10 +160,10 @@ pub(crate) fn start(
     };
     match choice {
         EngineChoice::OpenVino => fast(),
-        EngineChoice::Tract => Ok(Arc::new(tract::Tract)),
+        EngineChoice::Rten => Ok(Arc::new(rten::Rten::default())),
         EngineChoice::Auto => Ok(fast().unwrap_or_else(|error| {
-            tracing::info!(%error, "OpenVINO is not used; tract is");
-            Arc::new(tract::Tract)
+            tracing::info!(%error, "OpenVINO is not used; rten is");
+            Arc::new(rten::Rten::default())
         })),
     }
 }

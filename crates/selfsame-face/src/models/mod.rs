@@ -2,7 +2,6 @@
 
 mod fetch;
 mod manifest;
-mod onnx;
 mod silent_face;
 mod tflite;
 mod torch;
@@ -72,7 +71,7 @@ pub enum ModelError {
         wanted: String,
     },
     /// The manifest has no OpenVINO for this machine.
-    #[error("no OpenVINO is known for this platform; use the engine `tract`")]
+    #[error("no OpenVINO is known for this platform; use the engine `rten`")]
     NoSuchPlatform,
     /// The published file cannot be prepared.
     #[error("the model {0} cannot be prepared: {1}")]

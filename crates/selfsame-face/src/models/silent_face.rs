@@ -4,10 +4,10 @@
 //! to what they were given, and a head. How wide a layer is, and whether a block weighs its channels, the weights tell.
 //! Batch normalisation is folded into the layer before it.
 
-use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
-
-use super::onnx::{self, floats, integer, list, value};
 use super::torch::{self, Tensor, Weights};
+use crate::onnx::{
+    self, AttributeProto, GraphProto, NodeProto, TensorProto, floats, integer, list, sizes, value,
+};
 
 /// What batch normalisation adds to a variance.
 const EPSILON: f64 = 1e-5;
@@ -47,14 +47,13 @@ pub(super) fn to_onnx(published: &[u8]) -> Result<Vec<u8>, String> {
     last = network.active("conv_6_sep", &last, 1)?;
     last = network.layer("conv_6_dw.conv", "conv_6_dw.bn", &last, 1)?;
     let classes = network.head(&last)?;
-    Ok(onnx::file(GraphProto {
-        name: "silent_face".to_owned(),
+    onnx::file(GraphProto {
         node: network.nodes,
         initializer: network.constants,
         input: vec![value("input".to_owned(), &[1, 3, SIDE, SIDE])],
         output: vec![value("logits".to_owned(), &[1, classes])],
         ..GraphProto::default()
-    }))
+    })
 }
 
 struct Network {
@@ -93,21 +92,17 @@ impl Network {
     }
 
     fn constant(&mut self, name: &str, shape: &[usize], values: &[f32]) -> String {
-        self.constants.push(floats(name.to_owned(), shape, values));
+        self.constants
+            .push(floats(name.to_owned(), sizes(shape), values));
         name.to_owned()
     }
 
     /// Adds a node and names its output.
     fn node(&mut self, kind: &str, input: Vec<String>, attribute: Vec<AttributeProto>) -> String {
         let name = format!("n{}", self.nodes.len());
-        self.nodes.push(NodeProto {
-            name: name.clone(),
-            op_type: kind.to_owned(),
-            input,
-            output: vec![name.clone()],
-            attribute,
-            ..NodeProto::default()
-        });
+        let output = vec![name.clone()];
+        self.nodes
+            .push(onnx::node(kind, name.clone(), input, output, attribute));
         name
     }
 

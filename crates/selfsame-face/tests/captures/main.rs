@@ -137,25 +137,25 @@ fn openvino_tells_still_flat_and_live_apart() {
 
 #[test]
 fn tract_tells_still_flat_and_live_apart() {
-    measured(EngineChoice::Tract, sample());
+    measured(EngineChoice::Rten, sample());
 }
 
 #[test]
 fn both_engines_see_the_same_capture() {
-    let (Some(tract), Some(openvino)) = (
-        analyser(EngineChoice::Tract),
+    let (Some(rten), Some(openvino)) = (
+        analyser(EngineChoice::Rten),
         analyser(EngineChoice::OpenVino),
     ) else {
         return;
     };
-    for (name, frame, face) in photographs(&tract).into_iter().take(sample()) {
+    for (name, frame, face) in photographs(&rten).into_iter().take(sample()) {
         let capture = sequence::capture(&frame, &face, Kind::Live);
         let alone = |analyser: &Analyser| {
             analyser
                 .analyse_capture(&capture.selfie, &[], &CaptureContext::default())
                 .unwrap()
         };
-        let (one, other) = (alone(&tract), alone(&openvino));
+        let (one, other) = (alone(&rten), alone(&openvino));
         let score = |e: &CaptureEvidence| e.presentation_attack.as_ref().map(|p| p.fused);
         println!(
             "{name}: attack scores {:?} {:?}",
@@ -171,7 +171,7 @@ fn both_engines_see_the_same_capture() {
         assert!((one.yaw - other.yaw).abs() < 0.2, "{one:?} {other:?}");
         assert!((one.pitch - other.pitch).abs() < 0.2, "{one:?} {other:?}");
         assert!((one.smile - other.smile).abs() < 0.02, "{one:?} {other:?}");
-        let (one, other) = (look(&tract, &capture), look(&openvino, &capture));
+        let (one, other) = (look(&rten, &capture), look(&openvino, &capture));
         let (one, other) = (one.motion.unwrap(), other.motion.unwrap());
         assert!(
             (one.parallax - other.parallax).abs() < 0.001,

@@ -24,7 +24,7 @@ pub(crate) struct Compare {
     reference: PathBuf,
     /// The probe.
     probe: PathBuf,
-    /// auto, tract or openvino.
+    /// auto, rten or openvino.
     #[arg(long, default_value = "auto")]
     engine: EngineChoice,
     #[command(flatten)]

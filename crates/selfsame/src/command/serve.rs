@@ -66,7 +66,7 @@ pub(crate) struct Serve {
     /// Captures that are analysed at a time [default: one for each core].
     #[arg(long)]
     workers: Option<NonZeroUsize>,
-    /// auto, tract or openvino.
+    /// auto, rten or openvino.
     #[arg(long, default_value = "auto")]
     engine: EngineChoice,
     #[command(flatten)]

@@ -50,7 +50,7 @@ enum Action {
     Remake {
         #[command(flatten)]
         embedder: EmbedderChoice,
-        /// auto, tract or openvino.
+        /// auto, rten or openvino.
         #[arg(long, default_value = "auto")]
         engine: EngineChoice,
         /// Photos that are analysed at a time [default: one for each core].

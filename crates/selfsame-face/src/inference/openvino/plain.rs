@@ -7,16 +7,12 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use prost::Message as _;
-use tract_onnx::pb::{
-    ModelProto, NodeProto, TensorProto, tensor_shape_proto::Dimension,
-    tensor_shape_proto::dimension::Value, type_proto,
-};
+use crate::onnx::{self, NodeProto, TensorProto};
 
 /// The same model with biases as additions, and its one input of this shape. What cannot be read is left as it is, for the
 /// engine to say so.
 pub(super) fn plain<'o>(onnx: &'o [u8], shape: &[usize]) -> Cow<'o, [u8]> {
-    let Ok(mut model) = ModelProto::decode(onnx) else {
+    let Ok(mut model) = onnx::read(onnx) else {
         return Cow::Borrowed(onnx);
     };
     let Some(graph) = &mut model.graph else {
@@ -25,7 +21,7 @@ pub(super) fn plain<'o>(onnx: &'o [u8], shape: &[usize]) -> Cow<'o, [u8]> {
     let ranks: HashMap<&str, usize> = graph
         .initializer
         .iter()
-        .map(|weight| (&*weight.name, weight.dims.len()))
+        .filter_map(|weight| Some((weight.name.as_deref()?, weight.dims.len())))
         .collect();
     let taken: HashSet<&str> = graph
         .node
@@ -39,7 +35,8 @@ pub(super) fn plain<'o>(onnx: &'o [u8], shape: &[usize]) -> Cow<'o, [u8]> {
     for node in &graph.node {
         let apart = bias(node, &graph.initializer, &ranks).filter(|(bias, convolution, _)| {
             let convolved = convolution.output.first();
-            !taken.contains(&*bias.name) && convolved.is_some_and(|c| !taken.contains(&**c))
+            let taken = |name: &String| taken.contains(name.as_str());
+            !bias.name.as_ref().is_none_or(taken) && !convolved.is_none_or(taken)
         });
         match apart {
             Some((bias, convolution, addition)) => {
@@ -55,26 +52,14 @@ pub(super) fn plain<'o>(onnx: &'o [u8], shape: &[usize]) -> Cow<'o, [u8]> {
         .node
         .iter()
         .flat_map(|node| &node.input)
-        .chain(graph.output.iter().map(|output| &output.name))
+        .chain(graph.output.iter().filter_map(|o| o.name.as_ref()))
         .map(|name| &**name)
         .collect();
     graph
         .initializer
-        .retain(|weight| used.contains(&*weight.name));
-    if let [input] = &mut graph.input[..]
-        && let Some(type_proto::Value::TensorType(tensor)) =
-            input.r#type.as_mut().and_then(|t| t.value.as_mut())
-    {
-        let dim = tensor.shape.get_or_insert_default();
-        dim.dim = shape
-            .iter()
-            .map(|side| Dimension {
-                value: Some(Value::DimValue(i64::try_from(*side).unwrap_or(i64::MAX))),
-                ..Dimension::default()
-            })
-            .collect();
-    }
-    Cow::Owned(model.encode_to_vec())
+        .retain(|weight| weight.name.as_deref().is_some_and(|n| used.contains(n)));
+    onnx::set_input(graph, shape);
+    onnx::write(&model).map_or(Cow::Borrowed(onnx), Cow::Owned)
 }
 
 /// A convolution's bias, as a weight of the output's rank; the convolution without it; and the addition. `None` for other nodes.
@@ -84,28 +69,32 @@ fn bias(
     ranks: &HashMap<&str, usize>,
 ) -> Option<(TensorProto, NodeProto, NodeProto)> {
     let ("Conv", [input, kernel, bias], [output]) =
-        (&*node.op_type, &node.input[..], &node.output[..])
+        (node.op_type.as_deref()?, &node.input[..], &node.output[..])
     else {
         return None;
     };
     let rank = *ranks.get(&**kernel)?;
-    let mut bias = weights.iter().find(|w| w.name == *bias)?.clone();
+    let mut bias = weights
+        .iter()
+        .find(|w| w.name.as_ref() == Some(bias))?
+        .clone();
     let [channels] = bias.dims[..] else {
         return None;
     };
-    bias.name = format!("{output}/bias");
+    let bias_name = format!("{output}/bias");
+    bias.name = Some(bias_name.clone());
     bias.dims = [1, channels]
         .into_iter()
         .chain(std::iter::repeat_n(1, rank.checked_sub(2)?))
         .collect();
     let convolved = format!("{output}/convolved");
-    let addition = NodeProto {
-        input: vec![convolved.clone(), bias.name.clone()],
-        output: vec![output.clone()],
-        name: format!("{}/bias", node.name),
-        op_type: "Add".to_owned(),
-        ..NodeProto::default()
-    };
+    let addition = onnx::node(
+        "Add",
+        format!("{}/bias", node.name.as_deref().unwrap_or_default()),
+        vec![convolved.clone(), bias_name],
+        vec![output.clone()],
+        Vec::new(),
+    );
     let convolution = NodeProto {
         input: vec![input.clone(), kernel.clone()],
         output: vec![convolved],
@@ -116,15 +105,14 @@ fn bias(
 
 #[cfg(test)]
 mod tests {
-    use tract_onnx::pb::GraphProto;
-
     use super::*;
+    use crate::onnx::{DataType, GraphProto, ModelProto};
 
     fn weight(name: &str, dims: &[i64]) -> TensorProto {
         TensorProto {
-            name: name.to_owned(),
+            name: Some(name.to_owned()),
             dims: dims.to_vec(),
-            data_type: 1,
+            data_type: Some(DataType::FLOAT),
             float_data: vec![0.5; dims.iter().product::<i64>() as usize],
             ..TensorProto::default()
         }
@@ -134,7 +122,7 @@ mod tests {
         NodeProto {
             input: input.iter().map(|&name| name.to_owned()).collect(),
             output: vec![output.to_owned()],
-            op_type: kind.to_owned(),
+            op_type: Some(kind.to_owned()),
             ..NodeProto::default()
         }
     }
@@ -148,9 +136,9 @@ mod tests {
             }),
             ..ModelProto::default()
         };
-        let onnx = model.encode_to_vec();
+        let onnx = onnx::write(&model).unwrap();
         let plain = plain(&onnx, &[1, 3, 8, 8]);
-        ModelProto::decode(&*plain).unwrap().graph.unwrap()
+        onnx::read(&plain).unwrap().graph.unwrap()
     }
 
     #[test]
@@ -163,7 +151,12 @@ mod tests {
         let told: Vec<(&str, Vec<&str>)> = graph
             .node
             .iter()
-            .map(|n| (&*n.op_type, n.input.iter().map(|i| &**i).collect()))
+            .map(|n| {
+                (
+                    n.op_type.as_deref().unwrap(),
+                    n.input.iter().map(|i| &**i).collect(),
+                )
+            })
             .collect();
         assert_eq!(
             told,
@@ -176,7 +169,11 @@ mod tests {
             ]
         );
         assert_eq!(graph.node[1].output, ["a"]);
-        let named: Vec<&str> = graph.initializer.iter().map(|w| &*w.name).collect();
+        let named: Vec<&str> = graph
+            .initializer
+            .iter()
+            .map(|w| w.name.as_deref().unwrap())
+            .collect();
         assert_eq!(named, ["kernel", "a/bias"]);
         assert_eq!(graph.initializer[1].dims, [1, 2, 1, 1]);
     }

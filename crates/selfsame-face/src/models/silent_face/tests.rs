@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use selfsame_testing::{Need, left_out, shared_models};
 
 use super::*;
-use crate::inference::tract::Tract;
+use crate::inference::rten::Rten;
 use crate::inference::{Engine as _, Precision};
 use crate::models::Model;
 
 fn logits(onnx: &[u8], fill: &mut dyn FnMut(&mut [f32])) -> Vec<f32> {
-    let network = Tract
+    let network = Rten::default()
         .load(onnx, &[1, 3, SIDE, SIDE], Precision::F32)
         .unwrap();
     let mut logits = Vec::new();

@@ -5,10 +5,10 @@ mod operators;
 
 use std::collections::HashMap;
 
-use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto, tensor_proto::DataType};
-
-use super::onnx::{self, floats, list, value};
 use super::tflite::{self, Constant, Graph};
+use crate::onnx::{
+    self, AttributeProto, GraphProto, NodeProto, TensorProto, floats, integers, list, sizes, value,
+};
 
 /// Gives the ONNX file's bytes. A picture as input becomes one with its channels first.
 pub(super) fn to_onnx(published: &[u8]) -> Result<Vec<u8>, String> {
@@ -38,14 +38,13 @@ pub(super) fn to_onnx(published: &[u8]) -> Result<Vec<u8>, String> {
         let name = writer.want(tensor, Layout::AsPublished)?;
         outputs.push(value(name, writer.shape(tensor)?));
     }
-    Ok(onnx::file(GraphProto {
-        name: "translated".to_owned(),
+    onnx::file(GraphProto {
         node: writer.nodes,
         initializer: writer.weights,
         input: inputs,
         output: outputs,
         ..GraphProto::default()
-    }))
+    })
 }
 
 /// How a tensor of four dimensions lies in memory.
@@ -124,7 +123,7 @@ impl Writer<'_> {
         if !published && let Some(Constant::Floats(values)) = self.constant(tensor).cloned() {
             let shape = self.shape(tensor)?.to_vec();
             let name = self.announce(tensor, Layout::AsPublished);
-            self.weights.push(floats(name, &shape, &values));
+            self.weights.push(floats(name, sizes(&shape), &values));
             return self.want(tensor, layout);
         }
         let (other, order) = match layout {
@@ -147,18 +146,13 @@ impl Writer<'_> {
     }
 
     fn weight(&mut self, name: String, shape: &[usize], values: &[f32]) -> String {
-        self.weights.push(floats(name.clone(), shape, values));
+        self.weights
+            .push(floats(name.clone(), sizes(shape), values));
         name
     }
 
     fn setting(&mut self, name: String, values: &[i64]) -> String {
-        self.weights.push(TensorProto {
-            name: name.clone(),
-            dims: vec![values.len() as i64],
-            data_type: DataType::Int64 as i32,
-            int64_data: values.to_vec(),
-            ..TensorProto::default()
-        });
+        self.weights.push(integers(name.clone(), values));
         name
     }
 
@@ -169,14 +163,9 @@ impl Writer<'_> {
         output: String,
         attribute: Vec<AttributeProto>,
     ) {
-        self.nodes.push(NodeProto {
-            name: format!("n{}", self.nodes.len()),
-            op_type: kind.to_owned(),
-            input,
-            output: vec![output],
-            attribute,
-            ..NodeProto::default()
-        });
+        let name = format!("n{}", self.nodes.len());
+        let node = onnx::node(kind, name, input, vec![output], attribute);
+        self.nodes.push(node);
     }
 }
 

@@ -1,10 +1,8 @@
 //! TensorFlow Lite's operators, as far as the manifest's models use them, in ONNX's terms.
 
-use tract_onnx::pb::AttributeProto;
-
 use super::{Layout, Writer};
-use crate::models::onnx::{integer, list, numbers};
 use crate::models::tflite::{Constant, Operator};
+use crate::onnx::{AttributeProto, integer, list, numbers, sizes};
 
 impl Writer<'_> {
     /// Translates one operator, by its number in TensorFlow Lite's schema.
@@ -236,7 +234,7 @@ impl Writer<'_> {
 
     /// Gives numbers the shape that a tensor has in the file.
     fn shaped(&mut self, from: String, tensor: usize, output: String) -> Result<(), String> {
-        let shape: Vec<i64> = self.shape(tensor)?.iter().map(|d| *d as i64).collect();
+        let shape = sizes(self.shape(tensor)?);
         let setting = self.setting(format!("r{tensor}"), &shape);
         self.node("Reshape", vec![from, setting], output, Vec::new());
         Ok(())

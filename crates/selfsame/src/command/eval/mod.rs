@@ -139,7 +139,7 @@ enum Action {
 /// What to compute with.
 #[derive(clap::Args)]
 struct Machine {
-    /// auto, tract or openvino.
+    /// auto, rten or openvino.
     #[arg(long, default_value = "auto")]
     engine: EngineChoice,
     /// Work on so many cores [default: all]. The figures do not depend on it.
