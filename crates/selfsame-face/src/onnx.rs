@@ -1,5 +1,7 @@
 //! Pieces of an ONNX file.
 
+mod outline;
+
 use std::cell::RefCell;
 
 #[cfg(feature = "engine")]
@@ -19,6 +21,7 @@ const ONNX_VERSION: i64 = 8;
 
 /// What a file holds.
 pub(crate) fn read(file: &[u8]) -> Result<ModelProto, String> {
+    outline::check(file).map_err(|problem| format!("it is no ONNX file: {problem}"))?;
     ModelProto::parse_buf(file).map_err(|e| format!("it is no ONNX file: {e}"))
 }
 
