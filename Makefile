@@ -2,12 +2,15 @@
 
 CARGO_FLAGS ?= --locked
 
-.PHONY: demo test bench bench-cluster bench-lookups bench-search chaos restore soak fuzz page test-page models image release lint help
+# What the demo needs and no more, optimised only in what computes, as in the tests: a release takes much longer to build.
+SOON_BUILT = CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 cargo build $(CARGO_FLAGS) -p selfsame --no-default-features
+
+.PHONY: demo test bench bench-cluster bench-lookups bench-search chaos restore soak fuzz page test-page models image release release-test lint help
 
 demo: ## Set up all, then show a person registered, authenticated and an impostor refused
-	cargo build $(CARGO_FLAGS) --release --bin selfsame
-	target/release/selfsame models fetch
-	target/release/selfsame demo
+	$(SOON_BUILT)
+	target/debug/selfsame models fetch
+	target/debug/selfsame demo
 
 test: ## Set up all, then pass every check and test, the public clients included
 	bash scripts/test.sh
@@ -21,11 +24,11 @@ bench: ## Compare speed with peers in one run; measure the server, liveness and 
 	bash bench/search.sh $(SEARCH)
 
 page: ## Set up all, then serve a page where a person registers and logs in with a selfie (as root on Debian: it installs a compiler)
-	cargo build $(CARGO_FLAGS) --release --bin selfsame
-	target/release/selfsame models fetch
+	$(SOON_BUILT)
+	target/debug/selfsame models fetch
 	bash web/build.sh
 	@echo "open http://127.0.0.1:8080/demo/"
-	target/release/selfsame serve --demo-page web/dist
+	target/debug/selfsame serve --demo-page web/dist
 
 test-page: ## Set up all, then test the capture component in a real browser, against the real server
 	cargo build $(CARGO_FLAGS) --bin selfsame
@@ -62,8 +65,11 @@ bench-search: ## 1:N search by pgvector at 10,000, 100,000 and a million templat
 image: ## Build the image with whichever builder there is (ENGINE=buildah, podman or docker)
 	$(or $(ENGINE),buildah) build -t selfsame:latest -f deploy/Containerfile .
 
-release: ## Binary, SBOM and checksums of a commit (needs cargo-auditable and cargo-cyclonedx)
+release: ## Binary, wheel, npm packages, SBOM and checksums of a commit (needs cargo-auditable, cargo-cyclonedx, and cargo-zigbuild for older systems)
 	bash scripts/release.sh
+
+release-test: ## Install what `make release` made into clean folders, and run the demo from each
+	bash scripts/release_test.sh
 
 fuzz: ## Fuzz everything that reads what strangers send, FUZZ_SECONDS (60) for each target; needs cargo-fuzz, no nightly
 	bash scripts/fuzz.sh
