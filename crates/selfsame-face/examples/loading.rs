@@ -9,7 +9,7 @@ use std::time::Instant;
 use rustix::time::{ClockId, clock_gettime};
 use selfsame_face::analyser::{Analyser, Settings};
 use selfsame_face::inference::Loading;
-use selfsame_face::models::{Model, ModelStore};
+use selfsame_face::models::{CompiledModels, Model, ModelStore};
 
 /// Milliseconds of processor that this process has used.
 fn used() -> f64 {
@@ -52,7 +52,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("", store.clone()),
         (
             ", kept compiled",
-            store.keeping_compiled(compiled.map(Into::into)),
+            store.keeping_compiled(compiled.map_or(CompiledModels::Nowhere, |folder| {
+                CompiledModels::In(folder.into())
+            })),
         ),
     ];
     for (how, store) in stores {

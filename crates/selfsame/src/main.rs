@@ -34,15 +34,16 @@ struct Cli {
     /// Where models and photographs are kept [default: ~/.cache/selfsame].
     #[arg(long, global = true, env = "SELFSAME_HOME", value_name = "DIR")]
     home: Option<std::path::PathBuf>,
-    /// Keep models as OpenVINO compiled them in this folder, so that the next start takes them from there. Whoever can write into it
-    /// decides what the models say: no digest tells [default: they are not kept].
+    /// Where to keep models as OpenVINO compiled them, for the next start: `beside` the models, if nobody but this user can write
+    /// there; in a folder, and then whoever can write into it decides what the models say; or `off`.
     #[arg(
         long,
         global = true,
         env = "SELFSAME_COMPILED_MODELS",
+        default_value = "beside",
         value_name = "DIR"
     )]
-    compiled_models: Option<std::path::PathBuf>,
+    compiled_models: selfsame_face::models::CompiledModels,
 }
 
 // A command without a text here has it at its arguments.
@@ -90,6 +91,7 @@ enum Command {
     #[command(after_help = EXIT_CODES)]
     Models(command::models::Models),
     /// Measure how good it is: error rates, attacks, robustness; make attacks to try it with.
+    #[cfg(feature = "evaluation")]
     Eval(Box<command::eval::Eval>),
     /// Print completions for a shell.
     Completions {
@@ -136,6 +138,7 @@ fn main() -> ExitCode {
             Command::Migrate(migrate) => migrate.run(json).await,
             Command::Ready(ready) => ready.run(json).await,
             Command::Models(command) => command.run(&models, json),
+            #[cfg(feature = "evaluation")]
             Command::Eval(eval) => eval.run(&models, json),
             Command::Completions { shell } => {
                 let mut script = Vec::new();

@@ -1,5 +1,6 @@
 //! Models are data: a manifest says what each is, whence it comes and what its digest must be.
 
+mod compiled;
 mod fetch;
 mod manifest;
 mod silent_face;
@@ -9,12 +10,14 @@ mod translate;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::fold;
 
+pub use compiled::CompiledModels;
 pub use fetch::{FetchError, Progress};
 pub use manifest::{
     Artefact, Model, OPENVINO, OPENVINO_READER, Origin, PHOTOGRAPHS, Package, PackageForm,
@@ -82,7 +85,9 @@ pub enum ModelError {
 #[derive(Debug, Clone)]
 pub struct ModelStore {
     dir: PathBuf,
-    compiled: Option<PathBuf>,
+    compiled: CompiledModels,
+    /// Where compiled models are kept, once it was asked.
+    kept: OnceLock<Option<PathBuf>>,
 }
 
 /// How one artefact of the manifest stands.
@@ -109,26 +114,29 @@ impl ModelStore {
     #[must_use]
     pub fn locate(dir: Option<&Path>) -> Self {
         if let Some(dir) = dir {
-            return Self {
-                dir: dir.to_owned(),
-                compiled: None,
-            };
+            return Self::at(dir.to_owned());
         }
         let home = || std::env::var_os("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from);
         let base = std::env::var_os("SELFSAME_HOME")
             .map_or_else(|| home().join(".cache").join("selfsame"), PathBuf::from);
+        Self::at(base.join("models"))
+    }
+
+    fn at(dir: PathBuf) -> Self {
         Self {
-            dir: base.join("models"),
-            compiled: None,
+            dir,
+            compiled: CompiledModels::Nowhere,
+            kept: OnceLock::new(),
         }
     }
 
-    /// The same, with a folder where the fast engine keeps models as it compiled them and finds them at the next start. No digest
-    /// tells whether they are what it left there: whoever can write into the folder decides what the models say.
+    /// The same, where the fast engine keeps models as it compiled them and finds them at the next start. Whoever can write into
+    /// the folder decides what the models say.
     #[must_use]
-    pub fn keeping_compiled(self, dir: Option<PathBuf>) -> Self {
+    pub fn keeping_compiled(self, compiled: CompiledModels) -> Self {
         Self {
-            compiled: dir,
+            compiled,
+            kept: OnceLock::new(),
             ..self
         }
     }
@@ -136,14 +144,19 @@ impl ModelStore {
     /// Where compiled models are kept; nowhere without the library that reads them: OpenVINO would delete each copy and write it
     /// again, under the eyes of processes that start at the same time.
     pub(crate) fn compiled(&self) -> Option<&Path> {
-        let dir = self.compiled.as_deref()?;
-        for library in OPENVINO_READER {
-            if let Err(error) = self.check(library) {
-                tracing::warn!(%error, "compiled models are not kept");
+        let kept = || {
+            if self.compiled == CompiledModels::Nowhere {
                 return None;
             }
-        }
-        Some(dir)
+            for library in OPENVINO_READER {
+                if let Err(error) = self.check(library) {
+                    tracing::warn!(%error, "compiled models are not kept");
+                    return None;
+                }
+            }
+            self.compiled.folder(&self.dir)
+        };
+        self.kept.get_or_init(kept).as_deref()
     }
 
     /// The folder.

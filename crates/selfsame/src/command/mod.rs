@@ -9,6 +9,7 @@ mod data;
 pub(crate) mod demo;
 mod demo_page;
 mod embedder;
+#[cfg(feature = "evaluation")]
 pub(crate) mod eval;
 mod identity;
 pub(crate) mod job;
