@@ -5,7 +5,7 @@ CARGO_FLAGS ?= --locked
 # What the demo needs and no more, optimised only in what computes, as in the tests: a release takes much longer to build.
 SOON_BUILT = CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 cargo build $(CARGO_FLAGS) -p selfsame --no-default-features
 
-.PHONY: demo test bench bench-cluster bench-lookups bench-search chaos restore soak fuzz page test-page models image release release-test lint help
+.PHONY: demo test bench bench-cluster bench-lookups bench-page bench-search chaos restore soak fuzz page test-page models image release release-test lint help
 
 demo: ## Set up all, then show a person registered, authenticated and an impostor refused
 	$(SOON_BUILT)
@@ -52,6 +52,10 @@ restore: ## Lose a database and a bucket, put both back from a backup, and see t
 bench-cluster: ## The queue's own limit on PostgreSQL and S3, beside pgbench on the same server
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
 	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/job_queue.py
+
+bench-page: ## The browser's hints a second with the CPU slowed four and six times, and the bytes that a page loads
+	bash web/build.sh
+	cd web && node scripts/hints.mjs
 
 bench-lookups: ## Look-ups a second with a local authority, and what one adds to the comparison alone
 	cargo build $(CARGO_FLAGS) --release --bin selfsame

