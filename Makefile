@@ -5,7 +5,7 @@ CARGO_FLAGS ?= --locked
 # What the demo needs and no more, optimised only in what computes, as in the tests: a release takes much longer to build.
 SOON_BUILT = CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 cargo build $(CARGO_FLAGS) -p selfsame --no-default-features
 
-.PHONY: demo test bench bench-cluster bench-lookups bench-page bench-search chaos restore soak fuzz page test-page models image release release-test lint help
+.PHONY: demo test bench bench-cluster bench-instructions bench-lookups bench-page bench-search chaos restore soak fuzz page test-page models image release release-test lint help
 
 demo: ## Set up all, then show a person registered, authenticated and an impostor refused
 	$(SOON_BUILT)
@@ -19,8 +19,8 @@ bench: ## Compare speed with peers in one run; measure the server, liveness and 
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
 	target/release/selfsame models fetch
 	python3 bench/engines.py
+	python3 bench/bound.py --no-build
 	python3 bench/server.py
-	cargo run $(CARGO_FLAGS) --release -p selfsame-face --example capture_cost
 	bash bench/search.sh $(SEARCH)
 
 page: ## Set up all, then serve a page where a person registers and logs in with a selfie (as root on Debian: it installs a compiler)
@@ -52,6 +52,9 @@ restore: ## Lose a database and a bucket, put both back from a backup, and see t
 bench-cluster: ## The queue's own limit on PostgreSQL and S3, beside pgbench on the same server
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
 	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/job_queue.py
+
+bench-instructions: ## Count the instructions of decoding, aligning, searching and more, and hold them to their budgets (needs valgrind)
+	python3 bench/instructions.py
 
 bench-page: ## The browser's hints a second with the CPU slowed four and six times, and the bytes that a page loads
 	bash web/build.sh

@@ -64,7 +64,8 @@ def python(*more):
 
 
 def build():
-    examples = ["--example=throughput", "--example=models"]
+    """The examples that this and `bound.py` run, at once."""
+    examples = ["--example=throughput", "--example=models", "--example=bare_models", "--example=capture_cost"]
     subprocess.run(["cargo", "build", "--locked", "--release", "-p", "selfsame-face", *examples], cwd=ROOT, check=True)
 
 

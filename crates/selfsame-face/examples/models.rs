@@ -16,8 +16,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
     }
     if let Some(folder) = std::env::args().nth(1) {
-        for model in [Model::YuNet, Model::SFace] {
-            let path = std::path::Path::new(&folder).join(model.artefact().file_name);
+        let folder = std::path::Path::new(&folder);
+        for model in [
+            Model::YuNet,
+            Model::SFace,
+            Model::FaceMesh,
+            Model::Blendshapes,
+            Model::MiniFas,
+            Model::SilentFaceNear,
+            Model::SilentFaceFar,
+        ] {
+            // Whatever they were published as, they are ONNX now.
+            let path = folder
+                .join(model.artefact().file_name)
+                .with_extension("onnx");
             std::fs::write(path, store.load(model)?.onnx)?;
         }
     }

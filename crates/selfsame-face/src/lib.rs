@@ -29,6 +29,9 @@ pub mod finder;
 mod fold;
 #[cfg(feature = "detect")]
 pub mod inference;
+#[cfg(test)]
+#[cfg(feature = "engine")]
+mod instruction_counts;
 #[cfg(feature = "engine")]
 pub mod memory;
 #[cfg(feature = "engine")]

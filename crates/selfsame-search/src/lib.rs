@@ -7,6 +7,8 @@ mod block;
 mod exact;
 #[cfg(feature = "index")]
 mod index;
+#[cfg(test)]
+mod instruction_counts;
 mod quantise;
 #[cfg(test)]
 mod synthetic;

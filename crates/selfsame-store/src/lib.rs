@@ -6,6 +6,8 @@
 pub mod audit;
 pub mod blobs;
 pub mod error;
+#[cfg(test)]
+mod instruction_counts;
 pub mod keyring;
 pub mod keys;
 pub mod master_key;

@@ -10,6 +10,8 @@ pub mod id;
 pub mod id_info;
 pub mod id_verification;
 pub mod info;
+#[cfg(test)]
+mod instruction_counts;
 pub mod job_status;
 pub mod job_type;
 mod json;

@@ -1,6 +1,8 @@
 //! The inference engines, behind one small trait.
 
 #[cfg(feature = "engine")]
+pub mod bare;
+#[cfg(feature = "engine")]
 pub(crate) mod deferred;
 #[cfg(feature = "engine")]
 mod heap;
