@@ -1,9 +1,11 @@
 //! Makes the templates of a folder of pictures, for measurements that are done elsewhere.
 //!
-//! `templates FOLDER OUT [ENGINE [f32|bf16]]` looks at every JPEG and PNG file under the folder, in the order of their names,
-//! and writes two files: `OUT.f32`, one template a picture as little-endian f32 (zeros where there is none), and `OUT.csv`, one
-//! line a picture: its path in the folder, the template's length (0 where there is none), the raw output's length, how many
-//! faces, and of the first face its detection score, inter-eye distance, sharpness and box; then how long it took.
+//! `templates FOLDER OUT [ENGINE [f32|bf16 [plain]]]` looks at every JPEG and PNG file under the folder, in the order of their
+//! names, and writes two files: `OUT.f32`, one template a picture as little-endian f32 (zeros where there is none), and
+//! `OUT.csv`, one line a picture: its path in the folder, the template's length (0 where there is none), the raw output's
+//! length, how many faces, and of the first face its detection score, inter-eye distance, sharpness, box and landmarks (eyes,
+//! nose, corners of the mouth, as seen in the picture); then how long it took. `plain` leaves the built-in calibration out:
+//! another one is learned on what the model gives.
 //!
 //! Templates are biometric data: keep the files where the pictures are kept, and no longer.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
@@ -16,11 +18,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use selfsame_face::analyser::{Analyser, Settings};
+use selfsame_face::embed::{Embedder, Embedders};
 use selfsame_face::evidence::ImageEvidence;
 use selfsame_face::inference::Precision;
 use selfsame_face::models::ModelStore;
 
-const USAGE: &str = "usage: templates FOLDER OUT [ENGINE [f32|bf16]]";
+const USAGE: &str = "usage: templates FOLDER OUT [ENGINE [f32|bf16 [plain]]]";
 
 /// What is kept of one picture.
 struct Row {
@@ -42,7 +45,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some("bf16") => Precision::Bf16,
         Some(_) => return Err(USAGE.into()),
     };
-    let analyser = Analyser::load(&ModelStore::locate(None), &settings)?;
+    let primary = match arguments.next().as_deref() {
+        None => Embedder::built_in(),
+        Some("plain") => Embedder::built_in_plain(),
+        Some(_) => return Err(USAGE.into()),
+    };
+    let embedders = Embedders {
+        primary,
+        also: Vec::new(),
+    };
+    let analyser = Analyser::load_with(&ModelStore::locate(None), &settings, &embedders)?;
     eprintln!("{}", analyser.engine_name());
     let mut files = Vec::new();
     pictures(&folder, &mut files)?;
@@ -72,7 +84,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut table = BufWriter::new(std::fs::File::create(format!("{out}.csv"))?);
     writeln!(
         table,
-        "file,template,raw_length,faces,detection_score,inter_eye_distance,sharpness,x,y,width,height,ms"
+        "file,template,raw_length,faces,detection_score,inter_eye_distance,sharpness,x,y,width,height,left_eye_x,left_eye_y,right_eye_x,right_eye_y,nose_x,nose_y,mouth_left_x,mouth_left_y,mouth_right_x,mouth_right_y,ms"
     )?;
     for row in &rows {
         writeln!(table, "{}", row.line)?;
@@ -120,7 +132,7 @@ fn row(analyser: &Analyser, folder: &Path, file: &Path, at: usize) -> Row {
         Ok(evidence) => evidence,
         Err(error) => {
             eprintln!("left out: {}: {error}", file.display());
-            line.push_str(",0,,0,,,,,,,,");
+            line.push_str(",0,,0,,,,,,,,,,,,,,,,,,");
             let template = Vec::new();
             return Row { at, line, template };
         }
@@ -155,8 +167,11 @@ fn describe(evidence: &ImageEvidence, ms: f64, line: &mut String) {
             b.width,
             b.height
         );
+        for point in face.landmarks.points() {
+            let _ = write!(line, ",{:.3},{:.3}", point.x, point.y);
+        }
     } else {
-        line.push_str(",,,,,,,");
+        line.push_str(",,,,,,,,,,,,,,,,,");
     }
     let _ = write!(line, ",{ms:.2}");
 }
