@@ -22,6 +22,7 @@ import time
 from engines import ROOT, models_dir, python, sent_by_clients
 
 RELEASE = ROOT / "target" / "release"
+BINARY = RELEASE / "selfsame"
 TICK = os.sysconf("SC_CLK_TCK")
 # Two people's photographs: what is authenticated is the first one's enrolment.
 PHOTOGRAPHS = ["obama.jpg", "obama2.jpg", "obama3.jpg", "biden.jpg"]
@@ -81,7 +82,7 @@ class Bare:
 
 def selfsame(*arguments, **more):
     done = subprocess.run(
-        [str(RELEASE / "selfsame"), "--json", *map(str, arguments)], capture_output=True, text=True, **more
+        [str(BINARY), "--json", *map(str, arguments)], capture_output=True, text=True, **more
     )
     if done.returncode:
         raise SystemExit(f"selfsame {arguments[0]} failed: {done.stdout}{done.stderr}")
@@ -95,7 +96,7 @@ class Server:
         added = selfsame("partner", "--data", data, "add", "--id", "bench")[0]
         self.key = {**os.environ, "SELFSAME_API_KEY": added["sandbox_api_key"]}
         self.connections = 4 * len(cores)
-        command = [str(RELEASE / "selfsame"), "serve", "--data", data, "--listen", "127.0.0.1:0"]
+        command = [str(BINARY), "serve", "--data", data, "--listen", "127.0.0.1:0"]
         command += ["--engine", engine, "--workers", str(len(cores)), "--rate", "100000"]
         with open(pathlib.Path(data) / "server.log", "w") as log:
             self.process = subprocess.Popen(
