@@ -6,8 +6,8 @@
 //! FOLDER holds one folder for each presentation, with its JPEGs or PNGs in the order of their names. The first is the selfie;
 //! N frames (8 unless told) are taken evenly from the rest. A line holds the presentation's name, why it could not be
 //! analysed (else nothing), and each measure of `CaptureEvidence::measures`, empty where the capture does not give it. All
-//! cores work; the lines come in the order of the names, and are the same for the same seed. Fewer frames may be scored for
-//! presentation attacks, or compared, than there are.
+//! cores work; the lines come in the order of the names, and are the same for the same seed. `--scored` and
+//! `--compared` tell how many frames are scored for presentation attacks and compared at first; where these leave a doubt, all are.
 #![allow(clippy::print_stdout)]
 
 use std::fmt::Write as _;

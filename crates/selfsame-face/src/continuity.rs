@@ -4,7 +4,7 @@
 use image::RgbImage;
 
 use crate::evidence::{ContinuityEvidence, FaceBox, ImageDigests, SurroundingsEvidence};
-use crate::motion::{Pair, Surroundings, View, halves};
+use crate::motion::{Pair, Surroundings, View, cut, halves};
 use crate::template::Template;
 
 /// How many pairs of images are held against each other's mirror image with care: those that resemble it most as they lie.
@@ -91,8 +91,8 @@ pub(crate) fn evidence(
         .map(|(a, b)| between(&frames[a], &frames[b]))
         .collect();
     let nearest = selfie.map(|selfie| {
-        let with = |frame: &Moment| between(selfie, frame).face;
-        frames.iter().map(with).fold(f32::INFINITY, f32::min)
+        let cuts = frames.iter().map(|frame| cut(&selfie.view, &frame.view));
+        cuts.fold(f32::INFINITY, f32::min)
     });
     let neighbours = || frames.windows(2).map(|w| (&w[0], &w[1]));
     let templates: Vec<&Template> = frames.iter().filter_map(|f| f.template.as_ref()).collect();

@@ -8,7 +8,12 @@ use crate::evidence::{FaceBox, Landmarks, Point};
 use crate::inference::{Inference, InferenceError};
 use crate::shrink::{self, Canvas};
 
-/// The first look's side in pixels. Chosen by measurement: docs/decisions/0002-detection-size.md.
+/// The side in pixels of the look that a selfie gets first: enough for a face that fills a fair part of the picture. Chosen by
+/// measurement, as the next: docs/decisions/0137-smaller-looks.md.
+pub(crate) const SELFIE_LOOK: usize = 192;
+/// The side of the close look at a subject's face, which finds its landmarks.
+pub(crate) const CLOSE_LOOK: usize = 256;
+/// The side of the look for a face that is small in the picture: docs/decisions/0002-detection-size.md.
 pub(crate) const FIRST_LOOK: usize = 320;
 /// The glance's: enough for a face that fills a fair part of a frame.
 pub(crate) const GLANCE: usize = 128;

@@ -15,7 +15,7 @@ mod view;
 pub(crate) use displacement::{COARSE, COARSE_UNIT};
 use fit::Change;
 pub(crate) use patch::Patch;
-pub(crate) use surroundings::{Pair, Surroundings};
+pub(crate) use surroundings::{Pair, Surroundings, cut};
 pub(crate) use view::View;
 
 use crate::evidence::MotionEvidence;

@@ -78,7 +78,7 @@ impl Straightened {
 }
 
 impl<'d> Looks<'d> {
-    /// With a detector of a small side, and one of about 320 pixels.
+    /// With a detector of a small side, and one of about 256 pixels.
     pub(crate) fn new(glance: &'d Detector, close: &'d Detector) -> Self {
         Self {
             // What is small is shown as large as it can be, with room for its hair.
@@ -86,10 +86,10 @@ impl<'d> Looks<'d> {
                 detector: glance,
                 share: 0.55,
             },
-            // A face of 190 pixels.
+            // A face of 190 pixels: the larger it is shown, the truer are its landmarks.
             close: Look {
                 detector: close,
-                share: 0.6,
+                share: 0.75,
             },
         }
     }

@@ -179,9 +179,9 @@ fn follow(seen: &ContinuityEvidence, policy: &MotionPolicy, turns_drawn: bool) -
         && seen.mirrored.is_none_or(|m| m >= policy.min_mirrored)
 }
 
-/// How many frames show a face that could be compared with the selfie's: any other shows nothing.
+/// How many frames show a face that was compared with the selfie's, or could be: any other shows nothing.
 fn usable(capture: &CaptureEvidence) -> usize {
-    let shown = |f: &&FrameEvidence| f.faces > 0 && f.likeness.is_some();
+    let shown = |f: &&FrameEvidence| f.faces > 0 && (f.likeness.is_some() || f.spared);
     capture.frames.iter().filter(shown).count()
 }
 

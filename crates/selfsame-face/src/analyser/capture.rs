@@ -5,14 +5,16 @@ use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
-use super::sight::Search;
+use super::doubt::Doubt;
+use super::sight::{Search, Sight};
 use super::{Analyser, Clock};
 use crate::continuity::{self, Colour, Moment};
 use crate::deadline::Deadline;
 use crate::decode::{Decoded, ImageError};
 use crate::digest;
 use crate::evidence::{
-    CaptureEvidence, CaptureTimings, FaceBox, FrameEvidence, ImageEvidence, RepetitionEvidence,
+    CaptureEvidence, CaptureTimings, FaceBox, FrameEvidence, HeadPose, ImageEvidence,
+    RepetitionEvidence,
 };
 use crate::inference::InferenceError;
 use crate::mesh::Mesh;
@@ -22,7 +24,7 @@ use crate::presentation_attack::{self, Scores};
 use crate::quality;
 use crate::repetition::{self, Thumbnail, Window};
 use crate::straighten::Stance;
-use crate::template::Template;
+use crate::template::{ComparisonScore, Template};
 use crate::turn::Turns;
 
 /// Most frames of a capture. Clients send about eight.
@@ -45,8 +47,9 @@ pub struct CaptureContext {
     pub deadline: Deadline,
 }
 
-/// How many frames of a capture are looked at more closely. Which they are is drawn anew for each capture: whoever prepares
-/// one cannot know. What each costs, and what it tells: docs/decisions/0067-all-frames.md.
+/// How many frames of a capture are looked at more closely at first; where these leave a doubt, all are. Which they are is
+/// drawn anew for each capture: whoever prepares one cannot know. What each costs, and what it tells:
+/// docs/decisions/0138-few-frames-first.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Closely {
     /// How many are compared with the selfie and with each other.
@@ -55,12 +58,20 @@ pub struct Closely {
     pub scored: usize,
 }
 
+impl Closely {
+    /// All, whatever they show.
+    pub const ALL: Self = Self {
+        compared: MOST_FRAMES,
+        scored: MOST_FRAMES,
+    };
+}
+
 impl Default for Closely {
-    /// All.
+    /// Two: the fewest that can be held against each other.
     fn default() -> Self {
         Self {
-            compared: MOST_FRAMES,
-            scored: MOST_FRAMES,
+            compared: 2,
+            scored: 2,
         }
     }
 }
@@ -77,18 +88,20 @@ pub enum Draw {
 
 /// What is gathered while the images are looked at one by one.
 #[derive(Default)]
-struct Gathered {
+pub(super) struct Gathered {
     /// The selfie's first; an image without a face has none.
-    scores: Vec<Scores>,
+    pub(super) scores: Vec<Scores>,
     pattern: Option<f32>,
     selfie: Option<Moment>,
-    frames: Vec<Moment>,
+    pub(super) frames: Vec<Moment>,
+    /// Where each frame is among those.
+    pub(super) places: Vec<Option<usize>>,
     windows: Option<Windows>,
     thumbnails: Vec<Thumbnail>,
     turns: Option<Turns>,
     /// Templates of frames that face the camera.
-    frontal: Vec<Template>,
-    timings: CaptureTimings,
+    pub(super) frontal: Vec<Template>,
+    pub(super) timings: CaptureTimings,
 }
 
 /// The first frame's face, and it with what is around it, as places in the picture that all frames share.
@@ -110,17 +123,17 @@ impl Gathered {
 }
 
 /// What is to be done with one frame.
-struct Task<'t> {
-    bytes: &'t [u8],
+pub(super) struct Task<'t> {
+    pub(super) bytes: &'t [u8],
     /// The selfie's template.
-    reference: Option<&'t Template>,
+    pub(super) reference: Option<&'t Template>,
     compared: bool,
-    scored: bool,
+    pub(super) scored: bool,
     /// How the head is turned is measured in any case.
     turns: bool,
 }
 
-fn failed(error: InferenceError) -> ImageError {
+pub(super) fn failed(error: InferenceError) -> ImageError {
     ImageError::Analysis(error.to_string())
 }
 
@@ -149,20 +162,36 @@ impl Analyser {
         let drawn = context.draw.order(frames.len())?;
         let compared = &drawn[..context.closely.compared.min(drawn.len())];
         let scored = &drawn[drawn.len().saturating_sub(context.closely.scored)..];
-        let mut seen = Vec::with_capacity(frames.len());
-        for (at, bytes) in frames.iter().enumerate() {
-            let task = Task {
+        let tasks: Vec<Task<'_>> = frames
+            .iter()
+            .enumerate()
+            .map(|(at, bytes)| Task {
                 bytes,
                 reference: evidence.template.as_ref(),
                 compared: compared.contains(&at),
                 scored: scored.contains(&at),
                 turns: context.turns,
-            };
-            seen.push(self.frame(&task, &mut gathered, deadline)?);
+            })
+            .collect();
+        let mut seen = Vec::with_capacity(frames.len());
+        for (at, task) in tasks.iter().enumerate() {
+            seen.push(self.frame(task, &mut gathered, deadline)?);
             if let Some(turns) = &mut gathered.turns {
                 turns.came(at + 1);
             }
         }
+        // Turned frames were compared too; where they are less alike, how many are not counts.
+        let counts = |(at, frame): &(usize, &FrameEvidence)| {
+            compared.contains(at) || frame.likeness.is_some()
+        };
+        let likeness = seen.iter().enumerate().filter(counts);
+        let scored = std::iter::once(0).chain(scored.iter().map(|at| at + 1));
+        let doubt = Doubt::of(
+            likeness.map(|(_, frame)| frame.likeness),
+            self.same(),
+            scored.filter_map(|at| gathered.scores.get(at).copied()),
+        );
+        self.settle(doubt, &tasks, &mut seen, &mut gathered, deadline)?;
         deadline.check()?;
         let mut timings = gathered.timings;
         let mut clock = Clock::start();
@@ -246,6 +275,7 @@ impl Analyser {
     ) -> Result<FrameEvidence, ImageError> {
         let mut clock = Clock::start();
         gathered.scores.push(Scores::default());
+        gathered.places.push(None);
         let mut sight = match self.see(task.bytes, Search::Glance, deadline) {
             Ok(sight) => sight,
             Err(error @ ImageError::Overdue(_)) => return Err(error),
@@ -255,6 +285,7 @@ impl Analyser {
                     unusable: Some(error.to_string()),
                     faces: 0,
                     likeness: None,
+                    spared: false,
                     pose: None,
                     digests: None,
                 });
@@ -263,6 +294,7 @@ impl Analyser {
         let Gathered {
             scores,
             frames,
+            places,
             windows,
             thumbnails,
             turns,
@@ -277,7 +309,8 @@ impl Analyser {
         let turned = task.turns || pose.is_some_and(|pose| pose.is_turned());
         let reference = task.reference.filter(|_| task.compared || turned);
         clock.lap();
-        if reference.is_some() {
+        // Movement is measured by landmarks too, so that every frame has them as good.
+        if task.reference.is_some() {
             self.closer(&mut sight)?;
         }
         timings.decode_ms += sight.decode_ms;
@@ -295,21 +328,8 @@ impl Analyser {
             }
             timings.attacks_ms += clock.lap();
             let mut template = None;
-            if let Some(reference) = reference
-                && sight.stance != Stance::Turned
-            {
-                template = self
-                    .embed(&image.pixels, &face.landmarks, None)
-                    .map_err(failed)?;
-                likeness = template.as_ref().and_then(|t| t.compare(reference));
-                // Who does not match the selfie is not surely its person, and must not become part of what is enrolled.
-                let same = self.inner.embedder.embedder().thresholds().map(|t| t.same);
-                let matches = likeness
-                    .zip(same)
-                    .is_some_and(|(likeness, same)| likeness.value() >= same);
-                if matches && !pose.is_some_and(|pose| pose.is_turned()) {
-                    frontal.extend(template.clone());
-                }
+            if let Some(reference) = reference {
+                (template, likeness) = self.person(&sight, reference, pose, frontal)?;
             }
             timings.embed_ms += clock.lap();
             if let Some(turns) = turns.as_mut().filter(|_| turned) {
@@ -326,6 +346,9 @@ impl Analyser {
                     wide: Window::wide(&view),
                 });
                 let still = wide.place(&image.pixels);
+                if let Some(place) = places.last_mut() {
+                    *place = Some(frames.len());
+                }
                 frames.push(Moment {
                     surroundings: Surroundings::of(&image.pixels, &view, Some(&still)),
                     view,
@@ -344,9 +367,47 @@ impl Analyser {
             unusable: None,
             faces: sight.faces.len(),
             likeness,
+            spared: task.reference.is_some()
+                && reference.is_none()
+                && !sight.faces.is_empty()
+                && sight.stance != Stance::Turned,
             pose,
             digests: Some(digests),
         })
+    }
+
+    /// A frame's template, and how alike it is to the selfie's. Of a frame that faces the camera and matches it, the template is kept
+    /// for what is enrolled.
+    pub(super) fn person(
+        &self,
+        sight: &Sight,
+        reference: &Template,
+        pose: Option<HeadPose>,
+        frontal: &mut Vec<Template>,
+    ) -> Result<(Option<Template>, Option<ComparisonScore>), ImageError> {
+        let Some(face) = sight
+            .faces
+            .first()
+            .filter(|_| sight.stance != Stance::Turned)
+        else {
+            return Ok((None, None));
+        };
+        let pixels = &sight.picture.decoded.pixels;
+        let template = self.embed(pixels, &face.landmarks, None).map_err(failed)?;
+        let likeness = template.as_ref().and_then(|t| t.compare(reference));
+        // Who does not match the selfie is not surely its person, and must not become part of what is enrolled.
+        let matches = likeness
+            .zip(self.same())
+            .is_some_and(|(likeness, same)| likeness.value() >= same);
+        if matches && !pose.is_some_and(|pose| pose.is_turned()) {
+            frontal.extend(template.clone());
+        }
+        Ok((template, likeness))
+    }
+
+    /// From here on the primary embedder's scores tell one person, where that is known.
+    fn same(&self) -> Option<f32> {
+        self.inner.embedder.embedder().thresholds().map(|t| t.same)
     }
 
     fn score(&self, image: &Decoded, face: &FaceBox) -> Result<Scores, ImageError> {

@@ -6,7 +6,7 @@ use image::RgbImage;
 
 use super::sight::Search;
 use super::{Analyser, Inner, Settings};
-use crate::detect::{Detector, FIRST_LOOK, GLANCE, SECOND_LOOK};
+use crate::detect::{CLOSE_LOOK, Detector, FIRST_LOOK, GLANCE, SECOND_LOOK, SELFIE_LOOK};
 use crate::embed::{Embedder, EmbedderError, Embedders, LoadedEmbedder};
 use crate::evidence::FaceBox;
 use crate::inference::deferred::Deferred;
@@ -165,11 +165,14 @@ impl Analyser {
             loading: settings.loading,
             models: Vec::new(),
         };
-        let sides = [GLANCE, FIRST_LOOK, SECOND_LOOK];
+        let sides = [GLANCE, SELFIE_LOOK, CLOSE_LOOK, FIRST_LOOK, SECOND_LOOK];
         let shapes = sides.map(|side| [1, 3, side, side]);
-        let [glance, first, second] = &shapes;
-        let [glance, first, second] =
-            loader.load(Model::YuNet, [glance, first, second], Precision::F32)?;
+        let [glance, selfie, close, first, second] = &shapes;
+        let [glance, selfie, close, first, second] = loader.load(
+            Model::YuNet,
+            [glance, selfie, close, first, second],
+            Precision::F32,
+        )?;
         let embedder = loader.embedder(&embedders.primary, settings.precision)?;
         let mut also = Vec::new();
         for further in &embedders.also {
@@ -201,6 +204,8 @@ impl Analyser {
             inner: Arc::new(Inner {
                 engine: engine.name(settings.precision),
                 glance: Detector::new(glance, GLANCE),
+                selfie_look: Detector::new(selfie, SELFIE_LOOK),
+                close_look: Detector::new(close, CLOSE_LOOK),
                 first_look: Detector::new(first, FIRST_LOOK),
                 second_look: Detector::new(second, SECOND_LOOK),
                 embedder,

@@ -1,6 +1,7 @@
 //! Images in, evidence out.
 
 mod capture;
+mod doubt;
 mod load;
 mod picture;
 mod portrait;
@@ -75,6 +76,8 @@ impl Default for Settings {
 struct Inner {
     engine: String,
     glance: Detector,
+    selfie_look: Detector,
+    close_look: Detector,
     first_look: Detector,
     second_look: Detector,
     embedder: LoadedEmbedder,

@@ -55,6 +55,12 @@ struct Seen {
 /// A glance at a whole frame that is so sure of a face has it upright.
 const SURE_AT_A_GLANCE: f32 = 0.92;
 
+/// A face that is at least so prominent, as a part of the picture's longer side across, is large.
+const LARGE: f32 = 0.2;
+
+/// And of which the detector is at least so sure, is one beyond doubt; of a blurred or covered one a larger look tells more.
+const SURE_IN_A_SMALL_LOOK: f32 = 0.8;
+
 /// The first turn may follow something that only looked like a face while the picture lay on its side; the second then follows
 /// the face. What is not upright after that will not become so.
 const MOST_TURNS: usize = 2;
@@ -148,25 +154,34 @@ impl Analyser {
         })
     }
 
-    /// For a frame a glance. Where it finds nothing, and for selfies: the first look; then a finer one; then one with an empty
-    /// margin, for a face that fills the picture.
+    /// For a frame a glance; for a selfie a look that shows a large face. Where that finds none, or nobody large: the first
+    /// look; then a finer one; then one with an empty margin, for a face that fills the picture.
     pub(super) fn search(
         &self,
         pixels: &RgbImage,
         search: Search,
     ) -> Result<Vec<Detection>, InferenceError> {
+        let quick = match search {
+            Search::Glance => self.inner.glance.detect(pixels, 0.0)?,
+            Search::Thorough | Search::Portrait => {
+                let found = self.inner.selfie_look.detect(pixels, 0.0)?;
+                if shows_all(&found, pixels.dimensions()) {
+                    found
+                } else {
+                    Vec::new()
+                }
+            }
+        };
+        if !quick.is_empty() {
+            return Ok(quick);
+        }
         let looks = [
-            (&self.inner.glance, 0.0),
             (&self.inner.first_look, 0.0),
             (&self.inner.second_look, 0.0),
             (&self.inner.first_look, 0.25),
         ];
-        let first = match search {
-            Search::Glance => 0,
-            Search::Thorough | Search::Portrait => 1,
-        };
-        for (detector, margin) in &looks[first..] {
-            let found = detector.detect(pixels, *margin)?;
+        for (detector, margin) in looks {
+            let found = detector.detect(pixels, margin)?;
             if !found.is_empty() {
                 return Ok(found);
             }
@@ -195,8 +210,20 @@ impl Analyser {
         pixels: &RgbImage,
         face: Detection,
     ) -> Result<Straightened, InferenceError> {
-        Looks::new(&self.inner.glance, &self.inner.first_look).straighten(pixels, face)
+        Looks::new(&self.inner.glance, &self.inner.close_look).straighten(pixels, face)
     }
+}
+
+/// Whether a small look saw all that a larger one would tell: one face alone, of which it is sure, and so large that a second
+/// person, who is at least half as prominent across, would be large enough to be found by it too. Of several faces a larger look
+/// tells better how large each is, and so whose picture it is.
+fn shows_all(found: &[Detection], picture: (u32, u32)) -> bool {
+    let side = picture.0.max(picture.1) as f32;
+    let prominent = |face: &Detection| {
+        face.score >= SURE_IN_A_SMALL_LOOK
+            && face.face_box.prominence(picture).max(0.0).sqrt() >= LARGE * side
+    };
+    matches!(found, [alone] if prominent(alone))
 }
 
 /// From the first look's pixels to those of a whole picture that lies turned so far.
@@ -216,6 +243,44 @@ fn whole((width, height): (u32, u32), turned: Turn) -> Similarity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::{FaceBox, Landmarks, Point};
+
+    /// A face in the middle of a picture of 400 by 300.
+    fn face(side: f32, score: f32) -> Detection {
+        let nowhere = Point { x: 0.0, y: 0.0 };
+        Detection {
+            face_box: FaceBox {
+                x: 200.0 - side / 2.0,
+                y: 150.0 - side / 2.0,
+                width: side,
+                height: side,
+            },
+            landmarks: Landmarks {
+                left_eye: nowhere,
+                right_eye: nowhere,
+                nose: nowhere,
+                mouth_left: nowhere,
+                mouth_right: nowhere,
+            },
+            score,
+        }
+    }
+
+    #[test]
+    fn a_small_look_is_believed_of_one_large_face_alone() {
+        let shows = |found: &[Detection]| shows_all(found, (400, 300));
+        assert!(shows(&[face(100.0, 0.9)]));
+        assert!(!shows(&[]), "nobody");
+        assert!(!shows(&[face(70.0, 0.9)]), "small");
+        assert!(!shows(&[face(100.0, 0.7)]), "unsure");
+        assert!(!shows(&[face(100.0, 0.9), face(20.0, 0.9)]), "two");
+        let mut aside = face(100.0, 0.9);
+        aside.face_box.x = 290.0;
+        assert!(!shows(&[aside]), "at the edge, as a bystander is");
+        let mut nowhere = face(100.0, 0.9);
+        nowhere.face_box.width = f32::NAN;
+        assert!(!shows(&[nowhere]), "no box");
+    }
 
     #[test]
     fn a_whole_picture_that_lies_on_its_side_is_seen_upright() {

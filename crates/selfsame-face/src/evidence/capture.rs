@@ -103,8 +103,11 @@ pub struct FrameEvidence {
     pub unusable: Option<String>,
     /// How many faces it shows.
     pub faces: usize,
-    /// How alike its largest face is to the selfie's; absent when it was not drawn to be compared, or shows none.
+    /// How alike its largest face is to the selfie's; absent when it was spared that, or shows none.
     pub likeness: Option<ComparisonScore>,
+    /// It shows a face that could be compared and was not: the frames that were drawn for it left no doubt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spared: bool,
     /// How its largest face's head is held, by five landmarks; absent when it shows none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pose: Option<HeadPose>,

@@ -165,6 +165,11 @@ impl Pair {
     }
 }
 
+/// [`Pair::face`] alone: what surrounds the two is not looked at.
+pub(crate) fn cut(from: &View, to: &View) -> f32 {
+    as_a_sheet(from, to).unexplained
+}
+
 /// How far the face's middle moves in the picture, in its pixels. Pictures of different sizes are brought to one width.
 fn shift(from: &View, to: &View, strengths: &[f64; SHEET]) -> [f32; 2] {
     let (x, y) = (ORIGIN[0], ORIGIN[1] + UNIT * MIDDLE);

@@ -62,6 +62,7 @@ fn capture(frames: Vec<Option<HeadTurn>>) -> CaptureEvidence {
         unusable: None,
         faces: 1,
         likeness: None,
+        spared: false,
         pose: None,
         digests: Some(ImageDigests {
             exact: [at as u8; 32],

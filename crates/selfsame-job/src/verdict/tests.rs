@@ -69,6 +69,7 @@ fn frame(likeness: f32) -> FrameEvidence {
         unusable: None,
         faces: 1,
         likeness: Some(ComparisonScore::new(likeness)),
+        spared: false,
         pose: None,
         digests: None,
     }

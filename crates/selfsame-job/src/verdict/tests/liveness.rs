@@ -149,6 +149,28 @@ fn keeping_still_and_not_smiling_is_no_attack() {
 }
 
 #[test]
+fn frames_that_were_spared_the_comparison_show_the_face() {
+    let mut capture = live();
+    for frame in &mut capture.frames[2..] {
+        (frame.likeness, frame.spared) = (None, true);
+    }
+    assert_eq!(enrolled(&capture, &strict()).verdict, Verdict::Pass);
+    // Those that could not be compared do not.
+    for frame in &mut capture.frames[2..] {
+        frame.spared = false;
+    }
+    let decision = enrolled(&capture, &strict());
+    assert_eq!(decision.reasons, [Reason::TooFewFrames]);
+    // Of those that were, each counts.
+    for frame in &mut capture.frames[2..] {
+        frame.spared = true;
+    }
+    capture.frames[1].likeness = Some(ComparisonScore::new(0.2));
+    let decision = enrolled(&capture, &strict());
+    assert_eq!(decision.reasons, [Reason::FramesOfAnotherPerson]);
+}
+
+#[test]
 fn a_score_between_is_for_a_person_to_decide() {
     let mut policy = with_band();
     let mut capture = live();
