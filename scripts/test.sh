@@ -66,6 +66,10 @@ cargo clippy --locked --workspace --all-targets -- -D warnings
 step "build"
 cargo test --locked --workspace --tests --no-run
 
+# Counts do not change with the machine's load: they run beside what follows.
+command -v valgrind >/dev/null || sh scripts/debian.sh valgrind || true
+begin instructions python3 bench/instructions.py
+
 step "dependencies"
 bash scripts/dependencies.sh
 
@@ -89,6 +93,7 @@ if cargo nextest --version >/dev/null 2>&1; then
 else
     bash scripts/services.sh cargo test --locked --workspace --tests --no-fail-fast
 fi
+finish instructions
 cargo test --locked --workspace --doc
 
 step "MOSIP's own client"

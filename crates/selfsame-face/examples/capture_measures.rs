@@ -61,6 +61,7 @@ fn main() -> Outcome<()> {
     let arguments = Arguments::read()?;
     let settings = Settings {
         engine: arguments.engine,
+        closely: arguments.closely,
         ..Settings::default()
     };
     let threads = settings.parallel.get();
@@ -118,7 +119,6 @@ fn measured(analyser: &Analyser, folder: &Path, arguments: &Arguments) -> Outcom
     let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
     let context = CaptureContext {
         draw: Draw::Seeded(arguments.seed),
-        closely: arguments.closely,
         ..CaptureContext::default()
     };
     Ok(analyser.analyse_capture(&std::fs::read(selfie)?, &frames, &context)?)

@@ -35,9 +35,7 @@ pub const MOST_FRAMES: usize = 24;
 pub struct CaptureContext {
     /// When it came: the dates in the selfie's metadata are held against it.
     pub received: Option<SystemTime>,
-    /// How many frames are looked at more closely.
-    pub closely: Closely,
-    /// Which frames these are.
+    /// Which frames are looked at more closely, where not all are.
     pub draw: Draw,
     /// The head was asked to turn: every frame's pose is measured, and each is compared with the selfie and the one before;
     /// otherwise only frames in which the head is turned far.
@@ -48,8 +46,8 @@ pub struct CaptureContext {
 }
 
 /// How many frames of a capture are looked at more closely at first; where these leave a doubt, all are. Which they are is
-/// drawn anew for each capture: whoever prepares one cannot know. What each costs, and what it tells:
-/// docs/decisions/0138-few-frames-first.md.
+/// drawn anew for each capture: whoever prepares one cannot know. All are the default, for few decide a little otherwise. What
+/// each costs, and what it tells: docs/decisions/0138-few-frames-first.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Closely {
     /// How many are compared with the selfie and with each other.
@@ -64,15 +62,16 @@ impl Closely {
         compared: MOST_FRAMES,
         scored: MOST_FRAMES,
     };
+    /// Two: the fewest that can be held against each other.
+    pub const FEW: Self = Self {
+        compared: 2,
+        scored: 2,
+    };
 }
 
 impl Default for Closely {
-    /// Two: the fewest that can be held against each other.
     fn default() -> Self {
-        Self {
-            compared: 2,
-            scored: 2,
-        }
+        Self::ALL
     }
 }
 
@@ -160,8 +159,8 @@ impl Analyser {
         self.selfie(&mut evidence, &picture.decoded, &mut gathered)?;
         drop(picture);
         let drawn = context.draw.order(frames.len())?;
-        let compared = &drawn[..context.closely.compared.min(drawn.len())];
-        let scored = &drawn[drawn.len().saturating_sub(context.closely.scored)..];
+        let compared = &drawn[..self.inner.closely.compared.min(drawn.len())];
+        let scored = &drawn[drawn.len().saturating_sub(self.inner.closely.scored)..];
         let tasks: Vec<Task<'_>> = frames
             .iter()
             .enumerate()

@@ -215,6 +215,7 @@ impl Analyser {
                 models: loader.models,
                 limits: settings.limits,
                 memory: MemoryBudget::new(settings.memory),
+                closely: settings.closely,
             }),
         };
         if settings.loading == Loading::AtStart {

@@ -57,6 +57,8 @@ pub struct Settings {
     pub parallel: NonZeroUsize,
     /// When models are prepared.
     pub loading: Loading,
+    /// How many frames of a capture are looked at more closely at first.
+    pub closely: Closely,
 }
 
 impl Default for Settings {
@@ -69,6 +71,7 @@ impl Default for Settings {
             memory: Limits::default().memory,
             parallel: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             loading: Loading::default(),
+            closely: Closely::default(),
         }
     }
 }
@@ -89,6 +92,7 @@ struct Inner {
     models: Vec<ModelIdentity>,
     limits: Limits,
     memory: MemoryBudget,
+    closely: Closely,
 }
 
 impl std::fmt::Debug for Analyser {

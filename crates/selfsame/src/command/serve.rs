@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use selfsame_face::analyser::{Analyser, Settings};
+use selfsame_face::analyser::{Analyser, Closely, Settings};
 use selfsame_face::inference::{EngineChoice, Loading};
 use selfsame_face::models::ModelStore;
 use selfsame_server::callback::target::{Reach, Schemes};
@@ -71,6 +71,10 @@ pub(crate) struct Serve {
     engine: EngineChoice,
     #[command(flatten)]
     embedders: EmbedderChoices,
+    /// Look closely at two frames of a capture, drawn for each, and at the others only where these leave a doubt: half the time, and
+    /// a single frame of another person may go unseen (docs/decisions/0138-few-frames-first.md).
+    #[arg(long)]
+    few_frames_first: bool,
     /// The policy file [default: what is built in; `selfsame policy default` prints it].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -231,6 +235,11 @@ impl Serve {
                 Loading::WhenNeeded
             } else {
                 Loading::AtStart
+            },
+            closely: if self.few_frames_first {
+                Closely::FEW
+            } else {
+                Closely::ALL
             },
             ..Settings::default()
         };
