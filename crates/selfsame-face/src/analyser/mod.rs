@@ -179,7 +179,7 @@ impl Analyser {
         bytes: &[u8],
         received: Option<SystemTime>,
     ) -> Result<ImageEvidence, ImageError> {
-        self.look(bytes, received, Search::Thorough, &Deadline::none())
+        self.look(bytes, received, Search::Template, &Deadline::none())
             .map(|(evidence, _)| evidence)
     }
 

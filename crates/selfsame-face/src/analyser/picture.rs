@@ -31,7 +31,9 @@ impl Analyser {
         let limits = &self.inner.limits;
         let announced = match search {
             Search::Portrait => decode::announce_portrait(bytes, &portrait::within(limits))?,
-            Search::Thorough | Search::Glance => decode::announce(bytes, limits)?,
+            Search::Thorough | Search::Template | Search::Glance => {
+                decode::announce(bytes, limits)?
+            }
         }
         .turned(turn);
         let waiting = Instant::now();
