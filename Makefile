@@ -5,7 +5,7 @@ CARGO_FLAGS ?= --locked
 # What the demo needs and no more, optimised only in what computes, as in the tests: a release takes much longer to build.
 SOON_BUILT = CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 cargo build $(CARGO_FLAGS) -p selfsame --no-default-features
 
-.PHONY: demo test bench bench-cluster bench-instructions bench-latency bench-lookups bench-page bench-search chaos restore soak fuzz page test-page models image release release-test lint help
+.PHONY: demo test bench bench-cluster bench-instructions bench-latency bench-lookups bench-page bench-search chaos full-disk restore soak fuzz page test-page models image release release-test lint help
 
 demo: ## Set up all, then show a person registered, authenticated and an impostor refused
 	$(SOON_BUILT)
@@ -44,14 +44,21 @@ chaos: ## Kill three nodes, PostgreSQL and the bucket under load; no job may be 
 	target/release/selfsame models fetch
 	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/chaos.py $(or $(CHAOS),--kills 1000 --databases 20 --buckets 20 --cuts 40)
 
+full-disk: ## Fill up the disk of a data directory, then PostgreSQL's, under load; nothing accepted may be lost (root; minutes)
+	cargo build $(CARGO_FLAGS) --release --bin selfsame
+	target/release/selfsame models fetch
+	python3 bench/cluster/full_disk.py --sqlite
+	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/full_disk.py
+
 restore: ## Lose a database and a bucket, put both back from a backup, and see that all is there (needs rclone)
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
 	target/release/selfsame models fetch
 	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/restore.py
 
-bench-cluster: ## The queue's own limit on PostgreSQL and S3, beside pgbench on the same server
+bench-cluster: ## The queue's own limit on PostgreSQL and S3, beside pgbench on the same server; then what both add to one answer
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
 	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/job_queue.py
+	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/latency.py
 
 bench-instructions: ## Count the instructions of decoding, aligning, searching and more, and hold them to their budgets (needs valgrind)
 	python3 bench/instructions.py

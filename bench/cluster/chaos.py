@@ -295,6 +295,16 @@ class Run:
             wrong.append(f"the audit is broken: {audit}")
         return wrong
 
+    def size(self):
+        """Of the records: how many rows tables have, and bytes of a row in the middle, without indexes."""
+        if not self.database:
+            return None
+        tables = ["jobs", "deliveries", "users", "user_changes", "accepted_images"]
+        of = "SELECT '{0}', count(*), coalesce(CAST(avg(pg_column_size(r.*)) AS BIGINT), 0), pg_indexes_size('{0}') FROM {0} r"
+        rows = self.database.command("-c", " UNION ALL ".join(of.format(table) for table in tables), database=self.name)
+        columns = ["rows", "bytes a row", "bytes of indexes"]
+        return {name: dict(zip(columns, map(int, found))) for name, *found in (row.split("|") for row in rows.splitlines())}
+
     def go(self):
         for node in self.nodes:
             node.start()
@@ -315,7 +325,7 @@ class Run:
             self.stopping.set()
             for thread in threads:
                 thread.join()
-        wrong = self.check()
+        wrong, size = self.check(), self.size()
         repeated = sum(len(seen) > 1 for seen in self.callbacks.received.values())
         told = {
             "seed": self.options.seed,
@@ -328,6 +338,7 @@ class Run:
             "callbacks that came more than once": repeated,
             "races": len(self.races),
             "races with one enrolled": sum(codes.count(ENROLLED) == 1 for codes in self.races),
+            "database": size,
             "wrong": wrong,
         }
         print(json.dumps(told, indent=1))

@@ -48,6 +48,8 @@ class Bench:
         nothing.write_bytes(b"\xff\xd8\xff\xd9")
         self.package = package(nothing)
         self.nodes, self.jobs = [], 0
+        # By how many nodes work; 0 is pgbench. Milliseconds of processor time each: of the database, and of the nodes.
+        self.spent = {0: [], 1: [], 2: []}
 
     def node(self, roles):
         number = len(self.nodes) + 1
@@ -74,21 +76,28 @@ class Bench:
         self.jobs += count
         return count / (time.monotonic() - began)
 
+    def processor(self, nodes):
+        """Seconds of the database, and of the nodes."""
+        return self.database.processor(), sum(node.processor() for node in nodes)
+
     def drain(self, workers, count):
         """Jobs a second that so many new nodes end. The first tenth warms up and does not count."""
         nodes = [self.node("workers") for _ in range(workers)]
         before = now = 0
-        began = None
+        began = spent = None
         while True:
             now = sum(ended(node) for node in nodes)
             if began is None and now >= count // 10:
-                began, before = time.monotonic(), now
+                began, before, spent = time.monotonic(), now, self.processor(nodes)
             if now >= count:
                 break
             if any(node.process.poll() is not None for node in nodes):
                 raise SystemExit(f"a node ended: {[node.tail() for node in nodes]}")
             time.sleep(0.05)
         took = time.monotonic() - (began or time.monotonic())
+        if took and now > before:
+            spent = [1000 * (after - at) / (now - before) for at, after in zip(spent, self.processor(nodes))]
+            self.spent[workers].append(spent)
         for node in nodes:
             node.stop()
         return (now - before) / took if took else float("nan")
@@ -99,7 +108,10 @@ class Bench:
         run = lambda *more: subprocess.run([str(database.bin / "pgbench"), *more, url], capture_output=True, text=True, check=True).stdout
         run("-i", "-q", "-s", "10")
         clients = str(self.options.clients)
+        before = self.database.processor()
         told = run("-c", clients, "-j", "2", "-T", str(self.options.seconds))
+        done = int(re.search(r"actually processed: (\d+)", told).group(1))
+        self.spent[0].append([1000 * (self.database.processor() - before) / done])
         return float(re.search(r"^tps = ([\d.]+)", told, re.M).group(1))
 
     def go(self):
@@ -115,12 +127,16 @@ class Bench:
         middle = statistics.median
         tps = middle(transactions)
         print(f"\n{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; median of {self.options.rounds} rounds, {self.options.jobs} jobs each.\n")
-        print("| what | a second | to one transaction of TPC-B |\n| --- | --- | --- |")
-        print(f"| pgbench, TPC-B, scale 10, {self.options.clients} clients | {tps:.0f} | 1 |")
-        print(f"| uploads accepted (two requests each; the client's limit) | {middle(uploads):.0f} | {middle(uploads) / tps:.2f} |")
+        cost = {workers: [middle(column) for column in zip(*rounds)] for workers, rounds in self.spent.items()}
+        print("| what | a second | to one transaction of TPC-B | PostgreSQL, ms each | nodes, ms each |\n| --- | --- | --- | --- | --- |")
+        print(f"| pgbench, TPC-B, scale 10, {self.options.clients} clients | {tps:.0f} | 1 | {cost[0][0]:.2f} | |")
+        print(f"| uploads accepted (two requests each; the client's limit) | {middle(uploads):.0f} | {middle(uploads) / tps:.2f} | | |")
         for workers, rates in drains.items():
             name = "one node" if workers == 1 else f"{workers} nodes"
-            print(f"| jobs ended, {name}, {2 * self.options.workers} in hand each | {middle(rates):.0f} | {middle(rates) / tps:.2f} |")
+            print(
+                f"| jobs ended, {name}, {2 * self.options.workers} in hand each | {middle(rates):.0f} | {middle(rates) / tps:.2f} | "
+                f"{cost[workers][0]:.2f} | {cost[workers][1]:.2f} |"
+            )
 
     def close(self):
         for node in self.nodes:

@@ -19,6 +19,13 @@ import zipfile
 from proxy import Proxy
 
 PATIENCE = 30
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def times(pid):
+    """A process's parent, its seconds of processor time, and those of its children that have ended."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return int(fields[1]), (int(fields[11]) + int(fields[12])) / TICK, (int(fields[13]) + int(fields[14])) / TICK
 
 
 def free_port():
@@ -44,9 +51,11 @@ class Database:
         who = parts.netloc.rsplit("@", 1)[0]
         return parts._replace(netloc=f"{who}@127.0.0.1:{port}", path=f"/{database}").geturl()
 
-    def command(self, *statement):
+    def command(self, *statement, database=None):
+        """What the server prints, of its own database or of another."""
+        url = self.through(self.port, database) if database else self.url
         done = subprocess.run(
-            [str(self.bin / "psql"), self.url, "-X", "-v", "ON_ERROR_STOP=1", "-At", *statement], capture_output=True, text=True
+            [str(self.bin / "psql"), url, "-X", "-v", "ON_ERROR_STOP=1", "-At", *statement], capture_output=True, text=True
         )
         if done.returncode:
             raise SystemExit(f"psql failed: {done.stderr}")
@@ -54,6 +63,18 @@ class Database:
 
     def pid(self):
         return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    def processor(self):
+        """Seconds of processor time that the server and all its processes have taken."""
+        top = self.pid()
+        total = sum(times(top)[1:])
+        for process in pathlib.Path("/proc").iterdir():
+            try:
+                if process.name.isdigit() and (spent := times(process.name))[0] == top:
+                    total += spent[1]
+            except OSError:
+                pass
+        return total
 
     def crash(self):
         """Ends it as a power cut would, all but the disk: no checkpoint, no word to anybody."""
@@ -142,6 +163,9 @@ class Node:
     def stop(self):
         self.process.terminate()
         return self.process.wait(120)
+
+    def processor(self):
+        return times(self.process.pid)[1]
 
     def is_ready(self):
         try:
