@@ -125,6 +125,8 @@ pub enum AuditAction {
     RegisterRemoved,
     /// A new key signs receipts from now on; the details tell how many older ones were forgotten.
     ReceiptKeyRotated,
+    /// Everything was moved here from a data directory; the details tell how many rows and packages.
+    StoreMoved,
     /// The chain was broken; a new segment begins behind the break that the details name.
     AuditSegmentBegun,
 }

@@ -1,6 +1,9 @@
 //! What can go wrong beneath the interface.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
+
+use sqlx::postgres::PgDatabaseError;
 
 /// A store failed. Nothing was changed unless the text says so.
 #[derive(Debug, thiserror::Error)]
@@ -73,20 +76,34 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The database or the bucket does not answer: nothing is wrong with the item, and it can be tried again
+    /// The database or the bucket does not answer, or has no room left: nothing is wrong with the item, and it can be tried again
     /// for as long as that lasts.
     #[must_use]
-    pub const fn is_outage(&self) -> bool {
-        matches!(
-            self,
-            Self::Objects { .. }
-                | Self::Database(
-                    sqlx::Error::Io(_)
-                        | sqlx::Error::PoolTimedOut
-                        | sqlx::Error::PoolClosed
-                        | sqlx::Error::WorkerCrashed
-                )
-        )
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Objects { .. } => true,
+            Self::Io { error, .. } => matches!(
+                error.kind(),
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+            ),
+            Self::Database(sqlx::Error::Database(error)) => {
+                let code = error.code();
+                let code = code.as_deref().unwrap_or_default();
+                if error.try_downcast_ref::<PgDatabaseError>().is_some() {
+                    postgres_is_out(code)
+                } else {
+                    sqlite_is_out(code)
+                }
+            }
+            Self::Database(error) => matches!(
+                error,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+            ),
+            _ => false,
+        }
     }
 
     /// One item on record cannot be read, and trying again will not help: only what needs this item fails.
@@ -102,9 +119,54 @@ impl StoreError {
     }
 }
 
+/// Whether a state of SQL says that the server has no room or no connection left, ends, starts, or cannot read its disk.
+fn postgres_is_out(state: &str) -> bool {
+    ["08", "53", "58"]
+        .iter()
+        .any(|class| state.starts_with(class))
+        || ["57P01", "57P02", "57P03"].contains(&state)
+}
+
+/// Whether a result of SQLite says that the disk is full, fails, or does not let the database be opened. Its lowest byte names the
+/// kind.
+fn sqlite_is_out(result: &str) -> bool {
+    const IOERR: u32 = 10;
+    const FULL: u32 = 13;
+    const CANTOPEN: u32 = 14;
+    let kind = result.parse::<u32>().map(|result| result & 0xff);
+    kind.is_ok_and(|kind| [IOERR, FULL, CANTOPEN].contains(&kind))
+}
+
 pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> StoreError + '_ {
     move |error| StoreError::Io {
         path: path.to_owned(),
         error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_told_from_what_stays_wrong() {
+        for state in ["08006", "53100", "53300", "57P03", "58030"] {
+            assert!(postgres_is_out(state), "{state}");
+        }
+        for state in ["23505", "57014", "42601", ""] {
+            assert!(!postgres_is_out(state), "{state}");
+        }
+        // Full; an I/O error while writing.
+        for result in ["13", "778", "14"] {
+            assert!(sqlite_is_out(result), "{result}");
+        }
+        // A key that is there already; a database that is none.
+        for result in ["1555", "26", "", "none"] {
+            assert!(!sqlite_is_out(result), "{result}");
+        }
+        let full = std::io::Error::from(ErrorKind::StorageFull);
+        assert!(super::io(std::path::Path::new("x"))(full).is_outage());
+        let denied = std::io::Error::from(ErrorKind::PermissionDenied);
+        assert!(!super::io(std::path::Path::new("x"))(denied).is_outage());
     }
 }

@@ -100,6 +100,10 @@ fn partner() -> Partner {
     }
 }
 
+fn by() -> Actor {
+    Actor::new("cli:ada").unwrap()
+}
+
 fn user(name: &str) -> UserKey {
     UserKey {
         partner: partner().id,
@@ -225,7 +229,7 @@ async fn moved(
     progress: &mut (dyn FnMut(moving::Progress) + Send),
 ) -> Result<Moved, StoreError> {
     loop {
-        match moving::run(from, to, progress).await {
+        match moving::run(from, to, &by(), progress).await {
             Err(StoreError::Moving(why)) if why.contains("under way") => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
@@ -251,7 +255,7 @@ async fn everything_arrives_and_the_new_store_goes_on_from_there() {
     let to = target(&dir, &database, &master);
 
     let in_use = SqliteStore::open(&from).await.unwrap();
-    let refused = moving::run(&from, &to, &mut |_| {}).await;
+    let refused = moving::run(&from, &to, &by(), &mut |_| {}).await;
     assert!(matches!(refused, Err(StoreError::InUse(_))), "{refused:?}");
     drop(in_use);
 
@@ -262,10 +266,11 @@ async fn everything_arrives_and_the_new_store_goes_on_from_there() {
             stop.notify_one();
         }
     };
+    let by_hand = by();
     tokio::select! {
         biased;
         () = stop.notified() => {}
-        ended = moving::run(&from, &to, &mut stop_early) => panic!("it ended too early: {ended:?}"),
+        ended = moving::run(&from, &to, &by_hand, &mut stop_early) => panic!("it ended too early: {ended:?}"),
     }
     let served = PostgresStore::connect(&to).await;
     assert!(matches!(served, Err(StoreError::Moving(_))));
@@ -290,6 +295,13 @@ async fn everything_arrives_and_the_new_store_goes_on_from_there() {
     let there = new.partner(&p).await.unwrap().unwrap();
     assert_eq!(there.production_key, partner().production_key);
     assert!(there.signs_bodies);
+    let records = new.audit(0, 1000).await.unwrap();
+    let last = records.last().unwrap();
+    assert_eq!(
+        (last.actor.as_str(), last.action.as_str()),
+        ("cli:ada", "store_moved")
+    );
+    assert_eq!(records.len(), old.audit(0, 1000).await.unwrap().len() + 1);
     let token_key = old.token_key_to_make(Duration::MAX).await.unwrap();
     let found = new.token_key_to_make(Duration::MAX).await.unwrap();
     assert_eq!(found, token_key);

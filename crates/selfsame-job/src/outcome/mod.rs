@@ -128,6 +128,12 @@ impl UnreadableOutcome {
     }
 }
 
+/// By which a result on record says what it is.
+#[derive(Deserialize)]
+struct Written {
+    outcome: Option<u32>,
+}
+
 /// A result on record, as it is written there.
 #[derive(Debug, Clone)]
 pub enum Recorded<'b> {
@@ -143,10 +149,6 @@ impl<'b> Recorded<'b> {
     /// # Errors
     /// [`UnreadableOutcome`] where it is neither.
     pub fn read(bytes: &'b [u8]) -> Result<Self, UnreadableOutcome> {
-        #[derive(Deserialize)]
-        struct Written {
-            outcome: Option<u32>,
-        }
         let written: Written = serde_json::from_slice(bytes).map_err(UnreadableOutcome::because)?;
         match written.outcome {
             Some(_) => serde_json::from_slice(bytes)
@@ -167,6 +169,13 @@ impl JobOutcome {
             Recorded::Outcome(outcome) => Ok(*outcome),
             Recorded::Earlier(earlier) => earlier.outcome(),
         }
+    }
+
+    /// Whether what is on record is an outcome that only a newer build can read.
+    #[must_use]
+    pub fn is_of_newer_build(bytes: &[u8]) -> bool {
+        let written = serde_json::from_slice::<Written>(bytes);
+        written.is_ok_and(|written| written.outcome > Some(Version::NUMBER))
     }
 
     /// The bytes that are kept.

@@ -11,6 +11,8 @@ mod target;
 use std::sync::Arc;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
+use serde_json::json;
 
 use self::page::{Page, Table, Values};
 use self::source::Source;
@@ -98,6 +100,7 @@ fn failed(why: impl Into<String>) -> StoreError {
 pub async fn run(
     from: &sqlite::Options,
     to: &postgres::Options,
+    by: &Actor,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Moved, StoreError> {
     let source = Source::open(from).await?;
@@ -142,7 +145,22 @@ pub async fn run(
     let store = PostgresStore::connect(to).await?;
     let audit = store.verify_audit(None).await?;
     moved.audit_intact = !matches!(audit, AuditCheck::Broken(_));
+    if moved.audit_intact {
+        store.record_audit(&entry(by, &moved)).await?;
+    }
     Ok(moved)
+}
+
+/// What the new store has on record of the move. How many rows there were says no more of anybody than the store itself.
+fn entry(by: &Actor, moved: &Moved) -> AuditEntry {
+    AuditEntry {
+        actor: by.clone(),
+        action: AuditAction::StoreMoved,
+        subject: "store".to_owned(),
+        details: json!({
+            "rows": moved.rows, "packages": moved.packages, "missing_packages": moved.missing_packages,
+        }),
+    }
 }
 
 /// Copies packages, those that are there.

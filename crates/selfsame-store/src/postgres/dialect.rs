@@ -2,10 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use uuid::Uuid;
 
 use super::locks::{self, Locks};
+use super::presence::Presence;
 use super::sql::SqlStore;
 use super::sql::keys;
+use super::sql::leases::Holder;
 use super::sql::tx::{Hold, Tx};
 use crate::error::StoreError;
 use crate::keyring::MasterKey;
@@ -27,15 +30,19 @@ pub(super) const FOR_UPDATE: &str = " FOR UPDATE";
 pub(super) const SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
 /// Whether a lane's endpoint did not answer the last time.
 pub(super) const FAILING: &str = "failing";
-/// How long a new data key waits until it writes. A node hears of it with its next transaction: every server has one each half
-/// minute, when it looks after leases.
-pub(super) const KEYS_ARE_HEARD_OF_WITHIN: SignedDuration = SignedDuration::from_secs(90);
+/// How long a new data key waits until it writes, where others have the store open. A node hears of it with its next transaction:
+/// each has one every five seconds, when it looks after its health. (Earlier builds have one each half minute.)
+const KEYS_ARE_HEARD_OF_WITHIN: SignedDuration = SignedDuration::from_secs(35);
+/// What connections are called that change keys.
+pub(super) const CHANGES_KEYS: &str = "selfsame keys";
 
 /// What an open store holds.
 #[derive(Debug)]
 pub(super) struct Held {
     /// Opens data keys that another node makes.
     pub(super) master: MasterKey,
+    /// Tells the other nodes that this one is there.
+    pub(super) presence: Presence,
 }
 
 fn time(micros: i64) -> Result<Timestamp, StoreError> {
@@ -44,12 +51,26 @@ fn time(micros: i64) -> Result<Timestamp, StoreError> {
 
 /// Begins a transaction that writes: it waits for what it holds, and learns what time it is by the server's clock.
 pub(super) async fn begin(store: &SqlStore, holds: &[Hold<'_>]) -> Result<Tx, StoreError> {
+    begin_by(store, holds, "BEGIN").await
+}
+
+/// The same, for leases alone: a server that crashes may forget them, and then they are given anew. So nobody waits for the disk
+/// while he has the turn.
+pub(super) async fn begin_leasing(store: &SqlStore, holds: &[Hold<'_>]) -> Result<Tx, StoreError> {
+    begin_by(store, holds, "BEGIN; SET LOCAL synchronous_commit = off").await
+}
+
+async fn begin_by(
+    store: &SqlStore,
+    holds: &[Hold<'_>],
+    begin: &'static str,
+) -> Result<Tx, StoreError> {
     let Locks {
         keys: locks,
         shared,
     } = locks::of(holds);
     let ring = store.keys.get();
-    let mut tx = store.write.begin().await?;
+    let mut tx = store.write.begin_with(begin).await?;
     let (at, newest, is_closed): (i64, i64, bool) =
         sqlx::query_as("SELECT at, newest, is_closed FROM begin_writing($1, $2, $3)")
             .bind(locks)
@@ -118,4 +139,48 @@ pub(super) async fn now(store: &SqlStore) -> Result<Timestamp, StoreError> {
 #[expect(clippy::unused_async, reason = "elsewhere it waits")]
 pub(super) async fn truncate_log(_: &SqlStore) -> Result<bool, StoreError> {
     Ok(true)
+}
+
+/// A new lease.
+pub(super) async fn lease(store: &SqlStore) -> Uuid {
+    store.held.presence.lease(&store.write).await
+}
+
+/// Tells the other nodes that a job was queued.
+pub(super) fn ring(store: &SqlStore) {
+    store.held.presence.ring(&store.write);
+}
+
+/// Whether it is heard when another node queues a job.
+pub(super) fn hears(store: &SqlStore) -> bool {
+    store.held.presence.hears()
+}
+
+/// Resolves when a node queued a job.
+pub(super) async fn rung(store: &SqlStore) {
+    store.held.presence.rung(&store.write).await;
+}
+
+/// Holders of leases that are gone: their processes have ended.
+pub(super) async fn gone(store: &SqlStore) -> Result<Vec<Holder>, StoreError> {
+    store.held.presence.gone(&store.read).await
+}
+
+/// How long a new data key waits until it writes: not at all where nobody else is connected.
+pub(super) async fn keys_are_heard_of_within(
+    connection: &mut PgConnection,
+) -> Result<SignedDuration, StoreError> {
+    let alone: bool = sqlx::query_scalar(
+        "SELECT NOT EXISTS (SELECT 1 FROM pg_stat_activity
+             WHERE datname = current_database() AND coalesce(backend_type, 'client backend') = 'client backend'
+                 AND application_name IS DISTINCT FROM $1)",
+    )
+    .bind(CHANGES_KEYS)
+    .fetch_one(connection)
+    .await?;
+    Ok(if alone {
+        SignedDuration::ZERO
+    } else {
+        KEYS_ARE_HEARD_OF_WITHIN
+    })
 }

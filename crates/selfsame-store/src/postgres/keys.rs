@@ -12,7 +12,7 @@ impl Keys {
     /// [`StoreError::MasterKey`] when the master key is another than the one the data keys are wrapped with.
     pub async fn connect(options: &Options) -> Result<Self, StoreError> {
         Ok(Self {
-            store: PostgresStore::connect(options).await?,
+            store: PostgresStore::connect_as(options, super::dialect::CHANGES_KEYS).await?,
             master: options.master_key.clone(),
         })
     }

@@ -7,6 +7,7 @@ mod dialect;
 pub mod keys;
 mod locks;
 mod migrations;
+mod presence;
 // Compiled for each back end, with its `dialect`.
 #[path = "../sql/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "docs/decisions/0086-one-sql.md")]
@@ -92,8 +93,13 @@ impl PostgresStore {
     /// # Errors
     /// When the database cannot be used, or the master key is another.
     pub async fn connect(options: &Options) -> Result<Self, StoreError> {
+        Self::connect_as(options, "selfsame").await
+    }
+
+    /// The same, with connections that others know by this name.
+    async fn connect_as(options: &Options, name: &str) -> Result<Self, StoreError> {
         let connect = PgConnectOptions::from_str(&options.url)?
-            .application_name("selfsame")
+            .application_name(name)
             .statement_cache_capacity(STATEMENTS);
         let write = pool(options, LIMITS).connect_with(connect.clone()).await?;
         if is_moving(&mut *write.acquire().await?).await? {
@@ -112,6 +118,7 @@ impl PostgresStore {
             max_uploads: options.max_uploads,
             held: dialect::Held {
                 master: options.master_key.clone(),
+                presence: presence::Presence::default(),
             },
         })
         .await

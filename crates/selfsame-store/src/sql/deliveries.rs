@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::SqlStore;
 use super::delivery_lanes;
-use super::dialect::{DbConnection, DbRow, FOR_UPDATE};
+use super::dialect::{self, DbConnection, DbRow, FOR_UPDATE};
 use super::queue::ends;
 use super::record::{self, id, job_place, micros, parse, timestamp};
 use super::tx::{Hold, Tx};
@@ -41,9 +41,9 @@ impl Deliveries for SqlStore {
         {
             return Ok(Vec::new());
         }
-        let lease_id = LeaseId(uuid::Uuid::new_v4());
+        let lease_id = LeaseId(dialect::lease(self).await);
         let name = lease_id.0.to_string();
-        let mut tx = self.begin(&[Hold::Many]).await?;
+        let mut tx = self.begin_leasing(&[Hold::Many]).await?;
         let now = tx.now;
         delivery_lanes::lease_next(&mut tx, micros(now), &name, ends(now, lease), limits).await?;
         let rows = sqlx::query(

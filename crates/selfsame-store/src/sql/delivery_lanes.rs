@@ -287,6 +287,25 @@ pub(super) async fn take_back(
     Ok(())
 }
 
+/// Puts back what these leases, given as a pattern, hold.
+pub(super) async fn take_back_leases(
+    tx: &mut DbConnection,
+    leases: &str,
+) -> Result<(), StoreError> {
+    const LEASED: &str = "lease IS NOT NULL AND lease LIKE $1";
+    let hold = format!(
+        "SELECT id FROM delivery_lanes WHERE id IN (SELECT lane FROM deliveries WHERE {LEASED}) ORDER BY id{FOR_UPDATE}"
+    );
+    let put_back = format!("UPDATE deliveries SET lease = NULL, lease_until = NULL WHERE {LEASED}");
+    for statement in [hold, put_back] {
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(leases)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Removes lanes that have nothing to deliver.
 pub(super) async fn remove_idle(tx: &mut DbConnection) -> Result<(), StoreError> {
     sqlx::query(

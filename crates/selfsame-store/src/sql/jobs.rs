@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
 
 use super::SqlStore;
-use super::dialect::{DbConnection, DbRow};
+use super::dialect::{self, DbConnection, DbRow};
 use super::record::{self, id, job_columns, job_place, micros, text, timestamp};
 use super::tx::Hold;
 use super::unreadable::readable;
@@ -330,6 +330,9 @@ impl SqlStore {
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
+        if state == JobState::Queued {
+            dialect::ring(self);
+        }
         Ok(Prepared::Recorded)
     }
 
@@ -403,6 +406,7 @@ impl SqlStore {
         .await?;
         tx.commit().await?;
         Ok(if done.rows_affected() == 1 {
+            dialect::ring(self);
             Accepted::Queued
         } else {
             Accepted::Used

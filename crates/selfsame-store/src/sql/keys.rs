@@ -26,6 +26,8 @@ use crate::keys::{KeyUse, Progress, Reencrypted, purpose_place, scope};
 
 /// Values that are encrypted anew in one transaction.
 const BATCH: i64 = 200;
+/// How often it is looked whether others still have the store open, while a new key waits for them.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Packages whose key numbers are read at one time.
 const LOOKS_AT_ONCE: usize = 16;
 
@@ -54,7 +56,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Makes a new data key, which encrypts what is written from now on, or, where other nodes must hear of it first, from in a
+    /// Makes a new data key, which encrypts what is written from now on, or, where other nodes must hear of it first, from in half a
     /// minute on; gives its number. Older data keeps its key until [`Keys::reencrypt`].
     ///
     /// # Errors
@@ -64,8 +66,8 @@ impl Keys {
         let number: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) + 1 FROM data_keys")
             .fetch_one(&mut *tx)
             .await?;
-        let heard = tx.now.checked_add(dialect::KEYS_ARE_HEARD_OF_WITHIN);
-        let from = micros(heard.unwrap_or(tx.now));
+        let heard = dialect::keys_are_heard_of_within(&mut tx).await?;
+        let from = micros(tx.now.checked_add(heard).unwrap_or(tx.now));
         insert(&mut tx, &self.master, number, from).await?;
         let now = tx.now;
         let keys = load(&mut tx, &self.master, now).await?;
@@ -179,13 +181,21 @@ impl Keys {
                     .fetch_one(&self.store.read)
                     .await?;
             let left = from.saturating_sub(micros(now));
-            if left <= 0 {
+            // Whoever was to hear of it may have gone meanwhile.
+            let alone = dialect::keys_are_heard_of_within(&mut *self.store.write.acquire().await?)
+                .await?
+                .is_zero();
+            if left <= 0 || alone {
                 break;
             }
             let left = Duration::from_micros(left.unsigned_abs());
-            tokio::time::sleep(left + Duration::from_millis(1)).await;
+            tokio::time::sleep((left + Duration::from_millis(1)).min(LOOK_AGAIN)).await;
         }
         let mut tx = self.store.begin(&[Hold::Keys]).await?;
+        sqlx::query("UPDATE data_keys SET writes_from = $1 WHERE writes_from > $1")
+            .bind(micros(tx.now))
+            .execute(&mut *tx)
+            .await?;
         sqlx::query(
             "UPDATE data_keys SET closed = TRUE WHERE number < (SELECT MAX(number) FROM data_keys)",
         )

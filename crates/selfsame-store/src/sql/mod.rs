@@ -21,6 +21,7 @@ mod images;
 mod in_force;
 mod jobs;
 pub(super) mod keys;
+pub(super) mod leases;
 mod links;
 mod nodes;
 mod partners;

@@ -46,6 +46,22 @@ impl Nodes for SqlStore {
             .collect()
     }
 
+    fn hears(&self) -> bool {
+        dialect::hears(self)
+    }
+
+    async fn rung(&self) {
+        dialect::rung(self).await;
+    }
+
+    async fn take_from_gone(&self) -> Result<u64, StoreError> {
+        let gone = dialect::gone(self).await?;
+        if gone.is_empty() {
+            return Ok(0);
+        }
+        self.take_back_from(&gone).await
+    }
+
     async fn share_counts(
         &self,
         node: NodeId,

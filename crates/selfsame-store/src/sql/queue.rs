@@ -11,7 +11,8 @@ use selfsame_wire::id::SmileJobId;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::SqlStore;
-use super::dialect::{DbConnection, DbRow, SKIP_LOCKED};
+use super::dialect::{self, DbConnection, DbRow, SKIP_LOCKED};
+use super::leases::Holder;
 use super::record::{Origin, id, job_columns, micros, result_place, user_place};
 use super::tx::Hold;
 use super::{delivery_lanes, registrants, turns};
@@ -215,12 +216,13 @@ impl SqlStore {
             job_columns!()
         );
         let mut rows = Vec::new();
-        let mut tx = self.begin(&[Hold::Turns]).await?;
+        let name = dialect::lease(self).await.to_string();
+        let mut tx = self.begin_leasing(&[Hold::Turns]).await?;
         while rows.len() < at_most
             && let Some(next) = turns::next_job(&mut tx).await?
         {
             let row = sqlx::query(AssertSqlSafe(claim.clone()))
-                .bind(uuid::Uuid::new_v4().to_string())
+                .bind(&name)
                 .bind(ends(tx.now, lease))
                 .bind(next)
                 .fetch_optional(&mut *tx)
@@ -250,6 +252,25 @@ impl SqlStore {
         delivery_lanes::remove_idle(&mut tx).await?;
         tx.commit().await?;
         Ok(done.rows_affected())
+    }
+
+    /// Queues again what these hold.
+    pub(super) async fn take_back_from(&self, gone: &[Holder]) -> Result<u64, StoreError> {
+        let mut jobs = 0;
+        let mut tx = self.begin(&[Hold::Many]).await?;
+        for holder in gone {
+            let leases = holder.pattern();
+            let done = sqlx::query(
+                "UPDATE jobs SET state = 'queued', lease = NULL, lease_until = NULL WHERE state = 'running' AND lease LIKE $1",
+            )
+            .bind(&leases)
+            .execute(&mut *tx)
+            .await?;
+            delivery_lanes::take_back_leases(&mut tx, &leases).await?;
+            jobs += done.rows_affected();
+        }
+        tx.commit().await?;
+        Ok(jobs)
     }
 
     /// Enrols or replaces. Whether it may was decided by the user's state, which the transaction compared.

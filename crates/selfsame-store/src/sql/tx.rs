@@ -82,6 +82,11 @@ impl SqlStore {
         dialect::begin(self, holds).await
     }
 
+    /// Begins a transaction that gives leases and does nothing else.
+    pub(super) async fn begin_leasing(&self, holds: &[Hold<'_>]) -> Result<Tx, StoreError> {
+        dialect::begin_leasing(self, holds).await
+    }
+
     /// What time it is, by the clock that all who write share.
     pub(super) async fn now(&self) -> Result<Timestamp, StoreError> {
         dialect::now(self).await

@@ -4,8 +4,10 @@ use std::fs::File;
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
+use uuid::Uuid;
 
 use super::sql::SqlStore;
+use super::sql::leases::Holder;
 use super::sql::tx::{Hold, Tx};
 use crate::error::StoreError;
 
@@ -27,8 +29,6 @@ pub(super) const FOR_UPDATE: &str = "";
 pub(super) const SKIP_LOCKED: &str = "";
 /// Whether a lane's endpoint did not answer the last time.
 pub(super) const FAILING: &str = "(failures > 0)";
-/// Keys change while nobody else has the data directory.
-pub(super) const KEYS_ARE_HEARD_OF_WITHIN: SignedDuration = SignedDuration::ZERO;
 
 /// What an open store holds.
 #[derive(Debug)]
@@ -47,6 +47,11 @@ async fn begin_immediate(pool: &SqlitePool) -> Result<Tx, StoreError> {
 /// Begins a transaction that writes: it has everything to itself.
 pub(super) async fn begin(store: &SqlStore, _: &[Hold<'_>]) -> Result<Tx, StoreError> {
     begin_immediate(&store.write).await
+}
+
+/// The same: nothing is gained by forgetting a lease here.
+pub(super) async fn begin_leasing(store: &SqlStore, holds: &[Hold<'_>]) -> Result<Tx, StoreError> {
+    begin(store, holds).await
 }
 
 /// Begins the transaction that makes a database ready.
@@ -69,4 +74,37 @@ pub(super) async fn hold_audit(_: &mut SqliteConnection) -> Result<(), StoreErro
 /// What time it is: one process serves a data directory, and its clock counts.
 pub(super) async fn now(_: &SqlStore) -> Result<Timestamp, StoreError> {
     Ok(Timestamp::now())
+}
+
+/// A new lease.
+#[expect(clippy::unused_async, reason = "elsewhere it waits")]
+pub(super) async fn lease(_: &SqlStore) -> Uuid {
+    Uuid::new_v4()
+}
+
+/// There is nobody else to tell.
+pub(super) const fn ring(_: &SqlStore) {}
+
+/// Nobody else queues jobs.
+pub(super) const fn hears(_: &SqlStore) -> bool {
+    false
+}
+
+/// Never resolves.
+pub(super) async fn rung(_: &SqlStore) {
+    std::future::pending().await
+}
+
+/// Nobody else can hold a lease: the server takes back what its forerunner left when it starts.
+#[expect(clippy::unused_async, reason = "elsewhere it waits")]
+pub(super) async fn gone(_: &SqlStore) -> Result<Vec<Holder>, StoreError> {
+    Ok(Vec::new())
+}
+
+/// Keys change while nobody else has the data directory.
+#[expect(clippy::unused_async, reason = "elsewhere it waits")]
+pub(super) async fn keys_are_heard_of_within(
+    _: &mut SqliteConnection,
+) -> Result<SignedDuration, StoreError> {
+    Ok(SignedDuration::ZERO)
 }

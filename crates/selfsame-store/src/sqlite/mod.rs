@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use self::sql::Parts;
@@ -104,6 +105,11 @@ async fn open_with(
     // One connection: SQLite has one writer, and waiting for it here is fairer than in the database.
     let write = SqlitePoolOptions::new()
         .max_connections(1)
+        // Where the disk is full, SQLite ends a transaction by itself, and the driver goes on counting it for as long as the
+        // connection lasts: nothing would ever be written again.
+        .before_acquire(|connection, _| {
+            Box::pin(async move { Ok(!connection.is_in_transaction()) })
+        })
         .connect_with(connect.clone())
         .await?;
     // Opened when something is read first: the database is there by then.

@@ -1,6 +1,7 @@
 //! What the nodes that serve one store learn of each other through it.
 //!
-//! Jobs, leases and results need none of this. It is for what one process keeps in memory, and several would each keep apart.
+//! Jobs, leases and results need none of this, but that a node is gone: its leases end sooner then. It is for what one process keeps
+//! in memory, and several would each keep apart.
 
 use std::time::Duration;
 
@@ -50,6 +51,21 @@ pub trait Nodes: Send + Sync {
 
     /// Which of these jobs have ended, on whatever node.
     async fn ended(&self, jobs: &[SmileJobId]) -> Result<Vec<SmileJobId>, StoreError>;
+
+    /// Whether [`Nodes::rung`] tells what other nodes queue. Where not, whoever waits for jobs must look often.
+    fn hears(&self) -> bool {
+        false
+    }
+
+    /// Resolves soon after a job was queued, by whatever node. It may resolve once too often.
+    async fn rung(&self) {
+        std::future::pending().await
+    }
+
+    /// Queues again every job and delivery of nodes that are seen to be gone, though their leases last. Returns how many jobs.
+    async fn take_from_gone(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
 
     /// Puts what this node counted in place of what it put before, and gives for each key what the other nodes put within
     /// `within`, added up. A node that put nothing for so long counts no more.

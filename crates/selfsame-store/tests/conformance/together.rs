@@ -78,6 +78,61 @@ async fn a_job_that_was_taken_over_is_ended_by_its_new_worker_only(dir: Place) {
     assert_eq!(quick.deliveries(&job.smile_job_id).await.unwrap().len(), 1);
 }
 
+/// A node's process ends, with a job and a callback in its hands: its lock goes with its connection, and the others need not wait for
+/// its leases.
+async fn what_a_node_held_that_is_gone_is_taken_up_though_its_leases_last(dir: Place) {
+    let (dies, lives) = (node(&dir).await, node(&dir).await);
+    let own = claimed(&lives, &new_job("own", "own")).await;
+    finished(&dies, &new_job("told", "told")).await;
+    let job = new_job("j", "u");
+    let lost = claimed(&dies, &job).await;
+    let long = LEASE * 60;
+    assert_eq!(dies.claim_deliveries(long, &LIMITS).await.unwrap().len(), 1);
+    assert!(dies.renew_job(&lost, long).await.unwrap());
+    assert_eq!(lives.take_from_gone().await.unwrap(), 0);
+    drop(dies);
+    // The server notices at once; a few seconds are given to nodes that come back.
+    let mut looks = 0;
+    while lives.take_from_gone().await.unwrap() == 0 {
+        looks += 1;
+        assert!(looks < 600, "it was not taken up");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let again = lives.claim_job(LEASE).await.unwrap().unwrap();
+    assert_eq!(
+        (again.job.smile_job_id, again.attempt),
+        (job.smile_job_id, 2)
+    );
+    let callbacks = lives.claim_deliveries(LEASE, &LIMITS).await.unwrap();
+    assert_eq!(callbacks.len(), 1);
+    // What it holds itself is nobody else's to take.
+    assert_eq!(lives.take_from_gone().await.unwrap(), 0);
+    assert!(lives.renew_job(&own, LEASE).await.unwrap());
+}
+
+/// The database ends a node's connections, as it does when it is started again: the node comes back and keeps its jobs.
+async fn a_node_whose_connections_are_lost_keeps_what_it_holds(dir: Place) {
+    let (cut, other) = (node(&dir).await, node(&dir).await);
+    let claim = claimed(&cut, &new_job("j", "u")).await;
+    // Only this node's lock: other tests have theirs on the same server.
+    let prefix = claim.lease.0.to_string();
+    let (prefix, _) = prefix.split_at(8);
+    let holds = format!(
+        "FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND lpad(to_hex(CAST(objid AS BIGINT)), 8, '0') = '{prefix}'"
+    );
+    assert_eq!(dir.number(&format!("SELECT COUNT(*) {holds}")).await, 1);
+    tamper(&dir, &format!("SELECT pg_terminate_backend(pid) {holds}")).await;
+    let mut looks = 0;
+    while dir.number(&format!("SELECT COUNT(*) {holds}")).await == 0 {
+        assert_eq!(other.take_from_gone().await.unwrap(), 0);
+        looks += 1;
+        assert!(looks < 600, "it did not come back");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(other.take_from_gone().await.unwrap(), 0);
+    assert!(cut.renew_job(&claim, LEASE).await.unwrap());
+}
+
 async fn a_node_that_starts_takes_nothing_from_one_that_works(dir: Place) {
     let works = node(&dir).await;
     let delivered = new_job("delivered", "a");
@@ -405,6 +460,8 @@ async fn keys_are_rotated_and_retired_while_nodes_work(dir: Place) {
 
 on_postgres!(
     nodes_that_start_at_once_make_one_database,
+    what_a_node_held_that_is_gone_is_taken_up_though_its_leases_last,
+    a_node_whose_connections_are_lost_keeps_what_it_holds,
     keys_are_rotated_and_retired_while_nodes_work,
 );
 

@@ -220,6 +220,33 @@ async fn a_user_whose_rows_cannot_be_read_can_be_deleted(dir: Place) {
     assert!(String::from_utf8_lossy(&result.result).contains("user was deleted"));
 }
 
+/// As SQLite does where the disk is full: the transaction is gone, and nobody said ROLLBACK.
+async fn a_transaction_that_the_database_ends_by_itself_stops_only_itself(dir: Place) {
+    let store = open(&dir).await;
+    let ends = "CREATE TRIGGER full BEFORE INSERT ON jobs BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END";
+    tamper(&dir, ends).await;
+    let (first, second) = (new_job("first", "a"), new_job("second", "b"));
+    let package = Bytes::from_static(b"x");
+    for _ in 0..2 {
+        let refused = store.submit_job(&first, package.clone()).await;
+        let Err(StoreError::Database(refused)) = refused else {
+            panic!("{refused:?}")
+        };
+        assert!(
+            refused.to_string().contains("the disk is full"),
+            "{refused}"
+        );
+    }
+    tamper(&dir, "DROP TRIGGER full").await;
+    for job in [&first, &second] {
+        let submitted = store.submit_job(job, package.clone()).await.unwrap();
+        assert_eq!(submitted, Prepared::Recorded);
+    }
+    assert!(store.claim_job(LEASE).await.unwrap().is_some());
+}
+
+on_sqlite!(a_transaction_that_the_database_ends_by_itself_stops_only_itself);
+
 on_each!(
     a_job_of_a_newer_build_is_left_to_it,
     a_job_that_cannot_be_read_ends_and_the_next_one_is_taken,

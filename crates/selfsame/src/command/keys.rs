@@ -31,7 +31,7 @@ enum Action {
     /// List the data keys and how much each encrypts; beside a running server too.
     List,
     /// Make a new data key for what is written from now on. The server of a data directory must be stopped; nodes of a database
-    /// server hear of it within a minute.
+    /// server hear of it within half a minute, and it writes from then on.
     Rotate {
         /// Instead, wrap all data keys with the master key of this source: a file, which is made when missing, or any other that
         /// --master-key takes. From then on the data directory opens with that source only. The same key of Vault again wraps

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use selfsame_store::moving;
 use selfsame_store::sqlite;
 
-use super::data::{Data, Opening, key_source};
+use super::data::{Data, Opening, actor, key_source};
 use crate::output::{self, Outcome};
 
 /// Move a data directory to PostgreSQL, and its packages to another place. Its server must be stopped, and the database empty. May
@@ -53,7 +53,7 @@ impl Migrate {
         let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
             "{msg} {wide_bar} {pos} of {len} rows, {eta} left",
         )?);
-        let moved = moving::run(&from, &to, &mut |progress| {
+        let moved = moving::run(&from, &to, &actor(), &mut |progress| {
             bar.set_message(progress.doing);
             bar.set_length(progress.total);
             bar.set_position(progress.done);
