@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use selfsame_job::job::{Api, Job};
+use selfsame_job::outcome::JobOutcome;
 use selfsame_job::partner::Partner;
 use selfsame_store::error::StoreError;
 use selfsame_store::store::{
@@ -41,7 +42,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How much longer than a try the claim on it lasts.
 const LEASE_MARGIN: Duration = Duration::from_secs(30);
-/// How long a callback of a job that only a newer build knows waits before any node may take it again.
+/// How long a callback of a job, or with a result, that only a newer build knows waits before any node may take it again.
 const LEFT_TO_NEWER: Duration = Duration::from_secs(5);
 /// Connections that are kept open to one receiver, and for how long.
 const IDLE_CONNECTIONS: usize = 2;
@@ -172,6 +173,10 @@ impl Deliverer {
             }
             job => found(job, "the job is gone"),
         };
+        if JobOutcome::is_of_newer_build(&delivery.result) {
+            tracing::warn!(smile_job_id = %delivery.smile_job_id, "a callback is left to nodes of a newer build, which can read its result");
+            return self.postpone(&delivery, LEFT_TO_NEWER).await;
+        }
         let api = job.as_ref().map_or(Api::V1, |job| job.request.api);
         let effort = self.efforts.of(api);
         let tried = match job {

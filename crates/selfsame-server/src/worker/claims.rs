@@ -1,10 +1,13 @@
 //! Takes jobs from the queue, one after the other, whatever becomes of each.
 
+use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use selfsame_store::error::StoreError;
 use selfsame_store::store::{Claim, Store};
 use tokio::sync::{Mutex, Notify, watch};
 
@@ -14,16 +17,56 @@ use crate::supervise::{KindHealth, reason};
 /// How long it is until the next try where the queue cannot be asked.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
 
-/// Whose turn it is, among the idle workers of a node, to look into the queue when nothing rings: one at a time, whatever their
-/// number.
+/// How often a node looks into the queue that is told what others queue: it may have missed it.
+const LOOK_WHERE_RUNG: Duration = Duration::from_millis(500);
+
+/// The most jobs that are taken from the queue at one time.
+const MOST_AT_ONCE: usize = 16;
+
+/// What the workers of a node share, whatever their number: whose turn it is to look into the queue when nothing rings, and jobs
+/// that one of them took for others who were looking, too. Who takes jobs keeps all nodes' other workers from the queue meanwhile.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Lookout(Arc<Mutex<()>>);
+pub(crate) struct Lookout {
+    turn: Arc<Mutex<()>>,
+    taken: Arc<Mutex<VecDeque<Claim>>>,
+    looking: Arc<AtomicUsize>,
+}
+
+/// Counts a worker for as long as it looks.
+struct Looks<'l>(&'l AtomicUsize);
+
+impl<'l> Looks<'l> {
+    fn begin(looking: &'l AtomicUsize) -> Self {
+        looking.fetch_add(1, Ordering::AcqRel);
+        Self(looking)
+    }
+}
+
+impl Drop for Looks<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
 
 impl Lookout {
     /// Resolves in its turn, `pause` after the look before it.
     async fn turn(&self, pause: Duration) {
-        let _turn = self.0.lock().await;
+        let _turn = self.turn.lock().await;
         tokio::time::sleep(pause).await;
+    }
+
+    /// The next job for a worker. One for each who waits here is taken with it, and nobody else's.
+    async fn next(&self, store: &dyn Store) -> Result<Option<Claim>, StoreError> {
+        let looks = Looks::begin(&self.looking);
+        let mut taken = self.taken.lock().await;
+        drop(looks);
+        if let Some(claim) = taken.pop_front() {
+            return Ok(Some(claim));
+        }
+        let waiting = self.looking.load(Ordering::Acquire);
+        let most = u32::try_from((waiting + 1).min(MOST_AT_ONCE)).unwrap_or(1);
+        *taken = store.claim_jobs(LEASE, most).await?.into();
+        Ok(taken.pop_front())
     }
 }
 
@@ -39,7 +82,7 @@ pub(super) struct JobQueue {
     /// Rung when a job was queued.
     pub(super) queued: Arc<Notify>,
     pub(super) lookout: Lookout,
-    /// How often the node's workers look when nothing rings.
+    /// How often the node's workers look when nothing rings, and other nodes are not heard.
     pub(super) look_every: Duration,
     pub(super) health: Arc<KindHealth>,
     /// How often a job is tried.
@@ -50,7 +93,7 @@ impl JobQueue {
     /// Hands out jobs until told to stop; the one in hand is finished first.
     pub(super) async fn hand_out(&self, mut stop: watch::Receiver<bool>, to: &impl Work) {
         while !*stop.borrow() {
-            match self.store.claim_job(LEASE).await {
+            match self.lookout.next(&*self.store).await {
                 Ok(Some(claim)) => {
                     // Another job may wait behind this one.
                     self.queued.notify_one();
@@ -62,7 +105,7 @@ impl JobQueue {
                 Ok(None) => {
                     tokio::select! {
                         () = self.queued.notified() => {}
-                        () = self.lookout.turn(self.look_every) => {}
+                        () = self.lookout.turn(self.pause()) => {}
                         _ = stop.changed() => {}
                     }
                 }
@@ -71,6 +114,14 @@ impl JobQueue {
                     tokio::time::sleep(TRY_AGAIN).await;
                 }
             }
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        if self.store.hears() {
+            LOOK_WHERE_RUNG
+        } else {
+            self.look_every
         }
     }
 
@@ -121,6 +172,63 @@ mod tests {
         }
     }
 
+    fn queue(store: &Arc<dyn Store>, tasks: &TasksHealth) -> JobQueue {
+        JobQueue {
+            store: Arc::clone(store),
+            queued: Arc::new(Notify::new()),
+            lookout: Lookout::default(),
+            look_every: Duration::from_millis(1),
+            health: tasks.of("jobs", Role::Essential),
+            attempts: ATTEMPTS,
+        }
+    }
+
+    /// Stops when it has seen so many.
+    struct Counts {
+        seen: Mutex<Vec<String>>,
+        until: usize,
+        stopping: watch::Sender<bool>,
+    }
+
+    impl Work for Counts {
+        async fn work(&self, claim: &Claim) {
+            // Others look meanwhile.
+            tokio::task::yield_now().await;
+            let mut seen = self.seen.lock().unwrap();
+            seen.push(claim.job.smile_job_id.as_str().to_owned());
+            if seen.len() == self.until {
+                self.stopping.send(true).unwrap();
+            }
+        }
+    }
+
+    /// Workers that look at the same time share what one of them took: each job is worked on once, and none is left.
+    #[tokio::test]
+    async fn of_jobs_that_are_taken_together_each_is_worked_on_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(&Options::new(dir.path())).await.unwrap());
+        let mut names: Vec<String> = (10..50).map(|n| n.to_string()).collect();
+        for name in &names {
+            let package = Bytes::from_static(b"x");
+            store.submit_job(&job(name), package).await.unwrap();
+        }
+        let (stopping, stop) = watch::channel(false);
+        let worker = Counts {
+            seen: Mutex::default(),
+            until: names.len(),
+            stopping,
+        };
+        let queue = queue(&store, &TasksHealth::default());
+        futures::future::join_all((0..8).map(|_| queue.hand_out(stop.clone(), &worker))).await;
+        let mut seen = worker.seen.into_inner().unwrap();
+        seen.sort();
+        names.sort();
+        assert_eq!(seen, names);
+        assert!(queue.lookout.taken.lock().await.is_empty());
+        assert_eq!(store.depths().await.unwrap().queued, 0);
+    }
+
     /// Panics over a job called poison, and stops after any other.
     struct Clumsy {
         seen: Mutex<Vec<(String, u32)>>,
@@ -151,14 +259,7 @@ mod tests {
             store.submit_job(&job(name), package).await.unwrap();
         }
         let tasks = TasksHealth::default();
-        let queue = JobQueue {
-            store: Arc::clone(&store),
-            queued: Arc::new(Notify::new()),
-            lookout: Lookout::default(),
-            look_every: Duration::from_millis(1),
-            health: tasks.of("jobs", Role::Essential),
-            attempts: ATTEMPTS,
-        };
+        let queue = queue(&store, &tasks);
         let (stopping, stop) = watch::channel(false);
         let worker = Clumsy {
             seen: Mutex::default(),

@@ -28,8 +28,8 @@ pub(crate) const JOBS_PER_CORE: usize = 2;
 const OUTAGE_PAUSE: Duration = Duration::from_secs(5);
 /// What workers are called where background tasks are listed.
 pub(crate) const NAME: &str = "jobs";
-/// How often a node's workers look into the queue when nothing rings. In one process whoever queues a job rings; other nodes do
-/// not.
+/// How often a node's workers look into the queue when nothing rings. In one process whoever queues a job rings; other nodes do so
+/// too, unless they are of an earlier build or cannot be heard just now.
 const LOOK_ALONE: Duration = Duration::from_millis(500);
 const LOOK_AMONG_NODES: Duration = Duration::from_millis(50);
 

@@ -6,18 +6,47 @@ use super::*;
 const POSTPONED: &str =
     "SELECT COUNT(*) FROM deliveries WHERE lease IS NULL AND next_attempt_at > $1";
 
+/// Waits until a callback waits that was not tried.
+async fn put_back(database: &mut sqlx::SqliteConnection, began: i64) {
+    let mut looks = 0;
+    while sqlx::query_scalar::<_, i64>(POSTPONED)
+        .bind(began)
+        .fetch_one(&mut *database)
+        .await
+        .unwrap()
+        == 0
+    {
+        looks += 1;
+        assert!(looks < 600, "it was not put back");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_with_a_newer_builds_result_uses_up_no_try() {
+    let office = Office::open().await;
+    office.partner("p").await;
+    let (address, _received) = honest("127.0.0.1").await;
+    let url = format!("http://{address}/");
+    let began = Timestamp::now().as_microsecond();
+    let result = |_: &SmileJobId| Bytes::from_static(br#"{"outcome":4000000000,"whatever":[]}"#);
+    let job = office.result(Api::V3, "p", SANDBOX, url, result).await;
+    office.deliver(LONG, ONCE, Schemes::default());
+    put_back(&mut office.database().await, began).await;
+    let record = office.store.deliveries(&job).await.unwrap().remove(0);
+    assert_eq!(record.state, DeliveryState::Pending);
+    assert!(record.attempts.is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_callback_of_a_newer_builds_job_uses_up_no_try() {
-    use sqlx::ConnectOptions as _;
     let office = Office::open().await;
     office.partner("p").await;
     let (address, mut received) = honest("127.0.0.1").await;
     let url = format!("http://{address}/");
     let job = office.result_for("p", SANDBOX, url).await;
     let began = Timestamp::now().as_microsecond();
-    let database = office.dir.path().join("selfsame.db");
-    let database = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
-    let mut database = database.connect().await.unwrap();
+    let mut database = office.database().await;
     let kind: String = sqlx::query_scalar("SELECT kind FROM jobs")
         .fetch_one(&mut database)
         .await
@@ -27,18 +56,7 @@ async fn a_callback_of_a_newer_builds_job_uses_up_no_try() {
         .await
         .unwrap();
     office.deliver(LONG, ONCE, Schemes::default());
-    let mut tried = 0;
-    while sqlx::query_scalar::<_, i64>(POSTPONED)
-        .bind(began)
-        .fetch_one(&mut database)
-        .await
-        .unwrap()
-        == 0
-    {
-        tried += 1;
-        assert!(tried < 600, "it was not put back");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    put_back(&mut database, began).await;
     let record = office.store.deliveries(&job).await.unwrap().remove(0);
     assert_eq!(record.state, DeliveryState::Pending);
     assert!(record.attempts.is_empty());
