@@ -1,4 +1,5 @@
-//! Measures 1:N search on random directions with planted near-duplicates: exact, and with `--features index` the index too.
+//! Measures 1:N search on random directions with planted near-duplicates: exact, and with `--features index` the index too; beside it
+//! how fast memory is read, which bounds it.
 //!
 //! `cargo run --release -p selfsame-search --features index --example one_to_many -- [TEMPLATES] [PROBES] [THREADS]`
 #![allow(clippy::print_stdout, clippy::print_stderr)]
@@ -55,41 +56,125 @@ fn fill(
     Ok((planted, taken))
 }
 
-/// Searches with every probe: a row of the table, and the best hit of each probe.
+/// What one way of doing it took.
+#[derive(Default)]
+struct Measured {
+    times: Vec<Duration>,
+    processor: Duration,
+}
+
+impl Measured {
+    /// Notes how long something took, for so many probes.
+    fn time<T>(&mut self, probes: usize, work: impl FnOnce() -> T) -> T {
+        let (before, began) = (processor_time(), Instant::now());
+        let result = work();
+        let took = began.elapsed() / probes as u32;
+        self.times.extend(std::iter::repeat_n(took, probes));
+        self.processor += processor_time().saturating_sub(before);
+        result
+    }
+
+    fn row(&mut self, name: &str, built: Duration, memory: usize) {
+        self.times.sort();
+        let count = self.times.len();
+        let percentile = |p: usize| {
+            let at = (count * p / 100).min(count.saturating_sub(1));
+            self.times.get(at).map_or(0.0, |t| t.as_secs_f64() * 1e3)
+        };
+        println!(
+            "| {name} | {:.1} | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} |",
+            built.as_secs_f64(),
+            percentile(0),
+            percentile(50),
+            percentile(99),
+            self.processor.as_secs_f64() * 1e3 / count.max(1) as f64,
+            memory as f64 / 1e6
+        );
+    }
+}
+
+/// Of all threads of this process, in hundredths of a second: right in the mean over many searches. None where there is no `/proc`.
+fn processor_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace();
+    let ticks: u64 = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|f| f.parse::<u64>().ok())
+        .sum();
+    Duration::from_millis(10 * ticks)
+}
+
+/// Searches with every probe, several at a time: a row of the table, and the best hit of each probe.
 fn measure(
     name: &str,
     search: &dyn Search<u32>,
     probes: &[Probe],
-    at_least: f32,
+    (together, at_least): (usize, f32),
     built: Duration,
 ) -> Vec<Option<u32>> {
-    let (mut times, mut best) = (Vec::new(), Vec::new());
-    for probe in probes {
-        let began = Instant::now();
-        let hits = search.nearest(&probe.template, 10, ComparisonScore::new(at_least));
-        times.push(began.elapsed());
-        best.push(hits.first().map(|h| h.key));
+    let (mut measured, mut best) = (Measured::default(), Vec::new());
+    for probes in probes.chunks(together) {
+        let templates: Vec<&Template> = probes.iter().map(|probe| &probe.template).collect();
+        let at_least = ComparisonScore::new(at_least);
+        let each = measured.time(probes.len(), || {
+            search.nearest_each(&templates, 10, at_least)
+        });
+        best.extend(each.iter().map(|hits| hits.first().map(|h| h.key)));
     }
-    times.sort();
-    let percentile = |p: usize| {
-        let at = (times.len() * p / 100).min(times.len().saturating_sub(1));
-        times.get(at).map_or(0.0, |t| t.as_secs_f64() * 1e3)
-    };
-    println!(
-        "| {name} | {:.1} | {:.2} | {:.2} | {:.0} |",
-        built.as_secs_f64(),
-        percentile(50),
-        percentile(99),
-        search.memory() as f64 / 1e6
-    );
+    measured.row(name, built, search.memory());
     best
+}
+
+/// How long it takes to read as many bytes as the first pass of an exact search reads, and do next to nothing with them.
+fn read_memory(count: u32, threads: NonZeroUsize, times: usize) {
+    // 64 bytes of halves, and two numbers.
+    let bytes = count as usize * 72;
+    let numbers: Vec<u64> = (0..bytes as u64 / 8).collect();
+    let sum = |part: &[u64]| {
+        let mut sums = [0u64; 16];
+        for numbers in part.as_chunks::<16>().0 {
+            for (sum, number) in sums.iter_mut().zip(numbers) {
+                *sum ^= number;
+            }
+        }
+        sums.iter().fold(0, |a, b| a ^ b)
+    };
+    let mut measured = Measured::default();
+    for _ in 0..times {
+        let total = measured.time(1, || {
+            std::thread::scope(|scope| {
+                let share = numbers.len().div_ceil(threads.get());
+                let mut parts = numbers.chunks(share);
+                let mine = parts.next().unwrap_or_default();
+                let others: Vec<_> = parts.map(|part| scope.spawn(move || sum(part))).collect();
+                let others = others
+                    .into_iter()
+                    .map(|other| other.join().unwrap_or_default());
+                sum(mine) ^ others.fold(0, |a, b| a ^ b)
+            })
+        });
+        std::hint::black_box(total);
+    }
+    let name = format!("reading {} MB, {threads} threads", bytes / 1_000_000);
+    measured.row(&name, Duration::ZERO, bytes);
 }
 
 #[cfg(feature = "index")]
 fn indexed(count: u32, probes: u32) -> Result<Option<Vec<Option<u32>>>, Box<dyn Error>> {
     let mut index = selfsame_search::IndexedSearch::new();
     let (planted, built) = fill(&mut index, count, probes)?;
-    Ok(Some(measure("index", &index, &planted, THRESHOLD, built)))
+    Ok(Some(measure(
+        "index",
+        &index,
+        &planted,
+        (1, THRESHOLD),
+        built,
+    )))
 }
 
 #[cfg(not(feature = "index"))]
@@ -113,14 +198,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{count} templates of 128 numbers; {} probes, each for the ten best\n",
         planted.len()
     );
-    println!("| search | taken in, s | p50, ms | p99, ms | memory, MB |");
-    println!("| --- | --- | --- | --- | --- |");
-    let exact = measure("exact, 1 thread", &search, &planted, THRESHOLD, built);
+    println!(
+        "| search | taken in, s | least, ms | p50, ms | p99, ms | processor, ms | memory, MB |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    read_memory(count, NonZeroUsize::MIN, planted.len());
+    let alone = (1, THRESHOLD);
+    let exact = measure("exact, 1 thread", &search, &planted, alone, built);
+    let four = measure(
+        "exact, 1 thread, four probes in a pass",
+        &search,
+        &planted,
+        (4, THRESHOLD),
+        built,
+    );
+    read_memory(count, threads, planted.len());
     search = search.with_threads(threads);
     let name = format!("exact, {threads} threads");
-    let several = measure(&name, &search, &planted, THRESHOLD, built);
+    let several = measure(&name, &search, &planted, alone, built);
     let name = format!("exact, {threads} threads, no threshold");
-    let any = measure(&name, &search, &planted, -1.0, built);
+    let any = measure(&name, &search, &planted, (1, -1.0), built);
     drop(search);
     let index = indexed(count, probes)?;
     println!("\nThreshold {THRESHOLD}.\n");
@@ -141,8 +238,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         });
         println!("| {cosine} | {} | {nearest} | {found} | {same} |", of.len());
     }
-    if several != exact {
-        return Err("several threads found something else than one".into());
+    if several != exact || four != exact {
+        return Err("several threads or probes found something else than one".into());
     }
     Ok(())
 }

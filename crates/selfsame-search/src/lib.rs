@@ -9,6 +9,7 @@ mod exact;
 mod index;
 #[cfg(test)]
 mod instruction_counts;
+mod kernel;
 mod quantise;
 #[cfg(test)]
 mod synthetic;
@@ -56,6 +57,17 @@ pub trait Search<K>: Send + Sync {
     /// The templates that score at least `at_least` against the probe: the `most` best, best first.
     /// None where the probe is of another model.
     fn nearest(&self, probe: &Template, most: usize, at_least: ComparisonScore) -> Vec<Hit<K>>;
+
+    /// The same for each of several probes. Where a search goes over all templates, it does so once for some of them together.
+    fn nearest_each(
+        &self,
+        probes: &[&Template],
+        most: usize,
+        at_least: ComparisonScore,
+    ) -> Vec<Vec<Hit<K>>> {
+        let nearest = |probe: &&Template| self.nearest(probe, most, at_least);
+        probes.iter().map(nearest).collect()
+    }
 
     /// How many templates there are.
     fn len(&self) -> usize;
