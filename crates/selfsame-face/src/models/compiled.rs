@@ -136,7 +136,8 @@ fn ours(_: &Path, inner: &Path) -> Result<(), NotKept> {
     Err(NotKept::OpenToOthers(inner.to_owned()))
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt as _;
