@@ -60,7 +60,7 @@ class Bench:
         self.folder, self.database, self.nodes, self.asked = folder, Database(), [], []
         self.name = f"latency_{uuid.uuid4().hex[:8]}"
         self.database.command("-c", f'CREATE DATABASE "{self.name}"')
-        more = ["--engine", "tract", "--workers", "1", "--load-when-needed"]
+        more = ["--engine", "rten", "--workers", "1", "--load-when-needed"]
         for name in ["files", "shared"]:
             (folder / name).mkdir()
         alone = Installation(options.binary, folder / "files", f"sqlite:{folder / 'files' / 'data'}")
