@@ -139,10 +139,7 @@ class Bench:
             )
 
     def close(self):
-        for node in self.nodes:
-            if node.process.poll() is None:
-                node.stop()
-        self.database.command("-c", f'DROP DATABASE "{self.name}" WITH (FORCE)')
+        self.database.leave(self.nodes, self.name)
 
 
 def main():

@@ -99,10 +99,7 @@ class Bench:
         print(f"\nCodes: {sorted(set().union(*(asked.codes for asked in self.asked)), key=str)}")
 
     def close(self):
-        for node in self.nodes:
-            if node.process.poll() is None:
-                node.stop()
-        self.database.command("-c", f'DROP DATABASE "{self.name}" WITH (FORCE)')
+        self.database.leave(self.nodes, self.name)
 
 
 def main():

@@ -61,6 +61,13 @@ class Database:
             raise SystemExit(f"psql failed: {done.stderr}")
         return done.stdout.strip()
 
+    def leave(self, nodes, name):
+        """Stops the nodes that still run, and drops the database that they had."""
+        for node in nodes:
+            if node.process.poll() is None:
+                node.stop()
+        self.command("-c", f'DROP DATABASE "{name}" WITH (FORCE)')
+
     def pid(self):
         return int((self.data / "postmaster.pid").read_text().split()[0])
 

@@ -8,9 +8,9 @@ use crate::evidence::{FaceBox, Landmarks, Point};
 use crate::inference::{Inference, InferenceError};
 use crate::shrink::{self, Canvas};
 
-/// The side in pixels of the look that a selfie gets first: enough for a face that fills a fair part of the picture. Chosen by
-/// measurement, as the next: docs/decisions/0137-smaller-looks.md.
-pub(crate) const SELFIE_LOOK: usize = 192;
+/// The side in pixels of the look that a picture gets first of which only a template is wanted: enough for a face that fills a fair
+/// part of it. Chosen by measurement, as the next: docs/decisions/0137-smaller-looks.md.
+pub(crate) const SMALL_LOOK: usize = 192;
 /// The side of the close look at a subject's face, which finds its landmarks.
 pub(crate) const CLOSE_LOOK: usize = 256;
 /// The side of the look for a face that is small in the picture: docs/decisions/0002-detection-size.md.

@@ -6,7 +6,7 @@ use image::RgbImage;
 
 use super::sight::Search;
 use super::{Analyser, Inner, Settings};
-use crate::detect::{CLOSE_LOOK, Detector, FIRST_LOOK, GLANCE, SECOND_LOOK, SELFIE_LOOK};
+use crate::detect::{CLOSE_LOOK, Detector, FIRST_LOOK, GLANCE, SECOND_LOOK, SMALL_LOOK};
 use crate::embed::{Embedder, EmbedderError, Embedders, LoadedEmbedder};
 use crate::evidence::FaceBox;
 use crate::inference::deferred::Deferred;
@@ -165,12 +165,12 @@ impl Analyser {
             loading: settings.loading,
             models: Vec::new(),
         };
-        let sides = [GLANCE, SELFIE_LOOK, CLOSE_LOOK, FIRST_LOOK, SECOND_LOOK];
+        let sides = [GLANCE, SMALL_LOOK, CLOSE_LOOK, FIRST_LOOK, SECOND_LOOK];
         let shapes = sides.map(|side| [1, 3, side, side]);
-        let [glance, selfie, close, first, second] = &shapes;
-        let [glance, selfie, close, first, second] = loader.load(
+        let [glance, small, close, first, second] = &shapes;
+        let [glance, small, close, first, second] = loader.load(
             Model::YuNet,
-            [glance, selfie, close, first, second],
+            [glance, small, close, first, second],
             Precision::F32,
         )?;
         let embedder = loader.embedder(&embedders.primary, settings.precision)?;
@@ -204,7 +204,7 @@ impl Analyser {
             inner: Arc::new(Inner {
                 engine: engine.name(settings.precision),
                 glance: Detector::new(glance, GLANCE),
-                selfie_look: Detector::new(selfie, SELFIE_LOOK),
+                small_look: Detector::new(small, SMALL_LOOK),
                 close_look: Detector::new(close, CLOSE_LOOK),
                 first_look: Detector::new(first, FIRST_LOOK),
                 second_look: Detector::new(second, SECOND_LOOK),

@@ -79,7 +79,7 @@ impl Default for Settings {
 struct Inner {
     engine: String,
     glance: Detector,
-    selfie_look: Detector,
+    small_look: Detector,
     close_look: Detector,
     first_look: Detector,
     second_look: Detector,

@@ -167,7 +167,7 @@ impl Analyser {
             Search::Glance => self.inner.glance.detect(pixels, 0.0)?,
             Search::Thorough => Vec::new(),
             Search::Template | Search::Portrait => {
-                let found = self.inner.selfie_look.detect(pixels, 0.0)?;
+                let found = self.inner.small_look.detect(pixels, 0.0)?;
                 if shows_all(&found, pixels.dimensions()) {
                     found
                 } else {
