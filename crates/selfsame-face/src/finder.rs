@@ -6,11 +6,11 @@ use crate::align;
 use crate::detect::Detector;
 use crate::evidence::FaceEvidence;
 use crate::fold;
-use crate::inference::rten::Rten;
-use crate::inference::{Engine as _, InferenceError, Precision};
+use crate::inference::InferenceError;
+use crate::inference::separable::Separable;
 use crate::quality;
 
-/// Finds faces with YuNet on the portable engine.
+/// Finds faces with YuNet, in loops of this project's own: docs/decisions/0153-own-loops-for-the-detector.md says why.
 pub struct Finder(Detector);
 
 /// Why there is no finder.
@@ -60,8 +60,8 @@ impl Finder {
             return Err(FinderError::Side(side));
         }
         let onnx = fold::prepare(yunet).map_err(FinderError::Unpreparable)?;
-        let model = Rten::default().load(&onnx, &[1, 3, side, side], Precision::F32)?;
-        Ok(Self(Detector::new(model, side)))
+        let model = Separable::load(&onnx, &[1, 3, side, side])?;
+        Ok(Self(Detector::new(Box::new(model), side)))
     }
 
     /// The faces, largest first.

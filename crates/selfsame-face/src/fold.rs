@@ -103,7 +103,8 @@ fn size(dims: &[i64]) -> Result<usize, String> {
         .ok_or_else(|| "a tensor's shape makes no sense".to_owned())
 }
 
-fn floats(tensor: &TensorProto) -> Result<Vec<f32>, String> {
+/// A weight's numbers, as many as its shape says.
+pub(crate) fn floats(tensor: &TensorProto) -> Result<Vec<f32>, String> {
     let values: Vec<f32> = match &tensor.raw_data {
         None => tensor.float_data.clone(),
         Some(raw) => {

@@ -9,9 +9,10 @@ pub(crate) use rten_onnx::onnx::AttributeProto;
 #[cfg(feature = "engine")]
 pub(crate) use rten_onnx::onnx::ValueInfoProto;
 #[cfg(feature = "engine")]
-use rten_onnx::onnx::{AttributeType, OperatorSetIdProto, TypeProto, TypeProtoTensor};
+use rten_onnx::onnx::{
+    AttributeType, Dimension, OperatorSetIdProto, TensorShapeProto, TypeProto, TypeProtoTensor,
+};
 pub(crate) use rten_onnx::onnx::{DataType, GraphProto, ModelProto, NodeProto, TensorProto};
-use rten_onnx::onnx::{Dimension, TensorShapeProto};
 
 /// The version of ONNX's operators that is written.
 #[cfg(feature = "engine")]
@@ -120,6 +121,7 @@ pub(crate) fn sizes(values: &[usize]) -> Vec<i64> {
 }
 
 /// Says what shape the one input has. Published shapes are those of the pictures that a model was made with.
+#[cfg(feature = "engine")]
 pub(crate) fn set_input(graph: &mut GraphProto, sides: &[usize]) {
     if let [input] = &mut graph.input[..]
         && let Some(tensor) = input.r#type.as_mut().and_then(|t| t.tensor_type.as_mut())
@@ -129,6 +131,7 @@ pub(crate) fn set_input(graph: &mut GraphProto, sides: &[usize]) {
 }
 
 /// A shape whose every side is known.
+#[cfg(feature = "engine")]
 fn shape(sides: &[usize]) -> TensorShapeProto {
     let known = |side: &usize| Dimension {
         dim_value: Some(i64::try_from(*side).unwrap_or(i64::MAX)),

@@ -8,7 +8,9 @@ pub(crate) mod deferred;
 mod heap;
 #[cfg(feature = "engine")]
 mod openvino;
+#[cfg(feature = "engine")]
 pub(crate) mod rten;
+pub(crate) mod separable;
 
 use std::fmt;
 #[cfg(feature = "engine")]
@@ -105,6 +107,7 @@ pub(crate) trait Inference: Send + Sync {
 }
 
 /// An engine that can load models.
+#[cfg(feature = "engine")]
 pub(crate) trait Engine: Send + Sync {
     /// Its name, version and how exactly it computes, as results record it.
     fn name(&self, precision: Precision) -> String;

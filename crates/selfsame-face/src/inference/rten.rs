@@ -32,16 +32,6 @@ fn failed(error: impl Display) -> InferenceError {
     }
 }
 
-/// All operators where operators bring models of their own; in a browser those of the detector, for it is loaded over a network.
-fn options() -> ModelOptions {
-    #[cfg(feature = "engine")]
-    return ModelOptions::with_all_ops();
-    #[cfg(not(feature = "engine"))]
-    return ModelOptions::with_ops(rten::op_registry!(
-        Add, Conv, MaxPool, Relu, Reshape, Resize, Sigmoid, Transpose
-    ));
-}
-
 impl Engine for Rten {
     fn name(&self, _precision: Precision) -> String {
         "rten 0.27, f32".to_owned()
@@ -57,7 +47,7 @@ impl Engine for Rten {
         if let Some(graph) = &mut file.graph {
             onnx::set_input(graph, shape);
         }
-        let model = options()
+        let model = ModelOptions::with_all_ops()
             .prepack_weights(true)
             .load(onnx::write(&file).map_err(failed)?)
             .map_err(failed)?;
