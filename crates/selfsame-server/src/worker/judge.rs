@@ -24,13 +24,12 @@ use selfsame_job::user::{Reference, UserState};
 use selfsame_job::verdict::{Decision, ReferenceGone, Seen, Verdict};
 use selfsame_store::error::StoreError;
 use selfsame_store::review::NewReview;
-use selfsame_store::store::{Claim, Finished, Outcome};
+use selfsame_store::store::{Barred, Claim, Finished, Outcome};
 use selfsame_wire::id::SmileJobId;
 use selfsame_wire::result::ResultCode;
 
 use crate::app::App;
 use crate::gallery::{Found, Probe};
-use crate::intake::locked_until;
 use crate::worker::examine::{Examined, Portrayed, examine};
 use crate::worker::look_up::of_package;
 
@@ -50,20 +49,24 @@ pub(super) async fn process(
     let job = &claim.job;
     let policy = app.config.policies.of(job.environment(), job.job_type);
     let forced = sandbox::forced_on(face, &job.user, job.job_type, &job.request);
-    let locked = match forced {
-        Some(_) => None,
-        None => locked_until(app, &job.user, policy).await?,
+    let barred = match forced {
+        Some(_) => Barred::default(),
+        None => app.store.barred(&job.user).await?,
     };
+    let locked = barred
+        .failed
+        .filter(|_| !policy.lockout.is_off())
+        .and_then(|failed| failed.locked_at(Timestamp::now()));
     let examined = if claim.attempt > app.config.limits.job_attempts {
         Examined::without(Decision::without_evidence(Verdict::SystemError))
-    } else if forced.is_none() && is_fraud_locked(app, job).await? {
+    } else if barred.fraud_locked {
         Examined::without(Decision::not_admitted(FRAUD_LOCKED))
     } else if let Some(until) = locked {
         locked_out(job);
         // Its images are not even looked at: what they show must not be told, and costs a core.
         Examined::without(Decision::without_evidence(Verdict::LockedOut(until)))
     } else {
-        let examined = match app.store.package(&job.smile_job_id).await {
+        let examined = match app.store.package_of(claim).await {
             Ok(package) => examine(app, analyser, job, package, carried).await,
             Err(error) => Err(error),
         };
@@ -118,15 +121,6 @@ pub(super) async fn process(
     }
     app.store.release_job(claim).await?;
     Ok(None)
-}
-
-/// Whether the job's user was reported for fraud, and not cleared since. A user that cannot be read is told when it is judged.
-async fn is_fraud_locked(app: &App, job: &Job) -> Result<bool, StoreError> {
-    match app.store.user(&job.user).await {
-        Ok(user) => Ok(user.is_some_and(|user| user.fraud_locked)),
-        Err(error) if error.is_unreadable() => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 /// The identity that a job is about, where it looks one up.

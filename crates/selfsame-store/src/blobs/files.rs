@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 
+use super::folder::Folder;
 use super::{BlobId, Blobs, Kept, MAX_BYTES, OWNER, Version};
 use crate::error::{StoreError, io};
 
@@ -21,6 +22,7 @@ const PART: &str = "part";
 #[derive(Debug, Clone)]
 pub struct FileBlobs {
     dir: PathBuf,
+    folder: Folder,
     place: String,
     /// Others could use it too.
     shared: bool,
@@ -34,8 +36,12 @@ impl FileBlobs {
     pub fn open(dir: PathBuf) -> Result<Self, StoreError> {
         std::fs::create_dir_all(&dir).map_err(io(&dir))?;
         let place = dir.display().to_string();
-        let shared = true;
-        Ok(Self { dir, place, shared })
+        Ok(Self {
+            folder: Folder::new(dir.clone()),
+            dir,
+            place,
+            shared: true,
+        })
     }
 
     /// Uses the folder `blobs` of a data directory, which is nobody else's and needs no mark of its owner.
@@ -85,8 +91,8 @@ impl Blobs for FileBlobs {
     }
 
     async fn put(&self, id: &BlobId, sealed: Bytes) -> Result<bool, StoreError> {
-        let (path, dir) = (self.path(id), self.dir.clone());
-        blocking(move || create(&path, &dir, &sealed)).await
+        let (path, folder) = (self.path(id), self.folder.clone());
+        blocking(move || create(&path, &folder, &sealed)).await
     }
 
     async fn get(&self, id: &BlobId) -> Result<Option<Kept>, StoreError> {
@@ -108,7 +114,7 @@ impl Blobs for FileBlobs {
     }
 
     async fn replace(&self, id: &BlobId, _: &Version, sealed: Bytes) -> Result<bool, StoreError> {
-        let (path, dir) = (self.path(id), self.dir.clone());
+        let (path, folder) = (self.path(id), self.folder.clone());
         blocking(move || {
             if !path.try_exists().map_err(io(&path))? {
                 return Ok(false);
@@ -116,7 +122,7 @@ impl Blobs for FileBlobs {
             // A name of its own: what an earlier attempt left must not be in the way.
             let part = path.with_extension(format!("{}.{PART}", uuid::Uuid::new_v4().simple()));
             write(&part, &sealed)?;
-            publish(&part, &path, &dir)?;
+            publish(&part, &path, &folder)?;
             Ok(true)
         })
         .await
@@ -159,9 +165,9 @@ impl Blobs for FileBlobs {
         if !self.shared {
             return Ok(());
         }
-        let (path, dir) = (self.dir.join(OWNER), self.dir.clone());
+        let (path, folder) = (self.dir.join(OWNER), self.folder.clone());
         let (owner, place) = (Bytes::copy_from_slice(owner.as_bytes()), self.place.clone());
-        blocking(move || match create(&path, &dir, &owner)? {
+        blocking(move || match create(&path, &folder, &owner)? {
             true => Ok(()),
             false => Err(StoreError::OthersBlobs(place)),
         })
@@ -187,14 +193,14 @@ fn clock(dir: &Path) -> Result<SystemTime, StoreError> {
 }
 
 /// Writes a file that is not there yet. Whoever makes the unfinished file is the only writer until it has its name.
-fn create(path: &Path, dir: &Path, sealed: &[u8]) -> Result<bool, StoreError> {
+fn create(path: &Path, folder: &Folder, sealed: &[u8]) -> Result<bool, StoreError> {
     let part = path.with_extension(PART);
     let file = match File::create_new(&part) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
         Err(error) => return Err(io(&part)(error)),
     };
-    let written = fill(file, &part, path, dir, sealed);
+    let written = fill(file, &part, path, folder, sealed);
     if !matches!(written, Ok(true)) {
         // What the caller must know is why it failed.
         let _ = std::fs::remove_file(&part);
@@ -211,7 +217,7 @@ fn fill(
     mut file: File,
     part: &Path,
     path: &Path,
-    dir: &Path,
+    folder: &Folder,
     sealed: &[u8],
 ) -> Result<bool, StoreError> {
     if path.try_exists().map_err(io(path))? {
@@ -220,7 +226,7 @@ fn fill(
     file.write_all(sealed)
         .and_then(|()| file.sync_all())
         .map_err(io(part))?;
-    publish(part, path, dir)?;
+    publish(part, path, folder)?;
     Ok(true)
 }
 
@@ -234,9 +240,9 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 }
 
 /// Gives a file that is on disk its name, and puts the name on disk.
-fn publish(part: &Path, path: &Path, dir: &Path) -> Result<(), StoreError> {
+fn publish(part: &Path, path: &Path, folder: &Folder) -> Result<(), StoreError> {
     std::fs::rename(part, path).map_err(io(path))?;
-    File::open(dir).and_then(|d| d.sync_all()).map_err(io(dir))
+    folder.keep_names()
 }
 
 /// At most so many bytes of a file; `None` when there is none.

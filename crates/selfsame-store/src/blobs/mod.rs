@@ -14,6 +14,7 @@
 
 mod bucket_errors;
 mod files;
+mod folder;
 mod objects;
 pub(crate) mod sealed;
 

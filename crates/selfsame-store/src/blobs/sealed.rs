@@ -61,7 +61,7 @@ impl SealedBlobs {
     ) -> Result<Written, StoreError> {
         let id = BlobId::random();
         let (keys, belongs_to) = (keys.clone(), place(&id));
-        let sealed = computed(move || keys.seal(&plain, &belongs_to)).await?;
+        let sealed = computed(plain.len(), move || keys.seal(&plain, &belongs_to)).await?;
         if sealed.len() > MAX_BYTES {
             return Err(StoreError::Corrupt("package", "it is too large".to_owned()));
         }
@@ -82,7 +82,11 @@ impl SealedBlobs {
             return Ok(None);
         };
         let (keys, belongs_to) = (keys.clone(), place(id));
-        let plain = computed(move || keys.open(&kept.sealed, &belongs_to, "package")).await?;
+        let bytes = kept.sealed.len();
+        let plain = computed(bytes, move || {
+            keys.open(&kept.sealed, &belongs_to, "package")
+        })
+        .await?;
         Ok(Some(plain.into()))
     }
 
@@ -99,7 +103,8 @@ impl SealedBlobs {
             return Ok(());
         };
         let (keys, belongs_to) = (keys.clone(), place(id));
-        let sealed = computed(move || {
+        let bytes = kept.sealed.len();
+        let sealed = computed(bytes, move || {
             let plain = Zeroizing::new(keys.open(&kept.sealed, &belongs_to, "package")?);
             keys.seal(&plain, &belongs_to)
         })
@@ -136,10 +141,17 @@ fn place(id: &BlobId) -> String {
     format!("blob/{}", id.as_str())
 }
 
-/// Ciphers of many megabytes must not hold up what else this thread does.
-async fn computed<T: Send + 'static>(
+/// Ciphers and digests of so many bytes take a tenth of a millisecond: no more than it costs to have another thread do it.
+const AT_ONCE: usize = 128 * 1024;
+
+/// Ciphers and digests of many megabytes must not hold up what else this thread does.
+pub(crate) async fn computed<T: Send + 'static>(
+    bytes: usize,
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
+    if bytes <= AT_ONCE {
+        return work();
+    }
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(StoreError::Corrupt("package", error.to_string())),

@@ -19,6 +19,8 @@ pub(super) type Db = Postgres;
 pub(super) type DbConnection = PgConnection;
 pub(super) type DbPool = PgPool;
 pub(super) type DbRow = sqlx::postgres::PgRow;
+/// What a transaction that writes stands on.
+pub(super) type Writing = Transaction<'static, Postgres>;
 
 /// Whether several nodes may serve one store.
 pub(super) const IS_SHARED: bool = true;
@@ -90,6 +92,11 @@ async fn begin_by(
         return Err(StoreError::KeysChanged);
     }
     Ok(Tx::new(tx, now))
+}
+
+/// The same as [`begin`]. Commits that come together share one write of the server's log: it sees to that itself.
+pub(super) async fn begin_shared(store: &SqlStore, holds: &[Hold<'_>]) -> Result<Tx, StoreError> {
+    begin(store, holds).await
 }
 
 /// Begins the transaction that makes a database ready: of nodes that start at once, one after another.

@@ -8,11 +8,11 @@ use selfsame_job::user::UserKey;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::SqlStore;
-use super::dialect::{DbConnection, SKIP_LOCKED};
+use super::dialect::{DbConnection, DbRow, SKIP_LOCKED};
 use super::record::{micros, timestamp};
 use super::tx::Hold;
 use crate::error::StoreError;
-use crate::store::Attempts;
+use crate::store::{Attempts, Barred};
 
 /// Records that no policy remembers any more and that one further failure removes, at most.
 const FORGOTTEN_AT_A_TIME: i64 = 16;
@@ -22,22 +22,44 @@ async fn select(
     key: &UserKey,
 ) -> Result<Option<FailedAttempts>, StoreError> {
     let row = sqlx::query(
-        "SELECT count, last_at, locked_until FROM failed_attempts WHERE partner = $1 AND environment = $2 AND user_id = $3",
+        "SELECT count AS failures, last_at, locked_until FROM failed_attempts WHERE partner = $1 AND environment = $2 AND user_id = $3",
     )
     .bind(key.partner.as_str())
     .bind(key.environment.as_str())
     .bind(key.user.as_str())
     .fetch_optional(connection)
     .await?;
-    row.map(|row| {
-        let locked_until: Option<i64> = row.try_get("locked_until")?;
-        Ok(FailedAttempts {
-            count: u32::try_from(row.try_get::<i64, _>("count")?).unwrap_or(u32::MAX),
-            last_at: timestamp(row.try_get("last_at")?)?,
-            locked_until: locked_until.map(timestamp).transpose()?,
-        })
-    })
-    .transpose()
+    row.map_or(Ok(None), |row| failures(&row))
+}
+
+/// A user's failures in a row; none where the row has none.
+pub(super) fn failures(row: &DbRow) -> Result<Option<FailedAttempts>, StoreError> {
+    let Some(count) = row.try_get::<Option<i64>, _>("failures")? else {
+        return Ok(None);
+    };
+    let locked_until: Option<i64> = row.try_get("locked_until")?;
+    Ok(Some(FailedAttempts {
+        count: u32::try_from(count).unwrap_or(u32::MAX),
+        last_at: timestamp(row.try_get("last_at")?)?,
+        locked_until: locked_until.map(timestamp).transpose()?,
+    }))
+}
+
+/// Counts an attempt of a user whose failures so far are known.
+pub(super) async fn count(
+    tx: &mut DbConnection,
+    key: &UserKey,
+    attempt: &Attempt,
+    earlier: Option<FailedAttempts>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match (attempt.tally(earlier, now), earlier) {
+        // Most people pass at once, and have nothing to be forgotten.
+        (Tally::Unchanged, _) | (Tally::Cleared, None) => {}
+        (Tally::Cleared, Some(_)) => drop(delete(tx, key).await?),
+        (Tally::Grown(failed), _) => write(tx, key, &failed).await?,
+    }
+    Ok(())
 }
 
 async fn delete(tx: &mut DbConnection, key: &UserKey) -> Result<bool, StoreError> {
@@ -56,6 +78,25 @@ async fn delete(tx: &mut DbConnection, key: &UserKey) -> Result<bool, StoreError
 impl Attempts for SqlStore {
     async fn failed_attempts(&self, key: &UserKey) -> Result<Option<FailedAttempts>, StoreError> {
         select(&mut *self.read.acquire().await?, key).await
+    }
+
+    async fn barred(&self, key: &UserKey) -> Result<Barred, StoreError> {
+        let row = sqlx::query(
+            "SELECT u.fraud_locked, f.count AS failures, f.last_at, f.locked_until FROM (SELECT 1 AS one) AS nobody
+             LEFT JOIN users u ON u.partner = $1 AND u.environment = $2 AND u.user_id = $3
+             LEFT JOIN failed_attempts f ON f.partner = $1 AND f.environment = $2 AND f.user_id = $3",
+        )
+        .bind(key.partner.as_str())
+        .bind(key.environment.as_str())
+        .bind(key.user.as_str())
+        .fetch_one(&self.read)
+        .await?;
+        Ok(Barred {
+            fraud_locked: row
+                .try_get::<Option<bool>, _>("fraud_locked")?
+                .unwrap_or(false),
+            failed: failures(&row)?,
+        })
     }
 
     async fn unlock_user(&self, key: &UserKey, by: &Actor) -> Result<bool, StoreError> {
@@ -77,22 +118,6 @@ impl Attempts for SqlStore {
 }
 
 impl SqlStore {
-    /// Counts an attempt, unless the user is locked: then it gives until when, and writes nothing.
-    pub(super) async fn count_attempt(
-        &self,
-        tx: &mut DbConnection,
-        key: &UserKey,
-        attempt: &Attempt,
-        now: Timestamp,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        let earlier = select(&mut *tx, key).await?;
-        if let Some(until) = earlier.and_then(|failed| failed.locked_at(now)) {
-            return Ok(Some(until));
-        }
-        self.tally(tx, key, attempt, now).await?;
-        Ok(None)
-    }
-
     /// Counts an attempt, whether the user is locked or not.
     pub(super) async fn tally(
         &self,
@@ -102,12 +127,7 @@ impl SqlStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let earlier = select(&mut *tx, key).await?;
-        match attempt.tally(earlier, now) {
-            Tally::Unchanged => {}
-            Tally::Cleared => drop(delete(tx, key).await?),
-            Tally::Grown(failed) => write(tx, key, &failed).await?,
-        }
-        Ok(())
+        count(tx, key, attempt, earlier, now).await
     }
 }
 

@@ -84,7 +84,7 @@ impl Deliveries for SqlStore {
         after: AfterAttempt,
         endpoint: Endpoint,
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin(&[]).await?;
+        let mut tx = self.begin_shared(&[]).await?;
         let (state, next) = match after {
             AfterAttempt::Delivered => ("delivered", None),
             AfterAttempt::RetryIn(pause) => ("pending", Some(ends(tx.now, pause))),
@@ -122,7 +122,7 @@ impl Deliveries for SqlStore {
         delivery: &Delivery,
         pause: Duration,
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin(&[]).await?;
+        let mut tx = self.begin_shared(&[]).await?;
         delivery_lanes::hold_of(&mut tx, delivery.smile_job_id.as_str()).await?;
         sqlx::query(
             "UPDATE deliveries SET next_attempt_at = $1, lease = NULL, lease_until = NULL WHERE id = $2 AND lease = $3",

@@ -2,13 +2,14 @@
 
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
 use selfsame_job::erasure::{Erasure, JobNames, is_withheld};
-use selfsame_job::job::JobState;
+use selfsame_job::job::{Job, JobState};
 use selfsame_job::user::{UserKey, UserStatus};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::SqlStore;
 use super::delivery_lanes;
 use super::dialect::{self, DbConnection, DbRow, FOR_UPDATE};
+use super::finishing::as_it_is;
 use super::record::{self, Origin, micros, parse, result_place, text};
 use super::tx::{Hold, Tx};
 use crate::blobs::BlobId;
@@ -34,7 +35,7 @@ struct Gone {
     blobs: Vec<BlobId>,
 }
 
-fn blob(row: &DbRow) -> Result<Option<BlobId>, StoreError> {
+pub(super) fn blob(row: &DbRow) -> Result<Option<BlobId>, StoreError> {
     let name: Option<String> = row.try_get("blob")?;
     // What is no name leads to no blob; it must not keep a person from being erased.
     Ok(name.as_deref().and_then(BlobId::parse))
@@ -300,23 +301,23 @@ impl SqlStore {
         now: i64,
         claim: &Claim,
     ) -> Result<Option<Option<BlobId>>, StoreError> {
-        let job = &claim.job;
-        let row = sqlx::query(
-            "SELECT j.erased, j.blob, u.status FROM jobs j LEFT JOIN users u USING (partner, environment, user_id)
-             WHERE j.smile_job_id = $1 AND j.lease = $2 AND j.state = 'running'",
-        )
-        .bind(job.smile_job_id.as_str())
-        .bind(claim.lease.0.to_string())
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let mark: Option<String> = row.try_get("erased")?;
-        let mark = mark.map(|text| parse(text, "erasure")).transpose()?;
-        let status: Option<String> = row.try_get("status")?;
-        let status = status.map(|text| parse(text, "user status")).transpose()?;
-        if !is_withheld(mark, status, job) {
+        let Some(found) = as_it_is(tx, claim).await? else {
+            return Ok(None);
+        };
+        if !is_withheld(found.mark, found.user.status, &claim.job) {
             return Ok(None);
         }
+        self.withhold(tx, now, &claim.job).await?;
+        Ok(Some(found.blob))
+    }
+
+    /// Ends a job without anything of what it came to.
+    pub(super) async fn withhold(
+        &self,
+        tx: &mut DbConnection,
+        now: i64,
+        job: &Job,
+    ) -> Result<(), StoreError> {
         let (code, sealed) =
             self.seal_erased(&JobNames::of(job), None, Origin::End, Erasure::UserDeleted)?;
         sqlx::query(
@@ -333,7 +334,7 @@ impl SqlStore {
         .bind(NOTHING)
         .execute(tx)
         .await?;
-        Ok(Some(blob(&row)?))
+        Ok(())
     }
 
     /// Erases the contents of jobs that are too old, in one transaction.

@@ -2,25 +2,25 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use selfsame_job::job::{Api, Job, JobState};
+use selfsame_job::job::Job;
 use selfsame_wire::id::{Environment, JobId, PartnerId, SmileJobId};
 use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
 
 use super::SqlStore;
-use super::dialect::{self, DbConnection, DbRow};
-use super::record::{self, id, job_columns, job_place, micros, text, timestamp};
-use super::tx::Hold;
+use super::dialect::{self, DbRow};
+use super::record::{self, id, job_columns, micros, text, timestamp};
+use super::tx::Tx;
 use super::unreadable::readable;
 use crate::blobs::BlobId;
-use crate::blobs::sealed::Written;
+use crate::blobs::sealed::{Written, computed};
 use crate::error::StoreError;
 use crate::store::{
     Accepted, Granted, JobFilter, JobResultRecord, Jobs, NewJob, Prepared, Results, UploadGrant,
 };
 
 /// What codes of requests and of packages are for.
-const REQUEST: &[u8] = b"request";
+pub(super) const REQUEST: &[u8] = b"request";
 const PACKAGE: &[u8] = b"package";
 
 /// The latest job of a request that has this code.
@@ -73,10 +73,12 @@ impl Jobs for SqlStore {
         token_hash: &[u8; 32],
         package: Bytes,
     ) -> Result<Accepted, StoreError> {
-        let row = sqlx::query("SELECT state, grant_expires_at FROM jobs WHERE grant_hash = $1")
-            .bind(token_hash.as_slice())
-            .fetch_optional(&self.read)
-            .await?;
+        let row = sqlx::query(
+            "SELECT state, grant_expires_at, environment, partner FROM jobs WHERE grant_hash = $1",
+        )
+        .bind(token_hash.as_slice())
+        .fetch_optional(&self.read)
+        .await?;
         let Some(row) = row else {
             return Ok(Accepted::Unknown);
         };
@@ -89,7 +91,10 @@ impl Jobs for SqlStore {
             return Ok(Accepted::Expired);
         }
         let blob = self.blobs.put(package, &self.keys.get(), began).await?;
-        let accepted = self.queue_with(token_hash, &blob, &code).await;
+        let (environment, partner): (String, String) = (row.try_get(2)?, row.try_get(3)?);
+        let accepted = self
+            .queue_with(token_hash, (&environment, &partner), &blob, &code)
+            .await;
         // After an error the row may be there all the same.
         if !matches!(accepted, Ok(Accepted::Queued) | Err(_)) {
             self.blobs.discard(blob.id()).await;
@@ -210,132 +215,6 @@ impl Results for SqlStore {
 }
 
 impl SqlStore {
-    /// Records a job: waiting for its package with a grant, or queued at once, with the package where it has one.
-    async fn insert_job(
-        &self,
-        job: &NewJob,
-        grant: Option<&UploadGrant>,
-        blob: Option<&Written>,
-    ) -> Result<Prepared, StoreError> {
-        let request = serde_json::to_vec(&job.request)
-            .map_err(|e| StoreError::Corrupt("job request", e.to_string()))?;
-        let request = self
-            .keys
-            .seal(&request, &job_place(&job.smile_job_id, "request"))?;
-        let (partner, environment) = (job.user.partner.as_str(), job.user.environment.as_str());
-        let request_code = job.request_digest.map(|d| self.code(REQUEST, &d));
-        let name = Hold::Job(&job.user.partner, job.user.environment, &job.job_id);
-        let mut holds = vec![name];
-        holds.extend(request_code.as_deref().map(Hold::Code));
-        if job.request.challenge.is_some() {
-            holds.push(Hold::User(&job.user));
-        }
-        let link_code = job
-            .request
-            .link
-            .as_ref()
-            .map(|at| self.link_code(&at.reference));
-        holds.extend(link_code.as_deref().map(Hold::Code));
-        let mut tx = self.begin(&holds).await?;
-        let now = micros(tx.now);
-        if self.queue_is_full(&mut tx, environment, partner).await? {
-            return Ok(Prepared::QueueFull);
-        }
-        // The same request once more. With its package it has its job; without one its answer, the upload URL, was lost.
-        let mut lost = false;
-        if let Some(code) = &request_code
-            && let Some(row) = sqlx::query(SAME_REQUEST)
-                .bind(partner)
-                .bind(environment)
-                .bind(code)
-                .fetch_optional(&mut *tx)
-                .await?
-        {
-            lost = row.try_get::<String, _>("state")? == "awaiting_upload";
-            if !lost && grant.is_none() {
-                return Ok(Prepared::Repeats(record::smile_job_id(&row)?));
-            }
-        }
-        let earlier: Option<String> = sqlx::query_scalar(
-            "SELECT state FROM jobs WHERE partner = $1 AND environment = $2 AND job_id = $3 ORDER BY seq DESC LIMIT 1",
-        )
-        .bind(partner)
-        .bind(environment)
-        .bind(job.job_id.as_str())
-        .fetch_optional(&mut *tx)
-        .await?;
-        let passed = job.retry && self.has_passed(&mut tx, job).await?;
-        match earlier
-            .map(|s| record::parse::<JobState>(s, "job state"))
-            .transpose()?
-        {
-            None => {}
-            Some(JobState::Done) if passed => return Ok(Prepared::AlreadyPassed),
-            Some(JobState::Done) if job.retry => {}
-            // Its package never came; the new attempt takes its place and its upload URL dies.
-            Some(JobState::AwaitingUpload) if job.retry || lost => {
-                let done = sqlx::query(
-                    "DELETE FROM jobs WHERE partner = $1 AND environment = $2 AND job_id = $3 AND state = 'awaiting_upload'",
-                )
-                .bind(partner)
-                .bind(environment)
-                .bind(job.job_id.as_str())
-                .execute(&mut *tx)
-                .await?;
-                // It came at the last moment.
-                if done.rows_affected() == 0 {
-                    return Ok(Prepared::JobExists);
-                }
-            }
-            Some(_) => return Ok(Prepared::JobExists),
-        }
-        if grant.is_some() && self.too_many_uploads(&mut tx, &job.user).await? {
-            return Ok(Prepared::TooManyUploads);
-        }
-        // After an earlier attempt without a package is gone: it held the challenge.
-        if !self.take_challenge(&mut tx, job, now).await? {
-            return Ok(Prepared::ChallengeTaken);
-        }
-        if let Some(code) = &link_code
-            && !super::links::take(&mut tx, code, job, now).await?
-        {
-            return Ok(Prepared::LinkTaken);
-        }
-        let name = blob.map(|blob| blob.in_time(tx.now)).transpose()?;
-        let state = if grant.is_some() {
-            JobState::AwaitingUpload
-        } else {
-            JobState::Queued
-        };
-        sqlx::query(
-            "INSERT INTO jobs (smile_job_id, partner, environment, user_id, job_id, kind, state, request, blob,
-                               grant_hash, grant_expires_at, request_code, created_at, updated_at, synchronous)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-        )
-        .bind(job.smile_job_id.as_str())
-        .bind(partner)
-        .bind(environment)
-        .bind(job.user.user.as_str())
-        .bind(job.job_id.as_str())
-        .bind(text(&job.job_type))
-        .bind(text(&state))
-        .bind(request)
-        .bind(name.map(BlobId::as_str))
-        .bind(grant.map(|g| g.token_hash.to_vec()))
-        .bind(grant.map(|g| micros(g.expires_at)))
-        .bind(request_code)
-        .bind(now)
-        .bind(now)
-        .bind(job.request.synchronous || job.request.api == Api::V2)
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        if state == JobState::Queued {
-            dialect::ring(self);
-        }
-        Ok(Prepared::Recorded)
-    }
-
     /// What an upload URL that was used says to a package: the same one may come again, for its answer may have been lost.
     async fn used_by(&self, token_hash: &[u8; 32], code: &[u8]) -> Result<Accepted, StoreError> {
         let same: Option<bool> = sqlx::query_scalar(
@@ -353,45 +232,38 @@ impl SqlStore {
     }
 
     async fn package_code(&self, package: Bytes) -> Result<Vec<u8>, StoreError> {
-        let digest = tokio::task::spawn_blocking(move || Sha256::digest(&package)).await;
-        let digest = digest.map_err(|e| StoreError::Corrupt("package", e.to_string()))?;
+        let bytes = package.len();
+        let digest = computed(bytes, move || Ok(Sha256::digest(&package))).await?;
         Ok(self.code(PACKAGE, &digest.into()))
-    }
-
-    /// Whether an attempt at the job's `job_id` passed, or waits for a person.
-    async fn has_passed(
-        &self,
-        connection: &mut DbConnection,
-        job: &NewJob,
-    ) -> Result<bool, StoreError> {
-        Ok(sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM jobs j LEFT JOIN reviews r ON r.smile_job_id = j.smile_job_id
-                            WHERE j.partner = $1 AND j.environment = $2 AND j.job_id = $3
-                            AND (j.success OR r.state = 'pending' OR r.success))",
-        )
-        .bind(job.user.partner.as_str())
-        .bind(job.user.environment.as_str())
-        .bind(job.job_id.as_str())
-        .fetch_one(connection)
-        .await?)
     }
 
     async fn queue_with(
         &self,
         token_hash: &[u8; 32],
+        whose: (&str, &str),
         blob: &Written,
         code: &[u8],
     ) -> Result<Accepted, StoreError> {
-        let mut tx = self.begin(&[]).await?;
-        let whose: Option<(String, String)> =
-            sqlx::query_as("SELECT environment, partner FROM jobs WHERE grant_hash = $1")
-                .bind(token_hash.as_slice())
-                .fetch_optional(&mut *tx)
-                .await?;
-        let Some((environment, partner)) = whose else {
-            return Ok(Accepted::Unknown);
-        };
-        if self.queue_is_full(&mut tx, &environment, &partner).await? {
+        let mut tx = self.begin_shared(&[]).await?;
+        let accepted = self
+            .queue_in(&mut tx, token_hash, whose, blob, code)
+            .await?;
+        tx.end(accepted == Accepted::Queued).await?;
+        if accepted == Accepted::Queued {
+            dialect::ring(self);
+        }
+        Ok(accepted)
+    }
+
+    async fn queue_in(
+        &self,
+        tx: &mut Tx,
+        token_hash: &[u8; 32],
+        (environment, partner): (&str, &str),
+        blob: &Written,
+        code: &[u8],
+    ) -> Result<Accepted, StoreError> {
+        if self.queue_is_full(tx, environment, partner).await? {
             return Ok(Accepted::QueueFull);
         }
         let done = sqlx::query(
@@ -402,14 +274,12 @@ impl SqlStore {
         .bind(code)
         .bind(micros(tx.now))
         .bind(token_hash.as_slice())
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
-        tx.commit().await?;
-        Ok(if done.rows_affected() == 1 {
-            dialect::ring(self);
-            Accepted::Queued
-        } else {
-            Accepted::Used
+        // Another package came by it, or it is gone.
+        Ok(match done.rows_affected() {
+            1 => Accepted::Queued,
+            _ => Accepted::Used,
         })
     }
 

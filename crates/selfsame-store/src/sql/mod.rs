@@ -8,6 +8,7 @@
 //! transaction looks at before it decides must stand under one of its [`tx::Hold`]s.
 
 mod admin_tokens;
+mod admission;
 mod attempts;
 mod audit;
 mod challenges;
@@ -16,6 +17,7 @@ mod deliveries;
 pub(super) mod delivery_lanes;
 mod depths;
 mod erasure;
+mod finishing;
 mod fraud;
 mod images;
 mod in_force;
@@ -37,7 +39,7 @@ mod steps;
 mod sweep;
 mod templates;
 mod token_keys;
-mod turns;
+pub(super) mod turns;
 pub(super) mod tx;
 mod unreadable;
 mod users;
@@ -68,6 +70,6 @@ pub struct SqlStore {
     max_queued: u64,
     max_uploads: u64,
     /// What the back end holds for as long as the store is open.
-    #[allow(dead_code, reason = "SQLite's is held, and never read")]
+    #[allow(dead_code, reason = "some of SQLite's is held, and never read")]
     pub(super) held: dialect::Held,
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_job::job::Job;
 use selfsame_job::step::Carried;
@@ -12,10 +13,11 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::SqlStore;
 use super::dialect::{self, DbConnection, DbRow, SKIP_LOCKED};
+use super::erasure::blob;
 use super::leases::Holder;
-use super::record::{Origin, id, job_columns, micros, result_place, user_place};
+use super::record::{id, job_columns, micros, user_place};
 use super::tx::Hold;
-use super::{delivery_lanes, registrants, turns};
+use super::{delivery_lanes, turns};
 use crate::error::StoreError;
 use crate::store::{Claim, Finished, LeaseId, Onward, Outcome, Queue, WentOn};
 
@@ -47,12 +49,20 @@ impl Queue for SqlStore {
                 claims.push(Claim {
                     job,
                     standing,
+                    package: blob(row)?,
                     attempt: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
                     lease: LeaseId(id(uuid::Uuid::parse_str(&lease), "lease")?),
                 });
             }
         }
         Ok(claims)
+    }
+
+    async fn package_of(&self, claim: &Claim) -> Result<Option<Bytes>, StoreError> {
+        match &claim.package {
+            Some(blob) => self.blobs.get(blob, &self.keys.get()).await,
+            None => Ok(None),
+        }
     }
 
     async fn renew_job(&self, claim: &Claim, lease: Duration) -> Result<bool, StoreError> {
@@ -113,95 +123,7 @@ impl Queue for SqlStore {
     }
 
     async fn finish_job(&self, claim: &Claim, outcome: &Outcome) -> Result<Finished, StoreError> {
-        let job = &claim.job;
-        let sealed = self.keys.seal(
-            &outcome.result,
-            &result_place(&job.smile_job_id, Origin::End),
-        )?;
-        let callback = self.seal_callback(&job.smile_job_id, outcome.callback_url.as_deref())?;
-        let id_code = outcome.registers.as_ref().map(|query| self.id_code(query));
-        let codes: Vec<Vec<u8>> = outcome
-            .accepted
-            .iter()
-            .map(|image| self.file_code(&image.exact))
-            .collect();
-        let mut holds = vec![Hold::User(&job.user)];
-        holds.extend(codes.iter().map(|code| Hold::Code(code)));
-        let (partner, environment) = (&job.user.partner, job.user.environment);
-        if outcome.searched.is_some() {
-            holds.push(Hold::AllUsers(partner, environment));
-        } else if outcome.enrol.is_some() {
-            holds.push(Hold::Users(partner, environment));
-        }
-        let tx = self.begin(&holds).await?;
-        let (judged_at, now) = (tx.now, micros(tx.now));
-        let Some(mut tx) = self.unless_withheld(tx, claim).await? else {
-            return Ok(Finished::UserDeleted);
-        };
-        let done = sqlx::query(
-            "UPDATE jobs SET state = 'done', result = $1, result_code = $2, success = $3, callback_url = $4,
-                             callback_endpoint = $5, carried = NULL, updated_at = $6, lease = NULL, lease_until = NULL
-             WHERE smile_job_id = $7 AND lease = $8 AND state = 'running'",
-        )
-        .bind(sealed)
-        .bind(&outcome.result_code)
-        .bind(outcome.success)
-        .bind(&callback)
-        .bind(outcome.callback_url.as_deref().map(|url| self.endpoint_code(url)))
-        .bind(now)
-        .bind(job.smile_job_id.as_str())
-        .bind(claim.lease.0.to_string())
-        .execute(&mut *tx)
-        .await?;
-        if done.rows_affected() != 1 {
-            return Ok(Finished::LostClaim);
-        }
-        if self.user_state(&mut tx, &job.user).await? != outcome.judged {
-            return Ok(Finished::UserChanged);
-        }
-        if let Some(searched) = outcome.searched
-            && self.others_changed(&mut tx, &job.user, searched).await?
-        {
-            return Ok(Finished::OthersChanged);
-        }
-        if let Some(attempt) = &outcome.attempt
-            && let Some(until) = self
-                .count_attempt(&mut tx, &job.user, attempt, judged_at)
-                .await?
-        {
-            return Ok(Finished::LockedOut(until));
-        }
-        if let Some(reference) = &outcome.enrol {
-            self.put_on_file(&mut tx, job, reference, &outcome.keeps, now)
-                .await?;
-        }
-        if let Some(code) = id_code.as_ref().filter(|_| outcome.success) {
-            registrants::add(&mut tx, &job.user, code).await?;
-        }
-        if outcome.only_if_new && self.was_accepted(&mut tx, job, &outcome.accepted).await? {
-            return Ok(Finished::SeenMeanwhile);
-        }
-        let remembered = self.remember(&mut tx, job, &outcome.accepted, now).await?;
-        if let Some(review) = &outcome.review {
-            let (id, judged) = (&job.smile_job_id, &outcome.judged);
-            self.open_review(&mut tx, id, review, judged, id_code.as_deref(), now)
-                .await?;
-        }
-        if callback.is_some() {
-            sqlx::query("INSERT INTO deliveries (smile_job_id, state, next_attempt_at) VALUES ($1, 'pending', $2)")
-                .bind(job.smile_job_id.as_str())
-                .bind(now)
-                .execute(&mut *tx)
-                .await?;
-        }
-        if let Some((result, code)) = &outcome.beside {
-            let name = &job.smile_job_id;
-            self.tell(&mut tx, name, result, code, callback.is_some(), now)
-                .await?;
-        }
-        tx.commit().await?;
-        self.recent.add(&job.user, remembered).await;
-        Ok(Finished::Committed)
+        self.finish(claim, outcome).await
     }
 }
 
@@ -212,7 +134,7 @@ impl SqlStore {
         let claim = format!(
             "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = $1, lease_until = $2
              WHERE seq = (SELECT seq FROM jobs WHERE seq = $3 AND state = 'queued'{SKIP_LOCKED})
-             RETURNING attempts, lease, step, carried, {}",
+             RETURNING attempts, lease, step, carried, blob, {}",
             job_columns!()
         );
         let mut rows = Vec::new();
@@ -230,9 +152,7 @@ impl SqlStore {
             let Some(row) = row else { break };
             rows.push(row);
         }
-        if !rows.is_empty() {
-            tx.commit().await?;
-        }
+        tx.end(!rows.is_empty()).await?;
         Ok(rows)
     }
 

@@ -6,7 +6,7 @@ use selfsame_wire::id::Environment;
 use sqlx::Row as _;
 
 use super::SqlStore;
-use super::dialect::DbConnection;
+use super::dialect::{DbConnection, DbRow};
 use crate::error::StoreError;
 
 /// Queues whose turns are counted.
@@ -66,62 +66,66 @@ pub(super) async fn taken(
     Ok(claims)
 }
 
+/// Whose turn it is, and its oldest jobs. The index has the queued jobs in this order: each step of `waiting` jumps to the next
+/// partner. The condition outside keeps the last look from being taken for every partner that waits.
+pub(in super::super) const LONGEST_WAITING: &str = "WITH RECURSIVE environments (environment) AS (VALUES ('production'), ('sandbox')),
+     waiting (environment, partner) AS (
+         SELECT e.environment, (SELECT min(partner) FROM jobs WHERE state = 'queued' AND environment = e.environment)
+         FROM environments e
+         UNION ALL
+         SELECT w.environment,
+                (SELECT min(partner) FROM jobs WHERE state = 'queued' AND environment = w.environment AND partner > w.partner)
+         FROM waiting w WHERE w.partner IS NOT NULL),
+     longest (environment, partner, turns) AS (
+         SELECT w.environment, w.partner, coalesce(t.claims, 0) FROM waiting w
+         LEFT JOIN claim_turns t ON t.queue = 'jobs' AND t.environment = w.environment AND t.partner = w.partner
+         WHERE w.partner IS NOT NULL
+         ORDER BY CASE WHEN w.environment = $1 THEN 0 ELSE 1 END, coalesce(t.last, 0), w.partner LIMIT 1)
+     SELECT l.environment, l.partner, l.turns,
+            (SELECT min(seq) FROM jobs WHERE state = 'queued' AND environment = l.environment AND partner = l.partner
+                AND synchronous = TRUE) AS synchronous,
+            (SELECT min(seq) FROM jobs WHERE state = 'queued' AND environment = l.environment AND partner = l.partner
+                AND synchronous = FALSE) AS other
+     FROM longest l WHERE l.partner IS NOT NULL";
+
 /// The queued job to take, by its `seq`; its turn is counted.
 pub(super) async fn next_job(tx: &mut DbConnection) -> Result<Option<i64>, StoreError> {
-    // The index has the queued jobs in this order: each step of `waiting` jumps to the next partner.
-    const LONGEST_WAITING: &str = "WITH RECURSIVE waiting (partner) AS (
-             SELECT min(partner) FROM jobs WHERE state = 'queued' AND environment = $1
-             UNION ALL
-             SELECT (SELECT min(partner) FROM jobs WHERE state = 'queued' AND environment = $1 AND partner > w.partner)
-             FROM waiting w WHERE w.partner IS NOT NULL)
-         SELECT w.partner FROM waiting w
-         LEFT JOIN claim_turns t ON t.queue = 'jobs' AND t.environment = $1 AND t.partner = w.partner
-         WHERE w.partner IS NOT NULL ORDER BY coalesce(t.last, 0), w.partner LIMIT 1";
     let claims = count(tx, Queue::Jobs).await?;
-    let mut order = [Environment::Production, Environment::Sandbox];
-    if claims % PASSED_OVER_EVERY == 0 {
-        order.reverse();
-    }
-    for environment in order {
-        let partner: Option<String> = sqlx::query_scalar(LONGEST_WAITING)
-            .bind(environment.as_str())
-            .fetch_optional(&mut *tx)
-            .await?;
-        let Some(partner) = partner else { continue };
-        let turns = taken(tx, Queue::Jobs, environment.as_str(), &partner, claims).await?;
-        return oldest(tx, environment, &partner, turns % PASSED_OVER_EVERY != 0)
-            .await
-            .map(Some);
-    }
-    Ok(None)
-}
-
-/// A partner's oldest queued job; its oldest that a caller waits for, where that is preferred and there is one.
-async fn oldest(
-    tx: &mut DbConnection,
-    environment: Environment,
-    partner: &str,
-    prefer_synchronous: bool,
-) -> Result<i64, StoreError> {
-    let row = sqlx::query(
-        "SELECT (SELECT min(seq) FROM jobs WHERE state = 'queued' AND environment = $1 AND partner = $2 AND synchronous = TRUE)
-                    AS synchronous,
-                (SELECT min(seq) FROM jobs WHERE state = 'queued' AND environment = $1 AND partner = $2 AND synchronous = FALSE)
-                    AS other",
-    )
-    .bind(environment.as_str())
-    .bind(partner)
-    .fetch_one(tx)
-    .await?;
+    let first = match claims % PASSED_OVER_EVERY {
+        0 => Environment::Sandbox,
+        _ => Environment::Production,
+    };
+    let row = sqlx::query(LONGEST_WAITING)
+        .bind(first.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let (environment, partner): (String, String) =
+        (row.try_get("environment")?, row.try_get("partner")?);
+    let prefers_synchronous = (row.try_get::<i64, _>("turns")? + 1) % PASSED_OVER_EVERY != 0;
     let (synchronous, other): (Option<i64>, Option<i64>) =
         (row.try_get("synchronous")?, row.try_get("other")?);
+    // The oldest; the oldest that a caller waits for, where that is preferred and there is one.
     let next = match (synchronous, other) {
-        (Some(synchronous), Some(other)) if !prefer_synchronous => Some(synchronous.min(other)),
+        (Some(synchronous), Some(other)) if !prefers_synchronous => Some(synchronous.min(other)),
         (Some(synchronous), _) => Some(synchronous),
         (None, other) => other,
     };
-    next.ok_or_else(|| StoreError::Corrupt("queue", "a job left it meanwhile".to_owned()))
+    let next =
+        next.ok_or_else(|| StoreError::Corrupt("queue", "a job left it meanwhile".to_owned()))?;
+    taken(tx, Queue::Jobs, &environment, &partner, claims).await?;
+    Ok(Some(next))
 }
+
+/// What fills the queue: jobs of all, and of one partner's environment (`$1`, `$2`), those that wait apart. Of `open_jobs`.
+macro_rules! load_columns {
+    () => {
+        "CAST(coalesce(sum(jobs) FILTER (WHERE state <> 'waiting'), 0) AS BIGINT) AS all_jobs,
+         CAST(coalesce(sum(jobs) FILTER (WHERE state = 'queued' AND environment = $1 AND partner = $2), 0) AS BIGINT) AS own,
+         CAST(coalesce(sum(jobs) FILTER (WHERE state = 'waiting' AND environment = $1 AND partner = $2), 0) AS BIGINT) AS waiting"
+    };
+}
+pub(super) use load_columns;
 
 impl SqlStore {
     pub(super) async fn some_job_is_queued(&self) -> Result<bool, StoreError> {
@@ -141,18 +145,20 @@ impl SqlStore {
         environment: &str,
         partner: &str,
     ) -> Result<bool, StoreError> {
-        let row = sqlx::query(
-            "SELECT CAST(coalesce(sum(jobs) FILTER (WHERE state <> 'waiting'), 0) AS BIGINT) AS all_jobs,
-                    CAST(coalesce(sum(jobs) FILTER (WHERE state = 'queued' AND environment = $1 AND partner = $2), 0) AS BIGINT)
-                        AS own,
-                    CAST(coalesce(sum(jobs) FILTER (WHERE state = 'waiting' AND environment = $1 AND partner = $2), 0) AS BIGINT)
-                        AS waiting
-             FROM open_jobs WHERE state IN ('queued', 'running', 'waiting')",
-        )
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            load_columns!(),
+            " FROM open_jobs WHERE state IN ('queued', 'running', 'waiting')"
+        ))
         .bind(environment)
         .bind(partner)
         .fetch_one(tx)
         .await?;
+        self.is_full(&row, environment)
+    }
+
+    /// The same, of a row with these `load_columns`.
+    pub(super) fn is_full(&self, row: &DbRow, environment: &str) -> Result<bool, StoreError> {
         let number = |name| -> Result<u64, StoreError> {
             Ok(u64::try_from(row.try_get::<i64, _>(name)?).unwrap_or(0))
         };

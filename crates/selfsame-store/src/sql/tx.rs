@@ -5,10 +5,9 @@ use std::ops::{Deref, DerefMut};
 use jiff::Timestamp;
 use selfsame_job::user::UserKey;
 use selfsame_wire::id::{Environment, JobId, PartnerId};
-use sqlx::Transaction;
 
 use super::SqlStore;
-use super::dialect::{self, Db, DbConnection};
+use super::dialect::{self, DbConnection, Writing};
 use crate::error::StoreError;
 
 /// What a transaction has to itself from its beginning to its end, among all that hold the same.
@@ -41,25 +40,35 @@ pub(in super::super) enum Hold<'a> {
 /// A transaction that writes.
 #[derive(Debug)]
 pub(in super::super) struct Tx {
-    inner: Transaction<'static, Db>,
+    inner: Writing,
     /// What time it is, by the clock that all who write share: from when the transaction had what it holds.
     pub(in super::super) now: Timestamp,
 }
 
 impl Tx {
-    pub(in super::super) const fn new(inner: Transaction<'static, Db>, now: Timestamp) -> Self {
+    pub(in super::super) const fn new(inner: Writing, now: Timestamp) -> Self {
         Self { inner, now }
     }
 
     /// The driver's own transaction.
     #[allow(dead_code, reason = "for moving data into PostgreSQL")]
-    pub(in super::super) fn into_inner(self) -> Transaction<'static, Db> {
+    pub(in super::super) fn into_inner(self) -> Writing {
         self.inner
     }
 
     /// Makes everything visible at once, and durable.
     pub(in super::super) async fn commit(self) -> Result<(), StoreError> {
         Ok(self.inner.commit().await?)
+    }
+
+    /// Ends a transaction that may share its commit: keeps what it did, or leaves nothing behind. Either way all that it saw is
+    /// durable then. So an answer that goes by it can be given.
+    pub(super) async fn end(self, keep: bool) -> Result<(), StoreError> {
+        match keep {
+            true => self.inner.commit().await?,
+            false => self.inner.rollback().await?,
+        }
+        Ok(())
     }
 }
 
@@ -82,9 +91,16 @@ impl SqlStore {
         dialect::begin(self, holds).await
     }
 
-    /// Begins a transaction that gives leases and does nothing else.
+    /// Begins a transaction that gives leases and does nothing else. It may share its commit: whoever gets nothing ends it too, by
+    /// [`Tx::end`].
     pub(super) async fn begin_leasing(&self, holds: &[Hold<'_>]) -> Result<Tx, StoreError> {
         dialect::begin_leasing(self, holds).await
+    }
+
+    /// Begins a transaction that writes, and may share its commit with others of its kind. Whoever is refused ends it too, by
+    /// [`Tx::end`]: what it was refused for may not be durable before. After an error it is dropped, and takes nobody with it.
+    pub(super) async fn begin_shared(&self, holds: &[Hold<'_>]) -> Result<Tx, StoreError> {
+        dialect::begin_shared(self, holds).await
     }
 
     /// What time it is, by the clock that all who write share.

@@ -19,7 +19,9 @@ use crate::store::{Changes, UserChange, Users};
 impl Users for SqlStore {
     async fn user(&self, key: &UserKey) -> Result<Option<User>, StoreError> {
         let row = sqlx::query(
-            "SELECT * FROM users WHERE partner = $1 AND environment = $2 AND user_id = $3",
+            "SELECT u.*, EXISTS (SELECT 1 FROM user_templates t WHERE t.partner = u.partner AND t.environment = u.environment
+                                 AND t.user_id = u.user_id) AS has_further
+             FROM users u WHERE u.partner = $1 AND u.environment = $2 AND u.user_id = $3",
         )
         .bind(key.partner.as_str())
         .bind(key.environment.as_str())
@@ -28,8 +30,11 @@ impl Users for SqlStore {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let mut user = self.read_user(&row)?;
-        let further = self.further_of(key).await?;
-        self.attach(std::iter::once(&mut user), &further)?;
+        // Most have one template only.
+        if row.try_get("has_further")? {
+            let further = self.further_of(key).await?;
+            self.attach(std::iter::once(&mut user), &further)?;
+        }
         Ok(Some(user))
     }
 
@@ -136,6 +141,21 @@ impl Changes for SqlStore {
     }
 }
 
+/// A user's state in a row that has its status, its lock for fraud and the photo of a template that is there; where the row has no
+/// user, that of nobody.
+pub(super) fn state(row: &DbRow) -> Result<UserState, StoreError> {
+    if row.try_get::<Option<String>, _>("status")?.is_none() {
+        return Ok(UserState::default());
+    }
+    let photo: Option<String> = row.try_get("photo")?;
+    let photo = photo.map(|photo| id(SmileJobId::new(photo), "smile job id"));
+    Ok(UserState {
+        status: Some(record::status(row)?),
+        fraud_locked: row.try_get("fraud_locked")?,
+        photo: photo.transpose()?,
+    })
+}
+
 impl SqlStore {
     /// Whose a job is.
     pub(super) async fn user_of(&self, job: &SmileJobId) -> Result<Option<UserKey>, StoreError> {
@@ -208,17 +228,7 @@ impl SqlStore {
         .bind(key.user.as_str())
         .fetch_optional(tx)
         .await?;
-        let Some(row) = row else {
-            return Ok(UserState::default());
-        };
-        let photo: Option<String> = row.try_get("photo")?;
-        Ok(UserState {
-            status: Some(record::status(&row)?),
-            fraud_locked: row.try_get("fraud_locked")?,
-            photo: photo
-                .map(|photo| id(SmileJobId::new(photo), "smile job id"))
-                .transpose()?,
-        })
+        row.map_or_else(|| Ok(UserState::default()), |row| state(&row))
     }
 
     /// Whether other users of the partner, in that environment, changed after this place in the order of changes.

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 use uuid::Uuid;
 
+use super::group::{Group, Part};
 use super::sql::SqlStore;
 use super::sql::leases::Holder;
 use super::sql::tx::{Hold, Tx};
@@ -18,6 +19,8 @@ pub(super) type Db = Sqlite;
 pub(super) type DbConnection = SqliteConnection;
 pub(super) type DbPool = SqlitePool;
 pub(super) type DbRow = sqlx::sqlite::SqliteRow;
+/// What a transaction that writes stands on.
+pub(super) type Writing = Part;
 
 /// Whether several nodes may serve one store: one server has a data directory.
 pub(super) const IS_SHARED: bool = false;
@@ -37,11 +40,13 @@ pub(super) struct Held {
     pub(super) _server: Option<File>,
     /// Held by everybody, so that keys change only while nobody else writes with them.
     pub(super) _keys: File,
+    /// Who shares commits.
+    pub(super) group: Group,
 }
 
 async fn begin_immediate(pool: &SqlitePool) -> Result<Tx, StoreError> {
     let tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-    Ok(Tx::new(tx, Timestamp::now()))
+    Ok(Tx::new(Part::Alone(tx), Timestamp::now()))
 }
 
 /// Begins a transaction that writes: it has everything to itself.
@@ -49,9 +54,15 @@ pub(super) async fn begin(store: &SqlStore, _: &[Hold<'_>]) -> Result<Tx, StoreE
     begin_immediate(&store.write).await
 }
 
-/// The same: nothing is gained by forgetting a lease here.
+/// The same, where commits may be shared: nothing is gained by forgetting a lease here.
 pub(super) async fn begin_leasing(store: &SqlStore, holds: &[Hold<'_>]) -> Result<Tx, StoreError> {
-    begin(store, holds).await
+    begin_shared(store, holds).await
+}
+
+/// Begins a transaction that writes, and may share its commit with others: whoever ends it must wait for that.
+pub(super) async fn begin_shared(store: &SqlStore, _: &[Hold<'_>]) -> Result<Tx, StoreError> {
+    let part = store.held.group.begin(&store.write).await?;
+    Ok(Tx::new(part, Timestamp::now()))
 }
 
 /// Begins the transaction that makes a database ready.

@@ -1,6 +1,7 @@
 //! The default back end: SQLite and encrypted files in one data directory.
 
 mod dialect;
+mod group;
 pub mod keys;
 mod log;
 mod migrations;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use self::group::Group;
 use self::sql::Parts;
 pub use self::sql::SqlStore as SqliteStore;
 use crate::blobs::{Blobs, FileBlobs};
@@ -102,20 +104,12 @@ async fn open_with(
         // What is erased must not linger in free pages.
         .pragma("secure_delete", "ON");
     let master = options.master_key()?;
-    // One connection: SQLite has one writer, and waiting for it here is fairer than in the database.
-    let write = SqlitePoolOptions::new()
-        .max_connections(1)
-        // Where the disk is full, SQLite ends a transaction by itself, and the driver goes on counting it for as long as the
-        // connection lasts: nothing would ever be written again.
-        .before_acquire(|connection, _| {
-            Box::pin(async move { Ok(!connection.is_in_transaction()) })
-        })
-        .connect_with(connect.clone())
-        .await?;
+    // One connection: SQLite has one writer, and waiting for it here is fairer than in the database. What savepoints keep of pages
+    // stays in memory: it needs no folder for temporary files, and leaves nothing there.
+    let write = connect.clone().pragma("temp_store", "MEMORY");
+    let write = pool(1).connect_with(write).await?;
     // Opened when something is read first: the database is there by then.
-    let read = SqlitePoolOptions::new()
-        .max_connections(4)
-        .connect_lazy_with(connect.read_only(true));
+    let read = pool(4).connect_lazy_with(connect.read_only(true));
     let blobs = match &options.blobs {
         Some(blobs) => Arc::clone(blobs),
         None => Arc::new(FileBlobs::of_data_directory(&options.dir)?),
@@ -130,9 +124,22 @@ async fn open_with(
         held: dialect::Held {
             _server: server,
             _keys: keys,
+            group: Group::default(),
         },
     })
     .await
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        // A file does not go away as a server does, and each question is another thread's turn.
+        .test_before_acquire(false)
+        // Where the disk is full SQLite gives a transaction up by itself. The driver goes on counting it, and would never begin
+        // another.
+        .before_acquire(|connection, _| {
+            Box::pin(async move { Ok(!connection.is_in_transaction()) })
+        })
 }
 
 fn create_private(dir: &Path) -> Result<(), StoreError> {

@@ -27,7 +27,7 @@ mod upkeep;
 mod users;
 
 pub use self::admin_tokens::{AdminToken, AdminTokens};
-pub use self::attempts::Attempts;
+pub use self::attempts::{Attempts, Barred};
 pub use self::audit::Audit;
 pub use self::challenges::{Challenges, Drawn, UnansweredLimit};
 pub use self::changes::{Changes, UserChange};

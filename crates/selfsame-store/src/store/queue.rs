@@ -1,6 +1,7 @@
 //! The queue: claiming jobs and ending them.
 
 use super::reviews::NewReview;
+use crate::blobs::BlobId;
 use crate::error::StoreError;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -25,6 +26,8 @@ pub struct Claim {
     pub lease: LeaseId,
     /// Where the job stood when it was claimed.
     pub standing: Standing,
+    /// Its package, where it has one: [`Queue::package_of`] reads it.
+    pub package: Option<BlobId>,
 }
 
 /// Names one claim of one job or delivery; a later claim has another.
@@ -117,6 +120,8 @@ pub trait Queue: Send + Sync {
     async fn claim_job(&self, lease: Duration) -> Result<Option<Claim>, StoreError> {
         Ok(self.claim_jobs(lease, 1).await?.pop())
     }
+    /// The package of a claimed job; absent when it has none or was erased.
+    async fn package_of(&self, claim: &Claim) -> Result<Option<Bytes>, StoreError>;
     /// Lets a claim last until `lease` from now. `Ok(false)`: the claim was lost, or the job has ended.
     async fn renew_job(&self, claim: &Claim, lease: Duration) -> Result<bool, StoreError>;
     /// Puts a claimed job back, unharmed. Does nothing when the claim was lost.

@@ -85,10 +85,6 @@ async fn serve(
     let body = Arriving::new(body, share, limits.package_bytes, limits.body_pace)?;
     let form = form::read(parts, body).await?;
     let digest = repeat::digest(job_type, &form, &timestamp, &given);
-    if let Some(first) = repeat::first(app, &caller, &digest).await? {
-        drop(form);
-        return repeat::answer_first(app, first).await;
-    }
     let share = form.share;
     let selfie = form
         .selfie
