@@ -70,11 +70,19 @@ impl Turns {
         state.busy = true;
         state.next = Arc::default();
         drop(state);
+        let _at_it = AtIt(self);
         let came = work().map_err(|error| (error.kind(), error.to_string()));
-        let came = mine.get_or_init(|| came).clone();
-        self.lock().busy = false;
-        self.done.notify_all();
-        came
+        mine.get_or_init(|| came).clone()
+    }
+}
+
+/// Somebody is at it. Should it panic, one of those who wait does the work.
+struct AtIt<'t>(&'t Turns);
+
+impl Drop for AtIt<'_> {
+    fn drop(&mut self) {
+        self.0.lock().busy = false;
+        self.0.done.notify_all();
     }
 }
 
@@ -119,5 +127,13 @@ mod tests {
         });
         assert_eq!(times.load(Ordering::SeqCst), 1);
         assert_eq!(turns.share(|| Ok(())), Ok(()), "and the next is its own");
+    }
+
+    #[test]
+    fn whoever_panics_at_it_stops_nobody() {
+        let turns = Turns::default();
+        let panics = || panic!("on purpose");
+        thread::scope(|threads| assert!(threads.spawn(|| turns.share(panics)).join().is_err()));
+        assert_eq!(turns.share(|| Ok(())), Ok(()));
     }
 }

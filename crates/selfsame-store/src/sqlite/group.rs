@@ -18,6 +18,9 @@ use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot};
 
 use self::failure::Shared;
 
+/// How many join a transaction at most. Each keeps what it changes of pages in memory until the commit, whoever else changed them.
+const JOIN_AT_MOST: usize = 64;
+
 /// Who writes, one after another.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Group {
@@ -73,15 +76,25 @@ pub(super) enum Part {
 }
 
 impl Group {
-    /// Begins a transaction that may share its commit.
+    /// Begins a transaction that may share its commit. It waits for its turn as long as for a connection.
     pub(super) async fn begin(&self, pool: &SqlitePool) -> Result<Part, sqlx::Error> {
         let _waits = Waits::begin(&self.waiting);
-        let mut place = Arc::clone(&self.open).lock_owned().await;
+        let turn = Arc::clone(&self.open).lock_owned();
+        let turn = tokio::time::timeout(pool.options().get_acquire_timeout(), turn).await;
+        let mut place = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
         if let Some(open) = place.as_mut()
             && let Err(error) = open.mend().await
             && let Some(open) = place.take()
         {
             open.fail(error).await;
+        }
+        if place
+            .as_ref()
+            .is_some_and(|open| open.parts >= JOIN_AT_MOST)
+            && let Some(open) = place.take()
+        {
+            // Not here, where the caller may be dropped in the middle of it. The next waits for the connection.
+            tokio::spawn(open.commit());
         }
         match OwnedMutexGuard::try_map(place, Option::as_mut) {
             Ok(mut open) => {

@@ -1,10 +1,12 @@
 //! Groups on a database of their own.
 
 use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use super::*;
@@ -71,6 +73,7 @@ enum Does {
     Spoil(i64),
     Undo(i64),
     GoAway(i64),
+    Panic(i64),
     Err(i64),
     /// It asks for more room than there is.
     Fill(i64),
@@ -87,6 +90,9 @@ fn code(error: &sqlx::Error) -> Option<String> {
 
 async fn caller(place: &Place, does: Does) -> Ended {
     let mut part = place.begin().await;
+    if let Part::Joined(open) = &part {
+        assert!(open.parts <= JOIN_AT_MOST);
+    }
     let ended = match does {
         Does::Keep(n) => {
             add(&mut part, n, None).await;
@@ -102,6 +108,15 @@ async fn caller(place: &Place, does: Does) -> Ended {
         }
         Does::GoAway(n) => {
             add(&mut part, n, None).await;
+            return None;
+        }
+        Does::Panic(n) => {
+            let panics = async {
+                add(&mut part, n, None).await;
+                panic!("on purpose");
+            };
+            let panicked = AssertUnwindSafe(panics).catch_unwind().await;
+            assert!(panicked.is_err());
             return None;
         }
         Does::Err(n) => {
@@ -204,11 +219,36 @@ async fn who_gives_up_or_fails_takes_nobody_with_it() {
         Does::GoAway(4),
         Does::Err(5),
         Does::Keep(6),
-        Does::GoAway(7),
+        Does::Panic(7),
+        Does::Keep(8),
+        Does::GoAway(9),
     ];
     let came = together(&place, &all).await;
-    assert_eq!(came, [KEPT, KEPT, KEPT, None, None, KEPT, None]);
-    assert_eq!(place.durable().await, [1, 3, 6]);
+    let kept = [KEPT, KEPT, KEPT, None, None, KEPT, None, KEPT, None];
+    assert_eq!(came, kept);
+    assert_eq!(place.durable().await, [1, 3, 6, 8]);
+}
+
+/// A group has an end, and so has the wait for a turn.
+#[tokio::test]
+async fn many_form_several_groups_and_nobody_waits_for_ever() {
+    let place = place().await;
+    let number = i64::try_from(3 * JOIN_AT_MOST).unwrap();
+    let all: Vec<_> = (2..number).map(Does::Keep).collect();
+    assert!(
+        together(&place, &all)
+            .await
+            .iter()
+            .all(|came| *came == KEPT)
+    );
+    assert_eq!(place.durable().await, Vec::from_iter(1..number));
+
+    let impatient = super::super::pool(1).acquire_timeout(Duration::from_millis(50));
+    let options = (*place.write.connect_options()).clone();
+    let impatient = impatient.connect_lazy_with(options);
+    let _first = place.begin().await;
+    let late = place.group.begin(&impatient).await;
+    assert!(matches!(late, Err(sqlx::Error::PoolTimedOut)));
 }
 
 /// Wherever a caller is dropped: in the middle of a statement, of its end, of its wait for the commit.
