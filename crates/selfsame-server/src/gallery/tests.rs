@@ -11,6 +11,8 @@ use selfsame_wire::id::{JobId, SmileJobId};
 
 use super::*;
 
+mod in_database;
+
 fn key(partner: &str, environment: Environment, user: &str) -> UserKey {
     UserKey {
         partner: PartnerId::new(partner).unwrap(),
@@ -51,6 +53,17 @@ fn new_job(user: &UserKey) -> NewJob {
 }
 
 async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &str) {
+    enrol_beside(store, user, template, model, Vec::new()).await;
+}
+
+/// Enrols a user, and keeps these earlier photos of it.
+async fn enrol_beside<S: Store + ?Sized>(
+    store: &S,
+    user: &UserKey,
+    template: Template,
+    model: &str,
+    keeps: Vec<SmileJobId>,
+) {
     let template = face_by(template.values(), model);
     let job = new_job(user);
     let id = job.smile_job_id.clone();
@@ -66,6 +79,7 @@ async fn enrol(store: &SqliteStore, user: &UserKey, template: Template, model: &
             template,
             photo: id,
         }),
+        keeps,
         ..Outcome::default()
     };
     let finished = store.finish_job(&claim, &outcome).await.unwrap();

@@ -55,6 +55,12 @@ impl Target {
                     )));
                 }
             }
+            // Their place in the order of changes is that of other records.
+            if postgres::faces::are_there(&mut tx).await? {
+                return Err(failed(
+                    "the database was searched for faces before (in faces): name an empty one",
+                ));
+            }
             sqlx::raw_sql("CREATE TABLE moving (name TEXT PRIMARY KEY, mark TEXT NOT NULL, rows BIGINT NOT NULL)")
                 .execute(&mut *tx)
                 .await?;

@@ -4,6 +4,7 @@
 //! (docs/decisions/0087-postgresql.md).
 
 mod dialect;
+pub mod faces;
 pub mod keys;
 mod locks;
 mod migrations;

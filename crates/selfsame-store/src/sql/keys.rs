@@ -400,7 +400,7 @@ pub(super) async fn load_or_make(tx: &mut Tx, master: &MasterKey) -> Result<Keyr
 }
 
 /// A key for one purpose, made when it is first asked for: it stays the same when data keys are rotated and retired.
-pub(super) async fn purpose_key(
+pub(in super::super) async fn purpose_key(
     tx: &mut DbConnection,
     keys: &Keyring,
     purpose: &str,

@@ -15,6 +15,7 @@ mod challenges;
 mod consent_sessions;
 mod delivery_turns;
 mod erasure;
+mod faces;
 pub mod fixture;
 mod fraud;
 mod images;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use selfsame_job::audit::Actor;
+use selfsame_server::gallery::GalleryEngine;
 use selfsame_store::blobs::{BlobPlace, Blobs};
 use selfsame_store::keyring::MasterKey;
 use selfsame_store::master_key::source::KeySource;
@@ -94,6 +95,15 @@ impl Opening {
     }
 }
 
+/// Where a server searches for faces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum GalleryChoice {
+    /// In its own memory.
+    Memory,
+    /// In PostgreSQL, by pgvector.
+    Pgvector,
+}
+
 /// How much may wait in a store, for a server that opens it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MostWaiting {
@@ -143,8 +153,12 @@ impl Data {
         })
     }
 
-    /// Opens the store for a server: a data directory as its only one, a database beside other nodes.
-    pub(crate) async fn open_to_serve(&self, most: MostWaiting) -> Result<Arc<dyn Store>, Failure> {
+    /// Opens the store for a server: a data directory as its only one, a database beside other nodes. And what it searches for faces.
+    pub(crate) async fn open_to_serve(
+        &self,
+        most: MostWaiting,
+        gallery: GalleryChoice,
+    ) -> Result<(Arc<dyn Store>, GalleryEngine), Failure> {
         let opening = self.options().await?;
         if let Some(blobs) = opening.blobs() {
             blobs.probe().await?;
@@ -152,11 +166,30 @@ impl Data {
         Ok(match opening {
             Opening::Directory(mut options) => {
                 (options.max_queued, options.max_uploads) = (most.queued, most.uploads);
-                Arc::new(SqliteStore::open_exclusive(&options).await?)
+                if gallery == GalleryChoice::Pgvector {
+                    return Err("--gallery pgvector searches in PostgreSQL: give --store postgres://USER@HOST/DATABASE, or search in memory".into());
+                }
+                let store = SqliteStore::open_exclusive(&options).await?;
+                (Arc::new(store), GalleryEngine::Memory)
             }
             Opening::Database(mut options) => {
                 (options.max_queued, options.max_uploads) = (most.queued, most.uploads);
-                Arc::new(PostgresStore::connect(&options).await?)
+                let store = PostgresStore::connect(&options).await?;
+                let engine = match gallery {
+                    GalleryChoice::Pgvector => {
+                        GalleryEngine::Database(Arc::new(store.faces().await?))
+                    }
+                    GalleryChoice::Memory => {
+                        if store.has_faces().await? {
+                            tracing::warn!(
+                                "templates stand in the clear in the database, from when it was searched by pgvector; if no node is to search there \
+                                 any more, remove them (docs/scale.md)"
+                            );
+                        }
+                        GalleryEngine::Memory
+                    }
+                };
+                (Arc::new(store), engine)
             }
         })
     }

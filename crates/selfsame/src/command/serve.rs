@@ -17,7 +17,7 @@ use selfsame_server::node::{NodeName, NodeRole, NodeRoles};
 use selfsame_server::{Engine, Server};
 
 use super::authorities;
-use super::data::{Data, MostWaiting};
+use super::data::{Data, GalleryChoice, MostWaiting};
 use super::demo_page;
 use super::embedder::{self, EmbedderChoices};
 use super::link_pages;
@@ -63,6 +63,18 @@ pub(crate) struct Serve {
     /// Let callbacks of production go by plain http, unencrypted; the sandbox's always may.
     #[arg(long)]
     allow_http_callbacks: bool,
+    /// Where new faces are looked for among those on file: memory, or pgvector, in the PostgreSQL of --store (docs/scale.md). pgvector needs
+    /// --gallery-keeps-templates-unencrypted.
+    #[arg(
+        long,
+        env = "SELFSAME_GALLERY",
+        default_value = "memory",
+        value_name = "ENGINE"
+    )]
+    gallery: GalleryChoice,
+    /// Yes, templates may stand in the database in the clear: whoever reads it, its log, a replica or a backup has biometric data.
+    #[arg(long, env = "SELFSAME_GALLERY_KEEPS_TEMPLATES_UNENCRYPTED")]
+    gallery_keeps_templates_unencrypted: bool,
     /// Captures that are analysed at a time [default: one for each core].
     #[arg(long)]
     workers: Option<NonZeroUsize>,
@@ -177,6 +189,13 @@ impl Serve {
         let sent_to = self.traces.as_ref();
         let traces = sent_to.map(|url| Traces::to(url, &node)).transpose()?;
         logging::start(self.log_json, &node, traces.as_ref());
+        if self.gallery == GalleryChoice::Pgvector && !self.gallery_keeps_templates_unencrypted {
+            return Err(
+                "--gallery pgvector keeps templates in the database in the clear, which is biometric data for whoever reads it, its \
+                 log, a replica or a backup (docs/scale.md); where that is wanted, say so with --gallery-keeps-templates-unencrypted"
+                    .into(),
+            );
+        }
         let mut config = Config {
             node,
             roles: self.roles.clone(),
@@ -263,7 +282,8 @@ impl Serve {
             queued: self.max_queued,
             uploads: self.max_uploads,
         };
-        let store = self.data.open_to_serve(most).await?;
+        let (store, gallery) = self.data.open_to_serve(most, self.gallery).await?;
+        config.gallery = gallery;
         config.authority_patience = Duration::from_secs(u64::from(self.authority_patience) * 60);
         config.authorities = Arc::new(authorities::load(
             self.authorities.as_deref(),
