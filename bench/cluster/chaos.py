@@ -215,6 +215,23 @@ class Run:
 
     # --- events
 
+    def revive(self):
+        """Starts again what a start refused with 2, since the database or the bucket was away: a supervisor would. No other end is mended."""
+        for node in self.nodes:
+            if node.process.poll() == 2:
+                self.note("starts refused, tried again")
+                node.start()
+
+    def until_ready(self, node):
+        deadline = time.monotonic() + self.options.patience
+        while not node.is_ready():
+            self.revive()
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{node.name} is not ready after {self.options.patience} s: {node.tail()}")
+            if node.process.poll() not in (None, 2):
+                raise SystemExit(f"{node.name} ended with {node.process.returncode}: {node.tail()}")
+            time.sleep(0.05)
+
     def happen(self, what):
         dice, pause = self.dice, 1 + 4 * self.dice.random()
         node = dice.choice(self.nodes)
@@ -224,7 +241,7 @@ class Run:
             node.start()
             # Sometimes the next event finds it starting.
             if dice.random() < 0.7:
-                node.wait()
+                self.until_ready(node)
         elif what == "database":
             self.database.crash()
             time.sleep(dice.random())
@@ -246,8 +263,33 @@ class Run:
         if not options.sqlite:
             events += ["database"] * options.databases + ["bucket"] * options.buckets + ["cut"] * options.cuts
         self.dice.shuffle(events)
+        if options.overlap:
+            # Whatever a kill is not goes on beside the kills.
+            beside = [what for what in events if what != "kill"]
+            events = ["kill"] * options.kills
+            failed = []
+
+            def others():
+                try:
+                    for what in beside:
+                        self.happen(what)
+                        time.sleep(options.between * self.dice.random())
+                except BaseException as error:
+                    failed.append(error)
+
+            thread = threading.Thread(target=others)
+            thread.start()
+            self.one_after_another(events)
+            thread.join()
+            if failed:
+                raise failed[0]
+        else:
+            self.one_after_another(events)
+
+    def one_after_another(self, events):
         for number, what in enumerate(events):
-            time.sleep(options.between * self.dice.random())
+            time.sleep(self.options.between * self.dice.random())
+            self.revive()
             self.happen(what)
             if number % 10 == 9:
                 print(f"{number + 1} of {len(events)} events, {len(self.accepted)} jobs accepted, {len(self.races)} races", flush=True)
@@ -258,7 +300,7 @@ class Run:
         wrong = []
         began = time.monotonic()
         for node in self.nodes:
-            node.wait()
+            self.until_ready(node)
         for job, (user, code) in self.accepted.items():
             result = self.ended(self.partners["load"], user, job)
             if result is None:
@@ -363,6 +405,7 @@ def main():
     parser.add_argument("--cuts", type=int, default=6, help="nodes cut off from the database")
     parser.add_argument("--long-cut", type=float, default=150, help="seconds of a long cut: longer than a lease")
     parser.add_argument("--between", type=float, default=4, help="most seconds between events")
+    parser.add_argument("--overlap", action="store_true", help="let nodes be killed while the database, the bucket or a way is away")
     parser.add_argument("--clients", type=int, default=3)
     parser.add_argument("--pause", type=float, default=0.1, help="seconds between a client's jobs")
     parser.add_argument("--workers", type=int, default=1)
