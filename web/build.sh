@@ -18,10 +18,8 @@ linker=$(command -v wasm-ld-22 || command -v wasm-ld)
     export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$target"
     export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER="$linker"
     export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Ctarget-feature=+simd128"
-    # The engine can draw random numbers, which no model of ours asks for: where there is no source, it says so.
     nice -n 10 /usr/bin/cargo build --locked -p selfsame-web --profile web --target wasm32-unknown-unknown \
-        -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size -Zprofile-rustflags \
-        --config 'profile.web.package.getrandom.rustflags=["--cfg", "getrandom_backend=\"unsupported\""]'
+        -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size
 )
 mkdir -p dist
 cp "$target/wasm32-unknown-unknown/web/selfsame_web.wasm" dist/engine.wasm
