@@ -69,6 +69,11 @@ fn decode_large(file: &[u8]) -> Decoded {
 }
 
 #[inline(never)]
+fn decode_progressive(file: &[u8]) -> Decoded {
+    decode(file, &Limits::default()).unwrap()
+}
+
+#[inline(never)]
 fn align_and_measure(
     image: &RgbImage,
     landmarks: &Landmarks,
@@ -112,6 +117,13 @@ mod tests {
         let file = jpeg(2048, 1536);
         let decoded = super::decode_large(black_box(file.as_slice()));
         assert_eq!((decoded.facts.width, decoded.facts.height), (2048, 1536));
+    }
+
+    #[test]
+    fn decode_progressive() {
+        let file = include_bytes!("decode/samples/progressive-large.jpg");
+        let decoded = super::decode_progressive(black_box(file.as_slice()));
+        assert_eq!((decoded.facts.width, decoded.facts.height), (640, 480));
     }
 
     #[test]

@@ -11,7 +11,7 @@ const LONGEST: usize = 16;
 #[derive(Debug, Clone)]
 pub(super) struct Codes {
     /// By the next `QUICK` bits: the code's length, and its symbol. Length 0: the code is longer.
-    quick: Vec<(u8, u8)>,
+    quick: Box<[(u8, u8); 1 << QUICK]>,
     /// By length: the first code that is too large for it, shifted to 16 bits.
     bounds: [u32; LONGEST + 1],
     /// By length: what leads from a code to its symbol's place.
@@ -22,7 +22,7 @@ pub(super) struct Codes {
 impl Codes {
     /// From how many codes there are of each length, and their symbols in order. `None` where they are no code.
     pub(super) fn new(counts: &[u8; LONGEST], symbols: &[u8]) -> Option<Self> {
-        let mut quick = vec![(0, 0); 1 << QUICK];
+        let mut quick = Box::new([(0, 0); 1 << QUICK]);
         let mut bounds = [0; LONGEST + 1];
         let mut places = [0; LONGEST + 1];
         let (mut code, mut at) = (0u32, 0usize);
@@ -127,7 +127,7 @@ impl<'b> Bits<'b> {
     }
 
     /// The next symbol.
-    #[inline]
+    #[inline(always)]
     pub(super) fn symbol(&mut self, codes: &Codes) -> Result<u8, ImageError> {
         if self.count < LONGEST as u32 {
             self.fill();
@@ -137,6 +137,12 @@ impl<'b> Bits<'b> {
             self.drop(u32::from(length));
             return Ok(symbol);
         }
+        self.long_symbol(codes)
+    }
+
+    /// The next symbol, of a code that is too long to be looked up at once.
+    #[cold]
+    fn long_symbol(&mut self, codes: &Codes) -> Result<u8, ImageError> {
         let next = (self.held >> 48) as u32;
         for length in QUICK as usize + 1..=LONGEST {
             if next < codes.bounds[length] {

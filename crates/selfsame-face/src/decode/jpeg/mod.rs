@@ -66,7 +66,8 @@ impl<'b> Jpeg<'b> {
         self.exact_memory()
     }
 
-    /// First the coefficients, two bytes each, while a component becomes samples; then all samples and the pixels.
+    /// First the coefficients, two bytes each and a bit to tell which are not zero, while a component becomes samples; then all
+    /// samples and the pixels.
     fn exact_memory(&self) -> u64 {
         let frame = &self.outline.frame;
         let samples = |c| {
@@ -77,7 +78,7 @@ impl<'b> Jpeg<'b> {
         let all: u64 = each.iter().sum();
         let first = each.first().copied().unwrap_or(0);
         let pixels = 3 * frame.width as u64 * frame.height as u64;
-        (2 * all + first).max(all + pixels) + 64 * frame.width as u64
+        (2 * all + all / 8 + first).max(all + pixels) + 64 * frame.width as u64
     }
 
     /// The pixels as they are stored, three bytes each.

@@ -54,10 +54,11 @@ fn samples(of: Coefficients, deadline: &Deadline) -> Result<Vec<u8>, ImageError>
     let stride = 8 * of.stride;
     let mut samples = vec![0; 64 * of.blocks.len()];
     let rows = of.blocks.chunks_exact(of.stride);
-    for (blocks, lines) in rows.zip(samples.chunks_exact_mut(8 * stride)) {
+    let rows = rows.zip(of.details.chunks_exact(of.stride));
+    for ((blocks, details), lines) in rows.zip(samples.chunks_exact_mut(8 * stride)) {
         deadline.check()?;
-        for (at, block) in blocks.iter().enumerate() {
-            let square = transform::samples(block, &steps);
+        for (at, (block, details)) in blocks.iter().zip(details).enumerate() {
+            let square = transform::samples(block, &steps, *details != 0);
             for (line, row) in lines.chunks_exact_mut(stride).zip(square.chunks_exact(8)) {
                 line[8 * at..8 * at + 8].copy_from_slice(row);
             }
@@ -83,7 +84,11 @@ impl Plane {
         let (across, down) = self.stands_for;
         let sloped = across <= 2 && down <= 2 && (across == 1 || self.needed.0 > 2);
         let near = self.line(y / down);
-        if !sloped || (across, down) == (1, 1) {
+        if across == 1 && (down == 1 || !sloped) {
+            row.copy_from_slice(near);
+            return;
+        }
+        if !sloped {
             for (pixels, sample) in row.chunks_exact_mut(across).zip(near) {
                 pixels.fill(*sample);
             }
@@ -92,7 +97,7 @@ impl Plane {
         if down == 1 {
             blend.clear();
             blend.extend(near.iter().map(|s| u16::from(*s)));
-            slope(blend, row, (1, 2), 2);
+            slope::<2>(blend, row, (1, 2));
             return;
         }
         let far = match y % 2 {
@@ -111,20 +116,31 @@ impl Plane {
         }
         blend.clear();
         blend.extend(mixed);
-        slope(blend, row, (8, 7), 4);
+        slope::<4>(blend, row, (8, 7));
     }
 }
 
-/// Two pixels for each sample: three parts of it, one of its neighbour. `bits` tells how many bits a mixture has too many,
+/// Two pixels for each sample: three parts of it, one of its neighbour. `BITS` tells how many bits a mixture has too many,
 /// `rounding` what is added to the left and the right pixel before they are cut off: not the same, so that no slope is favoured.
-fn slope(samples: &[u16], row: &mut [u8], rounding: (u16, u16), bits: u32) {
-    let last = samples.len().saturating_sub(1);
-    for (at, pair) in row.chunks_exact_mut(2).enumerate().take(last + 1) {
-        let here = 3 * samples[at];
-        let before = samples[at.saturating_sub(1)];
-        let after = samples[(at + 1).min(last)];
-        pair[0] = ((here + before + rounding.0) >> bits) as u8;
-        pair[1] = ((here + after + rounding.1) >> bits) as u8;
+fn slope<const BITS: u32>(samples: &[u16], row: &mut [u8], rounding: (u16, u16)) {
+    let mix =
+        |here: u16, beside: u16, rounding: u16| ((3 * here + beside + rounding) >> BITS) as u8;
+    let ([first, second, ..], [.., before, last]) = (samples, samples) else {
+        return;
+    };
+    let mut pairs = row.chunks_exact_mut(2);
+    // Beyond the edges the outermost sample goes on; all between has a neighbour on either side.
+    if let Some(pair) = pairs.next() {
+        pair[0] = mix(*first, *first, rounding.0);
+        pair[1] = mix(*first, *second, rounding.1);
+    }
+    for (three, pair) in samples.windows(3).zip(&mut pairs) {
+        pair[0] = mix(three[1], three[0], rounding.0);
+        pair[1] = mix(three[1], three[2], rounding.1);
+    }
+    if let Some(pair) = pairs.next() {
+        pair[0] = mix(*last, *before, rounding.0);
+        pair[1] = mix(*last, *last, rounding.1);
     }
 }
 
@@ -144,7 +160,8 @@ fn paint(colours: Colours, rows: &[&[u8]], line: &mut [u8]) {
         (Colours::YCbCr, [y, blueness, redness]) => {
             let samples = y.iter().zip(*blueness).zip(*redness);
             for (pixel, ((y, blueness), redness)) in line.chunks_exact_mut(3).zip(samples) {
-                pixel.copy_from_slice(&rgb(*y, *blueness, *redness));
+                let [red, green, blue] = rgb(*y, *blueness, *redness);
+                (pixel[0], pixel[1], pixel[2]) = (red, green, blue);
             }
         }
         (Colours::Cmyk | Colours::Ycck, [first, second, third, black]) => {
@@ -180,5 +197,6 @@ fn rgb(y: u8, blueness: u8, redness: u8) -> [u8; 3] {
     let red = y + ((parts(1.402) * r + HALF) >> 16);
     let green = y + ((-parts(0.344_14) * b - parts(0.714_14) * r + HALF) >> 16);
     let blue = y + ((parts(1.772) * b + HALF) >> 16);
-    [red, green, blue].map(|v| v.clamp(0, 255) as u8)
+    let byte = |value: i32| value.clamp(0, 255) as u8;
+    [byte(red), byte(green), byte(blue)]
 }

@@ -16,6 +16,8 @@ pub(super) type Block = [i16; 64];
 #[derive(Debug)]
 pub(super) struct Coefficients {
     pub(super) blocks: Vec<Block>,
+    /// For each block: which coefficients but the first are not zero, in the order of writing, the first one's bit the lowest.
+    pub(super) details: Vec<u64>,
     /// Blocks across, as they are kept, and across and down, as they are needed.
     pub(super) stride: usize,
     needed: (usize, usize),
@@ -33,6 +35,7 @@ impl Coefficients {
             let (width, height) = frame.samples(c);
             Self {
                 blocks: vec![[0; 64]; stride * rows],
+                details: vec![0; stride * rows],
                 stride,
                 needed: (width.div_ceil(8), height.div_ceil(8)),
                 steps: None,
@@ -104,7 +107,11 @@ pub(super) fn read(
                 }
                 until_restart -= 1;
             }
-            let read = scan.unit(frame, components, &mut bits, (column, row));
+            let read = if scan.of_one_band() {
+                scan.block(components, &mut bits, (column, row))
+            } else {
+                scan.unit(frame, components, &mut bits, (column, row))
+            };
             // Behind the end, what is made up says anything.
             if bits.exhausted() || (read.is_err() && bits.ended()) {
                 return Err(ImageError::Truncated);
@@ -218,6 +225,37 @@ impl<'t> Scan<'t> {
         }
     }
 
+    /// Whether it tells a progressive picture's details, which come one component at a time.
+    const fn of_one_band(&self) -> bool {
+        self.from > 0
+    }
+
+    /// One block of a band: what most of a progressive file is.
+    #[inline(always)]
+    fn block(
+        &mut self,
+        components: &mut [Coefficients],
+        bits: &mut Bits<'_>,
+        (column, row): (usize, usize),
+    ) -> Result<(), ImageError> {
+        let Some(part) = self.parts.first() else {
+            return Ok(());
+        };
+        let Some(codes) = part.others else {
+            return Ok(());
+        };
+        let component = &mut components[part.component];
+        let at = row * component.stride + column;
+        let details = &mut component.details[at];
+        let block = &mut component.blocks[at];
+        if self.before == 0 {
+            self.band(codes, bits, block, details)
+        } else {
+            self.refine(codes, bits, block, details)
+        }
+    }
+
+    /// One unit of several components, or of a component's means or whole blocks.
     fn unit(
         &mut self,
         frame: &Frame,
@@ -236,11 +274,12 @@ impl<'t> Scan<'t> {
             for y in 0..down {
                 for x in 0..across {
                     let at = (row * down + y) * stride + column * across + x;
-                    let block = &mut components[number].blocks[at];
+                    let component = &mut components[number];
+                    let block = &mut component.blocks[at];
                     if frame.progressive {
-                        self.progressive(part, bits, block)?;
+                        self.mean(part, bits, block)?;
                     } else {
-                        self.sequential(part, bits, block)?;
+                        self.sequential(part, bits, block, &mut component.details[at])?;
                     }
                 }
             }
@@ -253,6 +292,7 @@ impl<'t> Scan<'t> {
         part: usize,
         bits: &mut Bits<'_>,
         block: &mut Block,
+        details: &mut u64,
     ) -> Result<(), ImageError> {
         let part = &mut self.parts[part];
         let (Some(first), Some(others)) = (part.first, part.others) else {
@@ -272,13 +312,16 @@ impl<'t> Scan<'t> {
             }
             at += zeros;
             let place = ORDER.get(at).ok_or_else(overfull)?;
-            block[*place] = bits.signed(size) as i16;
+            let value = bits.signed(size) as i16;
+            block[*place] = value;
+            *details |= u64::from(value != 0) << at;
             at += 1;
         }
         Ok(())
     }
 
-    fn progressive(
+    /// A progressive block's mean, or one more bit of it.
+    fn mean(
         &mut self,
         part: usize,
         bits: &mut Bits<'_>,
@@ -286,37 +329,23 @@ impl<'t> Scan<'t> {
     ) -> Result<(), ImageError> {
         let now = u32::from(self.now);
         let part = &mut self.parts[part];
-        match (self.from, self.before) {
-            (0, 0) => {
-                if let Some(codes) = part.first {
-                    let mean = part.mean(codes, bits)?;
-                    block[0] = ((i32::from(mean)) << now) as i16;
-                }
-                Ok(())
-            }
-            (0, _) => {
-                block[0] |= (bits.number(1) << now) as i16;
-                Ok(())
-            }
-            (_, before) => {
-                let Some(codes) = part.others else {
-                    return Ok(());
-                };
-                if before == 0 {
-                    self.band(codes, bits, block)
-                } else {
-                    self.refine(codes, bits, block)
-                }
-            }
+        if self.before > 0 {
+            block[0] |= (bits.number(1) << now) as i16;
+        } else if let Some(codes) = part.first {
+            let mean = part.mean(codes, bits)?;
+            block[0] = ((i32::from(mean)) << now) as i16;
         }
+        Ok(())
     }
 
     /// A band's first bits.
+    #[inline(always)]
     fn band(
         &mut self,
         codes: &Codes,
         bits: &mut Bits<'_>,
         block: &mut Block,
+        details: &mut u64,
     ) -> Result<(), ImageError> {
         if self.run > 0 {
             self.run -= 1;
@@ -338,28 +367,34 @@ impl<'t> Scan<'t> {
             if at > self.to {
                 return Err(overfull());
             }
-            block[ORDER[at]] = (bits.signed(size) << self.now) as i16;
+            let value = (bits.signed(size) << self.now) as i16;
+            block[ORDER[at]] = value;
+            *details |= u64::from(value != 0) << at;
             at += 1;
         }
         Ok(())
     }
 
     /// One more bit of a band.
+    #[inline(always)]
     fn refine(
         &mut self,
         codes: &Codes,
         bits: &mut Bits<'_>,
         block: &mut Block,
+        details: &mut u64,
     ) -> Result<(), ImageError> {
         let step = 1i16 << self.now;
+        // Those of the band that were not zero before this scan, which tell a bit each as they are passed.
+        let mut told = *details & (u64::MAX >> (63 - self.to)) & (u64::MAX << self.from);
         let mut at = self.from;
         if self.run == 0 {
             while at <= self.to {
                 let symbol = bits.symbol(codes)?;
-                let (mut zeros, size) = (u32::from(symbol >> 4), symbol & 15);
+                let (mut zeros, size) = (usize::from(symbol >> 4), symbol & 15);
                 let new = match size {
                     0 if zeros < 15 => {
-                        self.run = (1 << zeros) + bits.number(zeros);
+                        self.run = (1 << zeros) + bits.number(zeros as u32);
                         break;
                     }
                     0 => None,
@@ -367,32 +402,39 @@ impl<'t> Scan<'t> {
                     1 => Some(-step),
                     _ => return Err(overfull()),
                 };
-                // Past so many that are zero still, and past all that are not, which tell a bit each.
-                let mut place = None;
-                while at <= self.to {
-                    let value = &mut block[ORDER[at]];
-                    if *value == 0 {
-                        if zeros == 0 {
-                            place = Some(at);
-                            at += 1;
-                            break;
-                        }
-                        zeros -= 1;
-                    } else {
-                        correct(value, step, bits);
+                // Past so many that are zero still, and past all between them that are not.
+                let place = loop {
+                    let next = (told.trailing_zeros() as usize).min(self.to + 1);
+                    let between = next - at;
+                    if zeros < between {
+                        break at + zeros;
                     }
-                    at += 1;
-                }
+                    zeros -= between;
+                    if next > self.to {
+                        break next;
+                    }
+                    correct(&mut block[ORDER[next]], step, bits);
+                    told &= told - 1;
+                    at = next + 1;
+                };
+                at = place + 1;
                 if let Some(new) = new {
-                    block[ORDER[place.ok_or_else(overfull)?]] = new;
+                    if place > self.to {
+                        return Err(overfull());
+                    }
+                    block[ORDER[place]] = new;
+                    *details |= 1 << place;
                 }
             }
         }
         if self.run > 0 {
-            for place in &ORDER[at..=self.to] {
-                if block[*place] != 0 {
-                    correct(&mut block[*place], step, bits);
-                }
+            while told != 0 {
+                correct(
+                    &mut block[ORDER[told.trailing_zeros() as usize]],
+                    step,
+                    bits,
+                );
+                told &= told - 1;
             }
             self.run -= 1;
         }
@@ -413,6 +455,7 @@ impl Part<'_> {
 }
 
 /// The next bit of a coefficient that is not zero; its sign is known.
+#[inline(always)]
 fn correct(value: &mut i16, step: i16, bits: &mut Bits<'_>) {
     if bits.number(1) == 1 && *value & step == 0 {
         *value = value.wrapping_add(if *value < 0 { -step } else { step });

@@ -53,13 +53,17 @@ fn eight(f: [i32; 8]) -> [i32; 8] {
             .wrapping_add(a)
             .wrapping_add(c),
     ];
-    std::array::from_fn(|at| {
-        if at < 4 {
-            even[at].wrapping_add(odd[at])
-        } else {
-            even[7 - at].wrapping_sub(odd[7 - at])
-        }
-    })
+    // Spelled out: functions of arrays are calls where crates are built without optimising at the link.
+    [
+        even[0].wrapping_add(odd[0]),
+        even[1].wrapping_add(odd[1]),
+        even[2].wrapping_add(odd[2]),
+        even[3].wrapping_add(odd[3]),
+        even[3].wrapping_sub(odd[3]),
+        even[2].wrapping_sub(odd[2]),
+        even[1].wrapping_sub(odd[1]),
+        even[0].wrapping_sub(odd[0]),
+    ]
 }
 
 #[inline(always)]
@@ -67,10 +71,10 @@ fn rounded(value: i32, bits: u32) -> i32 {
     value.wrapping_add(1 << (bits - 1)) >> bits
 }
 
-/// The 64 samples, row by row.
-pub(super) fn samples(block: &Block, steps: &[u16; 64]) -> [u8; 64] {
+/// The 64 samples, row by row, of a block that has details or has none.
+pub(super) fn samples(block: &Block, steps: &[u16; 64], detailed: bool) -> [u8; 64] {
     let value = |at: usize| i32::from(block[at]).wrapping_mul(i32::from(steps[at]));
-    if block[1..].iter().all(|c| *c == 0) {
+    if !detailed {
         let level = rounded(value(0) << KEPT, KEPT + 3) + 128;
         return [level.clamp(0, 255) as u8; 64];
     }
@@ -84,16 +88,28 @@ pub(super) fn samples(block: &Block, steps: &[u16; 64]) -> [u8; 64] {
             }
             continue;
         }
-        let turned = eight(std::array::from_fn(|row| value(8 * row + column)));
-        for (row, value) in turned.into_iter().enumerate() {
-            between[8 * row + column] = rounded(value, BITS - KEPT);
+        let down = |row: usize| value(8 * row + column);
+        let turned = eight([
+            down(0),
+            down(1),
+            down(2),
+            down(3),
+            down(4),
+            down(5),
+            down(6),
+            down(7),
+        ]);
+        for row in 0..8 {
+            between[8 * row + column] = rounded(turned[row], BITS - KEPT);
         }
     }
     let mut samples = [0; 64];
-    for (line, out) in between.chunks_exact(8).zip(samples.chunks_exact_mut(8)) {
-        let turned = eight(std::array::from_fn(|at| line[at]));
-        for (sample, value) in out.iter_mut().zip(turned) {
-            *sample = (rounded(value, BITS + KEPT + 3) + 128).clamp(0, 255) as u8;
+    let (lines, _) = between.as_chunks::<8>();
+    let (rows, _) = samples.as_chunks_mut::<8>();
+    for (line, row) in lines.iter().zip(rows) {
+        let turned = eight(*line);
+        for at in 0..8 {
+            row[at] = (rounded(turned[at], BITS + KEPT + 3) + 128).clamp(0, 255) as u8;
         }
     }
     samples
@@ -115,7 +131,7 @@ mod tests {
             for (at, value) in values {
                 block[at] = value;
             }
-            let found = samples(&block, &[step; 64]);
+            let found = samples(&block, &[step; 64], block[1..] != [0; 63]);
             for y in 0..8 {
                 for x in 0..8 {
                     let mut exact = 128.0;
