@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import os
 import pathlib
-import statistics
 import tempfile
 
 import latency
@@ -34,19 +33,10 @@ def serve(binary, engine, cores, data, selfie):
 def saturate(options, bare, servers, files):
     """Rounds of the bare engine and of each build, whose order changes."""
     found = {name: [] for name in servers}
-    passes = max(1, int(options.seconds * 20 / len(files)))
     for number in range(options.rounds):
-        engine_ms, engine_rate = bare.round(passes)
+        engine = bare.round(whole.passes(files, options.seconds))
         for name in list(servers)[:: 1 if number % 2 == 0 else -1]:
-            answer, spent = servers[name].load(files, options.seconds)
-            server_ms = 1000 * spent / answer["answers"]
-            one = {
-                "engine_ms": engine_ms,
-                "server_ms": server_ms,
-                "cpu": 100 * (server_ms / engine_ms - 1),
-                "throughput": 100 * (engine_rate / answer["per_second"] - 1),
-                **{key: answer[key] for key in ["per_second", "p50_ms", "p99_ms"]},
-            }
+            one = whole.load(servers[name], engine, files, options.seconds)
             found[name].append(one)
             print(f"round {number + 1}, {name}: {one}", flush=True)
     return found
@@ -100,14 +90,7 @@ def main():
             found = saturate(options, bare, servers, files)
             forms = [latency.form("ada", pathlib.Path(file).read_bytes()) for file in files]
             print(f"\n{len(cores)} cores, 640 pixels long, median of {options.rounds} rounds of {options.seconds:.0f} s:\n")
-            print("| build | engine, CPU ms each | server, CPU ms an answer | added by CPU time | by throughput | answers a second | p50 ms | p99 ms |")
-            print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-            for name, rounds in found.items():
-                middle = {key: statistics.median(r[key] for r in rounds) for key in rounds[0]}
-                print(
-                    f"| {name} | {middle['engine_ms']:.1f} | {middle['server_ms']:.1f} | {middle['cpu']:.0f} % | {middle['throughput']:.0f} % "
-                    f"| {middle['per_second']:.1f} | {middle['p50_ms']:.0f} | {middle['p99_ms']:.0f} |"
-                )
+            whole.table("build", found)
             asyncio.run(scheduled(options, servers, forms))
         finally:
             for server in servers.values():

@@ -127,9 +127,9 @@ class Server:
         self.process.wait()
 
 
-def compare(bare, server, files, passes, seconds):
-    """One round: the bare engine, then the server under load."""
-    engine_ms, engine_rate = bare.round(passes)
+def load(server, bare_round, files, seconds):
+    """A server under load, beside a round of the bare engine."""
+    engine_ms, engine_rate = bare_round
     answer, spent = server.load(files, seconds)
     server_ms = 1000 * spent / answer["answers"]
     return {
@@ -139,6 +139,23 @@ def compare(bare, server, files, passes, seconds):
         "throughput": engine_rate / answer["per_second"] - 1,
         **{key: answer[key] for key in ["per_second", "p50_ms", "p99_ms"]},
     }
+
+
+def passes(files, seconds):
+    """How often the bare engine takes all photographs in a round."""
+    return max(1, int(seconds * 20 / len(files)))
+
+
+def table(what, rounds):
+    """What was loaded, by its name, with the medians of its rounds."""
+    print(f"| {what} | engine, CPU ms each | server, CPU ms an answer | added by CPU time | by throughput | answers a second | p50 ms | p99 ms |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for name, found in rounds.items():
+        middle = {key: statistics.median(r[key] for r in found) for key in found[0]}
+        print(
+            f"| {name} | {middle['engine_ms']:.1f} | {middle['server_ms']:.1f} | {100 * middle['cpu']:.0f} % "
+            f"| {100 * middle['throughput']:.0f} % | {middle['per_second']:.1f} | {middle['p50_ms']:.0f} | {middle['p99_ms']:.0f} |"
+        )
 
 
 def main():
@@ -169,8 +186,8 @@ def main():
         rounds = {name: [] for name in sets}
         for number in range(options.rounds):
             for name, files in sets.items():
-                passes = max(1, int(options.seconds * 20 / len(files)))
-                rounds[name].append(compare(bare[name], server, files, passes, options.seconds))
+                engine = bare[name].round(passes(files, options.seconds))
+                rounds[name].append(load(server, engine, files, options.seconds))
                 print(f"round {number + 1}, {name}: {json.dumps(rounds[name][-1])}", flush=True)
         peak, resident = memory_mib(server.process.pid, "VmHWM"), memory_mib(server.process.pid, "VmRSS")
         server.stop()
@@ -178,14 +195,7 @@ def main():
         one.stop()
     engine = bare["as they are"].about[0]["engine"]
     print(f"\n{engine}, {len(cores)} cores, {server.connections} connections, median of {options.rounds} rounds:\n")
-    print("| photographs | engine, CPU ms each | server, CPU ms an answer | added by CPU time | by throughput | answers a second | p50 ms | p99 ms |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for name, found in rounds.items():
-        middle = {key: statistics.median(r[key] for r in found) for key in found[0]}
-        print(
-            f"| {name} | {middle['engine_ms']:.1f} | {middle['server_ms']:.1f} | {100 * middle['cpu']:.0f} % "
-            f"| {100 * middle['throughput']:.0f} % | {middle['per_second']:.0f} | {middle['p50_ms']:.0f} | {middle['p99_ms']:.0f} |"
-        )
+    table("photographs", rounds)
     print(f"\nResident memory: {at_rest:.0f} MiB after the first job, {resident:.0f} after the last, {peak:.0f} at most.")
 
 

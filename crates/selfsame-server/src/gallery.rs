@@ -9,6 +9,7 @@
 //! The templates are in this process's memory, or, where the operator chose that, in the clear in the database ([`database`]).
 
 mod database;
+mod engine;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -22,11 +23,11 @@ use selfsame_job::served::Served;
 use selfsame_job::user::{CAPTURES, Reference, User, UserKey, UserStatus};
 use selfsame_search::{ExactSearch, Hit, Search, SearchError};
 use selfsame_store::error::StoreError;
-use selfsame_store::postgres::faces::Faces;
 use selfsame_store::store::{Store, UserChange};
 use selfsame_wire::id::{Environment, PartnerId, UserId};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
+pub use self::engine::GalleryEngine;
 use crate::app::App;
 
 /// Duplicates that are reported at most.
@@ -39,25 +40,6 @@ const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 /// One of a user's templates: the user and its place among the user's own.
 type Key = (UserId, usize);
 type Templates = Box<dyn Search<Key>>;
-
-/// Where templates are searched.
-#[derive(Debug, Clone, Default)]
-pub enum GalleryEngine {
-    /// In this process's memory.
-    #[default]
-    Memory,
-    /// In the database, where they stand in the clear.
-    Database(Arc<Faces>),
-}
-
-impl GalleryEngine {
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Memory => "memory",
-            Self::Database(_) => "pgvector",
-        }
-    }
-}
 
 /// One partner's users in one environment.
 #[derive(Clone)]

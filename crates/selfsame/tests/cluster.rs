@@ -276,28 +276,44 @@ async fn who_fails_at_two_nodes_is_shut_out_at_both() {
     .await;
 }
 
-/// Two nodes are given one face at the same time, under two names: one is enrolled, the other is told of it.
+/// Two nodes are given one face at the same time, under two names: one is enrolled, the other is told of it. Gives the nodes, the
+/// policy that refuses duplicates, and who was enrolled.
+async fn enrol_one_face_on_two_nodes(
+    cluster: &Cluster,
+    http: &reqwest::Client,
+    [photo, same]: [&[u8]; 2],
+    settings: &[&str],
+) -> ([Server; 2], String, String) {
+    let policy = cluster.path("policy.toml");
+    let text =
+        "name = \"once\"\nversion = \"1\"\n[sandbox.enrolment.duplicates]\nresponse = \"refuse\"\n";
+    std::fs::write(&policy, text).unwrap();
+    let settings = [&["--policy", &policy], settings].concat();
+    let nodes = ["a", "b"].map(|name| cluster.node(name, &settings));
+    let (one, other) = tokio::join!(
+        enrol(http, &nodes[0], "ada", photo),
+        enrol(http, &nodes[1], "eve", same),
+    );
+    let mut answers = [one.1, other.1].map(|answer| answer["status"].as_str().unwrap().to_owned());
+    answers.sort();
+    assert_eq!(answers, ["approved", "rejected"]);
+    let users = cluster.command(&["user", "--partner", "p", "list"]);
+    let enrolled: Vec<_> = users
+        .iter()
+        .filter(|user| user["photo_on_file"] == true)
+        .collect();
+    assert_eq!(enrolled.len(), 1, "{users:?}");
+    let first = enrolled[0]["user_id"].as_str().unwrap().to_owned();
+    (nodes, policy, first)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_face_on_two_nodes_at_once_is_enrolled_under_one_name() {
     let Some([photo, same, ..]) = photographs() else {
         return;
     };
     on_a_cluster(async |cluster| {
-        let policy = cluster.path("policy.toml");
-        let text = "name = \"once\"\nversion = \"1\"\n[sandbox.enrolment.duplicates]\nresponse = \"refuse\"\n";
-        std::fs::write(&policy, text).unwrap();
-        let nodes = ["a", "b"].map(|name| cluster.node(name, &["--policy", &policy]));
-        let http = http();
-        let (one, other) = tokio::join!(
-            enrol(&http, &nodes[0], "ada", &photo),
-            enrol(&http, &nodes[1], "eve", &same),
-        );
-        let mut answers = [one.1, other.1].map(|answer| answer["status"].as_str().unwrap().to_owned());
-        answers.sort();
-        assert_eq!(answers, ["approved", "rejected"]);
-        let users = cluster.command(&["user", "--partner", "p", "list"]);
-        let enrolled: Vec<_> = users.iter().filter(|user| user["photo_on_file"] == true).collect();
-        assert_eq!(enrolled.len(), 1, "{users:?}");
+        enrol_one_face_on_two_nodes(&cluster, &http(), [&photo, &same], &[]).await;
     })
     .await;
 }
@@ -309,23 +325,15 @@ async fn with_pgvector_a_face_is_found_by_every_node_until_its_user_is_deleted()
         return;
     };
     on_a_cluster(async |cluster| {
-        let policy = cluster.path("policy.toml");
-        let text = "name = \"once\"\nversion = \"1\"\n[sandbox.enrolment.duplicates]\nresponse = \"refuse\"\n";
-        std::fs::write(&policy, text).unwrap();
-        let chosen = ["--policy", &policy, "--gallery", "pgvector", "--gallery-keeps-templates-unencrypted"];
-        let nodes = ["a", "b"].map(|name| cluster.node(name, &chosen));
         let http = http();
+        let chosen = [
+            "--gallery",
+            "pgvector",
+            "--gallery-keeps-templates-unencrypted",
+        ];
         // The first faces of all, at once: one makes the table that the other needs as well.
-        let (one, other) = tokio::join!(
-            enrol(&http, &nodes[0], "ada", &photo),
-            enrol(&http, &nodes[1], "eve", &same),
-        );
-        let mut answers = [one.1, other.1].map(|answer| answer["status"].as_str().unwrap().to_owned());
-        answers.sort();
-        assert_eq!(answers, ["approved", "rejected"]);
-        let users = cluster.command(&["user", "--partner", "p", "list"]);
-        let enrolled = users.iter().find(|user| user["photo_on_file"] == true).unwrap();
-        let first = enrolled["user_id"].as_str().unwrap();
+        let (nodes, policy, first) =
+            enrol_one_face_on_two_nodes(&cluster, &http, [&photo, &same], &chosen).await;
         let (_, refused) = enrol(&http, &nodes[1], "bob", &photo).await;
         assert_eq!(refused["status"], "rejected", "{refused}");
         let rows = async || {
@@ -336,21 +344,36 @@ async fn with_pgvector_a_face_is_found_by_every_node_until_its_user_is_deleted()
                 .unwrap();
             rows
         };
-        assert_eq!(rows().await, [first]);
-        cluster.command(&["user", "--partner", "p", "delete", first]);
-        assert!(rows().await.is_empty(), "gone with the user, before anybody follows");
+        assert_eq!(rows().await, [first.as_str()]);
+        cluster.command(&["user", "--partner", "p", "delete", &first]);
+        assert!(
+            rows().await.is_empty(),
+            "gone with the user, before anybody follows"
+        );
         let (_, anew) = enrol(&http, &nodes[0], "bob", &photo).await;
         assert_eq!(anew["status"], "approved", "{anew}");
         let (_, refused) = enrol(&http, &nodes[1], "zoe", &same).await;
         assert_eq!(refused["status"], "rejected", "{refused}");
-        let metrics = http.get(format!("{}/metrics", nodes[1].base)).send().await.unwrap();
+        let metrics = http
+            .get(format!("{}/metrics", nodes[1].base))
+            .send()
+            .await
+            .unwrap();
         let metrics = metrics.text().await.unwrap();
-        assert!(metrics.contains(r#"selfsame_gallery_search_seconds_count{node="b",engine="pgvector"}"#), "{metrics}");
+        assert!(
+            metrics
+                .contains(r#"selfsame_gallery_search_seconds_count{node="b",engine="pgvector"}"#),
+            "{metrics}"
+        );
         assert!(!metrics.contains("selfsame_gallery_bytes"), "{metrics}");
         drop(nodes);
         // Who comes back to memory is told what is left.
         let back = cluster.node("back", &["--policy", &policy]);
-        assert!(cluster.log("back").contains("in the clear"), "{}", cluster.log("back"));
+        assert!(
+            cluster.log("back").contains("in the clear"),
+            "{}",
+            cluster.log("back")
+        );
         let (_, refused) = enrol(&http, &back, "kim", &photo).await;
         assert_eq!(refused["status"], "rejected", "{refused}");
     })

@@ -20,7 +20,7 @@ const ENOUGH: usize = 32 * AT_FIRST;
 impl Gallery {
     /// Takes up every change into the database, whichever node comes first. Gives the place reached in the order of changes.
     pub(super) async fn follow_into(&self, faces: &Faces) -> Result<u64, StoreError> {
-        let (mut reached, mut taken) = (u64::MAX, 0);
+        let (mut reached, mut taken) = (None::<u64>, 0);
         let mut asked = Instant::now();
         for model in &self.models {
             loop {
@@ -28,7 +28,7 @@ impl Gallery {
                 let after = faces.followed(model).await?;
                 let changes = self.store.users_changed(after, self.page).await?;
                 let Some(last) = changes.last().map(|change| change.sequence) else {
-                    reached = reached.min(after);
+                    reached = Some(reached.map_or(after, |least| least.min(after)));
                     break;
                 };
                 let changes: Vec<FaceChange<'_>> = changes
@@ -46,7 +46,7 @@ impl Gallery {
             }
         }
         self.at_end(taken, asked);
-        Ok(if reached == u64::MAX { 0 } else { reached })
+        Ok(reached.unwrap_or(0))
     }
 
     /// Users whose templates are the nearest to a probe, best first: as many as count, and proven to be those, unless more than
