@@ -98,9 +98,15 @@ impl StoreError {
                     sqlite_is_out(code)
                 }
             }
+            // A way to the server that is closed before it answers, as a proxy without one does it: the driver takes the end for an
+            // answer.
+            Self::Database(sqlx::Error::Protocol(said)) => {
+                said.contains("unexpected response from SSLRequest")
+            }
             Self::Database(error) => matches!(
                 error,
                 sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
                     | sqlx::Error::PoolTimedOut
                     | sqlx::Error::PoolClosed
                     | sqlx::Error::WorkerCrashed
@@ -149,7 +155,39 @@ pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Store
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{Shutdown, TcpListener};
+
+    use sqlx::Connection as _;
+    use sqlx::postgres::PgConnection;
+
     use super::*;
+
+    /// What the driver says of a server that reads the first message, answers so, and closes.
+    async fn cut_after(answer: &'static [u8]) -> StoreError {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            let mut asked = [0; 8];
+            connection.read_exact(&mut asked).unwrap();
+            connection.write_all(answer).unwrap();
+            connection.shutdown(Shutdown::Both).unwrap();
+        });
+        let refused = PgConnection::connect(&format!("postgres://a:b@127.0.0.1:{port}/c")).await;
+        server.join().unwrap();
+        StoreError::from(refused.err().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_way_to_the_server_that_is_cut_while_it_is_made_is_an_outage() {
+        for answer in [&b""[..], b"S", b"N"] {
+            let error = cut_after(answer).await;
+            assert!(error.is_outage(), "{answer:?}: {error}");
+        }
+        // What no cut explains is not waited for.
+        assert!(!StoreError::from(sqlx::Error::Protocol("a column too few".into())).is_outage());
+    }
 
     #[test]
     fn what_passes_is_told_from_what_stays_wrong() {
