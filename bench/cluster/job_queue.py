@@ -35,6 +35,8 @@ def ended(node):
 
 
 class Bench:
+    ENGINE = "rten"
+
     def __init__(self, options, folder):
         self.options, self.folder, self.database = options, folder, Database()
         self.name = f"queue_{uuid.uuid4().hex[:8]}"
@@ -44,35 +46,43 @@ class Bench:
         self.installation = Installation(options.binary, folder, url, blobs, {"AWS_ALLOW_HTTP": "true"})
         added = self.installation.run("partner", "add", "--id", "bench")[0]
         self.partner = Partner("bench", added["sandbox_api_key"])
-        nothing = folder / "nothing.jpg"
-        nothing.write_bytes(b"\xff\xd8\xff\xd9")
-        self.package = package(nothing)
+        self.package = package(self.picture())
         self.nodes, self.jobs = [], 0
         # By how many nodes work; 0 is pgbench. Milliseconds of processor time each: of the database, and of the nodes.
         self.spent = {0: [], 1: [], 2: []}
 
+    def picture(self):
+        """One that decodes to nothing."""
+        nothing = self.folder / "nothing.jpg"
+        nothing.write_bytes(b"\xff\xd8\xff\xd9")
+        return nothing
+
+    def job(self, number):
+        """User, job and type of one of the jobs to be ended."""
+        return f"u{number}", f"j{number}", 4
+
     def node(self, roles):
         number = len(self.nodes) + 1
         more = ["--roles", roles, "--max-queued", "100000", "--max-uploads", "100000", "--workers", str(self.options.workers)]
-        node = Node(f"node{number}", self.installation, options=[*more, "--engine", "rten"])
+        node = Node(f"node{number}", self.installation, options=[*more, "--engine", self.ENGINE])
         self.nodes.append(node)
         node.start()
         node.wait()
         return node
 
-    def upload(self, node, count):
-        def one(number):
-            status, prepared = self.partner.prepare(node.port, f"u{number}", f"j{number}", 4)
-            if status != 200:
-                raise SystemExit(f"prepare: {status} {prepared}")
-            path = "/" + prepared["upload_url"].split("/", 3)[3]
-            status, answer = ask("PUT", node.port, path, self.package, kind="application/zip")
-            if status != 200:
-                raise SystemExit(f"package: {status} {answer}")
+    def send(self, node, user, job, kind):
+        status, prepared = self.partner.prepare(node.port, user, job, kind)
+        if status != 200:
+            raise SystemExit(f"prepare: {status} {prepared}")
+        path = "/" + prepared["upload_url"].split("/", 3)[3]
+        status, answer = ask("PUT", node.port, path, self.package, kind="application/zip")
+        if status != 200:
+            raise SystemExit(f"package: {status} {answer}")
 
+    def upload(self, node, count):
         began = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            list(pool.map(one, range(self.jobs, self.jobs + count)))
+            list(pool.map(lambda number: self.send(node, *self.job(number)), range(self.jobs, self.jobs + count)))
         self.jobs += count
         return count / (time.monotonic() - began)
 
@@ -80,9 +90,12 @@ class Bench:
         """Seconds of the database, and of the nodes."""
         return self.database.processor(), sum(node.processor() for node in nodes)
 
+    def working(self, count):
+        return [self.node("workers") for _ in range(count)]
+
     def drain(self, workers, count):
         """Jobs a second that so many new nodes end. The first tenth warms up and does not count."""
-        nodes = [self.node("workers") for _ in range(workers)]
+        nodes = self.working(workers)
         before = now = 0
         began = spent = None
         while True:
@@ -94,13 +107,13 @@ class Bench:
             if any(node.process.poll() is not None for node in nodes):
                 raise SystemExit(f"a node ended: {[node.tail() for node in nodes]}")
             time.sleep(0.05)
-        took = time.monotonic() - (began or time.monotonic())
-        if took and now > before:
-            spent = [1000 * (after - at) / (now - before) for at, after in zip(spent, self.processor(nodes))]
-            self.spent[workers].append(spent)
+        took = time.monotonic() - began
+        if now == before:
+            raise SystemExit(f"{count} jobs ended before they could be timed: give more --jobs")
+        self.spent[workers].append([1000 * (after - at) / (now - before) for at, after in zip(spent, self.processor(nodes))])
         for node in nodes:
             node.stop()
-        return (now - before) / took if took else float("nan")
+        return (now - before) / took
 
     def pgbench(self):
         database = self.database
