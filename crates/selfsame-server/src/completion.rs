@@ -9,9 +9,9 @@ use selfsame_wire::id::SmileJobId;
 use tokio::sync::{Notify, oneshot, watch};
 
 /// How often it is asked whether jobs have ended elsewhere; one question is for all that are due.
-const TICK: Duration = Duration::from_millis(25);
-/// The pauses between two looks at one job.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_millis(10);
+/// The pauses between two looks at one job. The shortest is what another node's answer takes longer than this node's, at most.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Jobs that one question is about.
 const MOST: usize = 500;
@@ -261,7 +261,7 @@ mod tests {
         let _wait = completions.expect(&job());
         let began = Instant::now();
         let mut looks = Vec::new();
-        for tick in 0..4000 {
+        for tick in 0..10_000 {
             let at = began + TICK * tick;
             if !completions.due(at).is_empty() {
                 looks.push(at - began);
