@@ -101,6 +101,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    selfsame_face::inference::share_heaps();
     let cli = Cli::parse();
     // Both TLS stacks are in the tree; the process uses one.
     let _ = rustls::crypto::ring::default_provider().install_default();

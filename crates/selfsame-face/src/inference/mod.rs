@@ -22,6 +22,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "engine")]
+pub use self::heap::share_heaps;
+#[cfg(feature = "engine")]
 use crate::models::{ModelError, ModelStore};
 
 /// Which engine runs the models.
