@@ -77,6 +77,8 @@ pub enum AuditAction {
     PartnerProductionSet,
     /// Signatures over what a partner submits were demanded, or no longer.
     PartnerSignaturesSet,
+    /// Where results go of jobs that name no callback URL was set, or nowhere; the details tell the origin, without path and query.
+    PartnerCallbackSet,
     /// An API key was replaced.
     PartnerKeyReplaced,
     /// A user was disabled.

@@ -5,6 +5,7 @@
 pub mod admission;
 pub mod approval;
 pub mod audit;
+pub mod callback_url;
 pub mod challenge;
 pub mod erasure;
 pub mod fraud;

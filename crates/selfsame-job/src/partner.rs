@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use selfsame_wire::id::{Environment, PartnerId};
 use selfsame_wire::signature::ApiKey;
 
+use crate::callback_url::CallbackUrls;
+
 /// An organisation, with one key per environment.
 #[derive(Debug, Clone)]
 pub struct Partner {
@@ -15,6 +17,8 @@ pub struct Partner {
     pub production_enabled: bool,
     /// Whether the bodies that it submits by v3 must be signed (401 otherwise).
     pub signs_bodies: bool,
+    /// Where results of jobs go whose request names no callback URL.
+    pub callback_urls: CallbackUrls,
     /// Signs sandbox requests and results.
     pub sandbox_key: ApiKey,
     /// Signs production requests and results.

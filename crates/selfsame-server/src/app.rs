@@ -20,6 +20,7 @@ use selfsame_wire::signature::{self, RequestSignatureError};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::budget::BodyBudget;
+use crate::callback::target::TargetRules;
 use crate::client_address::Proxies;
 use crate::completion::Completions;
 use crate::config::Config;
@@ -153,6 +154,28 @@ impl EngineIdentity {
 pub(crate) struct Caller {
     pub(crate) partner: Partner,
     pub(crate) environment: Environment,
+}
+
+impl Caller {
+    /// Where results go of requests that name no callback URL, where the partner has such a place.
+    ///
+    /// # Errors
+    /// 2204 where callbacks may not go there any more: better told at once than found out by results that never come.
+    pub(crate) fn default_callback(&self, rules: TargetRules) -> Result<Option<&str>, Refusal> {
+        let Some(url) = self.partner.callback_urls.of(self.environment) else {
+            return Ok(None);
+        };
+        rules.check_url(url, self.environment).map_err(|error| {
+            Refusal::new(
+                ErrorCode::WrongType,
+                format!(
+                    "the request names no callback_url, and the partner's own, which `selfsame partner callback` set, may not be called: \
+                     {error}"
+                ),
+            )
+        })?;
+        Ok(Some(url.as_str()))
+    }
 }
 
 /// The environment that the request's path names; without one, the key that verifies tells it.

@@ -55,7 +55,8 @@ pub(crate) struct Intake<'c> {
 }
 
 impl Intake<'_> {
-    /// Checks the callback URL, what the sandbox forces, the user, and the challenge.
+    /// Puts the partner's callback URL where the request names none: now, so that jobs on record do not move with it. Checks the
+    /// callback URL, what the sandbox forces, the user, and the challenge.
     pub(crate) async fn check(self, app: &App) -> Result<NewJob, Refusal> {
         let Self {
             caller,
@@ -68,11 +69,14 @@ impl Intake<'_> {
             challenge_id,
             request_digest,
         } = self;
-        if let Some(url) = &request.callback_url {
-            app.config
-                .callback_rules()
-                .check(url, caller.environment)
-                .map_err(|error| Refusal::new(ErrorCode::WrongType, error.to_string()))?;
+        let rules = app.config.callback_rules();
+        match &request.callback_url {
+            Some(url) => {
+                rules
+                    .check(url, caller.environment)
+                    .map_err(|error| Refusal::new(ErrorCode::WrongType, error.to_string()))?;
+            }
+            None => request.callback_url = caller.default_callback(rules)?.map(str::to_owned),
         }
         let key = UserKey {
             partner: caller.partner.id.clone(),

@@ -239,6 +239,12 @@ fn admin_routes() -> Vec<(OperatorRole, Route)> {
             post(admin::partners::set_signatures),
         ),
         of(
+            Operator,
+            Method::POST,
+            "/admin/v1/partners/{partner}/callback",
+            post(admin::partners::set_callback),
+        ),
+        of(
             Observer,
             Method::GET,
             "/admin/v1/users/{partner}/{environment}/{user}",

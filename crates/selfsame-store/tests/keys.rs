@@ -11,6 +11,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_job::audit::Actor;
+use selfsame_job::callback_url::{CallbackUrl, CallbackUrls};
 use selfsame_job::identity::{IdentityRecord, Photo};
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::partner::Partner;
@@ -31,6 +32,7 @@ fn partner() -> Partner {
         name: String::new(),
         production_enabled: false,
         signs_bodies: false,
+        callback_urls: CallbackUrls::default(),
         sandbox_key: ApiKey::new("sandbox-key"),
         production_key: ApiKey::new("production-key"),
         created_at: Timestamp::now(),
@@ -158,6 +160,36 @@ async fn an_older_key_is_retired_once_nothing_needs_it() {
     let expected = [(2, true, 6 + 3 * 4, 3)];
     assert_eq!(uses(&store.data_keys().await.unwrap()), expected);
     reads(&store, &["ada", "bob", "eve"]).await;
+}
+
+#[tokio::test]
+async fn a_partners_callback_url_is_encrypted_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options::new(dir.path());
+    let url = CallbackUrl::new("https://callback.example/").unwrap();
+    {
+        let store = SqliteStore::open(&options).await.unwrap();
+        assert!(store.create_partner(&partner(), &actor()).await.unwrap());
+        let set = store.set_callback_url(&partner().id, &Environment::ALL, Some(&url), &actor());
+        assert!(set.await.unwrap());
+    }
+    let mut keys = Keys::open(&options).await.unwrap();
+    keys.rotate(&actor()).await.unwrap();
+    let done = keys.reencrypt(&actor(), &mut |_| {}).await.unwrap();
+    // Three purposes' keys, two API keys, two URLs.
+    assert_eq!((done.done, done.unreadable), (7, 0));
+    drop(keys);
+    let store = SqliteStore::open(&options).await.unwrap();
+    assert_eq!(store.data_keys().await.unwrap().len(), 1);
+    let urls = store
+        .partner(&partner().id)
+        .await
+        .unwrap()
+        .unwrap()
+        .callback_urls;
+    for environment in Environment::ALL {
+        assert_eq!(urls.of(environment), Some(&url));
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 
 use jiff::Timestamp;
 use selfsame_job::audit::Actor;
+use selfsame_job::callback_url::CallbackUrls;
 use selfsame_job::partner::Partner;
 use selfsame_store::audit::AuditCheck;
 use selfsame_store::error::StoreError;
@@ -16,10 +17,15 @@ use selfsame_wire::id::PartnerId;
 use selfsame_wire::signature::ApiKey;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection};
 
-const CURRENT: i64 = 17;
+const CURRENT: i64 = 18;
 
 /// What takes a database back to an earlier version, as far as that build's tables went, and to no record of migrations.
-const BACK: [(i64, &str); 10] = [
+const BACK: [(i64, &str); 11] = [
+    (
+        17,
+        "DELETE FROM _sqlx_migrations WHERE version > 17;
+         ALTER TABLE partners DROP COLUMN sandbox_callback; ALTER TABLE partners DROP COLUMN production_callback;",
+    ),
     (
         16,
         "DELETE FROM _sqlx_migrations WHERE version > 16; DROP TRIGGER deliveries_inserted;
@@ -96,6 +102,7 @@ fn partner() -> Partner {
         name: "P".to_owned(),
         production_enabled: false,
         signs_bodies: false,
+        callback_urls: CallbackUrls::default(),
         sandbox_key: ApiKey::new("sandbox-key"),
         production_key: ApiKey::new("production-key"),
         created_at: Timestamp::now(),
@@ -127,6 +134,7 @@ async fn a_database_of_an_earlier_build_is_brought_up_with_what_it_holds() {
             let store = SqliteStore::open_exclusive(&options).await.unwrap();
             let found = store.partner(&partner().id).await.unwrap().unwrap();
             assert_eq!(found.sandbox_key, partner().sandbox_key);
+            assert_eq!(found.callback_urls, partner().callback_urls);
             let check = store.verify_audit(None).await.unwrap();
             assert!(
                 matches!(check, AuditCheck::Intact(head) if head.sequence == 2),
@@ -136,7 +144,7 @@ async fn a_database_of_an_earlier_build_is_brought_up_with_what_it_holds() {
             drop(store);
             assert_eq!(number(&dir, "PRAGMA user_version").await, CURRENT);
             let applied = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
-            assert_eq!(number(&dir, applied).await, 16);
+            assert_eq!(number(&dir, applied).await, 17);
         }
     }
 }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_job::audit::Actor;
+use selfsame_job::callback_url::{CallbackUrl, CallbackUrls};
 use selfsame_job::fraud::{Clearing, Received, ReportToken};
 use selfsame_job::identity::{IdentityRecord, Photo};
 use selfsame_job::job::{Api, JobRequest, JobType};
@@ -94,6 +95,10 @@ fn partner() -> Partner {
         name: String::new(),
         production_enabled: true,
         signs_bodies: true,
+        callback_urls: CallbackUrls {
+            sandbox: None,
+            production: CallbackUrl::new("https://default.example/").ok(),
+        },
         sandbox_key: ApiKey::new("sandbox-key"),
         production_key: ApiKey::new("production-key"),
         created_at: Timestamp::now(),
@@ -295,6 +300,7 @@ async fn everything_arrives_and_the_new_store_goes_on_from_there() {
     let there = new.partner(&p).await.unwrap().unwrap();
     assert_eq!(there.production_key, partner().production_key);
     assert!(there.signs_bodies);
+    assert_eq!(there.callback_urls, partner().callback_urls);
     let records = new.audit(0, 1000).await.unwrap();
     let last = records.last().unwrap();
     assert_eq!(

@@ -18,6 +18,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use selfsame_job::audit::Actor;
+use selfsame_job::callback_url::CallbackUrls;
 use selfsame_job::partner::Partner;
 use selfsame_store::error::StoreError;
 use selfsame_store::keyring::MasterKey;
@@ -282,6 +283,7 @@ fn partner() -> Partner {
         name: String::new(),
         production_enabled: false,
         signs_bodies: false,
+        callback_urls: CallbackUrls::default(),
         sandbox_key: ApiKey::new("sandbox-key"),
         production_key: ApiKey::new("production-key"),
         created_at: Timestamp::now(),

@@ -88,7 +88,7 @@ pub struct IdVerificationRequest {
     pub job_id: Option<JobId>,
     /// From the partner parameters; v1's bodies always name it.
     pub user_id: Option<UserId>,
-    /// Where the result goes; there whenever [`Delivery::Callback`] was asked for with a signature.
+    /// Where the result goes. A partner may have a place of its own for what names none: see [`IdVerificationRequest::needs_callback`].
     pub callback_url: Option<String>,
     /// What is asked: country, ID type and number are there.
     pub id_info: IdInfo,
@@ -111,13 +111,8 @@ impl IdVerificationRequest {
     ///
     /// # Errors
     /// 2203, 2204, 2205, 2212 or 2213 (2413 of businesses and telephone numbers), naming the field.
-    pub fn parse(
-        body: &[u8],
-        lookup: Lookup,
-        delivery: Delivery,
-        headers: HeaderAuth<'_>,
-    ) -> Result<Self, WireError> {
-        Self::read(body, lookup, delivery, headers).map_err(|error| match error.code {
+    pub fn parse(body: &[u8], lookup: Lookup, headers: HeaderAuth<'_>) -> Result<Self, WireError> {
+        Self::read(body, lookup, headers).map_err(|error| match error.code {
             ErrorCode::Missing => WireError {
                 code: lookup.missing(),
                 ..error
@@ -126,12 +121,24 @@ impl IdVerificationRequest {
         })
     }
 
-    fn read(
-        body: &[u8],
-        lookup: Lookup,
-        delivery: Delivery,
-        headers: HeaderAuth<'_>,
-    ) -> Result<Self, WireError> {
+    /// Demands a callback URL of a request whose result is told nowhere else, where the partner has none of its own (`default`).
+    ///
+    /// A token says where the result goes, whatever the page says; one that says nothing leaves it to `job_status`.
+    ///
+    /// # Errors
+    /// 2213 (2413 of businesses and telephone numbers).
+    pub fn needs_callback(&self, delivery: Delivery, default: bool) -> Result<(), WireError> {
+        let bound = matches!(self.auth, Auth::Token(_));
+        if delivery == Delivery::Answer || default || bound || self.callback_url.is_some() {
+            return Ok(());
+        }
+        Err(WireError {
+            code: self.lookup.missing(),
+            ..WireError::missing("callback_url")
+        })
+    }
+
+    fn read(body: &[u8], lookup: Lookup, headers: HeaderAuth<'_>) -> Result<Self, WireError> {
         let fields = Fields::parse(body)?;
         let (partner_id, auth) = proof(&fields, headers)?;
         let partner_params = match fields.raw("partner_params") {
@@ -147,11 +154,6 @@ impl IdVerificationRequest {
         }
         check_job_type(&partner_params, lookup)?;
         let callback_url = fields.text("callback_url")?;
-        // A token says where the result goes, whatever the page says.
-        let bound = matches!(auth, Auth::Token(_));
-        if delivery == Delivery::Callback && callback_url.is_none() && !bound {
-            return Err(WireError::missing("callback_url"));
-        }
         let id_info = identity(&fields, lookup)?;
         let sandbox_result = match fields.scalar("sandbox_result")? {
             Some(asked) => Some(asked),

@@ -104,6 +104,7 @@ fn every_command(data: &str, out: &str) -> Vec<(&'static str, Vec<String>)> {
             "partner signatures",
             format!("--data {data} --id p --required true"),
         ),
+        ("partner callback", format!("--data {data} --id p --none")),
         ("policy default", String::new()),
         ("policy show", String::new()),
         ("policy check", format!("{nowhere}.toml")),

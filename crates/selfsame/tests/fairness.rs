@@ -12,6 +12,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use jiff::Timestamp;
 use selfsame_job::audit::Actor;
+use selfsame_job::callback_url::CallbackUrls;
 use selfsame_job::job::{Api, JobRequest, JobState, JobType};
 use selfsame_job::partner::Partner;
 use selfsame_job::user::UserKey;
@@ -31,6 +32,7 @@ async fn partner(store: &Arc<dyn Store>, id: &str) {
         name: id.to_owned(),
         production_enabled: false,
         signs_bodies: false,
+        callback_urls: CallbackUrls::default(),
         sandbox_key: ApiKey::new(format!("key of {id}")),
         production_key: ApiKey::new(format!("production key of {id}")),
         created_at: Timestamp::now(),

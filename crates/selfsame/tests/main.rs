@@ -10,6 +10,7 @@ mod command_line;
 mod connections;
 mod credentials;
 mod decoding;
+mod default_callbacks;
 mod description;
 mod documents;
 mod durability;

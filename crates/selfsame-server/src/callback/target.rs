@@ -3,12 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use selfsame_job::callback_url::{CallbackUrl, NotACallbackUrl};
 use selfsame_wire::id::Environment;
 use tokio::sync::Semaphore;
 use url::{Host, Url};
-
-/// The longest URL that is accepted, in bytes.
-const MAX_URL_BYTES: usize = 2048;
 
 /// Which addresses callbacks may reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,7 +44,19 @@ impl TargetRules {
     /// # Errors
     /// [`TargetError`] says what is wrong.
     pub fn check(&self, text: &str, environment: Environment) -> Result<Target, TargetError> {
-        let target = Target::parse(text, self.reach)?;
+        self.check_url(&CallbackUrl::new(text)?, environment)
+    }
+
+    /// The same of a URL that has been read.
+    ///
+    /// # Errors
+    /// [`TargetError`] says what is wrong.
+    pub fn check_url(
+        &self,
+        url: &CallbackUrl,
+        environment: Environment,
+    ) -> Result<Target, TargetError> {
+        let target = Target::new(url, self.reach)?;
         let plain = target.url().scheme() == "http";
         if plain
             && environment == Environment::Production
@@ -61,17 +71,9 @@ impl TargetRules {
 /// Why a callback URL is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
-    /// Longer than 2048 bytes.
-    #[error("callback_url is longer than {MAX_URL_BYTES} bytes")]
-    TooLong,
-    /// Not a URL with a host.
-    #[error("callback_url is not an absolute http or https URL")]
-    NotAUrl,
-    /// A user name or password in the URL.
-    #[error(
-        "callback_url holds a user name or password; callbacks are authenticated by their signature"
-    )]
-    Credentials,
+    /// It is none.
+    #[error(transparent)]
+    NotACallbackUrl(#[from] NotACallbackUrl),
     /// Unencrypted, in production.
     #[error(
         "callback_url is plain http, by which results of production do not go: use https; the operator can allow it with \
@@ -96,25 +98,20 @@ impl Target {
     /// # Errors
     /// [`TargetError`] says what is wrong.
     pub fn parse(text: &str, reach: Reach) -> Result<Self, TargetError> {
-        if text.len() > MAX_URL_BYTES {
-            return Err(TargetError::TooLong);
-        }
-        let url = Url::parse(text).map_err(|_| TargetError::NotAUrl)?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(TargetError::NotAUrl);
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(TargetError::Credentials);
-        }
+        Self::new(&CallbackUrl::new(text)?, reach)
+    }
+
+    fn new(callback: &CallbackUrl, reach: Reach) -> Result<Self, TargetError> {
+        let url = callback.url();
         let literal = match url.host() {
-            None => return Err(TargetError::NotAUrl),
+            None => return Err(NotACallbackUrl::NotAUrl.into()),
             Some(Host::Domain(_)) => None,
             Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
             Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
         };
         match literal {
             Some(ip) if !reach.allows(ip) => Err(TargetError::OutOfReach(ip)),
-            _ => Ok(Self(url)),
+            _ => Ok(Self(url.clone())),
         }
     }
 
@@ -257,7 +254,7 @@ impl GuardedResolver {
             Some(Host::Ipv4(ip)) => Ok(vec![ip.into()]),
             Some(Host::Ipv6(ip)) => Ok(vec![ip.into()]),
             Some(Host::Domain(name)) => self.look_up(name).await,
-            None => Err(TargetError::NotAUrl.into()),
+            None => Err(NotACallbackUrl::NotAUrl.into()),
         }
     }
 }
@@ -344,18 +341,18 @@ mod tests {
         ] {
             assert_eq!(
                 Target::parse(url, Reach::Public),
-                Err(TargetError::NotAUrl),
+                Err(NotACallbackUrl::NotAUrl.into()),
                 "{url}"
             );
         }
         assert_eq!(
             Target::parse("https://user:secret@example.com/", Reach::Public),
-            Err(TargetError::Credentials)
+            Err(NotACallbackUrl::Credentials.into())
         );
         let long = format!("https://example.com/{}", "x".repeat(2048));
         assert_eq!(
             Target::parse(&long, Reach::Public),
-            Err(TargetError::TooLong)
+            Err(NotACallbackUrl::TooLong.into())
         );
         for url in [
             "https://example.com/cb?x=1",

@@ -1,7 +1,7 @@
 //! Jobs and their callbacks.
 
 use selfsame_job::job::Job;
-use selfsame_store::store::{DeliveryRecord, JobFilter, JobResultRecord};
+use selfsame_store::store::{DeliveryRecord, JobFilter, JobResultRecord, Replay, Replayed};
 use selfsame_wire::id::SmileJobId;
 
 use super::{NotDone, Operator};
@@ -31,14 +31,32 @@ impl Operator<'_> {
         Ok(self.store.deliveries(job).await?)
     }
 
-    /// Queues a finished job's callback once more.
+    /// Queues a finished job's callback once more: to the job's own URL, or to its partner's where it has none.
     ///
     /// # Errors
     /// [`NotDone::NoCallback`], or what the store says.
     pub async fn replay_callback(&self, job: &SmileJobId) -> Result<(), NotDone> {
-        if !self.store.replay(job, &self.actor).await? {
-            return Err(NotDone::NoCallback(job.clone()));
+        let mut replay = Replay::default();
+        let mut replayed = self.store.replay_as(job, &replay, &self.actor).await?;
+        if replayed == Replayed::NoUrl {
+            replay.url = self.default_callback(job).await?;
+            if replay.url.is_some() {
+                replayed = self.store.replay_as(job, &replay, &self.actor).await?;
+            }
         }
-        Ok(())
+        match replayed {
+            Replayed::Queued => Ok(()),
+            _ => Err(NotDone::NoCallback(job.clone())),
+        }
+    }
+
+    /// Where the results go of jobs like this one that name no callback URL. Whether it may be called is asked at each try.
+    async fn default_callback(&self, job: &SmileJobId) -> Result<Option<String>, NotDone> {
+        let Some(job) = self.store.job(job).await? else {
+            return Ok(None);
+        };
+        let partner = self.partner(job.partner()).await?;
+        let url = partner.callback_urls.of(job.environment());
+        Ok(url.map(|url| url.as_str().to_owned()))
     }
 }

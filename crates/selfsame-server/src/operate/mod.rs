@@ -18,9 +18,11 @@ use selfsame_store::error::StoreError;
 use selfsame_store::store::{RegisterName, Store};
 use selfsame_wire::id::{PartnerId, SmileJobId, UserId};
 
+pub use partners::NewPartner;
 pub use tokens::{Holder, LONGEST_TOKEN_DAYS, NewToken, hash_of_token};
 pub use users::UserShown;
 
+use crate::callback::target::TargetError;
 use crate::random::NoRandomness;
 
 /// Somebody who acts on a store.
@@ -54,8 +56,13 @@ pub enum NotDone {
     /// Nobody would know later why.
     #[error(transparent)]
     NoClearing(#[from] NoClearing),
+    /// Callbacks may not go there.
+    #[error(transparent)]
+    CallbackUrl(#[from] TargetError),
     /// There is nothing to send.
-    #[error("the job {0} has not ended, or has no callback URL, or what it held was erased")]
+    #[error(
+        "the job {0} has not ended, or has no callback URL (nor its partner), or what it held was erased"
+    )]
     NoCallback(SmileJobId),
     /// There is no such token.
     #[error("there is no token of the name {0}")]

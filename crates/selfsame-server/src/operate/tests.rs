@@ -1,3 +1,4 @@
+use selfsame_job::callback_url::CallbackUrl;
 use selfsame_job::identity::IdentityRecord;
 use selfsame_job::operator::OperatorRole;
 use selfsame_job::user::{UserKey, UserStatus};
@@ -7,6 +8,7 @@ use selfsame_wire::id::Environment;
 use selfsame_wire::id_info::{Country, IdNumber, IdType};
 
 use super::*;
+use crate::callback::target::TargetRules;
 
 /// What is done is on the audit's record under the name of whoever did it; what is not done leaves no record.
 #[tokio::test]
@@ -18,7 +20,16 @@ async fn every_action_is_recorded_under_the_actors_name_or_says_why_not() {
     let recorded = async || store.audit(0, 100).await.unwrap();
     let before = recorded().await.len();
 
-    let added = operator.add_partner(&p, "P", false).await.unwrap();
+    let url = CallbackUrl::new("https://p.example/").unwrap();
+    let new = NewPartner {
+        id: &p,
+        name: "P",
+        production_enabled: false,
+        callback_url: Some(&url),
+    };
+    let rules = TargetRules::default();
+    let added = operator.add_partner(&new, rules).await.unwrap();
+    assert_eq!(added.callback_urls.production.as_ref(), Some(&url));
     let replaced = operator.replace_key(&p, Environment::Sandbox).await;
     let key = replaced.unwrap();
     assert_ne!(key.expose(), added.sandbox_key.expose());
@@ -27,6 +38,15 @@ async fn every_action_is_recorded_under_the_actors_name_or_says_why_not() {
         key.expose()
     );
     operator.set_production(&p, true).await.unwrap();
+    let plain = CallbackUrl::new("http://p.example/").unwrap();
+    let (sandbox, all) = (&[Environment::Sandbox], &Environment::ALL);
+    let set = operator.set_callback_url(&p, sandbox, Some(&plain), rules);
+    set.await.unwrap();
+    let kept = operator.partner(&p).await.unwrap().callback_urls;
+    assert_eq!(
+        (kept.sandbox.as_ref(), kept.production.as_ref()),
+        (Some(&plain), Some(&url))
+    );
     operator.set_signs_bodies(&p, true).await.unwrap();
     assert!(operator.partner(&p).await.unwrap().signs_bodies);
     operator
@@ -69,6 +89,7 @@ async fn every_action_is_recorded_under_the_actors_name_or_says_why_not() {
             "partner_added",
             "partner_key_replaced",
             "partner_production_set",
+            "partner_callback_set",
             "partner_signatures_set",
             "token_key_replaced",
             "admin_token_added",
@@ -87,8 +108,27 @@ async fn every_action_is_recorded_under_the_actors_name_or_says_why_not() {
         user: UserId::new("ada").unwrap(),
     };
     let job = SmileJobId::new("j").unwrap();
+    let inside = CallbackUrl::new("http://10.0.0.1/").unwrap();
     let refused = [
-        operator.add_partner(&p, "", true).await.map(drop),
+        operator.add_partner(&new, rules).await.map(drop),
+        operator
+            .add_partner(
+                &NewPartner {
+                    id: &q,
+                    callback_url: Some(&plain),
+                    ..new
+                },
+                rules,
+            )
+            .await
+            .map(drop),
+        operator.set_callback_url(&q, all, None, rules).await,
+        operator
+            .set_callback_url(&p, all, Some(&plain), rules)
+            .await,
+        operator
+            .set_callback_url(&p, sandbox, Some(&inside), rules)
+            .await,
         operator
             .replace_key(&q, Environment::Sandbox)
             .await
@@ -118,4 +158,8 @@ async fn every_action_is_recorded_under_the_actors_name_or_says_why_not() {
         assert!(operator.add_token(&new).await.is_err(), "{name:?}");
     }
     assert_eq!(recorded().await.len(), done.len());
+    let as_it_was = operator.partner(&p).await.unwrap().callback_urls;
+    assert_eq!(as_it_was, kept);
+    let partners = operator.partners().await.unwrap();
+    assert_eq!(partners.len(), 1, "q was refused whole");
 }

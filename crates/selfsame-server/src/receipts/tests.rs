@@ -1,3 +1,4 @@
+use selfsame_job::callback_url::CallbackUrls;
 use selfsame_job::identity::{Answer, IdentityQuery, IdentityRecord, Lookup};
 use selfsame_job::job::{Api, JobRequest, JobState};
 use selfsame_job::outcome::{Identified, of_lookup};
@@ -17,6 +18,7 @@ fn partner() -> Partner {
         name: "Example Bank".to_owned(),
         production_enabled: true,
         signs_bodies: false,
+        callback_urls: CallbackUrls::default(),
         sandbox_key: ApiKey::new("s"),
         production_key: ApiKey::new("k"),
         created_at: Timestamp::UNIX_EPOCH,

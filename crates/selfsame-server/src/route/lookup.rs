@@ -150,9 +150,11 @@ async fn begin(
         timestamp: header("smileid-timestamp"),
         signature: header("smileid-request-signature"),
     };
-    let request = IdVerificationRequest::parse(&body.bytes, asked.lookup, asked.delivery, proof)?;
+    let request = IdVerificationRequest::parse(&body.bytes, asked.lookup, proof)?;
     may_be_answered(&request.auth, asked.delivery)?;
     let (caller, request) = authorise(app, scope, request).await?;
+    let default = caller.partner.callback_urls.of(caller.environment);
+    request.needs_callback(asked.delivery, default.is_some())?;
     check_fields(app, &caller, &request, asked)?;
     let user: UserId = request.user_id.map_or_else(named, Ok)?;
     let job_id: JobId = request.job_id.map_or_else(named, Ok)?;

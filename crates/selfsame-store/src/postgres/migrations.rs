@@ -49,6 +49,11 @@ const MIGRATIONS: &[Listed] = &[
         "replays",
         include_str!("../../migrations/postgres/0008_replays.sql"),
     ),
+    (
+        9,
+        "partner callbacks",
+        include_str!("../../migrations/postgres/0009_partner_callbacks.sql"),
+    ),
 ];
 
 /// Brings the database to the current shape. Nodes that start at once wait for each other here.

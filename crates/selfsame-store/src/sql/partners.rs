@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use selfsame_job::audit::{Actor, AuditAction, AuditEntry};
+use selfsame_job::callback_url::{CallbackUrl, CallbackUrls};
 use selfsame_job::partner::Partner;
 use selfsame_wire::id::{Environment, PartnerId};
 use selfsame_wire::signature::ApiKey;
@@ -20,13 +21,19 @@ pub(super) fn place(id: &PartnerId, environment: Environment) -> String {
     format!("partners/key/{environment}/{id}")
 }
 
+/// What the URL is encrypted for that jobs get which name none.
+pub(super) fn callback_place(id: &PartnerId, environment: Environment) -> String {
+    format!("partners/callback_url/{environment}/{id}")
+}
+
 #[async_trait]
 impl Partners for SqlStore {
     async fn create_partner(&self, partner: &Partner, by: &Actor) -> Result<bool, StoreError> {
         let mut tx = self.begin(&[]).await?;
         let done = sqlx::query(
-            "INSERT INTO partners (id, name, production_enabled, sandbox_key, production_key, created_at, signs_bodies)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+            "INSERT INTO partners (id, name, production_enabled, sandbox_key, production_key, created_at, signs_bodies,
+                                   sandbox_callback, production_callback)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
         )
         .bind(partner.id.as_str())
         .bind(&partner.name)
@@ -35,12 +42,19 @@ impl Partners for SqlStore {
         .bind(self.seal_key(&partner.id, Environment::Production, &partner.production_key)?)
         .bind(micros(partner.created_at))
         .bind(partner.signs_bodies)
+        .bind(self.seal_default(partner, Environment::Sandbox)?)
+        .bind(self.seal_default(partner, Environment::Production)?)
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() != 1 {
             return Ok(false);
         }
-        let details = json!({"name": partner.name, "production": partner.production_enabled});
+        let mut details = json!({"name": partner.name, "production": partner.production_enabled});
+        for environment in Environment::ALL {
+            if let Some(url) = partner.callback_urls.of(environment) {
+                details["callbacks_to"][environment.as_str()] = url.origin().into();
+            }
+        }
         self.audit_partner(&mut tx, by, AuditAction::PartnerAdded, &partner.id, details)
             .await?;
         tx.commit().await?;
@@ -106,6 +120,40 @@ impl Partners for SqlStore {
         Ok(true)
     }
 
+    async fn set_callback_url(
+        &self,
+        id: &PartnerId,
+        environments: &[Environment],
+        url: Option<&CallbackUrl>,
+        by: &Actor,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin(&[]).await?;
+        for &environment in environments {
+            let query = match environment {
+                Environment::Sandbox => "UPDATE partners SET sandbox_callback = $1 WHERE id = $2",
+                Environment::Production => {
+                    "UPDATE partners SET production_callback = $1 WHERE id = $2"
+                }
+            };
+            let sealed = url.map(|url| self.seal_url(id, environment, url));
+            let done = sqlx::query(query)
+                .bind(sealed.transpose()?)
+                .bind(id.as_str())
+                .execute(&mut *tx)
+                .await?;
+            if done.rows_affected() != 1 {
+                return Ok(false);
+            }
+            // Where results went, and since when, is asked later; what is secret of a URL does not stand in the origin.
+            let details =
+                json!({"environment": environment, "callbacks_to": url.map(CallbackUrl::origin)});
+            self.audit_partner(&mut tx, by, AuditAction::PartnerCallbackSet, id, details)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
     async fn replace_key(
         &self,
         id: &PartnerId,
@@ -146,6 +194,47 @@ impl SqlStore {
             .seal(key.expose().as_bytes(), &place(id, environment))
     }
 
+    fn seal_url(
+        &self,
+        id: &PartnerId,
+        environment: Environment,
+        url: &CallbackUrl,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.keys
+            .seal(url.as_str().as_bytes(), &callback_place(id, environment))
+    }
+
+    fn seal_default(
+        &self,
+        partner: &Partner,
+        environment: Environment,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let url = partner.callback_urls.of(environment);
+        url.map(|url| self.seal_url(&partner.id, environment, url))
+            .transpose()
+    }
+
+    fn open_url(
+        &self,
+        id: &PartnerId,
+        environment: Environment,
+        row: &DbRow,
+    ) -> Result<Option<CallbackUrl>, StoreError> {
+        let Some(sealed) = row.try_get::<Option<Vec<u8>>, _>(match environment {
+            Environment::Sandbox => "sandbox_callback",
+            Environment::Production => "production_callback",
+        })?
+        else {
+            return Ok(None);
+        };
+        let place = callback_place(id, environment);
+        let plain = self.keys.open(&sealed, &place, "callback URL")?;
+        let broken = |why: String| StoreError::Corrupt("callback URL", why);
+        let text = String::from_utf8(plain).map_err(|e| broken(e.to_string()))?;
+        let url = CallbackUrl::new(&text).map_err(|e| broken(e.to_string()))?;
+        Ok(Some(url))
+    }
+
     fn read_partner(&self, row: &DbRow) -> Result<Partner, StoreError> {
         let id = id(PartnerId::new(row.try_get::<String, _>("id")?), "partner")?;
         let key = |column, environment| {
@@ -157,6 +246,10 @@ impl SqlStore {
                 .map_err(|e| StoreError::Corrupt("API key", e.to_string()))
         };
         Ok(Partner {
+            callback_urls: CallbackUrls {
+                sandbox: self.open_url(&id, Environment::Sandbox, row)?,
+                production: self.open_url(&id, Environment::Production, row)?,
+            },
             name: row.try_get("name")?,
             production_enabled: row.try_get("production_enabled")?,
             signs_bodies: row.try_get("signs_bodies")?,

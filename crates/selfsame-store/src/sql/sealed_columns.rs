@@ -117,7 +117,7 @@ fn job(row: &DbRow, column: &str) -> Result<String, StoreError> {
 }
 
 /// Every encrypted column. A test holds the schema to it.
-pub(in super::super) const COLUMNS: [Column; 22] = [
+pub(in super::super) const COLUMNS: [Column; 24] = [
     Column {
         table: "partners",
         column: "sandbox_key",
@@ -131,6 +131,26 @@ pub(in super::super) const COLUMNS: [Column; 22] = [
         named_by: "id",
         kind: Kind::Texts,
         place: |row| Ok(partners::place(&partner(row)?, Environment::Production)),
+    },
+    Column {
+        table: "partners",
+        column: "sandbox_callback",
+        named_by: "id",
+        kind: Kind::Texts,
+        place: |row| {
+            let partner = partner(row)?;
+            Ok(partners::callback_place(&partner, Environment::Sandbox))
+        },
+    },
+    Column {
+        table: "partners",
+        column: "production_callback",
+        named_by: "id",
+        kind: Kind::Texts,
+        place: |row| {
+            let partner = partner(row)?;
+            Ok(partners::callback_place(&partner, Environment::Production))
+        },
     },
     Column {
         table: "users",

@@ -90,6 +90,11 @@ const MIGRATIONS: &[Listed] = &[
         "replays",
         include_str!("../../migrations/sqlite/0017_replays.sql"),
     ),
+    (
+        18,
+        "partner callbacks",
+        include_str!("../../migrations/sqlite/0018_partner_callbacks.sql"),
+    ),
 ];
 
 /// From this version on a database has an audit.

@@ -3,6 +3,7 @@
 use crate::error::StoreError;
 use async_trait::async_trait;
 use selfsame_job::audit::Actor;
+use selfsame_job::callback_url::CallbackUrl;
 use selfsame_job::partner::Partner;
 use selfsame_wire::id::{Environment, PartnerId};
 use selfsame_wire::signature::ApiKey;
@@ -28,6 +29,15 @@ pub trait Partners: Send + Sync {
         &self,
         id: &PartnerId,
         signs: bool,
+        by: &Actor,
+    ) -> Result<bool, StoreError>;
+    /// Says where results go of jobs in these environments whose request names no callback URL; `None`: nowhere. Jobs that are on
+    /// record already stay as they are. `Ok(false)`: no such partner.
+    async fn set_callback_url(
+        &self,
+        id: &PartnerId,
+        environments: &[Environment],
+        url: Option<&CallbackUrl>,
         by: &Actor,
     ) -> Result<bool, StoreError>;
     /// Replaces a key. `Ok(false)`: no such partner.

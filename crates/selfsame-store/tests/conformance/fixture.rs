@@ -7,6 +7,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use selfsame_face::template::{TEMPLATE_LEN, Template, TemplateModel};
 use selfsame_job::audit::Actor;
+use selfsame_job::callback_url::{CallbackUrl, CallbackUrls};
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::partner::Partner;
 use selfsame_job::user::{Reference, UserKey, UserState};
@@ -97,6 +98,10 @@ pub fn partner() -> Partner {
         name: "P".to_owned(),
         production_enabled: false,
         signs_bodies: false,
+        callback_urls: CallbackUrls {
+            sandbox: CallbackUrl::new("https://default.example/PLANTED-path").ok(),
+            production: None,
+        },
         sandbox_key: ApiKey::new("PLANTED-sandbox-key"),
         production_key: ApiKey::new("PLANTED-production-key"),
         created_at: Timestamp::now(),

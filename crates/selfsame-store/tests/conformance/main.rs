@@ -22,6 +22,7 @@ mod images;
 mod jobs;
 mod links;
 mod nodes;
+mod partners;
 mod receipt_keys;
 mod registers;
 mod repeats;

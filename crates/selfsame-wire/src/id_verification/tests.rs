@@ -56,7 +56,6 @@ fn reads_what_the_javascript_client_sends() {
     let request = IdVerificationRequest::parse(
         body.to_string().as_bytes(),
         Lookup::Enhanced,
-        Delivery::Callback,
         HeaderAuth::default(),
     );
     let url = request.unwrap().callback_url;
@@ -132,7 +131,6 @@ fn reads_what_the_embed_sends() {
         let request = IdVerificationRequest::parse(
             body.to_string().as_bytes(),
             lookup,
-            Delivery::Callback,
             HeaderAuth::default(),
         )
         .unwrap();
@@ -176,12 +174,7 @@ fn reads_what_is_asked_of_a_telephone_number() {
         signature: Some("c2ln"),
     };
     let parse = |body: &Value| {
-        IdVerificationRequest::parse(
-            body.to_string().as_bytes(),
-            Lookup::Phone,
-            Delivery::Callback,
-            headers,
-        )
+        IdVerificationRequest::parse(body.to_string().as_bytes(), Lookup::Phone, headers)
     };
     let request = parse(&body).unwrap();
     assert_eq!(number(&request), "0000000000");
@@ -252,16 +245,32 @@ fn each_fault_has_its_code() {
         })
         .starts_with("2205")
     );
-    let asynchronous = IdVerificationRequest::parse(
-        python().to_string().as_bytes(),
-        Lookup::Enhanced,
-        Delivery::Callback,
-        HeaderAuth::default(),
-    );
+}
+
+#[test]
+fn a_result_that_is_told_nowhere_else_needs_a_callback() {
+    let needs = |request: &IdVerificationRequest, delivery, default| {
+        request
+            .needs_callback(delivery, default)
+            .map_err(|e| e.to_string())
+    };
+    let mut request = read(Lookup::Enhanced, &python()).unwrap();
     assert_eq!(
-        asynchronous.unwrap_err().to_string(),
+        needs(&request, Delivery::Callback, false).unwrap_err(),
         "2213: callback_url is required"
     );
+    assert_eq!(needs(&request, Delivery::Callback, true), Ok(()));
+    assert_eq!(needs(&request, Delivery::Answer, false), Ok(()));
+    request.lookup = Lookup::Business;
+    assert_eq!(
+        needs(&request, Delivery::Callback, false).unwrap_err(),
+        "2413: callback_url is required"
+    );
+    request.callback_url = Some("https://a.example/".to_owned());
+    assert_eq!(needs(&request, Delivery::Callback, false), Ok(()));
+    request.callback_url = None;
+    request.auth = Auth::Token("a.b.c".to_owned());
+    assert_eq!(needs(&request, Delivery::Callback, false), Ok(()));
 }
 
 #[test]
@@ -276,7 +285,7 @@ proptest::proptest! {
     #[test]
     fn no_bytes_break_it(bytes: Vec<u8>, phone: bool) {
         let lookup = if phone { Lookup::Phone } else { Lookup::Enhanced };
-        let _ = IdVerificationRequest::parse(&bytes, lookup, Delivery::Answer, HeaderAuth::default());
+        let _ = IdVerificationRequest::parse(&bytes, lookup, HeaderAuth::default());
     }
 
     #[test]

@@ -14,9 +14,9 @@ use selfsame_face::analyser::{Analyser, Settings};
 use selfsame_face::models::{ModelStore, PHOTOGRAPHS};
 use selfsame_job::identity::Photo;
 use selfsame_server::Server;
-use selfsame_server::callback::target::Reach;
+use selfsame_server::callback::target::{Reach, TargetRules};
 use selfsame_server::config::Config;
-use selfsame_server::operate::Operator;
+use selfsame_server::operate::{NewPartner, Operator};
 use selfsame_store::sqlite::{Options, SqliteStore};
 use selfsame_wire::id::PartnerId;
 use tokio::sync::mpsc;
@@ -115,7 +115,15 @@ impl Demo {
         let store = Arc::new(SqliteStore::open_exclusive(&Options::new(&scratch.0)).await?);
         let operator = Operator::new(&*store, actor());
         let partner = operator
-            .add_partner(&PartnerId::new("demo")?, "Demo", false)
+            .add_partner(
+                &NewPartner {
+                    id: &PartnerId::new("demo")?,
+                    name: "Demo",
+                    production_enabled: false,
+                    callback_url: None,
+                },
+                TargetRules::default(),
+            )
             .await?;
         let key = partner.sandbox_key.expose().to_owned();
         let analyser = Analyser::load(models, &Settings::default())?;

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use selfsame_face::models::{Model, ModelStore};
+use selfsame_server::callback::target::TargetRules;
 use selfsame_server::config::Demo;
-use selfsame_server::operate::{NotDone, Operator};
+use selfsame_server::operate::{NewPartner, NotDone, Operator};
 use selfsame_store::store::Store;
 use selfsame_wire::id::PartnerId;
 
@@ -28,7 +29,13 @@ pub(super) async fn prepare(
     }
     let id = PartnerId::new(PARTNER)?;
     let operator = Operator::new(store, actor());
-    match operator.add_partner(&id, "The demo page", false).await {
+    let new = NewPartner {
+        id: &id,
+        name: "The demo page",
+        production_enabled: false,
+        callback_url: None,
+    };
+    match operator.add_partner(&new, TargetRules::default()).await {
         // One that is there already stays as it is.
         Ok(_) | Err(NotDone::PartnerExists(_)) => {}
         Err(error) => return Err(error.into()),

@@ -4,6 +4,7 @@ mod access;
 pub(crate) mod admin;
 pub(crate) mod audit;
 mod authorities;
+mod callback_rules;
 pub(crate) mod compare;
 mod data;
 pub(crate) mod demo;

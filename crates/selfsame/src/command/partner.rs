@@ -2,14 +2,17 @@
 
 use std::process::ExitCode;
 
-use selfsame_server::operate::Operator;
+use selfsame_job::callback_url::CallbackUrl;
+use selfsame_job::partner::Partner;
+use selfsame_server::operate::{NewPartner, Operator};
 use selfsame_wire::auth_token;
 use selfsame_wire::id::{Environment, PartnerId};
 
+use super::callback_rules::CallbackRules;
 use super::data::{Data, actor};
 use crate::output::{self, Outcome};
 
-/// Add and list partners, replace their keys, enable production, demand signatures.
+/// Add and list partners, replace their keys, enable production, demand signatures, say where results go.
 #[derive(clap::Args)]
 pub(crate) struct PartnerCommand {
     #[command(flatten)]
@@ -31,6 +34,28 @@ enum Action {
         /// Serve its production requests as well.
         #[arg(long)]
         production: bool,
+        /// Where results go of jobs that name no callback URL, in both environments.
+        #[arg(long, value_name = "URL")]
+        callback_url: Option<CallbackUrl>,
+        #[command(flatten)]
+        callbacks: CallbackRules,
+    },
+    /// Say where results go of jobs that name no callback URL. Jobs that were accepted before stay as they are.
+    Callback {
+        /// The partner's id.
+        #[arg(long)]
+        id: PartnerId,
+        /// sandbox or production [default: both].
+        #[arg(long)]
+        environment: Option<Environment>,
+        /// Where to.
+        #[arg(long, value_name = "URL", required_unless_present = "none")]
+        url: Option<CallbackUrl>,
+        /// Nowhere.
+        #[arg(long, conflicts_with = "url")]
+        none: bool,
+        #[command(flatten)]
+        callbacks: CallbackRules,
     },
     /// List the partners, without their keys.
     List,
@@ -84,8 +109,16 @@ impl PartnerCommand {
                 id,
                 name,
                 production,
+                callback_url,
+                callbacks,
             } => {
-                let partner = operator.add_partner(id, name, *production).await?;
+                let new = NewPartner {
+                    id,
+                    name,
+                    production_enabled: *production,
+                    callback_url: callback_url.as_ref(),
+                };
+                let partner = operator.add_partner(&new, callbacks.rules()).await?;
                 let (sandbox, production_key) = (
                     partner.sandbox_key.expose(),
                     partner.production_key.expose(),
@@ -103,23 +136,7 @@ impl PartnerCommand {
             }
             Action::List => {
                 for partner in operator.partners().await? {
-                    if json {
-                        output::json(&serde_json::json!({
-                            "partner_id": partner.id, "name": partner.name,
-                            "production_enabled": partner.production_enabled, "signatures_required": partner.signs_bodies,
-                            "created_at": partner.created_at,
-                        }))?;
-                    } else {
-                        let production = if partner.production_enabled {
-                            "production"
-                        } else {
-                            "sandbox only"
-                        };
-                        output::line(&format!(
-                            "{:20} {:12} {}",
-                            partner.id, production, partner.name
-                        ));
-                    }
+                    list(&partner, json)?;
                 }
             }
             Action::RotateKey { id, environment } => {
@@ -150,6 +167,31 @@ impl PartnerCommand {
                     &serde_json::json!({"partner_id": id, "signatures_required": required}),
                 )?;
             }
+            Action::Callback {
+                id,
+                environment,
+                url,
+                none: _,
+                callbacks,
+            } => {
+                let one = environment.as_slice();
+                let environments = if one.is_empty() {
+                    &Environment::ALL[..]
+                } else {
+                    one
+                };
+                let rules = callbacks.rules();
+                operator
+                    .set_callback_url(id, environments, url.as_ref(), rules)
+                    .await?;
+                output::done(
+                    json,
+                    &serde_json::json!({
+                        "partner_id": id, "environments": environments,
+                        "callback_url": url.as_ref().map(CallbackUrl::as_str),
+                    }),
+                )?;
+            }
             Action::Production { id, enabled } => {
                 operator.set_production(id, *enabled).await?;
                 output::done(
@@ -160,4 +202,39 @@ impl PartnerCommand {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Prints a partner, without its keys.
+fn list(partner: &Partner, json: bool) -> Result<(), serde_json::Error> {
+    let url = |environment| partner.callback_urls.of(environment);
+    if json {
+        let text = |environment| url(environment).map(CallbackUrl::as_str);
+        return output::json(&serde_json::json!({
+            "partner_id": partner.id, "name": partner.name,
+            "production_enabled": partner.production_enabled, "signatures_required": partner.signs_bodies,
+            "callback_urls": {
+                "sandbox": text(Environment::Sandbox), "production": text(Environment::Production),
+            },
+            "created_at": partner.created_at,
+        }));
+    }
+    let production = if partner.production_enabled {
+        "production"
+    } else {
+        "sandbox only"
+    };
+    output::line(&format!(
+        "{:20} {:12} {}",
+        partner.id, production, partner.name
+    ));
+    for environment in Environment::ALL {
+        if let Some(url) = url(environment) {
+            output::line(&format!(
+                "{:20} {environment} results to {}",
+                "",
+                url.as_str()
+            ));
+        }
+    }
+    Ok(())
 }

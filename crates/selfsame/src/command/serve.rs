@@ -11,12 +11,12 @@ use ipnet::IpNet;
 use selfsame_face::analyser::{Analyser, Closely, Settings};
 use selfsame_face::inference::{EngineChoice, Loading};
 use selfsame_face::models::ModelStore;
-use selfsame_server::callback::target::{Reach, Schemes};
 use selfsame_server::config::{Config, Https};
 use selfsame_server::node::{NodeName, NodeRole, NodeRoles};
 use selfsame_server::{Engine, Server};
 
 use super::authorities;
+use super::callback_rules::CallbackRules;
 use super::data::{Data, GalleryChoice, MostWaiting};
 use super::demo_page;
 use super::embedder::{self, EmbedderChoices};
@@ -57,12 +57,8 @@ pub(crate) struct Serve {
     /// The base of the URLs handed out [default: made from each request's Host].
     #[arg(long, value_name = "URL")]
     public_url: Option<url::Url>,
-    /// Let callbacks reach loopback and private addresses.
-    #[arg(long)]
-    allow_private_callbacks: bool,
-    /// Let callbacks of production go by plain http, unencrypted; the sandbox's always may.
-    #[arg(long)]
-    allow_http_callbacks: bool,
+    #[command(flatten)]
+    callbacks: CallbackRules,
     /// Where new faces are looked for among those on file: memory, or pgvector, in the PostgreSQL of --store (docs/scale.md). pgvector needs
     /// --gallery-keeps-templates-unencrypted.
     #[arg(
@@ -217,12 +213,9 @@ impl Serve {
         if let Some(workers) = self.workers {
             config.workers = workers.get();
         }
-        if self.allow_private_callbacks {
-            config.callback_reach = Reach::PrivateToo;
-        }
-        if self.allow_http_callbacks {
-            config.callback_schemes = Schemes::HttpToo;
-        }
+        let rules = self.callbacks.rules();
+        config.callback_reach = rules.reach;
+        config.callback_schemes = rules.schemes;
         config.limits.requests_per_second = self.rate;
         config.limits.burst = self.rate.saturating_mul(2);
         config.limits.failed_authentications_per_minute = self.failed_auth_rate;

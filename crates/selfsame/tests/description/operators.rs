@@ -59,7 +59,7 @@ fn actions(reviewed: &str, called_back: &str) -> Vec<Action> {
             post.clone(),
             "/admin/v1/partners",
             at("partners"),
-            Some(json!({"partner_id": "q", "name": "Q"})),
+            Some(json!({"partner_id": "q", "name": "Q", "callback_url": "https://q.example/cb"})),
         ),
         (
             "operator",
@@ -74,6 +74,20 @@ fn actions(reviewed: &str, called_back: &str) -> Vec<Action> {
             "/admin/v1/partners/{partner}/signatures",
             at("partners/q/signatures"),
             Some(json!({"required": true})),
+        ),
+        (
+            "operator",
+            post.clone(),
+            "/admin/v1/partners/{partner}/callback",
+            at("partners/q/callback"),
+            Some(json!({"callback_url": "http://q.example/cb", "environment": "sandbox"})),
+        ),
+        (
+            "operator",
+            post.clone(),
+            "/admin/v1/partners/{partner}/callback",
+            at("partners/q/callback"),
+            Some(json!({"callback_url": null})),
         ),
         (
             "operator",
@@ -198,6 +212,7 @@ pub async fn operate(d: &mut Description, s: &Server, http: &Client, data: &Path
     for action in [
         "partner_added",
         "partner_production_set",
+        "partner_callback_set",
         "partner_key_replaced",
         "user_disabled",
         "user_enabled",

@@ -9,6 +9,7 @@ use axum::http::HeaderMap;
 use axum::routing::post;
 use bytes::Bytes;
 use selfsame_job::audit::Actor;
+use selfsame_job::callback_url::CallbackUrls;
 use selfsame_job::job::{Api, JobRequest, JobType};
 use selfsame_job::partner::Partner;
 use selfsame_job::user::{UserKey, UserState};

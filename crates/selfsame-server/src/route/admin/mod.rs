@@ -111,9 +111,10 @@ impl From<NotDone> for Refusal {
             NotDone::PartnerExists(_) | NotDone::NoCallback(_) => {
                 wrong(why.to_string()).with_status(StatusCode::CONFLICT)
             }
-            NotDone::TokenName(_) | NotDone::TokenLife | NotDone::NoClearing(_) => {
-                wrong(why.to_string())
-            }
+            NotDone::TokenName(_)
+            | NotDone::TokenLife
+            | NotDone::NoClearing(_)
+            | NotDone::CallbackUrl(_) => wrong(why.to_string()),
             NotDone::Store(StoreError::AuditBroken(_)) => Self::audit_broken(&why),
             NotDone::NoRandomness(_) | NotDone::Store(_) => Self::internal(&why),
         }

@@ -6,18 +6,29 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use selfsame_job::audit::Actor;
+use selfsame_job::callback_url::{CallbackUrl, CallbackUrls};
 use selfsame_wire::id::{Environment, PartnerId};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::{named, read};
 use crate::app::App;
 use crate::client_address::ClientAddress;
-use crate::operate::Operator;
+use crate::operate::{NewPartner, Operator};
 use crate::refusal::Refusal;
 
 /// The longest name that people call a partner by, in characters.
 const MOST_NAME: usize = 200;
+
+/// Where callbacks go of jobs that name no URL, without path and query, which may hold a secret: every operator's token sees lists.
+fn origins(urls: &CallbackUrls) -> Value {
+    let origin = |environment| urls.of(environment).map(CallbackUrl::origin);
+    json!({"sandbox": origin(Environment::Sandbox), "production": origin(Environment::Production)})
+}
+
+fn callback_url(text: &str) -> Result<CallbackUrl, Refusal> {
+    CallbackUrl::new(text).map_err(|e| super::wrong(e.to_string()))
+}
 
 /// Every partner, without its keys.
 pub(crate) async fn list(
@@ -31,7 +42,7 @@ pub(crate) async fn list(
             json!({
                 "partner_id": partner.id, "name": partner.name,
                 "production_enabled": partner.production_enabled, "signatures_required": partner.signs_bodies,
-                "created_at": partner.created_at,
+                "callbacks_to": origins(&partner.callback_urls), "created_at": partner.created_at,
             })
         })
         .collect();
@@ -46,6 +57,8 @@ struct Add {
     name: String,
     #[serde(default)]
     production_enabled: bool,
+    #[serde(default)]
+    callback_url: Option<String>,
 }
 
 /// Adds a partner; its keys are told this once.
@@ -59,7 +72,7 @@ pub(crate) async fn add(
         &app,
         client,
         body,
-        "{\"partner_id\": ID, \"name\": TEXT, \"production_enabled\": false}",
+        "{\"partner_id\": ID, \"name\": TEXT, \"production_enabled\": false, \"callback_url\": URL}",
     )
     .await?;
     if asked.name.chars().count() > MOST_NAME {
@@ -67,8 +80,19 @@ pub(crate) async fn add(
             "name must be at most {MOST_NAME} characters long"
         )));
     }
+    let url = asked
+        .callback_url
+        .as_deref()
+        .map(callback_url)
+        .transpose()?;
+    let new = NewPartner {
+        id: &asked.partner_id,
+        name: &asked.name,
+        production_enabled: asked.production_enabled,
+        callback_url: url.as_ref(),
+    };
     let partner = Operator::new(&*app.store, actor)
-        .add_partner(&asked.partner_id, &asked.name, asked.production_enabled)
+        .add_partner(&new, app.config.callback_rules())
         .await?;
     Ok(Json(json!({
         "partner_id": partner.id, "production_enabled": partner.production_enabled,
@@ -150,4 +174,50 @@ pub(crate) async fn set_signatures(
     Ok(Json(
         json!({"partner_id": partner, "signatures_required": required}),
     ))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Callback {
+    /// Demanded, as null too: a misspelt name must not clear what is set.
+    #[serde(deserialize_with = "there")]
+    callback_url: Option<String>,
+    #[serde(default)]
+    environment: Option<Environment>,
+}
+
+fn there<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(from)
+}
+
+/// Says where results go of a partner's jobs that name no callback URL.
+pub(crate) async fn set_callback(
+    State(app): State<Arc<App>>,
+    Extension(actor): Extension<Actor>,
+    Path(partner): Path<String>,
+    client: ClientAddress,
+    body: Body,
+) -> Result<Json<Value>, Refusal> {
+    let wanted = "{\"callback_url\": URL|null, \"environment\": \"sandbox|production\"}";
+    let asked: Callback = read(&app, client, body, wanted).await?;
+    let partner: PartnerId = named(&partner)?;
+    let url = asked
+        .callback_url
+        .as_deref()
+        .map(callback_url)
+        .transpose()?;
+    let one = asked.environment.as_slice();
+    let environments = if one.is_empty() {
+        &Environment::ALL[..]
+    } else {
+        one
+    };
+    let rules = app.config.callback_rules();
+    let operator = Operator::new(&*app.store, actor);
+    operator
+        .set_callback_url(&partner, environments, url.as_ref(), rules)
+        .await?;
+    Ok(Json(json!({
+        "partner_id": partner, "environments": environments, "callback_url": url.as_ref().map(CallbackUrl::as_str),
+    })))
 }

@@ -108,6 +108,7 @@ impl Admitted {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
+    use selfsame_job::callback_url::CallbackUrls;
     use selfsame_job::partner::Partner;
     use selfsame_wire::id::Environment;
     use selfsame_wire::signature::ApiKey;
@@ -121,6 +122,7 @@ mod tests {
             name: String::new(),
             production_enabled: false,
             signs_bodies: false,
+            callback_urls: CallbackUrls::default(),
             sandbox_key: ApiKey::new("s"),
             production_key: ApiKey::new("p"),
             created_at: Timestamp::UNIX_EPOCH,

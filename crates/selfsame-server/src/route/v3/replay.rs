@@ -48,14 +48,21 @@ pub(super) async fn replay(
     }
     let unknown = || Refused::new(StatusCode::NOT_FOUND, "there is no such job");
     let job = job_of(&app, &admitted, &name).await?.ok_or_else(unknown)?;
-    let replay = Replay {
+    let mut replay = Replay {
         url,
         unless_pending: true,
         at_most: Some(MOST_DELIVERIES),
     };
     let by = Actor::partner(&caller.partner.id);
     let name = &job.smile_job_id;
-    let replayed = app.store.replay_as(name, &replay, &by).await?;
+    let mut replayed = app.store.replay_as(name, &replay, &by).await?;
+    if replayed == Replayed::NoUrl
+        && let Some(url) = caller.default_callback(app.config.callback_rules())?
+    {
+        // It was submitted before the partner had one.
+        replay.url = Some(url.to_owned());
+        replayed = app.store.replay_as(name, &replay, &by).await?;
+    }
     if let Some(refused) = refused(replayed) {
         return Err(refused);
     }
@@ -76,7 +83,7 @@ fn refused(replayed: Replayed) -> Option<Refused> {
         Replayed::NotEnded => (StatusCode::CONFLICT, "the job is still being processed"),
         Replayed::NoUrl => (
             StatusCode::BAD_REQUEST,
-            "callback_url is required: the job was submitted without one",
+            "callback_url is required: neither the job nor the partner has one",
         ),
         Replayed::Erased => (
             StatusCode::BAD_REQUEST,

@@ -12,7 +12,7 @@ fn lookup(lookup: Lookup, change: impl FnOnce(&mut Value)) -> IdVerificationRequ
     change(&mut body);
     let body = body.to_string();
     let headers = HeaderAuth::default();
-    IdVerificationRequest::parse(body.as_bytes(), lookup, Delivery::Callback, headers).unwrap()
+    IdVerificationRequest::parse(body.as_bytes(), lookup, headers).unwrap()
 }
 
 #[test]

@@ -53,6 +53,7 @@ impl Office {
             name: id.to_owned(),
             production_enabled: true,
             signs_bodies: false,
+            callback_urls: CallbackUrls::default(),
             sandbox_key: key(id),
             production_key: key(id),
             created_at: Timestamp::now(),

@@ -213,7 +213,12 @@ pub(super) async fn submit(
     let consent = required("consent", &texts.consent)?;
     let consent = Consent::parse(consent, Timestamp::now())?;
     let details = UserDetails::parse(required("user_details", &texts.user_details)?)?;
-    let callback_url = required("callback_url", &texts.callback_url)?.to_owned();
+    let callback_url = texts.callback_url.clone();
+    // The job gets the partner's own; without one its result would be told nowhere.
+    let default = caller.partner.callback_urls.of(caller.environment);
+    if callback_url.is_none() && default.is_none() {
+        return Err(WireError::missing("callback_url").into());
+    }
     let metadata = texts.metadata.as_deref().map(metadata::parse).transpose()?;
     let id_info = match product {
         Product::BiometricKyc => Some(IdProduct::BiometricKyc),
@@ -239,7 +244,7 @@ pub(super) async fn submit(
         job_id,
         job_type,
         request: JobRequest {
-            callback_url: Some(callback_url),
+            callback_url,
             allow_new_enroll,
             sandbox_result: texts.forced_code(),
             source_sdk: headers::text(&headers, v3::SOURCE_SDK),
