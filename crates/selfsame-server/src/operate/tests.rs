@@ -21,14 +21,14 @@ async fn every_action_is_recorded_under_the_actors_name_or_says_why_not() {
     let before = recorded().await.len();
 
     let url = CallbackUrl::new("https://p.example/").unwrap();
-    let new = NewPartner {
+    let newcomer = NewPartner {
         id: &p,
         name: "P",
         production_enabled: false,
         callback_url: Some(&url),
     };
     let rules = TargetRules::default();
-    let added = operator.add_partner(&new, rules).await.unwrap();
+    let added = operator.add_partner(&newcomer, rules).await.unwrap();
     assert_eq!(added.callback_urls.production.as_ref(), Some(&url));
     let replaced = operator.replace_key(&p, Environment::Sandbox).await;
     let key = replaced.unwrap();
@@ -110,13 +110,13 @@ async fn every_action_is_recorded_under_the_actors_name_or_says_why_not() {
     let job = SmileJobId::new("j").unwrap();
     let inside = CallbackUrl::new("http://10.0.0.1/").unwrap();
     let refused = [
-        operator.add_partner(&new, rules).await.map(drop),
+        operator.add_partner(&newcomer, rules).await.map(drop),
         operator
             .add_partner(
                 &NewPartner {
                     id: &q,
                     callback_url: Some(&plain),
-                    ..new
+                    ..newcomer
                 },
                 rules,
             )
