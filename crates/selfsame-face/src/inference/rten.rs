@@ -1,12 +1,13 @@
-//! The portable engine, in pure Rust.
+//! The portable engine, in pure Rust: rten, and loops of this project's own for what they can run, which is the detector.
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueView};
 
+use super::separable::Separable;
 use super::{Engine, Inference, InferenceError, Precision};
-use crate::onnx;
+use crate::onnx::{self, ModelProto};
 
 /// The engine. Its models share threads: each run has one for itself, and as many wait as ever ran at the same time.
 #[derive(Default)]
@@ -17,7 +18,7 @@ pub(crate) struct Rten {
 /// Threads that run nothing, each a pool of one.
 type Idle = Mutex<Vec<Arc<ThreadPool>>>;
 
-struct Model {
+pub(super) struct Model {
     model: rten::Model,
     shape: Vec<usize>,
     input: NodeId,
@@ -43,7 +44,22 @@ impl Engine for Rten {
         shape: &[usize],
         _precision: Precision,
     ) -> Result<Box<dyn Inference>, InferenceError> {
-        let mut file = onnx::read(onnx).map_err(failed)?;
+        let file = onnx::read(onnx).map_err(failed)?;
+        let own = |graph| Separable::of(graph, shape).ok();
+        Ok(match file.graph.as_ref().and_then(own) {
+            Some(own) => Box::new(own),
+            None => Box::new(self.model(file, shape)?),
+        })
+    }
+}
+
+impl Rten {
+    /// Prepares a model that rten itself runs.
+    pub(super) fn model(
+        &self,
+        mut file: ModelProto,
+        shape: &[usize],
+    ) -> Result<Model, InferenceError> {
         if let Some(graph) = &mut file.graph {
             onnx::set_input(graph, shape);
         }
@@ -54,13 +70,13 @@ impl Engine for Rten {
         let [input] = model.input_ids()[..] else {
             return Err(failed("a model needs one input"));
         };
-        Ok(Box::new(Model {
+        Ok(Model {
             input,
             outputs: model.output_ids().to_vec(),
             model,
             shape: shape.to_vec(),
             idle: Arc::clone(&self.idle),
-        }))
+        })
     }
 }
 

@@ -1,15 +1,21 @@
 //! Runs networks of separable convolutions, as the detector is one: a layer mixes channels at each pixel, then filters each channel by
-//! itself. rten filters number by number, and a browser's hints wait for that; here every loop is one that the compiler turns into SIMD.
+//! itself. rten filters number by number; here every loop is one that the compiler turns into SIMD. It serves the browser and, beside
+//! rten, the server: docs/decisions/0153-own-loops-for-the-detector.md and 0156-the-detector-without-openvino.md.
 
 mod layers;
 mod plan;
 
 use std::sync::{Mutex, PoisonError};
 
-use self::layers::{Planes, Shape};
+#[cfg(feature = "engine")]
+use multiversion::{multiversion, target::match_target};
+
+#[cfg(feature = "engine")]
+use self::layers::WIDEST;
+use self::layers::{PORTABLE, Planes, Shape};
 use self::plan::{Plan, Step};
 use super::{Inference, InferenceError};
-use crate::onnx;
+use crate::onnx::{self, GraphProto};
 
 /// A network that is ready to run.
 pub(crate) struct Separable {
@@ -23,9 +29,18 @@ struct Workspace {
     /// The input's rows, the odd columns apart from the even ones.
     phases: Vec<f32>,
     values: Vec<Planes>,
-    /// Channels that were mixed and are not yet filtered.
+    /// Memory of values that nothing needs any more, what was used last at the end: it is still in the cache.
+    spare: Vec<Vec<f32>>,
+    /// Rows of channels that were mixed and are not yet filtered.
     mixed: Vec<f32>,
     outputs: Vec<Vec<f32>>,
+}
+
+fn failed(message: String) -> InferenceError {
+    InferenceError {
+        engine: "the engine of separable convolutions",
+        message,
+    }
 }
 
 impl Separable {
@@ -34,11 +49,15 @@ impl Separable {
     /// # Errors
     /// Names what in the model is of another kind than this runs.
     pub(crate) fn load(onnx: &[u8], shape: &[usize]) -> Result<Self, InferenceError> {
-        let failed = |message| InferenceError {
-            engine: "the engine of separable convolutions",
-            message,
-        };
         let model = onnx::read(onnx).map_err(failed)?;
+        Self::of(&model.graph.unwrap_or_default(), shape)
+    }
+
+    /// The same of a graph.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub(crate) fn of(graph: &GraphProto, shape: &[usize]) -> Result<Self, InferenceError> {
         let &[1, channels, height, width] = shape else {
             return Err(failed(format!("{shape:?} is not one picture's shape")));
         };
@@ -48,7 +67,7 @@ impl Separable {
             width,
         };
         Ok(Self {
-            plan: Plan::of(model.graph.unwrap_or_default(), input).map_err(failed)?,
+            plan: Plan::of(graph, input).map_err(failed)?,
             idle: Mutex::default(),
         })
     }
@@ -59,7 +78,8 @@ impl Workspace {
         Self {
             input: vec![0.0; plan.input.pixels()],
             phases: vec![0.0; layers::phases(plan.input)],
-            values: plan.values.iter().copied().map(Planes::new).collect(),
+            values: plan.values.iter().map(|_| Planes::default()).collect(),
+            spare: Vec::new(),
             mixed: vec![
                 0.0;
                 plan.values
@@ -77,24 +97,38 @@ impl Workspace {
         }
     }
 
-    fn step(&mut self, step: &Step) {
+    #[inline(always)]
+    fn run<const TILE: usize>(&mut self, plan: &Plan) {
+        for (step, spent) in plan.steps.iter().zip(&plan.spent) {
+            self.step::<TILE>(step, &plan.values);
+            for value in spent {
+                let planes = std::mem::take(&mut self.values[*value]);
+                self.spare.push(planes.into_numbers());
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn step<const TILE: usize>(&mut self, step: &Step, shapes: &[Shape]) {
         match step {
             Step::Strided { to, layer } => {
-                layers::part(&self.input, &mut self.phases, self.values[*to].shape());
-                layer.run(&self.phases, &mut self.values[*to]);
+                let mut out = self.planes(shapes[*to]);
+                layers::part(&self.input, &mut self.phases, shapes[*to]);
+                layer.run::<TILE>(&self.phases, &mut out);
+                self.values[*to] = out;
             }
             Step::Separable { from, to, layer } => {
-                let mut out = self.take(*to);
-                layer.run(&self.values[*from], &mut self.mixed, &mut out);
+                let mut out = self.planes(shapes[*to]);
+                layer.run::<TILE>(&self.values[*from], &mut self.mixed, &mut out);
                 self.values[*to] = out;
             }
             Step::Halve { from, to } => {
-                let mut out = self.take(*to);
+                let mut out = self.planes(shapes[*to]);
                 layers::halve(&self.values[*from], &mut out);
                 self.values[*to] = out;
             }
             Step::AddDoubled { large, small, to } => {
-                let mut out = self.take(*to);
+                let mut out = self.planes(shapes[*to]);
                 layers::add_doubled(&self.values[*large], &self.values[*small], &mut out);
                 self.values[*to] = out;
             }
@@ -106,9 +140,26 @@ impl Workspace {
         }
     }
 
-    fn take(&mut self, value: usize) -> Planes {
-        std::mem::take(&mut self.values[value])
+    fn planes(&mut self, shape: Shape) -> Planes {
+        Planes::of(shape, self.spare.pop().unwrap_or_default())
     }
+}
+
+/// With the best of the instructions that this processor has.
+#[cfg(feature = "engine")]
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma"))]
+fn run(plan: &Plan, space: &mut Workspace) {
+    match_target! {
+        "x86_64+avx512f" => space.run::<WIDEST>(plan),
+        "x86_64+avx2+fma" => space.run::<16>(plan),
+        _ => space.run::<PORTABLE>(plan),
+    }
+}
+
+/// A browser's instructions are known when this is compiled.
+#[cfg(not(feature = "engine"))]
+fn run(plan: &Plan, space: &mut Workspace) {
+    space.run::<PORTABLE>(plan);
 }
 
 impl Inference for Separable {
@@ -121,9 +172,7 @@ impl Inference for Separable {
         let kept = idle().pop();
         let mut space = kept.unwrap_or_else(|| Workspace::of(&self.plan));
         fill(&mut space.input);
-        for step in &self.plan.steps {
-            space.step(step);
-        }
+        run(&self.plan, &mut space);
         let outputs: Vec<&[f32]> = space.outputs.iter().map(Vec::as_slice).collect();
         read(&outputs);
         idle().push(space);

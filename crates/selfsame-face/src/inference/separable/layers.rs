@@ -1,15 +1,21 @@
 //! The layers' arithmetic. Each loop runs over slices of one known length, for the compiler makes SIMD of such.
+//!
+//! All of it is inlined into one function, which is compiled for several kinds of processor: `TILE` says for which. It is as many
+//! pixels as two of its registers hold. Four channels of them are eight sums, enough to keep the units busy that multiply and add.
 
 /// Channels that are mixed together: their sums stay in registers.
 pub(super) const BLOCK: usize = 4;
-/// Pixels likewise.
-pub(super) const TILE: usize = 8;
+/// The tile of what any processor of a kind has (SSE2, NEON, a browser). Wider ones are of those that multiply and add at once.
+pub(super) const PORTABLE: usize = 8;
+/// The widest tile: as many numbers more has a plane room for, so that its last tile is written whole.
+pub(super) const WIDEST: usize = 32;
+/// Numbers of all channels that are mixed before they are filtered: with what they come from and what comes of them, they stay in the
+/// second cache.
+const BAND: usize = 32 * 1024;
 /// The side of a filter.
 pub(super) const SIDE: usize = 3;
 /// Weights of a filter of one channel.
 pub(super) const TAPS: usize = SIDE * SIDE;
-
-type Tile = [f32; TILE];
 
 /// Channels of some height and width.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,30 +30,34 @@ impl Shape {
         self.channels * self.height * self.width
     }
 
-    /// A row with a pixel of edge on both sides.
+    /// A row with a pixel of edge on both sides. Only where a filter reads it is an edge zero.
     const fn row(self) -> usize {
         self.width + 2
     }
 
-    /// A channel with a row of edge above and below, and room to write the last tile whole.
+    /// A channel, with room to write the last tile whole.
     const fn plane(self) -> usize {
-        self.row() * (self.height + 2) + TILE
+        self.row() * self.height + 1 + WIDEST
     }
 
     /// Where a row without its edges lies in a plane.
     const fn inner(self, y: usize) -> std::ops::Range<usize> {
-        let from = (y + 1) * self.row() + 1;
+        let from = y * self.row() + 1;
         from..from + self.width
     }
 
-    /// The plane's rows from first to last, edges left and right included, in whole tiles.
-    const fn tiles(self) -> std::ops::Range<usize> {
-        let length = (self.height * self.row()).next_multiple_of(TILE);
-        self.row()..self.row() + length
+    /// Rows that are mixed together.
+    fn band(self) -> usize {
+        (BAND / (self.channels * self.row()).max(1)).clamp(1, self.height.max(1))
+    }
+
+    /// A channel of a band, with a row above and below.
+    fn mixed(self) -> usize {
+        self.row() * (self.band() + 2) + 2 + WIDEST
     }
 }
 
-/// Channels in memory, each with an edge around.
+/// Channels in memory, which may be more than they need.
 #[derive(Debug, Default)]
 pub(super) struct Planes {
     shape: Shape,
@@ -55,21 +65,32 @@ pub(super) struct Planes {
 }
 
 impl Planes {
-    pub(super) fn new(shape: Shape) -> Self {
-        let numbers = vec![0.0; shape.channels * shape.plane()];
+    /// In memory that was used for something else: what it holds does not matter.
+    pub(super) fn of(shape: Shape, mut numbers: Vec<f32>) -> Self {
+        let needed = shape.channels * shape.plane();
+        if numbers.len() < needed {
+            numbers.resize(needed, 0.0);
+        }
         Self { shape, numbers }
     }
 
-    pub(super) const fn shape(&self) -> Shape {
-        self.shape
+    pub(super) fn into_numbers(self) -> Vec<f32> {
+        self.numbers
     }
 
     fn channels(&self) -> std::slice::ChunksExact<'_, f32> {
-        self.numbers.chunks_exact(self.shape.plane())
+        let plane = self.shape.plane();
+        self.numbers[..self.shape.channels * plane].chunks_exact(plane)
     }
 
-    fn channels_mut(&mut self) -> std::slice::ChunksExactMut<'_, f32> {
-        self.numbers.chunks_exact_mut(self.shape.plane())
+    fn channels_mut(&mut self) -> std::slice::ChunksMut<'_, f32> {
+        self.blocks_mut(1)
+    }
+
+    /// As many channels at a time, the last of them maybe fewer.
+    fn blocks_mut(&mut self, channels: usize) -> std::slice::ChunksMut<'_, f32> {
+        let plane = self.shape.plane();
+        self.numbers[..self.shape.channels * plane].chunks_mut(channels * plane)
     }
 }
 
@@ -127,16 +148,17 @@ pub(super) struct Filter {
 
 /// How many numbers [`part`] writes.
 pub(super) const fn phases(input: Shape) -> usize {
-    input.channels * (input.height + 1) * (input.width + 2)
+    input.channels * (input.height + 1) * (input.width + 2) + WIDEST
 }
 
-/// How many numbers a block of mixed channels takes.
-pub(super) const fn mixed(shape: Shape) -> usize {
-    BLOCK * shape.plane()
+/// How many numbers a band of mixed channels takes.
+pub(super) fn mixed(shape: Shape) -> usize {
+    shape.channels.next_multiple_of(BLOCK) * shape.mixed()
 }
 
 /// Parts the even columns of each row from the odd ones, so that what lies two apart lies side by side. The edge above and on the left
 /// is part of that; `half` is the shape of what comes of it, half as wide and high as the input.
+#[inline(always)]
 pub(super) fn part(input: &[f32], phases: &mut [f32], half: Shape) {
     let (width, rows) = (2 * half.width, 2 * half.height);
     let length = width + 2;
@@ -158,27 +180,29 @@ pub(super) fn part(input: &[f32], phases: &mut [f32], half: Shape) {
 }
 
 impl Strided {
-    pub(super) fn run(&self, phases: &[f32], out: &mut Planes) {
+    #[inline(always)]
+    pub(super) fn run<const TILE: usize>(&self, phases: &[f32], out: &mut Planes) {
         let shape = out.shape;
         let (rows, length) = (2 * shape.height + 1, 2 * shape.width + 2);
-        let mut inputs: Vec<&[Tile]> = Vec::new();
+        let whole = shape.width.next_multiple_of(TILE);
+        let mut inputs: Vec<&[[f32; TILE]]> = Vec::new();
         for y in 0..shape.height {
             inputs.clear();
-            for channel in phases.chunks_exact(rows * length) {
-                for row in channel[2 * y * length..].chunks_exact(length).take(SIDE) {
+            let channels = (phases.len() - WIDEST) / (rows * length);
+            for channel in 0..channels {
+                for row in 2 * y..2 * y + SIDE {
+                    let row = &phases[(channel * rows + row) * length..];
                     for from in [0, shape.width + 1, 1] {
-                        inputs.push(row[from..from + shape.width].as_chunks().0);
+                        inputs.push(row[from..from + whole].as_chunks().0);
                     }
                 }
             }
-            let blocks = out.numbers.chunks_exact_mut(BLOCK * shape.plane());
+            let from = shape.inner(y).start;
+            let blocks = out.blocks_mut(BLOCK);
             for (block, layer) in blocks.zip(&self.mixes) {
-                let mut rows = quarters(block).map(|plane| &mut plane[shape.inner(y)]);
-                mix(
-                    &inputs,
-                    layer,
-                    rows.each_mut().map(|row| row.as_chunks_mut().0),
-                );
+                let mut rows = quarters(block).map(|plane| &mut plane[from..from + whole]);
+                let tiles = rows.each_mut().map(|row| row.as_chunks_mut().0);
+                mix(&inputs, layer, tiles);
                 if self.rectified {
                     rows.into_iter().for_each(rectify);
                 }
@@ -188,41 +212,58 @@ impl Strided {
 }
 
 impl Filtered {
-    pub(super) fn run(&self, input: &Planes, mixed: &mut [f32], out: &mut Planes) {
+    /// Mixes some rows of four channels and filters them, then those of the next four, then the next rows.
+    #[inline(always)]
+    pub(super) fn run<const TILE: usize>(
+        &self,
+        input: &Planes,
+        mixed: &mut [f32],
+        out: &mut Planes,
+    ) {
         let shape = out.shape;
-        let plane = shape.plane();
-        let inputs: Vec<&[Tile]> = input
-            .channels()
-            .map(|channel| channel[shape.tiles()].as_chunks().0)
-            .collect();
-        let mixed = &mut mixed[..BLOCK * plane];
-        let outs = out.numbers.chunks_mut(BLOCK * plane);
-        for ((outs, layer), filters) in outs.zip(&self.mixes).zip(self.filters.chunks(BLOCK)) {
-            let tiles = quarters(mixed).map(|plane| plane[shape.tiles()].as_chunks_mut().0);
-            mix(&inputs, layer, tiles);
-            let outs = outs.chunks_exact_mut(plane);
-            for ((channel, out), filter) in mixed.chunks_exact_mut(plane).zip(outs).zip(filters) {
-                clear_edges(channel, shape);
-                for y in 0..shape.height {
-                    let rows =
-                        [0, 1, 2].map(|row| &channel[(y + row) * shape.row()..][..shape.row()]);
-                    filter_row(rows, filter, self.rectified, &mut out[shape.inner(y)]);
+        let (row, plane, band) = (shape.row(), shape.plane(), shape.band());
+        let mut inputs: Vec<&[[f32; TILE]]> = Vec::with_capacity(input.shape.channels);
+        for first in (0..shape.height).step_by(band) {
+            let end = shape.height.min(first + band);
+            // A row is filtered with its neighbours: the row after the band is mixed along, and was so before this one.
+            let from = if first == 0 { 0 } else { first + 1 };
+            let to = shape.height.min(end + 1);
+            let length = ((to - from) * row).next_multiple_of(TILE);
+            let start = (from + 1 - first) * row;
+            inputs.clear();
+            for channel in input.channels() {
+                inputs.push(channel[from * row..][..length].as_chunks().0);
+            }
+            let blocks = mixed.chunks_exact_mut(BLOCK * shape.mixed());
+            let blocks = blocks.zip(out.blocks_mut(BLOCK));
+            let layers = self.mixes.iter().zip(self.filters.chunks(BLOCK));
+            for ((mixed, outs), (layer, filters)) in blocks.zip(layers) {
+                let tiles = quarters(mixed).map(|rows| rows[start..][..length].as_chunks_mut().0);
+                mix(&inputs, layer, tiles);
+                let channels = mixed.chunks_exact_mut(shape.mixed());
+                let outs = outs.chunks_exact_mut(plane);
+                for ((rows, out), filter) in channels.zip(outs).zip(filters) {
+                    for row in rows[start..].chunks_exact_mut(row).take(to - from) {
+                        (row[0], row[shape.width + 1]) = (0.0, 0.0);
+                    }
+                    if first == 0 {
+                        rows[..row].fill(0.0);
+                    }
+                    if end == shape.height {
+                        rows[(end + 1 - first) * row..][..row].fill(0.0);
+                    }
+                    let length = ((end - first) * row).next_multiple_of(TILE);
+                    let out = &mut out[shape.inner(first).start..][..length];
+                    filter.run::<TILE>(rows, row, self.rectified, out);
+                    // The next band begins with the last two rows of this one.
+                    rows.copy_within(band * row..(band + 2) * row, 0);
                 }
             }
         }
     }
 }
 
-/// Mixing writes its bias to the edges also, and those above and below hold what a layer of another shape left there.
-fn clear_edges(channel: &mut [f32], shape: Shape) {
-    channel[..shape.row()].fill(0.0);
-    let rows = channel.chunks_exact_mut(shape.row());
-    for row in rows.skip(1).take(shape.height) {
-        (row[0], row[shape.width + 1]) = (0.0, 0.0);
-    }
-    channel[shape.row() * (shape.height + 1)..].fill(0.0);
-}
-
+#[inline(always)]
 fn quarters(planes: &mut [f32]) -> [&mut [f32]; BLOCK] {
     let plane = planes.len() / BLOCK;
     let (a, planes) = planes.split_at_mut(plane);
@@ -232,7 +273,12 @@ fn quarters(planes: &mut [f32]) -> [&mut [f32]; BLOCK] {
 }
 
 /// Sums of all inputs, weighted, for each of the outputs. All slices have one length.
-fn mix(inputs: &[&[Tile]], layer: &Mix, outs: [&mut [Tile]; BLOCK]) {
+#[inline(always)]
+fn mix<const TILE: usize>(
+    inputs: &[&[[f32; TILE]]],
+    layer: &Mix,
+    outs: [&mut [[f32; TILE]]; BLOCK],
+) {
     let [a, b, c, d] = outs;
     let outs = a.iter_mut().zip(b).zip(c.iter_mut().zip(d));
     for (at, ((to_a, to_b), (to_c, to_d))) in outs.enumerate() {
@@ -250,32 +296,53 @@ fn mix(inputs: &[&[Tile]], layer: &Mix, outs: [&mut [Tile]; BLOCK]) {
 }
 
 #[inline(always)]
-fn plus(sums: Tile, weight: f32, numbers: &Tile) -> Tile {
-    std::array::from_fn(|at| sums[at] + weight * numbers[at])
+fn plus<const TILE: usize>(sums: [f32; TILE], weight: f32, numbers: &[f32; TILE]) -> [f32; TILE] {
+    std::array::from_fn(|at| {
+        // At once only where one instruction does it: elsewhere `mul_add` is a call.
+        if TILE > PORTABLE {
+            weight.mul_add(numbers[at], sums[at])
+        } else {
+            sums[at] + weight * numbers[at]
+        }
+    })
 }
 
+#[inline(always)]
 fn rectify(numbers: &mut [f32]) {
     for number in numbers {
         *number = if *number > 0.0 { *number } else { 0.0 };
     }
 }
 
-/// Filters one row; `rows` are it and its neighbours, with their edges.
-fn filter_row(rows: [&[f32]; SIDE], filter: &Filter, rectified: bool, out: &mut [f32]) {
-    let width = out.len();
-    let [above, here, below] = rows.map(|row| [&row[..width], &row[1..=width], &row[2..width + 2]]);
-    let k = &filter.taps;
-    let least = if rectified { 0.0 } else { f32::NEG_INFINITY };
-    for (x, out) in out.iter_mut().enumerate() {
-        let sum = filter.bias
-            + (k[0] * above[0][x] + k[1] * above[1][x] + k[2] * above[2][x])
-            + (k[3] * here[0][x] + k[4] * here[1][x] + k[5] * here[2][x])
-            + (k[6] * below[0][x] + k[7] * below[1][x] + k[8] * below[2][x]);
-        *out = if sum > least { sum } else { least };
+impl Filter {
+    /// Filters rows of a length, from the second to the last but one, edges along with the rest.
+    #[inline(always)]
+    fn run<const TILE: usize>(&self, rows: &[f32], row: usize, rectified: bool, out: &mut [f32]) {
+        let (tiles, _) = out.as_chunks_mut::<TILE>();
+        let count = tiles.len();
+        let inputs: [&[[f32; TILE]]; TAPS] = std::array::from_fn(|tap| {
+            let from = tap / SIDE * row + tap % SIDE;
+            &rows[from..].as_chunks().0[..count]
+        });
+        let least = if rectified { 0.0 } else { f32::NEG_INFINITY };
+        for (at, tile) in tiles.iter_mut().enumerate() {
+            // Three sums, none of which waits for another.
+            let mut sums = [[self.bias; TILE], [0.0; TILE], [0.0; TILE]];
+            for (tap, weight) in self.taps.iter().enumerate() {
+                let sum = &mut sums[tap % 3];
+                *sum = plus(*sum, *weight, &inputs[tap][at]);
+            }
+            let [a, b, c] = sums;
+            *tile = std::array::from_fn(|x| {
+                let sum = a[x] + b[x] + c[x];
+                if sum > least { sum } else { least }
+            });
+        }
     }
 }
 
 /// The largest of each four neighbours.
+#[inline(always)]
 pub(super) fn halve(input: &Planes, out: &mut Planes) {
     let (from, to) = (input.shape, out.shape);
     for (input, out) in input.channels().zip(out.channels_mut()) {
@@ -295,6 +362,7 @@ pub(super) fn halve(input: &Planes, out: &mut Planes) {
 }
 
 /// Adds what is half as large, each of its pixels four times.
+#[inline(always)]
 pub(super) fn add_doubled(large: &Planes, small: &Planes, out: &mut Planes) {
     let (of, to) = (small.shape, out.shape);
     let inputs = large.channels().zip(small.channels());
@@ -310,6 +378,7 @@ pub(super) fn add_doubled(large: &Planes, small: &Planes, out: &mut Planes) {
 }
 
 /// Writes all channels of a pixel, then those of the next.
+#[inline(always)]
 pub(super) fn list(input: &Planes, sigmoid: bool, out: &mut [f32]) {
     let shape = input.shape;
     for (channel, plane) in input.channels().enumerate() {

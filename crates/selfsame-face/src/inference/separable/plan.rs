@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::layers::{BLOCK, Filter, Filtered, Mix, SIDE, Shape, Strided, TAPS, TILE};
+use super::layers::{BLOCK, Filter, Filtered, Mix, SIDE, Shape, Strided, TAPS};
 use crate::fold;
 use crate::onnx::{GraphProto, NodeProto, TensorProto};
 
@@ -43,12 +43,14 @@ pub(super) struct Plan {
     /// The outputs' lengths.
     pub(super) outputs: Vec<usize>,
     pub(super) steps: Vec<Step>,
+    /// For each step, the values that no later one reads.
+    pub(super) spent: Vec<Vec<usize>>,
 }
 
 impl Plan {
     /// Reads a prepared graph.
-    pub(super) fn of(graph: GraphProto, input: Shape) -> Result<Self, String> {
-        let mut reading = Reading::of(&graph, input)?;
+    pub(super) fn of(graph: &GraphProto, input: Shape) -> Result<Self, String> {
+        let mut reading = Reading::of(graph, input)?;
         for node in &graph.node {
             reading
                 .node(node)
@@ -57,7 +59,25 @@ impl Plan {
         if reading.plan.outputs.contains(&0) {
             return Err("some outputs are no lists".to_owned());
         }
-        Ok(reading.plan)
+        let mut plan = reading.plan;
+        plan.spent = vec![Vec::new(); plan.steps.len()];
+        for value in 0..plan.values.len() {
+            let last = plan.steps.iter().rposition(|step| step.reads(value));
+            plan.spent[last.ok_or("a value is computed for nothing")?].push(value);
+        }
+        Ok(plan)
+    }
+}
+
+impl Step {
+    fn reads(&self, value: usize) -> bool {
+        match self {
+            Self::Strided { .. } => false,
+            Self::Separable { from, .. } | Self::Halve { from, .. } | Self::List { from, .. } => {
+                *from == value
+            }
+            Self::AddDoubled { large, small, .. } => [*large, *small].contains(&value),
+        }
     }
 }
 
@@ -136,7 +156,7 @@ impl<'g> Reading<'g> {
             return Err("it has more or less than one input".to_owned());
         };
         require(
-            input.width.is_multiple_of(2 * TILE) && input.height.is_multiple_of(2),
+            input.width.is_multiple_of(2) && input.height.is_multiple_of(2),
             "size that can be halved",
         )?;
         let mut users: HashMap<&str, Vec<&NodeProto>> = HashMap::new();
@@ -153,6 +173,7 @@ impl<'g> Reading<'g> {
                 values: Vec::new(),
                 outputs: vec![0; graph.output.len()],
                 steps: Vec::new(),
+                spent: Vec::new(),
             },
             weights: graph.initializer.iter().map(named).collect(),
             users,

@@ -3,11 +3,13 @@
 
 use selfsame_testing::{Need, left_out};
 
-use super::Separable;
+use super::layers::{PORTABLE, WIDEST};
+use super::{Separable, Workspace};
 use crate::fold;
 use crate::inference::rten::Rten;
-use crate::inference::{Engine as _, Inference, Precision};
+use crate::inference::{Engine as _, Inference, InferenceError, Precision};
 use crate::models::{Model, ModelStore};
+use crate::onnx;
 
 /// More than the order of sums can change, in numbers of which most are between −5 and 5.
 const TOLERANCE: f32 = 2e-4;
@@ -34,28 +36,70 @@ fn outputs(model: &dyn Inference) -> Vec<Vec<f32>> {
     outputs
 }
 
+fn assert_alike(ours: &[Vec<f32>], rten: &[Vec<f32>], side: usize) {
+    assert_eq!((ours.len(), rten.len()), (12, 12));
+    for (at, (ours, rten)) in ours.iter().zip(rten).enumerate() {
+        assert_eq!(ours.len(), rten.len(), "output {at} at {side}");
+        let difference = |(a, b): (&f32, &f32)| (a - b).abs() / (1.0 + b.abs());
+        let largest = ours.iter().zip(rten).map(difference).fold(0.0, f32::max);
+        assert!(largest < TOLERANCE, "output {at} at {side}: {largest}");
+        assert!(
+            rten.iter().any(|number| *number != rten[0]),
+            "output {at} says nothing"
+        );
+    }
+}
+
+fn by_rten(onnx: &[u8], shape: &[usize]) -> Vec<Vec<f32>> {
+    let model = onnx::read(onnx).unwrap();
+    outputs(&Rten::default().model(model, shape).unwrap())
+}
+
 #[test]
 fn the_detector_gives_what_rten_gives() {
     let Some(onnx) = yunet() else { return };
-    for side in [64, 96, 256, 320] {
+    for side in [64, 96, 128, 192, 256, 320, 640] {
         let shape = [1, 3, side, side];
         let ours = Separable::load(&onnx, &shape).unwrap();
-        let rten = Rten::default().load(&onnx, &shape, Precision::F32).unwrap();
         // The second run works in the first one's memory.
-        let (first, ours, rten) = (outputs(&ours), outputs(&ours), outputs(&*rten));
+        let (first, ours) = (outputs(&ours), outputs(&ours));
         assert_eq!(first, ours);
-        assert_eq!((ours.len(), rten.len()), (12, 12));
-        for (at, (ours, rten)) in ours.iter().zip(&rten).enumerate() {
-            assert_eq!(ours.len(), rten.len(), "output {at} at {side}");
-            let difference = |(a, b): (&f32, &f32)| (a - b).abs() / (1.0 + b.abs());
-            let largest = ours.iter().zip(rten).map(difference).fold(0.0, f32::max);
-            assert!(largest < TOLERANCE, "output {at} at {side}: {largest}");
-            assert!(
-                rten.iter().any(|number| *number != rten[0]),
-                "output {at} says nothing"
-            );
-        }
+        // To the bit: the portable engine detects with these loops.
+        let engine = Rten::default().load(&onnx, &shape, Precision::F32).unwrap();
+        assert_eq!(outputs(&*engine), ours);
+        assert_alike(&ours, &by_rten(&onnx, &shape), side);
     }
+}
+
+/// The loops as they are compiled for one kind of processor, whichever this one is.
+struct Tiled<const TILE: usize>(Separable);
+
+impl<const TILE: usize> Inference for Tiled<TILE> {
+    fn run(
+        &self,
+        fill: &mut dyn FnMut(&mut [f32]),
+        read: &mut dyn FnMut(&[&[f32]]),
+    ) -> Result<(), InferenceError> {
+        let mut space = Workspace::of(&self.0.plan);
+        fill(&mut space.input);
+        space.run::<TILE>(&self.0.plan);
+        let outputs: Vec<&[f32]> = space.outputs.iter().map(Vec::as_slice).collect();
+        read(&outputs);
+        Ok(())
+    }
+}
+
+#[test]
+fn tiles_of_each_width_give_what_rten_gives() {
+    let Some(onnx) = yunet() else { return };
+    // Half of this side is no multiple of the widest tile.
+    let side = 96;
+    let shape = [1, 3, side, side];
+    let rten = by_rten(&onnx, &shape);
+    let load = || Separable::load(&onnx, &shape).unwrap();
+    assert_alike(&outputs(&Tiled::<PORTABLE>(load())), &rten, side);
+    assert_alike(&outputs(&Tiled::<16>(load())), &rten, side);
+    assert_alike(&outputs(&Tiled::<WIDEST>(load())), &rten, side);
 }
 
 #[test]
