@@ -2,13 +2,13 @@
 //! comparisons.
 
 pub(crate) mod matrix;
-mod resample;
+pub(crate) mod resample;
 
 use selfsame_face::analyser::Analyser;
 use selfsame_job::policy::ComparisonPolicy;
 use serde::Serialize;
 
-pub use resample::Resampled;
+pub use resample::{Resampled, Times};
 
 use crate::cache::Cache;
 use crate::comparison::{Failure, ScoredPair, acquire};
@@ -35,7 +35,7 @@ const MOST_KEPT: u64 = 4_000_000;
 const WORST: usize = 40;
 
 /// The seed of the intervals.
-const SEED: u64 = 1;
+pub(crate) const SEED: u64 = 1;
 
 /// How well faces are told apart, by every pair of images.
 #[derive(Debug, Clone, Serialize)]

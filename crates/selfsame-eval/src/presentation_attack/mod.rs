@@ -14,7 +14,9 @@ use serde::Serialize;
 pub(crate) use measure::FEWEST_POINTS;
 use measure::{OF_IMAGES, OF_SEQUENCES, measured};
 pub use seen::Verdicts;
-pub(crate) use seen::{Answer, Judge, Seen, drawn_alike};
+#[cfg(test)]
+pub(crate) use seen::unusable;
+pub(crate) use seen::{Answer, Judge, Seen, drawn_alike, reason_name};
 
 use crate::cache::Cache;
 use crate::comparison::Failure;

@@ -141,7 +141,8 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn unusable(reason: String) -> Seen {
+/// What a presentation gives of which no evidence was to be had.
+pub(crate) fn unusable(reason: String) -> Seen {
     Seen {
         unusable: Some(reason),
         passive: None,

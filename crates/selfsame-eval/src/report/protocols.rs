@@ -2,12 +2,11 @@
 
 use super::Report;
 use super::tables::{Section, Table};
-use crate::all_pairs::{AllPairsReport, AtThreshold, Rates, Resampled};
+use crate::all_pairs::{AllPairsReport, AtThreshold, Rates, Resampled, Times};
 use crate::captures::{CaptureRates, CapturesReport};
 use crate::comparison::{Failure, ScoredPair};
 use crate::folds::FoldsReport;
 use crate::groups::{Finding, Group, GroupsReport};
-use crate::metrics::interval::Proportion;
 use crate::turned::TurnedReport;
 
 /// Lines of worst pairs on a terminal.
@@ -48,12 +47,22 @@ fn resampled(of: &Resampled) -> String {
     )
 }
 
+fn times(of: &Times) -> String {
+    let number = |of: Option<f64>| of.map_or_else(|| "-".to_owned(), |t| format!("{t:.1}"));
+    format!(
+        "{} [{:.1}, {}]",
+        number(of.times),
+        of.times_low,
+        number(of.times_high)
+    )
+}
+
 fn score(of: Option<f32>) -> String {
     of.map_or_else(|| "-".to_owned(), |s| format!("{s:.3}"))
 }
 
-fn maybe(of: Option<Proportion>) -> String {
-    of.map_or_else(|| "-".to_owned(), |rate| rate.to_string())
+fn maybe(of: Option<Resampled>) -> String {
+    of.as_ref().map_or_else(|| "-".to_owned(), resampled)
 }
 
 fn failures(of: &[Failure]) -> (String, Vec<String>) {
@@ -228,15 +237,15 @@ fn rates_table(title: &str, rates: &Rates) -> Table {
 fn groups(report: &GroupsReport) -> Section {
     let row = |group: &Group| {
         let refused =
-            |of: fn(&crate::groups::Refusals) -> Proportion| maybe(group.refusals.as_ref().map(of));
+            |of: fn(&crate::groups::Refusals) -> Resampled| maybe(group.refusals.as_ref().map(of));
         vec![
             group.group.clone(),
             group.people.to_string(),
             group.images.to_string(),
             maybe(group.fmr),
             maybe(group.false_reviews),
-            group.fnmr.to_string(),
-            group.taken_for_another.to_string(),
+            resampled(&group.fnmr),
+            resampled(&group.taken_for_another),
             score(group.highest_impostor),
             score(group.lowest_genuine),
             refused(|r| r.quality),
@@ -269,17 +278,32 @@ fn groups(report: &GroupsReport) -> Section {
             &HEADS,
             grouping.groups.iter().map(row).collect(),
         ));
+        let judged = grouping.groups.iter().filter_map(|group| {
+            let of = group.refusals?.quality.trials;
+            let reasons = group
+                .reasons
+                .iter()
+                .map(|(reason, count)| format!("{reason} {}", percent(*count as f64 / of as f64)));
+            let reasons: Vec<String> = reasons.collect();
+            Some(vec![group.group.clone(), reasons.join(", ")])
+        });
+        let judged: Vec<Vec<String>> = judged.collect();
+        if !judged.is_empty() {
+            tables.push(Table::new(
+                format!("What spoke against images, by {}", grouping.label),
+                &["group", "reasons, each of all images; several may meet"],
+                judged,
+            ));
+        }
         let spreads = grouping.spreads.iter().map(|spread| {
             vec![
                 spread.rate.to_owned(),
-                format!("{} {}", spread.highest, spread.highest_rate),
-                format!("{} {}", spread.lowest, spread.lowest_rate),
-                spread
-                    .times
-                    .map_or_else(|| "-".to_owned(), |t| format!("{t:.1}")),
+                format!("{} {}", spread.highest, resampled(&spread.highest_rate)),
+                format!("{} {}", spread.lowest, resampled(&spread.lowest_rate)),
+                times(&spread.apart),
                 match spread.finding {
                     Finding::Within => "no",
-                    Finding::Undecided => "as counted, but within what chance gives",
+                    Finding::Undecided => "undecided",
                     Finding::Beyond => "yes",
                 }
                 .to_owned(),
@@ -295,8 +319,8 @@ fn groups(report: &GroupsReport) -> Section {
         title: "By group of people",
         about: vec![format!(
             "{}, at the policy's thresholds {:.3} and {:.3}. Impostor comparisons are those within the group. Intervals are \
-             Clopper and Pearson's, 95 %, for independent comparisons; those that share a person are not, so the truth is \
-             wider. Refusals and reviews are those of an enrolment by each single image, which is not asked for movement.",
+             over people drawn anew, 95 %, and no narrower than for independent comparisons. Beyond twice is said of any two \
+             groups, by the interval of how many times; with many groups one of twenty such findings may be chance. Refusals and reviews are those of an enrolment by each single image, which is not asked for movement.",
             report.source, report.thresholds.match_threshold, report.thresholds.review_threshold
         )],
         tables,
