@@ -89,10 +89,15 @@ fn ends(mut values: Vec<f64>) -> (f64, f64) {
     (end(tail), end(1.0 - tail))
 }
 
+/// A person's own rate is told in so many parts of one, where people count alike.
+const PARTS: u64 = 1 << 20;
+
 /// What one rate is counted of.
 pub(crate) enum Counted {
     /// For each person: how often it happened, of how many comparisons within the person.
     Within(Vec<(u64, u64)>),
+    /// The same, but people count alike, however many comparisons they have: of people, each with their own rate.
+    Alike(Vec<(u64, u64)>),
     /// How often it happened between two people; of all comparisons between people.
     Between(Vec<(u32, u32, u64)>),
 }
@@ -153,12 +158,19 @@ impl Resampling {
                 let (count, trials) = of.drawn(&vec![1; people], between);
                 let draws: Vec<Option<f64>> = draws.iter().map(|draw| draw[at]).collect();
                 let (low, high) = ends(draws.iter().copied().flatten().collect());
+                let rate = part((count, trials)).unwrap_or(0.0);
+                let parts = match of {
+                    Counted::Alike(_) => PARTS,
+                    _ => 1,
+                };
+                // Of people whose rates are their own the mean varies less than of people who are wrong or right.
+                let (count, trials) = ((count + parts / 2) / parts, trials / parts);
                 let independent = Proportion::of(count, trials);
                 Drawn {
                     rate: Resampled {
                         count,
                         trials,
-                        rate: independent.rate,
+                        rate,
                         low: low.min(independent.low),
                         high: if count == 0 {
                             Proportion::of(0, self.compared(of).min(trials)).high
@@ -175,7 +187,9 @@ impl Resampling {
     /// People with a comparison.
     fn compared(&self, of: &Counted) -> u64 {
         let people = match of {
-            Counted::Within(people) => people.iter().filter(|(_, trials)| *trials > 0).count(),
+            Counted::Within(people) | Counted::Alike(people) => {
+                people.iter().filter(|(_, trials)| *trials > 0).count()
+            }
             Counted::Between(_) => self.images.iter().filter(|images| **images > 0).count(),
         };
         people as u64
@@ -190,6 +204,13 @@ impl Counted {
                 .zip(drawn)
                 .fold((0, 0), |(count, trials), ((c, t), times)| {
                     (count + c * times, trials + t * times)
+                }),
+            Self::Alike(people) => people
+                .iter()
+                .zip(drawn)
+                .filter(|((_, trials), _)| *trials > 0)
+                .fold((0, 0), |(count, trials), ((c, t), times)| {
+                    (count + c * PARTS / t * times, trials + PARTS * times)
                 }),
             Self::Between(pairs) => {
                 let count = pairs
@@ -290,6 +311,23 @@ mod tests {
         let nothing = drawn[3].times(&drawn[0]);
         assert_eq!((nothing.times, nothing.times_low), (Some(0.0), 0.0));
         assert!(nothing.times_high.unwrap() < 0.1, "{nothing:?}");
+    }
+
+    #[test]
+    fn people_count_alike_however_many_comparisons_they_have() {
+        let resampling = Resampling::new(vec![1; 100]);
+        // One person has a thousand comparisons and loses none, each of the others loses one of two.
+        let own = || (0..100).map(|n| if n == 0 { (0, 1000) } else { (1, 2) });
+        let counted = [
+            Counted::Within(own().collect()),
+            Counted::Alike(own().collect()),
+        ];
+        let [pairs, people] = [0, 1].map(|at| resampling.rates(&counted, 1)[at]);
+        assert!((pairs.rate - 99.0 / 1198.0).abs() < 1e-12);
+        assert!((people.rate - 0.495).abs() < 1e-6, "{people:?}");
+        // Half of 99 people, of 100.
+        assert_eq!((people.count, people.trials), (50, 100));
+        assert!(people.low < people.rate && people.rate < people.high);
     }
 
     #[test]

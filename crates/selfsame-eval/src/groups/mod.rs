@@ -28,6 +28,7 @@ const EVERYBODY: &str = "everybody";
 const FMR: &str = "FMR";
 const FALSE_REVIEWS: &str = "false reviews";
 const FNMR: &str = "FNMR";
+const FNMR_ALIKE: &str = "FNMR, each person alike";
 const TAKEN_FOR_ANOTHER: &str = "taken for another";
 const QUALITY: &str = "refused for quality";
 const LIVENESS: &str = "refused for liveness";
@@ -74,8 +75,10 @@ pub struct Group {
     pub fmr: Option<Resampled>,
     /// Impostor comparisons between the review threshold and the match threshold: a person decides about strangers.
     pub false_reviews: Option<Resampled>,
-    /// Genuine comparisons below the match threshold: not let in at once.
+    /// Genuine comparisons below the match threshold: not let in at once. Whoever has many images counts much.
     pub fnmr: Resampled,
+    /// The mean of people's own rates of the same, each person counting alike.
+    pub fnmr_by_person: Resampled,
     /// Genuine comparisons below the review threshold: taken for another person.
     pub taken_for_another: Resampled,
     /// The highest impostor score within the group.
@@ -208,10 +211,12 @@ impl All<'_> {
         let genuine = || self.scored.genuine.iter().filter(both);
         let highest = || self.scored.highest.iter().filter(both);
         let known = |threshold: f32| threshold >= self.scored.complete_from;
-        // Two that every group has, then those that are known or judged.
+        // Three that every group has, then those that are known or judged.
+        let lost = |threshold: f32| self.lost(genuine(), threshold);
         let mut counted: Vec<(&'static str, Counted)> = vec![
-            (FNMR, self.lost(genuine(), match_threshold)),
-            (TAKEN_FOR_ANOTHER, self.lost(genuine(), review_threshold)),
+            (FNMR, Counted::Within(lost(match_threshold))),
+            (FNMR_ALIKE, Counted::Alike(lost(match_threshold))),
+            (TAKEN_FOR_ANOTHER, Counted::Within(lost(review_threshold))),
         ];
         if known(match_threshold) {
             counted.push((FMR, self.strangers(highest(), match_threshold, f32::MAX)));
@@ -255,7 +260,8 @@ impl All<'_> {
             fmr: rate(FMR),
             false_reviews: rate(FALSE_REVIEWS),
             fnmr: drawn[0].1.rate,
-            taken_for_another: drawn[1].1.rate,
+            fnmr_by_person: drawn[1].1.rate,
+            taken_for_another: drawn[2].1.rate,
             highest_impostor: highest().next().map(|c| c.score),
             lowest_genuine: genuine().next().map(|c| c.score),
             refusals,
@@ -286,15 +292,19 @@ impl All<'_> {
         Counted::Between(between.into_iter().map(|((a, b), n)| (a, b, n)).collect())
     }
 
-    /// Genuine comparisons whose scores lie below a threshold.
-    fn lost<'c>(&self, genuine: impl Iterator<Item = &'c Compared>, threshold: f32) -> Counted {
+    /// For each person: genuine comparisons whose scores lie below a threshold, and all of them.
+    fn lost<'c>(
+        &self,
+        genuine: impl Iterator<Item = &'c Compared>,
+        threshold: f32,
+    ) -> Vec<(u64, u64)> {
         let mut within = vec![(0, 0); self.people.names.len()];
         for compared in genuine {
             let (count, trials) = &mut within[self.person(compared.a) as usize];
             *trials += 1;
             *count += u64::from(compared.score < threshold);
         }
-        Counted::Within(within)
+        within
     }
 
     /// What enrolments say of the photographs that `belongs` says.

@@ -245,6 +245,7 @@ fn groups(report: &GroupsReport) -> Section {
             maybe(group.fmr),
             maybe(group.false_reviews),
             resampled(&group.fnmr),
+            resampled(&group.fnmr_by_person),
             resampled(&group.taken_for_another),
             score(group.highest_impostor),
             score(group.lowest_genuine),
@@ -253,13 +254,14 @@ fn groups(report: &GroupsReport) -> Section {
             refused(|r| r.reviewed),
         ]
     };
-    const HEADS: [&str; 12] = [
+    const HEADS: [&str; 13] = [
         "group",
         "people",
         "images",
         "FMR",
         "false reviews",
         "FNMR",
+        "FNMR, each person alike",
         "taken for another",
         "highest impostor",
         "lowest genuine",
