@@ -151,9 +151,11 @@ async fn a_selfie_of_fifty_megapixels_is_the_same_person() {
     let key = add_partner(data.path());
     let server = Server::start(data.path(), &key, &[]);
     // Nothing here is generic: what the library compiles for itself is optimised, and the tests are not.
-    let large = image::load_from_memory(&first)
-        .unwrap()
-        .resize_exact(6144, 8160, image::imageops::Triangle);
+    let large = image::load_from_memory(&first).unwrap().resize_exact(
+        6144,
+        8160,
+        image::imageops::Triangle,
+    );
     let path = data.path().join("large.jpg");
     large.save(&path).unwrap();
     let mut file = std::fs::read(&path).unwrap();
