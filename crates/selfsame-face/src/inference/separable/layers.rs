@@ -1,7 +1,7 @@
 //! The layers' arithmetic. Each loop runs over slices of one known length, for the compiler makes SIMD of such.
 //!
-//! All of it is inlined into one function, which is compiled for several kinds of processor: `TILE` says for which. It is as many
-//! pixels as two of its registers hold. Four channels of them are eight sums, enough to keep the units busy that multiply and add.
+//! For a server all of it is inlined into one function, which is compiled for several kinds of processor: `TILE` says for which. It is as
+//! many pixels as two of its registers hold. Four channels of them are eight sums, enough to keep the units busy that multiply and add.
 
 /// Channels that are mixed together: their sums stay in registers.
 pub(super) const BLOCK: usize = 4;
@@ -254,7 +254,7 @@ impl Filtered {
                     }
                     let length = ((end - first) * row).next_multiple_of(TILE);
                     let out = &mut out[shape.inner(first).start..][..length];
-                    filter.run::<TILE>(rows, row, self.rectified, out);
+                    filter.run(rows, row, self.rectified, out);
                     // The next band begins with the last two rows of this one.
                     rows.copy_within(band * row..(band + 2) * row, 0);
                 }
@@ -273,7 +273,9 @@ fn quarters(planes: &mut [f32]) -> [&mut [f32]; BLOCK] {
 }
 
 /// Sums of all inputs, weighted, for each of the outputs. All slices have one length.
-#[inline(always)]
+// In a browser's module the compiler makes SIMD of it only where it stands alone.
+#[cfg_attr(feature = "engine", inline(always))]
+#[cfg_attr(not(feature = "engine"), inline(never))]
 fn mix<const TILE: usize>(
     inputs: &[&[[f32; TILE]]],
     layer: &Mix,
@@ -316,27 +318,20 @@ fn rectify(numbers: &mut [f32]) {
 
 impl Filter {
     /// Filters rows of a length, from the second to the last but one, edges along with the rest.
-    #[inline(always)]
-    fn run<const TILE: usize>(&self, rows: &[f32], row: usize, rectified: bool, out: &mut [f32]) {
-        let (tiles, _) = out.as_chunks_mut::<TILE>();
-        let count = tiles.len();
-        let inputs: [&[[f32; TILE]]; TAPS] = std::array::from_fn(|tap| {
-            let from = tap / SIDE * row + tap % SIDE;
-            &rows[from..].as_chunks().0[..count]
-        });
+    #[cfg_attr(feature = "engine", inline(always))]
+    #[cfg_attr(not(feature = "engine"), inline(never))]
+    fn run(&self, rows: &[f32], row: usize, rectified: bool, out: &mut [f32]) {
+        let length = out.len();
+        let [above, here, below] =
+            [0, row, 2 * row].map(|from| [0, 1, 2].map(|at| &rows[from + at..][..length]));
+        let k = &self.taps;
         let least = if rectified { 0.0 } else { f32::NEG_INFINITY };
-        for (at, tile) in tiles.iter_mut().enumerate() {
-            // Three sums, none of which waits for another.
-            let mut sums = [[self.bias; TILE], [0.0; TILE], [0.0; TILE]];
-            for (tap, weight) in self.taps.iter().enumerate() {
-                let sum = &mut sums[tap % 3];
-                *sum = plus(*sum, *weight, &inputs[tap][at]);
-            }
-            let [a, b, c] = sums;
-            *tile = std::array::from_fn(|x| {
-                let sum = a[x] + b[x] + c[x];
-                if sum > least { sum } else { least }
-            });
+        for (x, out) in out.iter_mut().enumerate() {
+            let sum = self.bias
+                + (k[0] * above[0][x] + k[1] * above[1][x] + k[2] * above[2][x])
+                + (k[3] * here[0][x] + k[4] * here[1][x] + k[5] * here[2][x])
+                + (k[6] * below[0][x] + k[7] * below[1][x] + k[8] * below[2][x]);
+            *out = if sum > least { sum } else { least };
         }
     }
 }
