@@ -170,8 +170,10 @@ async fn a_partners_callback_url_is_encrypted_anew() {
     {
         let store = SqliteStore::open(&options).await.unwrap();
         assert!(store.create_partner(&partner(), &actor()).await.unwrap());
-        let set = store.set_callback_url(&partner().id, &Environment::ALL, Some(&url), &actor());
-        assert!(set.await.unwrap());
+        let set = store
+            .set_callback_url(&partner().id, &Environment::ALL, Some(&url), &actor())
+            .await;
+        assert!(set.unwrap());
     }
     let mut keys = Keys::open(&options).await.unwrap();
     keys.rotate(&actor()).await.unwrap();

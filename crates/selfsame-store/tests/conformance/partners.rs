@@ -28,10 +28,11 @@ async fn each_environment_has_its_callback_url_until_it_is_set_anew(dir: Place) 
         url("https://a.example/s3cret?k=1"),
         url("https://b.example/"),
     );
-    let none = store.set_callback_url(&id, &[sandbox], Some(&a), &by());
-    assert!(!none.await.unwrap(), "there is no such partner");
+    let by = by();
+    let none = store.set_callback_url(&id, &[sandbox], Some(&a), &by).await;
+    assert!(!none.unwrap(), "there is no such partner");
     for each in [&partner(), &other] {
-        assert!(store.create_partner(each, &by()).await.unwrap());
+        assert!(store.create_partner(each, &by).await.unwrap());
     }
     assert_eq!(urls(&*store, &id).await, partner().callback_urls);
     for (environments, given, wanted) in [
@@ -44,8 +45,8 @@ async fn each_environment_has_its_callback_url_until_it_is_set_anew(dir: Place) 
         (&[sandbox], None, (None, Some(b.clone()))),
         (&[production], None, (None, None)),
     ] {
-        let set = store.set_callback_url(&id, environments, given, &by());
-        assert!(set.await.unwrap());
+        let set = store.set_callback_url(&id, environments, given, &by).await;
+        assert!(set.unwrap());
         let found = urls(&*store, &id).await;
         assert_eq!((found.sandbox, found.production), wanted);
     }

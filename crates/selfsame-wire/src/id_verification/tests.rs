@@ -6,12 +6,7 @@ use super::*;
 
 fn read(lookup: Lookup, body: &Value) -> Result<IdVerificationRequest, WireError> {
     let body = body.to_string();
-    IdVerificationRequest::parse(
-        body.as_bytes(),
-        lookup,
-        Delivery::Answer,
-        HeaderAuth::default(),
-    )
+    IdVerificationRequest::parse(body.as_bytes(), lookup, HeaderAuth::default())
 }
 
 fn number(request: &IdVerificationRequest) -> &str {

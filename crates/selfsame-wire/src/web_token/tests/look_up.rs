@@ -1,7 +1,7 @@
 //! Look-ups that a page asks for with a token.
 
 use super::*;
-use crate::id_verification::{Delivery, HeaderAuth, IdVerificationRequest, Lookup};
+use crate::id_verification::{HeaderAuth, IdVerificationRequest, Lookup};
 
 /// What the public embed posts to look an identity up.
 fn lookup(lookup: Lookup, change: impl FnOnce(&mut Value)) -> IdVerificationRequest {
