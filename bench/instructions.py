@@ -68,8 +68,8 @@ def write_budgets(counts):
 
 
 def test_binaries(crates, profile):
-    """Each crate's unit tests. Of the whole workspace, or features would differ from what is built already."""
-    command = ["cargo", "test", "--locked", "--workspace", "--lib", "--no-run", "--message-format=json"]
+    """Each crate's unit tests. Of the whole workspace and with all tests, as scripts/test.sh builds them: other features would have all compiled anew."""
+    command = ["cargo", "test", "--locked", "--workspace", "--tests", "--no-run", "--message-format=json"]
     # Built in increments, the same source is cut into other units of code, and twice as many instructions can come of it.
     whole = dict(os.environ, CARGO_INCREMENTAL="0")
     built = subprocess.run([*command, "--profile", profile], cwd=ROOT, env=whole, stdout=subprocess.PIPE, text=True, check=True)
