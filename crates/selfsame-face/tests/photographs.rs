@@ -125,7 +125,7 @@ fn a_tilted_head_is_still_the_same_person() {
 }
 
 #[test]
-fn tract_matches_one_person_and_no_other() {
+fn rten_matches_one_person_and_no_other() {
     one_person_matches(EngineChoice::Rten);
 }
 

@@ -1,4 +1,4 @@
-//! Where a partner has results sent that no request says otherwise of.
+//! Where results go when the request names no callback URL: a URL of the partner, for each environment.
 
 use std::fmt;
 use std::str::FromStr;

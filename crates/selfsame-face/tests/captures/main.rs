@@ -136,7 +136,7 @@ fn openvino_tells_still_flat_and_live_apart() {
 }
 
 #[test]
-fn tract_tells_still_flat_and_live_apart() {
+fn rten_tells_still_flat_and_live_apart() {
     measured(EngineChoice::Rten, sample());
 }
 
