@@ -55,9 +55,10 @@ restore: ## Lose a database and a bucket, put both back from a backup, and see t
 	target/release/selfsame models fetch
 	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/restore.py
 
-bench-cluster: ## The queue's own limit on PostgreSQL and S3, beside pgbench on the same server; then what both add to one answer
+bench-cluster: ## The queue's own limit on PostgreSQL and S3, beside pgbench on the same server; two nodes against one; what both add to one answer
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
 	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/job_queue.py
+	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/two_nodes.py
 	SELFSAME_SERVICES=require bash scripts/services.sh python3 bench/cluster/latency.py
 
 bench-instructions: ## Count the instructions of decoding, aligning, searching and more, and hold them to their budgets (needs valgrind)

@@ -151,8 +151,16 @@ class Bench:
                 f"{cost[workers][0]:.2f} | {cost[workers][1]:.2f} |"
             )
 
-    def close(self):
-        self.database.leave(self.nodes, self.name)
+    @classmethod
+    def run(cls, options):
+        """The whole, in a folder and a database of its own."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="selfsame-queue-"))
+        bench = cls(options, folder)
+        try:
+            bench.go()
+        finally:
+            bench.database.leave(bench.nodes, bench.name)
+        shutil.rmtree(folder)
 
 
 def main():
@@ -163,14 +171,7 @@ def main():
     parser.add_argument("--workers", type=int, default=16)
     parser.add_argument("--clients", type=int, default=16, help="of pgbench")
     parser.add_argument("--seconds", type=int, default=10, help="of pgbench")
-    options = parser.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="selfsame-queue-"))
-    bench = Bench(options, folder)
-    try:
-        bench.go()
-    finally:
-        bench.close()
-    shutil.rmtree(folder)
+    Bench.run(parser.parse_args())
 
 
 if __name__ == "__main__":

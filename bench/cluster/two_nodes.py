@@ -16,9 +16,7 @@ The second is two machines against one. Prints a Markdown table, with the proces
 import argparse
 import os
 import pathlib
-import shutil
 import statistics
-import tempfile
 import time
 
 import job_queue
@@ -124,13 +122,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     options.workers = 1
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="selfsame-two-nodes-"))
-    bench = Bench(options, folder)
-    try:
-        bench.go()
-    finally:
-        bench.close()
-    shutil.rmtree(folder)
+    Bench.run(options)
 
 
 if __name__ == "__main__":
