@@ -168,7 +168,8 @@ impl From<WireError> for Refusal {
 impl From<StoreError> for Refusal {
     /// What passes is told from what does not: callers come back by themselves after a 503.
     fn from(error: StoreError) -> Self {
-        if error.is_outage() || matches!(error, StoreError::KeysChanged) {
+        let passes = matches!(error, StoreError::KeysChanged | StoreError::TooLate);
+        if error.is_outage() || passes {
             tracing::error!(cause = %error, "request refused: the store cannot take it just now");
             // A connection that is lost at a commit leaves open whether it came through, so nothing is said of that.
             return Self::busy("the server's storage does not take or give anything just now");

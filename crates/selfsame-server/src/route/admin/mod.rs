@@ -99,7 +99,7 @@ async fn read<T: DeserializeOwned>(
 
 impl From<NotDone> for Refusal {
     fn from(why: NotDone) -> Self {
-        match &why {
+        match why {
             NotDone::NoPartner(_)
             | NotDone::NoUser(_)
             | NotDone::UserGone(_)
@@ -116,7 +116,37 @@ impl From<NotDone> for Refusal {
             | NotDone::NoClearing(_)
             | NotDone::CallbackUrl(_) => wrong(why.to_string()),
             NotDone::Store(StoreError::AuditBroken(_)) => Self::audit_broken(&why),
-            NotDone::NoRandomness(_) | NotDone::Store(_) => Self::internal(&why),
+            NotDone::Store(error) => error.into(),
+            NotDone::NoRandomness(_) => Self::internal(&why),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn an_outage_is_no_fault_of_the_servers_for_operators_either() {
+        let full = || StoreError::Io {
+            path: "data".into(),
+            error: Error::from(ErrorKind::StorageFull),
+        };
+        let answer = |error| Refusal::from(NotDone::Store(error)).into_parts();
+        for passing in [full(), StoreError::KeysChanged, StoreError::TooLate] {
+            let (status, _, retry_after) = answer(passing);
+            assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+            assert!(retry_after.is_some());
+        }
+        let (status, _, retry_after) = answer(StoreError::Sealed("a record"));
+        assert_eq!(
+            (status, retry_after),
+            (StatusCode::INTERNAL_SERVER_ERROR, None)
+        );
+        let (status, error, _) = answer(StoreError::AuditBroken("here".to_owned()));
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(error.message.contains("here"), "{error:?}");
     }
 }

@@ -144,15 +144,14 @@ pub(crate) async fn decide(
     let code = reviews
         .decide(&job, asked.decision, reviewer, asked.note)
         .await
-        .map_err(|why| match &why {
+        .map_err(|why| match why {
             NotDecided::Unknown(_) => unknown(),
             NotDecided::Decided(_) => wrong(why.to_string()).with_status(StatusCode::CONFLICT),
             NotDecided::NoteTooLong => wrong(why.to_string()),
             NotDecided::Store(StoreError::AuditBroken(_)) => Refusal::audit_broken(&why),
             NotDecided::Busy(_) => Refusal::busy("this partner's users change all the while"),
-            NotDecided::Unreadable(_) | NotDecided::Policy(_) | NotDecided::Store(_) => {
-                Refusal::internal(&why)
-            }
+            NotDecided::Store(error) => error.into(),
+            NotDecided::Unreadable(_) | NotDecided::Policy(_) => Refusal::internal(&why),
         })?;
     tracing::info!(smile_job_id = %job, result_code = code.code(), "review decided");
     metrics::counter!("selfsame_reviews_total", "result_code" => code.code()).increment(1);
