@@ -31,7 +31,7 @@ import threading
 import time
 import uuid
 
-from nodes import Database, Installation, Node, Partner, Proxy, ask, package
+from nodes import MODELS, Database, Installation, Node, Partner, Proxy, ask, package
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 POLICY = 'name = "chaos"\nversion = "1"\n[defaults.duplicates]\nresponse = "refuse"\n'
@@ -107,8 +107,7 @@ class Run:
             added = self.installation.run("partner", "add", "--id", name)[0]
             self.partners[name] = Partner(name, added["sandbox_api_key"])
         self.callbacks = Callbacks(self.partners, self.dice)
-        models = pathlib.Path(os.environ.get("SELFSAME_MODELS", pathlib.Path.home() / ".cache/selfsame/models"))
-        self.pictures = {name: package(models / f"{name}.jpg") for name in ["obama", "obama2", "obama3", "biden"]}
+        self.pictures = {name: package(MODELS / f"{name}.jpg") for name in ["obama", "obama2", "obama3", "biden"]}
 
     def note(self, what):
         with self.lock:

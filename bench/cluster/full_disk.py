@@ -26,7 +26,7 @@ import threading
 import time
 
 from chaos import ENROLLED, Callbacks
-from nodes import Database, Installation, Node, Partner, ask, free_port, package
+from nodes import MODELS, Database, Installation, Node, Partner, ask, free_port, package
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -101,8 +101,7 @@ class Run:
         added = self.installation.run("partner", "add", "--id", "full")[0]
         self.partner = Partner("full", added["sandbox_api_key"])
         self.callbacks = Callbacks({"full": self.partner}, self.dice)
-        models = pathlib.Path(os.environ.get("SELFSAME_MODELS", pathlib.Path.home() / ".cache/selfsame/models"))
-        self.package = package(models / "biden.jpg")
+        self.package = package(MODELS / "biden.jpg")
         self.node = Node("node1", self.installation, options=more)
 
     def note(self, status, answer):

@@ -19,6 +19,8 @@ import zipfile
 from proxy import Proxy
 
 PATIENCE = 30
+# With the photographs that jobs are made of.
+MODELS = pathlib.Path(os.environ.get("SELFSAME_MODELS", pathlib.Path.home() / ".cache/selfsame/models"))
 TICK = os.sysconf("SC_CLK_TCK")
 
 

@@ -18,7 +18,7 @@ import tempfile
 import time
 import uuid
 
-from nodes import Database, Installation, Node, Partner, ask, package
+from nodes import MODELS, Database, Installation, Node, Partner, ask, package
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -53,8 +53,7 @@ class Story:
         self.blobs = f"{os.environ['SELFSAME_TEST_S3']}/{self.name}"
         self.url = self.database.through(self.database.port, self.name)
         self.installation = Installation(binary, folder, self.url, self.blobs, {"AWS_ALLOW_HTTP": "true"})
-        models = pathlib.Path(os.environ.get("SELFSAME_MODELS", pathlib.Path.home() / ".cache/selfsame/models"))
-        self.pictures = {name: package(models / f"{name}.jpg") for name in ["obama", "obama2", "obama3", "biden"]}
+        self.pictures = {name: package(MODELS / f"{name}.jpg") for name in ["obama", "obama2", "obama3", "biden"]}
         self.node = self.partner = None
 
     def bucket(self):

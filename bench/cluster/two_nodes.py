@@ -20,7 +20,7 @@ import statistics
 import time
 
 import job_queue
-from nodes import times
+from nodes import MODELS, times
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENROLLED = "0840"
@@ -116,8 +116,7 @@ class Bench(job_queue.Bench):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--binary", default=ROOT / "target/release/selfsame", type=pathlib.Path)
-    models = pathlib.Path(os.environ.get("SELFSAME_MODELS", pathlib.Path.home() / ".cache/selfsame/models"))
-    parser.add_argument("--picture", default=models / "obama.jpg", type=pathlib.Path)
+    parser.add_argument("--picture", default=MODELS / "obama.jpg", type=pathlib.Path)
     parser.add_argument("--jobs", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()

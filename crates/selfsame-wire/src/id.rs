@@ -130,6 +130,12 @@ impl Environment {
     /// Both, sandbox first.
     pub const ALL: [Self; 2] = [Self::Sandbox, Self::Production];
 
+    /// The one that was named, or both where none was.
+    #[must_use]
+    pub fn these(named: Option<&Self>) -> &[Self] {
+        named.map_or(&Self::ALL, std::slice::from_ref)
+    }
+
     /// `sandbox` or `production`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -1,17 +1,21 @@
 //! How much memory the C library keeps that nobody uses: after loading a model, and for each thread.
 #![allow(unsafe_code)]
 
-use std::ffi::c_int;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+use glibc::{ARENA_MAX, c_int, malloc_trim, mallopt};
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-unsafe extern "C" {
-    fn malloc_trim(pad: usize) -> c_int;
-    fn mallopt(parameter: c_int, value: c_int) -> c_int;
+mod glibc {
+    pub(super) use std::ffi::c_int;
+
+    /// `M_ARENA_MAX` of malloc.h.
+    pub(super) const ARENA_MAX: c_int = -8;
+
+    unsafe extern "C" {
+        pub(super) fn malloc_trim(pad: usize) -> c_int;
+        pub(super) fn mallopt(parameter: c_int, value: c_int) -> c_int;
+    }
 }
-
-/// `M_ARENA_MAX` of glibc's malloc.h.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-const ARENA_MAX: c_int = -8;
 
 /// Lets all threads of the process share as many heaps as there are processors; to be called before there are threads.
 ///

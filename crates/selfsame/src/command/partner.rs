@@ -174,12 +174,7 @@ impl PartnerCommand {
                 none: _,
                 callbacks,
             } => {
-                let one = environment.as_slice();
-                let environments = if one.is_empty() {
-                    &Environment::ALL[..]
-                } else {
-                    one
-                };
+                let environments = Environment::these(environment.as_ref());
                 let rules = callbacks.rules();
                 operator
                     .set_callback_url(id, environments, url.as_ref(), rules)

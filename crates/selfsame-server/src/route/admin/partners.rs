@@ -206,12 +206,7 @@ pub(crate) async fn set_callback(
         .as_deref()
         .map(callback_url)
         .transpose()?;
-    let one = asked.environment.as_slice();
-    let environments = if one.is_empty() {
-        &Environment::ALL[..]
-    } else {
-        one
-    };
+    let environments = Environment::these(asked.environment.as_ref());
     let rules = app.config.callback_rules();
     let operator = Operator::new(&*app.store, actor);
     operator
