@@ -395,6 +395,30 @@ async fn a_certificate_is_taken_up_when_its_files_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn clients_that_keep_their_connection_do_not_hold_up_a_stop() {
+    if photographs().is_none() {
+        return;
+    }
+    let data = tempfile::tempdir().unwrap();
+    let key = add_partner(data.path());
+    let server = Server::start(data.path(), &key, &[]);
+    let asked = b"GET /health HTTP/1.1\r\nHost: selfsame\r\n\r\n";
+    let mut rested = say(&server, asked).await;
+    answer(&mut rested).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    // Whose answer has just gone out may still be sending: it is waited for, but not until the last moment.
+    let mut just_answered = say(&server, asked).await;
+    answer(&mut just_answered).await;
+    let code = tokio::task::spawn_blocking(|| server.terminate()).await;
+    assert_eq!(code.unwrap(), Some(0));
+    let log = std::fs::read_to_string(data.path().join("server.log")).unwrap();
+    assert!(!log.contains("had not ended in time"), "{log}");
+    for mut stream in [rested, just_answered] {
+        assert_eq!(until_closed(&mut stream).await, "");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn upload_urls_lead_where_the_client_asked() {
     if photographs().is_none() {
         return;

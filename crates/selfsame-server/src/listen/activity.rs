@@ -22,6 +22,9 @@ const LINGER: Pace = Pace {
     bytes_per_second: 0,
 };
 
+/// Between requests for so long, nothing of an earlier one is still on its way.
+const RESTED: Duration = Duration::from_secs(1);
+
 /// One connection, as seen by the socket, by its requests and by whoever ends it.
 #[derive(Debug)]
 pub(crate) struct Activity {
@@ -148,13 +151,22 @@ impl Activity {
         }
     }
 
-    /// All is said, and the peer was told so.
-    pub(super) fn lingers(&self, now: Instant) {
+    /// All is said, and the peer was told so. Whether it had long been between requests: then nothing more need be waited for.
+    pub(super) fn lingers(&self, now: Instant) -> bool {
         let mut state = self.lock();
+        let rested = match state.phase {
+            Phase::Quiet(since) => now.saturating_duration_since(since) >= RESTED,
+            Phase::Handshake
+            | Phase::Fresh
+            | Phase::Busy(_)
+            | Phase::Head(_)
+            | Phase::Lingering(_) => false,
+        };
         if !matches!(state.phase, Phase::Lingering(_)) {
             state.phase = Phase::Lingering(Transfer::begin(now));
             state.stalled = None;
         }
+        rested
     }
 
     /// A request's head has arrived.
@@ -343,6 +355,26 @@ mod tests {
         let silent = activity(false, now);
         silent.lingers(now);
         assert!(silent.expired(&limits, now + 2 * SECOND));
+    }
+
+    #[test]
+    fn who_has_long_been_quiet_has_nothing_more_to_say() {
+        let now = Instant::now();
+        let answered = || {
+            let activity = activity(false, now);
+            activity.begins(false, now);
+            activity.handled(now);
+            activity
+        };
+        assert!(!activity(false, now).lingers(now + 60 * SECOND));
+        assert!(!answered().lingers(now), "it may still be sending a body");
+        assert!(answered().lingers(now + SECOND));
+        let speaking = answered();
+        speaking.received(1, now + SECOND);
+        assert!(!speaking.lingers(now + 60 * SECOND), "half a head");
+        let lingering = answered();
+        assert!(!lingering.lingers(now));
+        assert!(!lingering.lingers(now + 60 * SECOND));
     }
 
     #[test]

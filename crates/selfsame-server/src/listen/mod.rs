@@ -40,6 +40,8 @@ pub(crate) struct Listeners {
     /// Connections of their own: whoever fills the public address does not keep the operators out.
     of_operators: Arc<Connections>,
     tasks: JoinSet<()>,
+    /// What closes connections that have had their time, also while the last ones end.
+    watching: JoinSet<()>,
     ending: watch::Sender<bool>,
 }
 
@@ -47,18 +49,19 @@ impl Listeners {
     /// None yet. Fewer connections may be open than asked for, where the process may not open that many files.
     pub(crate) fn new(mut limits: ConnectionLimits, proxies: Proxies) -> Self {
         limits.most = descriptors::connections(limits.most, descriptors::raise());
-        let (ending, ended) = watch::channel(false);
+        let (ending, _) = watch::channel(false);
         let [connections, of_operators] =
             [(), ()].map(|()| Connections::new(limits, proxies.clone()));
-        let mut tasks = JoinSet::new();
+        let mut watching = JoinSet::new();
         for each in [&connections, &of_operators] {
-            tasks.spawn(Arc::clone(each).watch(ended.clone()));
+            watching.spawn(Arc::clone(each).watch());
         }
         Self {
             limits,
             connections,
             of_operators,
-            tasks,
+            tasks: JoinSet::new(),
+            watching,
             ending,
         }
     }
@@ -112,9 +115,11 @@ impl Listeners {
         }
         let all_ended = self.connections.all_ended();
         if tokio::time::timeout(GRACE, all_ended).await.is_err() {
-            self.connections.close_all();
+            let closed = self.connections.close_all();
+            tracing::warn!(closed, "connections were closed that had not ended in time");
         }
         self.of_operators.close_all();
+        self.watching.abort_all();
         outcome
     }
 }

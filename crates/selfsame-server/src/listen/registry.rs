@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use super::activity::Activity;
 use crate::client_address::{Proxies, network};
@@ -88,13 +88,10 @@ impl Connections {
         self.lock().make_room(None, Instant::now())
     }
 
-    /// Closes what has had its time, until told to stop.
-    pub(super) async fn watch(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    /// Closes what has had its time, without end.
+    pub(super) async fn watch(self: Arc<Self>) {
         loop {
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                _ = stop.changed() => return,
-            }
+            tokio::time::sleep(LOOK_EVERY).await;
             let now = Instant::now();
             let mut closed = 0;
             for activity in self.lock().connections.values() {
@@ -109,11 +106,13 @@ impl Connections {
         }
     }
 
-    /// Closes every connection at once.
-    pub(super) fn close_all(&self) {
-        for activity in self.lock().connections.values() {
+    /// Closes every connection at once, and tells how many there were.
+    pub(super) fn close_all(&self) -> usize {
+        let open = self.lock();
+        for activity in open.connections.values() {
             activity.close();
         }
+        open.connections.len()
     }
 
     /// Resolves once no connection is open.

@@ -17,6 +17,8 @@ pub(super) struct Socket {
     stream: TcpStream,
     activity: Arc<Activity>,
     said_all: bool,
+    /// Nothing was under way when all was said.
+    rested: bool,
 }
 
 impl Socket {
@@ -25,6 +27,7 @@ impl Socket {
             stream,
             activity,
             said_all: false,
+            rested: false,
         }
     }
 
@@ -84,20 +87,22 @@ impl AsyncWrite for Socket {
     }
 
     /// Says that nothing more comes, then throws away what still arrives until the peer has done too: a socket that is closed
-    /// while bytes are unread is reset, and a reset takes back an answer that the peer has not read yet.
+    /// while bytes are unread is reset, and a reset takes back an answer that the peer has not read yet. Where nothing was under way
+    /// and nothing has arrived, there is nothing to wait for: a client may keep its end open for as long as it likes.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if !this.said_all {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
             this.said_all = true;
-            this.activity.lingers(Instant::now());
+            this.rested = this.activity.lingers(Instant::now());
         }
         let mut waste = [0; 16 * 1024];
         // A fast client may not keep the others waiting.
         for _ in 0..16 {
             let mut buffer = ReadBuf::new(&mut waste);
-            match ready!(Pin::new(&mut this.stream).poll_read(cx, &mut buffer)) {
-                Ok(()) if !buffer.filled().is_empty() => {
+            match Pin::new(&mut this.stream).poll_read(cx, &mut buffer) {
+                Poll::Pending if !this.rested => return Poll::Pending,
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                     if !this
                         .activity
                         .received(buffer.filled().len(), Instant::now())
