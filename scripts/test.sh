@@ -94,22 +94,23 @@ else
     bash scripts/services.sh cargo test --locked --workspace --tests --no-fail-fast
 fi
 finish instructions
-cargo test --locked --workspace --doc
 
 step "MOSIP's own client"
 bash scripts/mosip_oracle.sh
 
-# They wait for answers, some for no longer than a person would: beside the Rust tests they would wait for the processor. Beside each
-# other they mostly wait.
+# They mostly wait for answers, some for no longer than a person would: beside the Rust tests they would wait for the processor, beside
+# each other for nothing.
+bash clients/compatibility/run.sh install
+begin documentation cargo test --locked --workspace --doc
 begin clients bash clients/test.sh
-step "the public clients"
-bash clients/compatibility/run.sh
-step "v3 as it is described"
-bash conformance/description/run.sh
-finish clients
-
+begin compatibility bash clients/compatibility/run.sh
+begin description bash conformance/description/run.sh
 step "once more on PostgreSQL and S3"
 bash scripts/test_on_postgres.sh
+finish compatibility
+finish description
+finish clients
+finish documentation
 
 # A camera does not wait: these have the machine for themselves.
 if [ -n "${beside[engine]:-}" ]; then

@@ -8,6 +8,8 @@
 #   SELFSAME_PHP_V3_AUTOLOAD  Composer's vendor/autoload.php of smileid-sdk-php
 #
 # With SELFSAME_TEST_ON=postgres, inside scripts/services.sh, the server keeps all in PostgreSQL and S3. Python and Node run then.
+#
+# `run.sh install` only installs what Python and Node need: before two runs beside each other.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -20,33 +22,41 @@ RUBY_V3_CLIENT=12.0.0
 logs="$(mktemp -d)"
 trap 'rm -rf "$logs"' EXIT
 
+# Puts v3's Node client where the tests find it.
+node_v3_client() {
+    [ -z "${SELFSAME_NODE_V3_CLIENT:-}" ] || return 0
+    local client="$PWD/.node-v3/node_modules/@smileid/usesmileid-nodejs"
+    if [ "$(node -p "require('$client/package.json').version" 2>/dev/null)" != "$NODE_V3_CLIENT" ]; then
+        npm install --silent --no-audit --no-fund --no-save --fetch-retries=0 --prefix .node-v3 \
+            "@smileid/usesmileid-nodejs@$NODE_V3_CLIENT" >"$logs/npm" 2>&1 || return 1
+    fi
+    export SELFSAME_NODE_V3_CLIENT="$client"
+}
+
 [ -x .venv/bin/python ] || python3 -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r python/requirements.txt
-# On PostgreSQL v3's refusals and lists are left out: they meet the store in no way of their own.
+# Installed once for each lock file: this script runs twice in the tests.
+[ node/node_modules/.package-lock.json -nt node/package-lock.json ] || (cd node && npm ci --silent --no-audit --no-fund)
+if [ "${1:-}" = install ]; then
+    node_v3_client || true
+    exit 0
+fi
+
+# Four at a time, for they mostly wait for results. On PostgreSQL v3's refusals and lists are left out: they meet the store in no way of their own.
 python=(python)
 [ "${SELFSAME_TEST_ON:-}" != postgres ] || python=(python/test_[!v]*.py python/test_v3_jobs.py python/test_v3_selfies.py)
-.venv/bin/python -m pytest -q -p no:cacheprovider "${python[@]}"
+.venv/bin/python -m pytest -q -p no:cacheprovider -n 4 "${python[@]}"
 
 # Runs commands beside one server: each is a line of shell.
 beside_a_server() {
     [ $# = 0 ] || .venv/bin/python python/with_https_server.py bash -ec "$(printf '%s\n' "$@")"
 }
 
-# Puts v3's Node client where the tests find it.
-node_v3_client() {
-    [ -z "${SELFSAME_NODE_V3_CLIENT:-}" ] || return 0
-    npm install --silent --no-audit --no-fund --no-save --fetch-retries=0 --prefix .node-v3 \
-        "@smileid/usesmileid-nodejs@$NODE_V3_CLIENT" >"$logs/npm" 2>&1 || return 1
-    export SELFSAME_NODE_V3_CLIENT="$PWD/.node-v3/node_modules/@smileid/usesmileid-nodejs"
-}
-
-# Installed once for each lock file: this script runs twice in the tests.
-[ node/node_modules/.package-lock.json -nt node/package-lock.json ] || (cd node && npm ci --silent --no-audit --no-fund)
 if node_v3_client; then
-    WITH_FRAMES=1 beside_a_server 'node --test node/*.test.js node/v3/*.test.js'
+    WITH_FRAMES=1 beside_a_server 'node --test --test-concurrency=4 node/*.test.js node/v3/*.test.js'
 else
     echo "left out: v3's public Node client, because it cannot be fetched; SELFSAME_NODE_V3_CLIENT may name a built folder of its sources"
-    beside_a_server 'node --test node/*.test.js'
+    beside_a_server 'node --test --test-concurrency=4 node/*.test.js'
 fi
 
 if [ "${SELFSAME_TEST_ON:-}" = postgres ]; then
