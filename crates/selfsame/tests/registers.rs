@@ -14,13 +14,19 @@ use serde_json::{Value, json};
 use crate::support::{self, selfsame};
 
 const TABLE: &str = "id_number,first_name,last_name,dob,photo,team\n\
-                     AB-1234,Ada,Lovelace,1815-12-10,ada.jpg,Engines\n\
-                     AB-1235,PLANTED,Bad,10.12.1815,,\n\
-                     AB-1236,Bob,Good,,,\n";
+                     QX-1234,Ada,Lovelace,1815-12-10,ada.jpg,Engines\n\
+                     QX-1235,PLANTED,Bad,10.12.1815,,\n\
+                     QX-1236,Bob,Good,,,\n";
 
 fn register(data: &Path, action: &[&str]) -> Vec<Value> {
     let data = data.to_str().unwrap();
     selfsame(&[&["register", "--data", data], action].concat())
+}
+
+/// Whether a number of the table is told, as it is written or brought to one form. Letters that no digest has go before it.
+fn tells_a_number(lines: &[Value]) -> bool {
+    let told = format!("{lines:?}").to_lowercase();
+    told.contains("qx1") || told.contains("qx-")
 }
 
 /// What a command that ends with this code prints.
@@ -89,7 +95,7 @@ fn a_table_becomes_a_register_and_is_erased() {
     let entries = register(&data, &["list", "--name", "staff"]);
     assert_eq!(entries.len(), 2);
     assert_eq!(entries[0]["has_photo"], true);
-    assert!(!format!("{listed:?}{entries:?}").contains("1234"));
+    assert!(!tells_a_number(&listed) && !tells_a_number(&entries));
 
     let one = [
         "remove",
@@ -100,7 +106,7 @@ fn a_table_becomes_a_register_and_is_erased() {
         "--id-type",
         "staff",
         "--id-number",
-        "ab1234",
+        "qx1234",
     ];
     let gone = json!({"register": "staff", "removed": 1});
     assert_eq!(register(&data, &one), std::slice::from_ref(&gone));
@@ -132,7 +138,7 @@ fn a_table_becomes_a_register_and_is_erased() {
             "register_removed"
         ]
     );
-    assert!(!format!("{records:?}").contains("1234"));
+    assert!(!tells_a_number(&records));
 }
 
 #[test]
