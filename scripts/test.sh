@@ -89,7 +89,9 @@ export SELFSAME_LOAD_WHEN_NEEDED=true SELFSAME_COMPILED_MODELS="$PWD/target/comp
 
 step "Rust tests"
 if cargo nextest --version >/dev/null 2>&1; then
-    bash scripts/services.sh cargo nextest run --locked --workspace --tests --no-fail-fast
+    # Half as many again as there are processors: a third of their time they wait for a server.
+    threads=$(($(getconf _NPROCESSORS_ONLN) * 3 / 2))
+    bash scripts/services.sh cargo nextest run --locked --workspace --tests --no-fail-fast --test-threads "$threads"
 else
     bash scripts/services.sh cargo test --locked --workspace --tests --no-fail-fast
 fi
