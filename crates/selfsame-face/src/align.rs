@@ -2,6 +2,7 @@
 
 use image::RgbImage;
 
+use crate::cut;
 use crate::evidence::{Landmarks, Point};
 
 /// Side of the aligned face.
@@ -73,6 +74,7 @@ impl Similarity {
         })
     }
 
+    #[cfg(any(feature = "engine", test))]
     pub(crate) fn apply(&self, x: f32, y: f32) -> (f32, f32) {
         (
             self.a * x - self.b * y + self.dx,
@@ -100,151 +102,14 @@ pub(crate) fn cut_out(
 ) -> Option<Vec<f32>> {
     let back = Similarity::fit(points, &landmarks.points())?;
     let mut face = vec![0.0; 3 * side * side];
-    cut(image, &back, side, samples(&back), &mut face);
+    let planes = cut::thirds(&mut face, side);
+    cut::cut(image, &back, side, samples(&back), planes);
     Some(face)
 }
 
 /// How many samples a side a pixel is to be averaged over against aliasing, for a face much larger than its crop.
 fn samples(back: &Similarity) -> usize {
     (back.a.hypot(back.b).round() as usize).clamp(1, 4)
-}
-
-/// Cuts a square out into planes of red, green and blue, 0 to 255; `back` leads from its pixels to the picture's. With more
-/// than two samples a side, the nearest pixel is as good for each as a mixture of four.
-pub(crate) fn cut(
-    image: &RgbImage,
-    back: &Similarity,
-    side: usize,
-    samples: usize,
-    planes: &mut [f32],
-) {
-    let plane = side * side;
-    let (red, rest) = planes.split_at_mut(plane);
-    let (green, blue) = rest.split_at_mut(plane);
-    let targets = red.iter_mut().zip(green).zip(blue);
-    let source = Source::new(image);
-    for (at, ((r, g), b)) in targets.enumerate() {
-        let (x, y) = ((at % side) as f32, (at / side) as f32);
-        [*r, *g, *b] = if samples <= 1 {
-            let (x, y) = back.apply(x, y);
-            source.bilinear(x, y)
-        } else {
-            source.average(back, x, y, samples)
-        };
-    }
-}
-
-/// Pixels to sample; black outside the image.
-struct Source<'i> {
-    raw: &'i [u8],
-    width: usize,
-    height: usize,
-}
-
-impl<'i> Source<'i> {
-    fn new(image: &'i RgbImage) -> Self {
-        Self {
-            raw: image.as_raw(),
-            width: image.width() as usize,
-            height: image.height() as usize,
-        }
-    }
-
-    fn pixel(&self, x: i32, y: i32) -> [u8; 3] {
-        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
-            return [0; 3];
-        };
-        self.at(x, y)
-    }
-
-    fn at(&self, x: usize, y: usize) -> [u8; 3] {
-        if x >= self.width || y >= self.height {
-            return [0; 3];
-        }
-        match self.raw.get(3 * (y * self.width + x)..) {
-            Some(&[r, g, b, ..]) => [r, g, b],
-            _ => [0; 3],
-        }
-    }
-
-    /// The pixel that a place lies in. Rounding down as an unsigned number does is exact from 0 up, and quick.
-    fn nearest(&self, x: f32, y: f32) -> [u8; 3] {
-        let (x, y) = (x + 0.5, y + 0.5);
-        if x < 0.0 || y < 0.0 {
-            return [0; 3];
-        }
-        self.at(x as u32 as usize, y as u32 as usize)
-    }
-
-    /// Two pixels of a line, and the two below; `None` where one of the four is outside.
-    fn inside(&self, left: i32, top: i32) -> Option<[&'i [u8; 6]; 2]> {
-        let (left, top) = (usize::try_from(left).ok()?, usize::try_from(top).ok()?);
-        if left + 1 >= self.width {
-            return None;
-        }
-        let at = 3 * (top * self.width + left);
-        let line = |at: usize| self.raw.get(at..at + 6)?.try_into().ok();
-        Some([line(at)?, line(at + 3 * self.width)?])
-    }
-
-    /// The colour between four pixels.
-    fn bilinear(&self, x: f32, y: f32) -> [f32; 3] {
-        // A float that is out of range becomes the nearest integer, which is outside the image too. Without `floor`, which
-        // is a call where the CPU is not known to have an instruction for it.
-        let down = |at: f32| (at as i32).saturating_sub(i32::from((at as i32 as f32) > at));
-        let (left, top) = (down(x), down(y));
-        let (fx, fy) = (x - left as f32, y - top as f32);
-        if let Some([above, below]) = self.inside(left, top) {
-            return std::array::from_fn(|c| {
-                let mix = |line: &[u8; 6]| {
-                    let (a, b) = (f32::from(line[c]), f32::from(line[c + 3]));
-                    a + fx * (b - a)
-                };
-                let top = mix(above);
-                top + fy * (mix(below) - top)
-            });
-        }
-        let (right, bottom) = (left.saturating_add(1), top.saturating_add(1));
-        let corners = [
-            self.pixel(left, top),
-            self.pixel(right, top),
-            self.pixel(left, bottom),
-            self.pixel(right, bottom),
-        ];
-        std::array::from_fn(|c| {
-            let [a, b, d, e] = corners.map(|pixel| f32::from(pixel[c]));
-            let (above, below) = (a + fx * (b - a), d + fx * (e - d));
-            above + fy * (below - above)
-        })
-    }
-
-    /// The mean of samples spread evenly over a target pixel.
-    fn average(&self, back: &Similarity, x: f32, y: f32, samples: usize) -> [f32; 3] {
-        let step = 1.0 / samples as f32;
-        let first = 0.5 * step - 0.5;
-        let (start_x, start_y) = back.apply(x + first, y + first);
-        let (along, across) = (back.a * step, back.b * step);
-        let mut sum = [0.0f32; 3];
-        for row in 0..samples {
-            let down = row as f32;
-            let (mut sx, mut sy) = (start_x - across * down, start_y + along * down);
-            for _ in 0..samples {
-                if samples > 2 {
-                    for (s, v) in sum.iter_mut().zip(self.nearest(sx, sy)) {
-                        *s += f32::from(v);
-                    }
-                } else {
-                    for (s, v) in sum.iter_mut().zip(self.bilinear(sx, sy)) {
-                        *s += v;
-                    }
-                }
-                sx += along;
-                sy += across;
-            }
-        }
-        let weight = step * step;
-        sum.map(|s| s * weight)
-    }
 }
 
 impl AlignedFace {

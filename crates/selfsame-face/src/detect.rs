@@ -3,7 +3,9 @@
 use image::RgbImage;
 
 #[cfg(feature = "engine")]
-use crate::align::{self, Similarity};
+use crate::align::Similarity;
+#[cfg(feature = "engine")]
+use crate::cut;
 use crate::evidence::{FaceBox, Landmarks, Point};
 use crate::inference::{Inference, InferenceError};
 use crate::shrink::{self, Canvas};
@@ -63,11 +65,8 @@ impl Detector {
         let samples = if back.a.hypot(back.b) < 2.0 { 1 } else { 3 };
         self.model.run(
             &mut |input| {
-                align::cut(image, back, self.side, samples, input);
-                // Blue comes first here.
-                let plane = self.side * self.side;
-                let (red, rest) = input.split_at_mut(plane);
-                red.swap_with_slice(&mut rest[plane..2 * plane]);
+                let [blue, green, red] = cut::thirds(input, self.side);
+                cut::cut(image, back, self.side, samples, [red, green, blue]);
             },
             &mut |outputs| found = suppress(candidates(outputs, self.side)),
         )?;

@@ -13,6 +13,8 @@ mod align;
 pub mod analyser;
 #[cfg(feature = "engine")]
 mod continuity;
+#[cfg(feature = "detect")]
+mod cut;
 #[cfg(feature = "decode")]
 pub mod deadline;
 #[cfg(feature = "decode")]

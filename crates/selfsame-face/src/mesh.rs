@@ -2,7 +2,8 @@
 
 use image::RgbImage;
 
-use crate::align::{self, Similarity};
+use crate::align::Similarity;
+use crate::cut;
 use crate::evidence::{FaceGeometry, Landmarks, Point};
 use crate::inference::{Inference, InferenceError};
 
@@ -88,7 +89,8 @@ impl FaceMesh {
         let mut points = None;
         self.landmarks.run(
             &mut |input| {
-                align::cut(image, &back, SIDE, samples, input);
+                let planes = cut::thirds(input, SIDE);
+                cut::cut(image, &back, SIDE, samples, planes);
                 for value in input {
                     *value /= 255.0;
                 }
