@@ -73,6 +73,61 @@ fn rows(
     }
 }
 
+/// A column or a row between two of the picture's: the first of them, and how far it lies from that one to the next, 0 to 1. The
+/// picture's last has nothing next to it.
+#[cfg(feature = "engine")]
+pub(crate) type Place = (usize, f32);
+
+/// Draws an upright part of the picture into planes of red, green and blue, 0 to 255, as whole numbers: a pixel for each column, of
+/// which there are some sixteens, and each row.
+#[cfg(feature = "engine")]
+pub(crate) fn draw(image: &RgbImage, columns: &[Place], rows: &[Place], planes: [&mut [f32]; 3]) {
+    columns_and_rows(&Source::of(image), columns, rows, planes);
+}
+
+#[cfg(feature = "engine")]
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma"))]
+fn columns_and_rows(
+    source: &Source<'_>,
+    columns: &[Place],
+    rows: &[Place],
+    planes: [&mut [f32]; 3],
+) {
+    let [red, green, blue] = planes;
+    for (number, run) in columns.as_chunks::<RUN>().0.iter().enumerate() {
+        let (mut left, mut across) = ([0u32; RUN], [0.0; RUN]);
+        for ((left, across), (column, share)) in left.iter_mut().zip(&mut across).zip(run) {
+            (*left, *across) = (source.offset(*column as u32, 0), *share);
+        }
+        for (y, (row, share)) in rows.iter().enumerate() {
+            let (mut at, down) = (left, [*share; RUN]);
+            for at in &mut at {
+                *at = at.wrapping_add(source.offset(0, *row as u32));
+            }
+            let below = if row + 1 < source.height {
+                3 * source.width
+            } else {
+                0
+            };
+            let mut made = [[0.0; RUN]; 3];
+            if !source.between(&at, below, &across, &down, &mut made) {
+                source.between_anywhere(run, (*row, *share), &mut made);
+            }
+            let from = y * columns.len() + number * RUN;
+            for (target, made) in [&mut *red, &mut *green, &mut *blue].into_iter().zip(made) {
+                for (target, value) in target[from..from + RUN].iter_mut().zip(made) {
+                    let (_, down) = whole(value);
+                    *target = if value - down >= 0.5 {
+                        down + 1.0
+                    } else {
+                        down
+                    };
+                }
+            }
+        }
+    }
+}
+
 /// Where a run of pixels lies in the picture: on a line, in order.
 #[derive(Clone, Copy)]
 struct Places {
@@ -179,22 +234,37 @@ impl<'i> Source<'i> {
 
     /// False, and nothing made, where a run is not all inside the picture, or too near its last byte.
     #[inline(always)]
-    fn mixed_inside(&self, Places { x, y }: &Places, made: &mut [Run; 3]) -> bool {
+    fn mixed_inside(&self, places: &Places, made: &mut [Run; 3]) -> bool {
         let end = |side: usize| side as f32 - 1.0;
-        if !(Places { x: *x, y: *y }).within(end(self.width), end(self.height)) {
+        if !places.within(end(self.width), end(self.height)) {
             return false;
         }
         let (mut across, mut down, mut at) = ([0.0; RUN], [0.0; RUN], [0u32; RUN]);
         for lane in 0..RUN {
-            let ((left, whole_x), (top, whole_y)) = (whole(x[lane]), whole(y[lane]));
-            across[lane] = x[lane] - whole_x;
-            down[lane] = y[lane] - whole_y;
+            let (x, y) = (places.x[lane], places.y[lane]);
+            let ((left, whole_x), (top, whole_y)) = (whole(x), whole(y));
+            across[lane] = x - whole_x;
+            down[lane] = y - whole_y;
             at[lane] = self.offset(left, top);
         }
+        self.between(&at, 3 * self.width, &across, &down, made)
+    }
+
+    /// Mixes each pixel of a run of four: `at` is where the first's bytes begin, the second follows it, and the others lie `below`
+    /// bytes after these. False, and nothing made, where a run is too near the picture's last byte.
+    #[inline(always)]
+    fn between(
+        &self,
+        at: &[u32; RUN],
+        below: usize,
+        across: &Run,
+        down: &Run,
+        made: &mut [Run; 3],
+    ) -> bool {
         let [mut a, mut b, mut c, mut d] = [[0u32; RUN]; 4];
         for lane in 0..RUN {
             let at = at[lane] as usize;
-            let (Some(above), Some(below)) = (self.pair(at), self.pair(at + 3 * self.width)) else {
+            let (Some(above), Some(below)) = (self.pair(at), self.pair(at + below)) else {
                 return false;
             };
             a[lane] = above as u32;
@@ -229,6 +299,24 @@ impl<'i> Source<'i> {
         for lane in 0..RUN {
             for (made, value) in made.iter_mut().zip(self.bilinear(x[lane], y[lane])) {
                 made[lane] = value;
+            }
+        }
+    }
+
+    /// The same as [`Self::between`] one by one, for a run at the picture's end.
+    #[cfg(feature = "engine")]
+    #[cold]
+    #[inline(never)]
+    fn between_anywhere(&self, columns: &[Place; RUN], (row, down): Place, made: &mut [Run; 3]) {
+        for (lane, &(column, across)) in columns.iter().enumerate() {
+            let [a, b, c, d] = [(0, 0), (1, 0), (0, 1), (1, 1)]
+                .map(|(right, below)| self.at(column + right, row + below).map(f32::from));
+            for (which, made) in made.iter_mut().enumerate() {
+                let (above, below) = (
+                    a[which] + across * (b[which] - a[which]),
+                    c[which] + across * (d[which] - c[which]),
+                );
+                made[lane] = above + down * (below - above);
             }
         }
     }

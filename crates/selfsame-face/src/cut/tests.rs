@@ -79,6 +79,40 @@ fn a_square_as_large_as_the_picture_is_the_picture() {
     }
 }
 
+/// Each pixel between four, rounded as a byte is.
+#[cfg(feature = "engine")]
+#[test]
+fn an_upright_part_is_drawn_to_whole_numbers() {
+    let image = picture(50, 30);
+    let places = |from: f32, step: f32, count: usize, last: usize| -> Vec<Place> {
+        (0..count)
+            .map(|n| (from + n as f32 * step).min(last as f32))
+            .map(|place| (place as usize, place.fract()))
+            .collect()
+    };
+    // The second ends with the picture's last byte.
+    for (from, step, up_to) in [(1.3, 0.9, 40.0), (20.2, 1.7, 49.0)] {
+        let columns = places(from, step, 32, 49);
+        let rows = places(0.4, up_to / 33.0, 32, 29);
+        let mut planes = vec![-1.0; 3 * 1024];
+        draw(&image, &columns, &rows, thirds(&mut planes, 32));
+        for at in 0..1024 {
+            let ((x, across), (y, down)) = (columns[at % 32], rows[at / 32]);
+            for channel in 0..3 {
+                let pixel = |x: usize, y: usize| {
+                    let inside = (x.min(49) as u32, y.min(29) as u32);
+                    f32::from(image.get_pixel(inside.0, inside.1).0[channel])
+                };
+                let mix = |a: f32, b: f32, share: f32| a + share * (b - a);
+                let above = mix(pixel(x, y), pixel(x + 1, y), across);
+                let below = mix(pixel(x, y + 1), pixel(x + 1, y + 1), across);
+                let found = planes[1024 * channel + at];
+                assert_eq!(found, mix(above, below, down).round(), "{at}");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_lies_outside_is_black() {
     let image = picture(20, 10);

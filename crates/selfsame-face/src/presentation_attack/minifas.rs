@@ -1,7 +1,9 @@
 //! The crop that MiniFAS looks at: the face and what surrounds it, reflected at the picture's edge.
 
 use image::RgbImage;
+use multiversion::multiversion;
 
+use crate::cut;
 use crate::evidence::FaceBox;
 use crate::inference::{Inference, InferenceError};
 
@@ -59,76 +61,103 @@ impl Square {
 
     /// Fills the planes of red, green and blue, 0 to 1. Beyond its edges the picture is reflected, as the model learned it.
     fn draw(self, image: &RgbImage, planes: &mut [f32]) {
-        let columns = taps(self.left, self.side, image.width());
-        let rows = taps(self.top, self.side, image.height());
-        let (plane, width) = (SIDE * SIDE, image.width() as usize);
-        let raw = image.as_raw();
-        let mut lines = vec![[0.0f32; 3]; SIDE];
-        let mut drawn = None;
-        planes.fill(0.0);
-        for (y, taps) in rows.iter().enumerate() {
-            for &(row, weight) in taps {
-                // Neighbours share the row between them.
-                if drawn != Some(row) {
-                    let line = &raw[3 * width * row..3 * width * (row + 1)];
-                    across(line, &columns, &mut lines);
-                    drawn = Some(row);
-                }
-                for (x, pixel) in lines.iter().enumerate() {
-                    for (channel, value) in pixel.iter().enumerate() {
-                        planes[channel * plane + y * SIDE + x] += weight * value;
+        let columns = Taps::of(self.left, self.side, image.width());
+        let rows = Taps::of(self.top, self.side, image.height());
+        resample(image, &columns, &rows, cut::thirds(planes, SIDE));
+    }
+}
+
+/// Rows are added up first, for that is one loop over their bytes; then columns, a pixel's channels at once.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma"))]
+fn resample(image: &RgbImage, columns: &Taps, rows: &Taps, planes: [&mut [f32]; 3]) {
+    let (raw, width) = (image.as_raw(), image.width() as usize);
+    let (first, last) = columns.ends();
+    let length = 3 * (last + 1 - first);
+    // One number more, so that the last pixel has four to read too.
+    let mut sums = vec![0.0f32; length + 1];
+    let [red, green, blue] = planes;
+    for (y, taps) in rows.each().enumerate() {
+        sums.fill(0.0);
+        for (row, weight) in taps {
+            let from = 3 * (width * row + first);
+            for (sum, byte) in sums.iter_mut().zip(&raw[from..from + length]) {
+                *sum += weight * f32::from(*byte);
+            }
+        }
+        for (x, taps) in columns.each().enumerate() {
+            let mut pixel = [0.0f32; 4];
+            for (column, weight) in taps {
+                let from = 3 * (column - first);
+                if let Some(channels) = sums.get(from..from + 4) {
+                    for (sum, value) in pixel.iter_mut().zip(channels) {
+                        *sum += weight * value;
                     }
                 }
             }
-        }
-        // Lanczos may overshoot, and bytes cannot.
-        for value in planes {
-            *value = (*value / 255.0).clamp(0.0, 1.0);
-        }
-    }
-}
-
-fn across(line: &[u8], columns: &[Vec<(usize, f32)>], out: &mut [[f32; 3]]) {
-    for (pixel, taps) in out.iter_mut().zip(columns) {
-        *pixel = [0.0; 3];
-        for &(column, weight) in taps {
-            if let [r, g, b] = line[3 * column..3 * column + 3] {
-                pixel[0] += weight * f32::from(r);
-                pixel[1] += weight * f32::from(g);
-                pixel[2] += weight * f32::from(b);
-            }
+            // Lanczos may overshoot, and bytes cannot.
+            let [r, g, b, _] = pixel;
+            let at = y * SIDE + x;
+            red[at] = (r / 255.0).clamp(0.0, 1.0);
+            green[at] = (g / 255.0).clamp(0.0, 1.0);
+            blue[at] = (b / 255.0).clamp(0.0, 1.0);
         }
     }
 }
 
-/// For each target pixel along one side, the source pixels that it is made of: their share of its area when the square
-/// shrinks, Lanczos with four lobes when it grows.
-fn taps(start: i32, side: i32, length: u32) -> Vec<Vec<(usize, f32)>> {
-    let step = side as f32 / SIDE as f32;
-    (0..SIDE)
-        .map(|n| {
-            let mut taps: Vec<(usize, f32)> = if step >= 1.0 {
+/// For each target pixel along one side, the source pixels that it is made of.
+struct Taps {
+    all: Vec<(usize, f32)>,
+    /// Where each target pixel's end.
+    ends: [usize; SIDE],
+}
+
+impl Taps {
+    /// Their share of its area when the square shrinks, Lanczos with four lobes when it grows.
+    fn of(start: i32, side: i32, length: u32) -> Self {
+        let step = side as f32 / SIDE as f32;
+        let mut all: Vec<(usize, f32)> = Vec::with_capacity(SIDE * (step as usize + 8));
+        let ends = std::array::from_fn(|n| {
+            let begun = all.len();
+            if step >= 1.0 {
                 let (from, to) = (n as f32 * step, (n as f32 + 1.0) * step);
-                (from.floor() as i32..to.ceil() as i32)
-                    .map(|at| {
-                        let covered = (to.min(at as f32 + 1.0) - from.max(at as f32)).max(0.0);
-                        (reflect(start + at, length), covered)
-                    })
-                    .collect()
+                all.extend((from.floor() as i32..to.ceil() as i32).map(|at| {
+                    let covered = (to.min(at as f32 + 1.0) - from.max(at as f32)).max(0.0);
+                    (reflect(start + at, length), covered)
+                }));
             } else {
                 let centre = (n as f32 + 0.5) * step - 0.5;
                 let nearest = centre.floor() as i32;
-                (nearest - 3..=nearest + 4)
-                    .map(|at| (reflect(start + at, length), lanczos(centre - at as f32)))
-                    .collect()
-            };
-            let sum: f32 = taps.iter().map(|(_, weight)| weight).sum();
-            for (_, weight) in &mut taps {
+                all.extend(
+                    (nearest - 3..=nearest + 4)
+                        .map(|at| (reflect(start + at, length), lanczos(centre - at as f32))),
+                );
+            }
+            let own = &mut all[begun..];
+            let sum: f32 = own.iter().map(|(_, weight)| weight).sum();
+            for (_, weight) in own {
                 *weight /= sum;
             }
-            taps
+            all.len()
+        });
+        Self { all, ends }
+    }
+
+    /// Those of each target pixel.
+    fn each(&self) -> impl Iterator<Item = &[(usize, f32)]> {
+        let mut begun = 0;
+        self.ends.iter().map(move |&end| {
+            let own = &self.all[begun..end];
+            begun = end;
+            own
         })
-        .collect()
+    }
+
+    /// The first and the last source pixel of all.
+    fn ends(&self) -> (usize, usize) {
+        self.all.iter().fold((usize::MAX, 0), |(least, most), tap| {
+            (least.min(tap.0), most.max(tap.0))
+        })
+    }
 }
 
 fn lanczos(x: f32) -> f32 {
@@ -190,6 +219,38 @@ mod tests {
                     (planes[SIDE * SIDE + at] * 255.0 - y).abs() < 0.6,
                     "{width} {at}"
                 );
+            }
+        }
+    }
+
+    /// Each pixel by itself, columns first, in numbers of 64 bits.
+    #[test]
+    fn squares_are_what_their_taps_say_of_each_pixel() {
+        let image = RgbImage::from_fn(97, 61, |x, y| {
+            image::Rgb([x * 37 + y * 11, x * x + 90, y * 53].map(|v| v as u8))
+        });
+        for (left, top, side) in [(-30, -20, 150), (20, 10, 40), (-400, 3, 700), (5, 5, 128)] {
+            let square = Square { left, top, side };
+            let mut planes = vec![-1.0; 3 * SIDE * SIDE];
+            square.draw(&image, &mut planes);
+            let columns = Taps::of(left, side, 97);
+            let rows = Taps::of(top, side, 61);
+            for (y, rows) in rows.each().enumerate() {
+                for (x, columns) in columns.each().enumerate() {
+                    for channel in 0..3 {
+                        let mut sum = 0.0;
+                        for (row, down) in rows {
+                            for (column, across) in columns {
+                                let pixel = image.get_pixel(*column as u32, *row as u32);
+                                let weight = f64::from(*down) * f64::from(*across);
+                                sum += weight * f64::from(pixel.0[channel]);
+                            }
+                        }
+                        let found = f64::from(planes[(channel * SIDE + y) * SIDE + x]);
+                        let wanted = (sum / 255.0).clamp(0.0, 1.0);
+                        assert!((found - wanted).abs() < 1e-5, "{found}, not {wanted}");
+                    }
+                }
             }
         }
     }

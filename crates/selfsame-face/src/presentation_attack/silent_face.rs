@@ -3,6 +3,7 @@
 
 use image::RgbImage;
 
+use crate::cut::{self, Place};
 use crate::evidence::FaceBox;
 use crate::inference::{Inference, InferenceError};
 
@@ -77,43 +78,22 @@ impl Crop {
     /// Fills the planes of blue, green and red, 0 to 255, each pixel between the four nearest: what is finer is not smoothed
     /// away, for that is how the models learned to see.
     fn draw(self, image: &RgbImage, planes: &mut [f32]) {
-        let plane = SIDE * SIDE;
+        let [blue, green, red] = cut::thirds(planes, SIDE);
         let columns = places(self.left, self.width);
         let rows = places(self.top, self.height);
-        let raw = image.as_raw();
-        let width = image.width() as usize;
-        let at = |row: usize, column: usize| 3 * (row * width + column);
-        for (y, (upper, lower, down)) in rows.iter().enumerate() {
-            for (x, (left, right, across)) in columns.iter().enumerate() {
-                let corners = [
-                    at(*upper, *left),
-                    at(*upper, *right),
-                    at(*lower, *left),
-                    at(*lower, *right),
-                ];
-                for channel in 0..3 {
-                    let [a, b, c, d] = corners.map(|pixel| f32::from(raw[pixel + channel]));
-                    let (first, second) = (a + across * (b - a), c + across * (d - c));
-                    // A byte is what the models were given.
-                    let value = (first + down * (second - first)).round();
-                    planes[(2 - channel) * plane + y * SIDE + x] = value;
-                }
-            }
-        }
+        // Bytes are what the models were given.
+        cut::draw(image, &columns, &rows, [red, green, blue]);
     }
 }
 
-/// For each target pixel along one side, the two pixels that it lies between, and how far from the first to the second.
-fn places(start: usize, length: usize) -> Vec<(usize, usize, f32)> {
+/// For each target pixel along one side, where it lies.
+fn places(start: usize, length: usize) -> [Place; SIDE] {
     let step = length as f32 / SIDE as f32;
-    (0..SIDE)
-        .map(|n| {
-            let place = ((n as f32 + 0.5) * step - 0.5).clamp(0.0, (length - 1) as f32);
-            let first = place as usize;
-            let second = (first + 1).min(length - 1);
-            (start + first, start + second, place - first as f32)
-        })
-        .collect()
+    std::array::from_fn(|n| {
+        let place = ((n as f32 + 0.5) * step - 0.5).clamp(0.0, (length - 1) as f32);
+        let first = place as usize;
+        (start + first, place - first as f32)
+    })
 }
 
 #[cfg(test)]
