@@ -119,7 +119,7 @@ impl<'d> Looks<'d> {
                 return Ok(upright(near));
             }
         }
-        let tilt = self.tilt(image, &detection, front)?;
+        let (tilt, glanced) = self.tilt(image, &detection, front)?;
         let near = match front {
             Some(front) if tilt == 0.0 => Some(front),
             _ => self.close.at(image, &detection, tilt)?,
@@ -136,22 +136,26 @@ impl<'d> Looks<'d> {
         if best.score >= SURE {
             return Ok(best);
         }
-        let turn = self.turn(image, &detection, tilt)?;
+        let turn = self.turn(image, &detection, tilt, glanced)?;
         Ok(Straightened { turn, ..best })
     }
 
-    /// How far the head is tilted in the picture, clockwise, in radians.
+    /// How far the head is tilted in the picture, clockwise, in radians; and how sure a glance was of it at that tilt, where there
+    /// was one.
     fn tilt(
         self,
         image: &RgbImage,
         detection: &Detection,
         front: Option<Detection>,
-    ) -> Result<f32, InferenceError> {
+    ) -> Result<(f32, Option<f32>), InferenceError> {
         let mut seen = front.map_or(detection.landmarks, |front| front.landmarks);
         let mut turned = 0.0;
+        let mut glanced = None;
         if front.is_none_or(|f| f.score < SURE) && seen.tilt().abs() <= TILTED {
             let front = self.glance.at(image, detection, 0.0)?;
-            let mut surest = front.map_or(0.0, |found| found.score) + SURER;
+            let sure = front.map_or(0.0, |found| found.score);
+            glanced = Some(sure);
+            let mut surest = sure + SURER;
             for aside in [-ASIDE, ASIDE] {
                 if let Some(found) = self.glance.at(image, detection, aside)?
                     && found.score > surest
@@ -170,27 +174,34 @@ impl<'d> Looks<'d> {
             };
             (seen, turned) = (found.landmarks, tilt);
         }
-        Ok(if turned == 0.0 { 0.0 } else { seen.tilt() })
+        Ok(if turned == 0.0 {
+            (0.0, glanced)
+        } else {
+            (seen.tilt(), None)
+        })
     }
 
     /// How far the picture must be turned for the face to be upright, but for so much of a tilt. By glances from all four
-    /// sides: the detector is surest of an upright face.
+    /// sides, the first of which may have been `glanced` at already: the detector is surest of an upright face.
     fn turn(
         self,
         image: &RgbImage,
         detection: &Detection,
         tilt: f32,
+        glanced: Option<f32>,
     ) -> Result<Turn, InferenceError> {
-        let (mut turn, mut surest) = (Turn::None, 0.0);
-        for (quarter, turned) in Turn::ALL.into_iter().enumerate() {
-            let at = tilt + quarter as f32 * FRAC_PI_2;
-            let score = self
-                .glance
-                .at(image, detection, at)?
-                .map_or(0.0, |found| found.score);
-            if quarter == 0 {
-                surest = score + SURER;
-            } else if score > surest {
+        let glance = |at: f32| -> Result<f32, InferenceError> {
+            let found = self.glance.at(image, detection, at)?;
+            Ok(found.map_or(0.0, |found| found.score))
+        };
+        let upright = match glanced {
+            Some(score) => score,
+            None => glance(tilt)?,
+        };
+        let (mut turn, mut surest) = (Turn::None, upright + SURER);
+        for (quarter, turned) in Turn::ALL.into_iter().enumerate().skip(1) {
+            let score = glance(tilt + quarter as f32 * FRAC_PI_2)?;
+            if score > surest {
                 // A face that is turned clockwise becomes upright by turning it back.
                 (turn, surest) = (turned.back(), score);
             }
