@@ -101,7 +101,7 @@ def tables(macs, measured, captured, count, rounds):
     sums = {column: {name: total(of, column) for name, of in bare.items()} for column in (3, 4)}
     best = {column: min((time, name) for name, time in of.items() if time) for column, of in sums.items()}
     at_peak = {column: sum(work * model[column] for model, work in zip(MODELS, macs)) / peak / 1e6 for column in (3, 4)}
-    print("\nA comparison: JPEG bytes (640 pixels long) to template, and its models alone: YuNet at 320 twice, SFace once\n")
+    print("\nA comparison: JPEG bytes (640 pixels long) to template, and its models alone: YuNet at 192 and 256, SFace\n")
     heading("engine", "bare models, ms", "bytes to template, ms", "what our stages add, ms", "of the best sum", f"goal {GOALS['comparison']}")
     for name, time in sums[3].items():
         cells = [name, f"{time:.1f}" if time else "refused", "–", "–", "–", "–"]

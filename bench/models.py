@@ -8,12 +8,14 @@ import math
 # Name, the file that the example `models` writes, its input, and how often it runs: for a comparison of a selfie that is upright and
 # sharp, and for a capture of a selfie and eight such frames (crates/selfsame-face/src/analyser). Change it with the analyser.
 MODELS = [
-    ("YuNet at 320", "face_detection_yunet_2023mar.onnx", (1, 3, 320, 320), 2, 10),
     ("YuNet at 128", "face_detection_yunet_2023mar.onnx", (1, 3, 128, 128), 0, 8),
+    ("YuNet at 192", "face_detection_yunet_2023mar.onnx", (1, 3, 192, 192), 1, 0),
+    ("YuNet at 256", "face_detection_yunet_2023mar.onnx", (1, 3, 256, 256), 1, 9),
+    ("YuNet at 320", "face_detection_yunet_2023mar.onnx", (1, 3, 320, 320), 0, 1),
     ("SFace", "face_recognition_sface_2021dec_int8bq.onnx", (1, 3, 112, 112), 1, 9),
     ("FaceMesh", "face_landmarks_detector.onnx", (1, 3, 256, 256), 0, 1),
     ("Blendshapes", "face_blendshapes.onnx", (1, 146, 2), 0, 1),
-    ("MiniFAS", "minifas-128.onnx", (1, 3, 128, 128), 0, 9),
+    ("MiniFAS", "minifas-128.onnx", (1, 3, 128, 128), 0, 18),
     ("Silent-Face near", "2.7_80x80_MiniFASNetV2.onnx", (1, 3, 80, 80), 0, 9),
     ("Silent-Face far", "4_0_0_80x80_MiniFASNetV1SE.onnx", (1, 3, 80, 80), 0, 9),
 ]
