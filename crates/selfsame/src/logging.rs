@@ -4,10 +4,10 @@ use std::fmt;
 
 use selfsame_server::node::NodeName;
 use tracing::{Event, Subscriber};
-use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::filter::{FilterExt, LevelFilter, filter_fn};
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, format};
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::layer::{Filter, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry};
@@ -18,7 +18,7 @@ use crate::traces::Traces;
 pub(crate) fn start(json: bool, node: &NodeName, traces: Option<&Traces>) {
     let wanted = EnvFilter::try_from_env("SELFSAME_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     // Lines say themselves what they are about: spans are for traces.
-    let lines = FilterExt::<Registry>::and(wanted, filter_fn(|about| about.is_event()));
+    let lines = FilterExt::<Registry>::and(wanted, only_events());
     let layer = tracing_subscriber::fmt::layer::<Registry>().with_writer(std::io::stderr);
     let node = node.clone();
     let layer = if json {
@@ -41,6 +41,11 @@ pub(crate) fn start(json: bool, node: &NodeName, traces: Option<&Traces>) {
         .with(layer)
         .with(traces.map(|traces| traces.layer()))
         .init();
+}
+
+/// Says that it goes by no level: else every level of every crate counts as wanted, and lines are put together that nobody writes.
+fn only_events() -> impl Filter<Registry> {
+    filter_fn(|about| about.is_event()).with_max_level_hint(LevelFilter::TRACE)
 }
 
 /// Lines of another format, with the node's name.
