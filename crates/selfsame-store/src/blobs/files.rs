@@ -247,10 +247,15 @@ fn publish(part: &Path, path: &Path, folder: &Folder) -> Result<(), StoreError> 
 
 /// At most so many bytes of a file; `None` when there is none.
 fn read(path: &Path, most: usize) -> Result<Option<Bytes>, StoreError> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(most as u64).read_to_end(&mut bytes));
+    let read = File::open(path).and_then(|file| {
+        // Its length is known: room for that, and for finding that there is no more, spares a dozen small readings.
+        let length = file.metadata()?.len().min(most as u64);
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+        file.take(most as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
     match read {
-        Ok(_) => Ok(Some(bytes.into())),
+        Ok(bytes) => Ok(Some(bytes.into())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(io(path)(error)),
     }
