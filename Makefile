@@ -5,7 +5,7 @@ CARGO_FLAGS ?= --locked
 # What the demo needs and no more, optimised only in what computes, as in the tests: a release takes much longer to build.
 SOON_BUILT = CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 cargo build $(CARGO_FLAGS) -p selfsame --no-default-features
 
-.PHONY: demo test bench bench-cluster bench-instructions bench-latency bench-lookups bench-page bench-search chaos full-disk restore soak fuzz page test-page models image release release-test lint help
+.PHONY: demo test bench bench-cluster bench-instructions bench-latency bench-lookups bench-memory bench-page bench-search chaos full-disk restore soak fuzz page test-page models image release release-test lint help
 
 demo: ## Set up all, then show a person registered, authenticated and an impostor refused
 	$(SOON_BUILT)
@@ -77,6 +77,11 @@ bench-latency: ## Latency at 50, 80 and 95 % of the server's capacity by an open
 	cargo build $(CARGO_FLAGS) --release --bin selfsame
 	target/release/selfsame models fetch
 	python3 bench/latency.py --no-build --minutes $(or $(MINUTES),0)
+
+bench-memory: ## What memory a server holds at rest, after selfies and after large photographs; MINUTES=60 for both in turn over an hour
+	cargo build $(CARGO_FLAGS) --release --bin selfsame --example load
+	target/release/selfsame models fetch
+	python3 bench/memory.py --no-build --minutes $(or $(MINUTES),0)
 
 bench-search: ## 1:N search by pgvector at 10,000, 100,000 and a million templates (an hour)
 	cargo build $(CARGO_FLAGS) --release -p selfsame-search --example one_to_many
