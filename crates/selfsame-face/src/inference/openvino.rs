@@ -1,15 +1,22 @@
-//! The fast engine: OpenVINO, opened at run time from the model store.
+//! The fast engine: OpenVINO, opened at run time from the model store, and loops of this project's own for what they can run, which is
+//! the detector.
+//!
+//! OpenVINO makes a graph of every model for each size and each thread. Of the detector, at five sizes, they took 97 MiB on two
+//! threads, and were no faster: docs/decisions/0161-memory-of-the-fast-engine.md.
 
 mod compiled;
 mod plain;
 
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use openvino::{CompiledModel, Core, DeviceType, InferRequest, PartialShape, RwPropertyKey};
 
+use super::separable::Separable;
 use super::{Engine, Inference, InferenceError, Precision};
+use crate::onnx;
 use compiled::Kept;
 
 pub(super) struct OpenVino {
@@ -99,7 +106,16 @@ impl Engine for OpenVino {
         shape: &[usize],
         precision: Precision,
     ) -> Result<Box<dyn Inference>, InferenceError> {
-        let onnx = plain::plain(onnx, shape);
+        let mut model = onnx::read(onnx).ok();
+        if let Some(graph) = model.as_mut().and_then(|model| model.graph.as_mut()) {
+            if let Ok(own) = Separable::of(graph, shape) {
+                return Ok(Box::new(own));
+            }
+            plain::make_plain(graph, shape);
+        }
+        // What cannot be read is left as it is, for OpenVINO to say so.
+        let written = model.and_then(|model| onnx::write(&model).ok());
+        let onnx = written.map_or(Cow::Borrowed(onnx), Cow::Owned);
         let kept = self.kept(&onnx, shape, precision);
         // A thread that panicked while it held the lock left the engine itself whole.
         let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);

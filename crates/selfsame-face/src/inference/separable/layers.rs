@@ -198,13 +198,14 @@ impl Strided {
                 }
             }
             let from = shape.inner(y).start;
-            let blocks = out.blocks_mut(BLOCK);
-            for (block, layer) in blocks.zip(&self.mixes) {
-                let mut rows = quarters(block).map(|plane| &mut plane[from..from + whole]);
-                let tiles = rows.each_mut().map(|row| row.as_chunks_mut().0);
-                mix(&inputs, layer, tiles);
+            let plane = shape.plane();
+            let blocks = out.blocks_mut(together(TILE) * BLOCK);
+            for (block, layers) in blocks.zip(self.mixes.chunks(together(TILE))) {
+                mix_all(&inputs, layers, block, from..from + whole);
                 if self.rectified {
-                    rows.into_iter().for_each(rectify);
+                    for plane in block.chunks_exact_mut(plane) {
+                        rectify(&mut plane[from..from + whole]);
+                    }
                 }
             }
         }
@@ -234,12 +235,14 @@ impl Filtered {
             for channel in input.channels() {
                 inputs.push(channel[from * row..][..length].as_chunks().0);
             }
-            let blocks = mixed.chunks_exact_mut(BLOCK * shape.mixed());
-            let blocks = blocks.zip(out.blocks_mut(BLOCK));
-            let layers = self.mixes.iter().zip(self.filters.chunks(BLOCK));
-            for ((mixed, outs), (layer, filters)) in blocks.zip(layers) {
-                let tiles = quarters(mixed).map(|rows| rows[start..][..length].as_chunks_mut().0);
-                mix(&inputs, layer, tiles);
+            let channels = together(TILE) * BLOCK;
+            let blocks = mixed.chunks_mut(channels * shape.mixed());
+            let blocks = blocks.zip(out.blocks_mut(channels));
+            let layers = self.mixes.chunks(together(TILE));
+            let layers = layers.zip(self.filters.chunks(channels));
+            for ((mixed, outs), (layers, filters)) in blocks.zip(layers) {
+                let mixed = &mut mixed[..layers.len() * BLOCK * shape.mixed()];
+                mix_all(&inputs, layers, mixed, start..start + length);
                 let channels = mixed.chunks_exact_mut(shape.mixed());
                 let outs = outs.chunks_exact_mut(plane);
                 for ((rows, out), filter) in channels.zip(outs).zip(filters) {
@@ -263,13 +266,41 @@ impl Filtered {
     }
 }
 
+/// Mixes that are made together: sixteen sums leave room among 32 registers, and what is read is read half as often.
+const fn together(tile: usize) -> usize {
+    if tile == WIDEST { 2 } else { 1 }
+}
+
+/// Mixes the inputs into a part of each of the planes, of which there are four for each mix.
 #[inline(always)]
-fn quarters(planes: &mut [f32]) -> [&mut [f32]; BLOCK] {
+fn mix_all<const TILE: usize>(
+    inputs: &[&[[f32; TILE]]],
+    layers: &[Mix],
+    planes: &mut [f32],
+    part: std::ops::Range<usize>,
+) {
+    match layers {
+        [one] => mix(inputs, one, quarters(planes, part)),
+        [one, other] => {
+            let (half, planes) = planes.split_at_mut(planes.len() / 2);
+            let outs = [quarters(half, part.clone()), quarters(planes, part)];
+            mix_two(inputs, [one, other], outs);
+        }
+        _ => {}
+    }
+}
+
+/// A part of each of four planes, in tiles.
+#[inline(always)]
+fn quarters<const TILE: usize>(
+    planes: &mut [f32],
+    part: std::ops::Range<usize>,
+) -> [&mut [[f32; TILE]]; BLOCK] {
     let plane = planes.len() / BLOCK;
     let (a, planes) = planes.split_at_mut(plane);
     let (b, planes) = planes.split_at_mut(plane);
     let (c, d) = planes.split_at_mut(plane);
-    [a, b, c, d]
+    [a, b, c, d].map(|plane| plane[part.clone()].as_chunks_mut().0)
 }
 
 /// Sums of all inputs, weighted, for each of the outputs. All slices have one length.
@@ -294,6 +325,38 @@ fn mix<const TILE: usize>(
             d = plus(d, *for_d, tile);
         }
         (*to_a, *to_b, *to_c, *to_d) = (a, b, c, d);
+    }
+}
+
+/// The same for eight outputs, where there are registers for as many sums.
+#[inline(always)]
+fn mix_two<const TILE: usize>(
+    inputs: &[&[[f32; TILE]]],
+    layers: [&Mix; 2],
+    outs: [[&mut [[f32; TILE]]; BLOCK]; 2],
+) {
+    let [[a, b, c, d], [e, f, g, h]] = outs;
+    let outs = a.iter_mut().zip(b).zip(c.iter_mut().zip(d));
+    let others = e.iter_mut().zip(f).zip(g.iter_mut().zip(h));
+    for (at, (first, second)) in outs.zip(others).enumerate() {
+        let ((to_a, to_b), (to_c, to_d)) = first;
+        let ((to_e, to_f), (to_g, to_h)) = second;
+        let [mut a, mut b, mut c, mut d] = layers[0].bias.map(|bias| [bias; TILE]);
+        let [mut e, mut f, mut g, mut h] = layers[1].bias.map(|bias| [bias; TILE]);
+        let weights = layers[0].weights.iter().zip(&layers[1].weights);
+        for (input, (for_first, for_second)) in inputs.iter().zip(weights) {
+            let tile = &input[at];
+            a = plus(a, for_first[0], tile);
+            b = plus(b, for_first[1], tile);
+            c = plus(c, for_first[2], tile);
+            d = plus(d, for_first[3], tile);
+            e = plus(e, for_second[0], tile);
+            f = plus(f, for_second[1], tile);
+            g = plus(g, for_second[2], tile);
+            h = plus(h, for_second[3], tile);
+        }
+        (*to_a, *to_b, *to_c, *to_d) = (a, b, c, d);
+        (*to_e, *to_f, *to_g, *to_h) = (e, f, g, h);
     }
 }
 

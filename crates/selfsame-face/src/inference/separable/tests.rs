@@ -1,14 +1,18 @@
 //! What runs here gives what rten gives.
 #![cfg(feature = "engine")]
 
+use std::num::NonZeroUsize;
+
 use selfsame_testing::{Need, left_out};
 
 use super::layers::{PORTABLE, WIDEST};
 use super::{Separable, Workspace};
 use crate::fold;
 use crate::inference::rten::Rten;
-use crate::inference::{Engine as _, Inference, InferenceError, Precision};
-use crate::models::{Model, ModelStore};
+use crate::inference::{
+    Engine as _, EngineChoice, EngineError, Inference, InferenceError, Precision, start,
+};
+use crate::models::{Model, ModelError, ModelStore};
 use crate::onnx;
 
 /// More than the order of sums can change, in numbers of which most are between −5 and 5.
@@ -69,6 +73,26 @@ fn the_detector_gives_what_rten_gives() {
         assert_eq!(outputs(&*engine), ours);
         assert_alike(&ours, &by_rten(&onnx, &shape), side);
     }
+}
+
+#[test]
+fn the_fast_engine_detects_with_these_loops() {
+    let Some(onnx) = yunet() else { return };
+    let store = ModelStore::locate(None);
+    let engine = match start(EngineChoice::OpenVino, &store, NonZeroUsize::MIN) {
+        Ok(engine) => engine,
+        Err(error @ EngineError::Model(ModelError::NoSuchPlatform)) => {
+            return left_out(Need::Platform, &error);
+        }
+        Err(error @ EngineError::Model(ModelError::Missing { .. })) => {
+            return left_out(Need::Models, &error);
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let shape = [1, 3, 128, 128];
+    let ours = Separable::load(&onnx, &shape).unwrap();
+    let fast = engine.load(&onnx, &shape, Precision::F32).unwrap();
+    assert_eq!(outputs(&*fast), outputs(&ours));
 }
 
 /// The loops as they are compiled for one kind of processor, whichever this one is.
