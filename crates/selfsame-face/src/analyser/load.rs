@@ -84,7 +84,10 @@ impl Loader<'_> {
                         let onnx = model
                             .prepare(&published)
                             .map_err(InferenceError::of_model)?;
-                        engine.load(&onnx, &shape, precision)
+                        let loaded = engine.load(&onnx, &shape, precision);
+                        drop(onnx);
+                        engine.settle();
+                        loaded
                     }))
                 }
             });
@@ -221,7 +224,7 @@ impl Analyser {
         if settings.loading == Loading::AtStart {
             analyser.warm_up()?;
         }
-        inference::settle();
+        engine.settle();
         Ok(analyser)
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::{Inference, InferenceError, settle};
+use super::{Inference, InferenceError};
 
 type Prepare = Box<dyn FnOnce() -> Result<Box<dyn Inference>, InferenceError> + Send>;
 
@@ -35,9 +35,7 @@ impl Inference for Deferred {
             let prepare = prepare
                 .take()
                 .ok_or_else(|| InferenceError::of_model("it could not be prepared"))?;
-            let ready = prepare();
-            settle();
-            ready
+            prepare()
         });
         match ready {
             Ok(model) => model.run(fill, read),

@@ -9,6 +9,8 @@ mod heap;
 #[cfg(feature = "engine")]
 mod openvino;
 #[cfg(feature = "engine")]
+mod pages;
+#[cfg(feature = "engine")]
 pub(crate) mod rten;
 pub(crate) mod separable;
 
@@ -121,6 +123,9 @@ pub(crate) trait Engine: Send + Sync {
         shape: &[usize],
         precision: Precision,
     ) -> Result<Box<dyn Inference>, InferenceError>;
+
+    /// To be called when models were loaded: gives memory back that only loading needed.
+    fn settle(&self);
 }
 
 /// Why an engine cannot be started.
@@ -144,12 +149,6 @@ impl InferenceError {
             message: problem.to_string(),
         }
     }
-}
-
-/// To be called when all models are loaded: gives memory back that only loading needed.
-#[cfg(feature = "engine")]
-pub(crate) fn settle() {
-    heap::trim();
 }
 
 /// Starts an engine that is to serve `parallel` threads at the same time, and keeps compiled models where the store says.

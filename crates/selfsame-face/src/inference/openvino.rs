@@ -14,14 +14,17 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use openvino::{CompiledModel, Core, DeviceType, InferRequest, PartialShape, RwPropertyKey};
 
+use super::pages::{self, Mapped};
 use super::separable::Separable;
-use super::{Engine, Inference, InferenceError, Precision};
+use super::{Engine, Inference, InferenceError, Precision, heap};
 use crate::onnx;
 use compiled::Kept;
 
 pub(super) struct OpenVino {
-    core: Mutex<Core>,
+    core: Mutex<Mapped<Core>>,
     parallel: NonZeroUsize,
+    /// Where its libraries are.
+    libraries: PathBuf,
     /// Where compiled models are kept, if anywhere.
     compiled: Option<PathBuf>,
 }
@@ -32,7 +35,7 @@ struct Model {
     returned: Condvar,
     outputs: usize,
     /// The requests' model, which must outlive them.
-    _compiled: Mutex<CompiledModel>,
+    _compiled: Mutex<Mapped<CompiledModel>>,
 }
 
 /// What OpenVINO is told. Without instructions for bf16 it would emulate them, slowly.
@@ -74,8 +77,9 @@ impl OpenVino {
         )
         .map_err(failed)?;
         Ok(Self {
-            core: Mutex::new(core),
+            core: Mutex::new(Mapped::new(core)),
             parallel,
+            libraries: library.parent().unwrap_or(library).to_owned(),
             compiled: compiled.map(Path::to_owned),
         })
     }
@@ -119,6 +123,7 @@ impl Engine for OpenVino {
         let kept = self.kept(&onnx, shape, precision);
         // A thread that panicked while it held the lock left the engine itself whole.
         let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = pages::hold();
         core.set_property(
             &DeviceType::CPU,
             &RwPropertyKey::HintInferencePrecision,
@@ -139,7 +144,7 @@ impl Engine for OpenVino {
         let rank = i64::try_from(dims.len()).unwrap_or(i64::MAX);
         let wanted = PartialShape::new_static(rank, &dims).map_err(failed)?;
         model.reshape_single_input(&wanted).map_err(failed)?;
-        let mut compiled = match (
+        let compiled = match (
             core.compile_model(&model, DeviceType::CPU),
             kept,
             &self.compiled,
@@ -160,6 +165,8 @@ impl Engine for OpenVino {
             }
             (compiled, ..) => compiled.map_err(failed)?,
         };
+        drop(held);
+        let mut compiled = Mapped::new(compiled);
         drop(core);
         let idle = (0..self.parallel.get())
             .map(|_| compiled.create_infer_request().map_err(failed))
@@ -170,6 +177,17 @@ impl Engine for OpenVino {
             outputs: compiled.get_output_size().map_err(failed)?,
             _compiled: Mutex::new(compiled),
         }))
+    }
+
+    fn settle(&self) {
+        heap::trim();
+        let compiled = self.compiled.as_deref();
+        pages::give_back(
+            &[Some(&*self.libraries), compiled]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>(),
+        );
     }
 }
 

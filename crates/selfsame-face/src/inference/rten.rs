@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueView};
 
 use super::separable::Separable;
-use super::{Engine, Inference, InferenceError, Precision};
+use super::{Engine, Inference, InferenceError, Precision, heap, pages};
 use crate::onnx::{self, ModelProto};
 
 /// The engine. Its models share threads: each run has one for itself, and as many wait as ever ran at the same time.
@@ -50,6 +50,11 @@ impl Engine for Rten {
             Some(own) => Box::new(own),
             None => Box::new(self.model(file, shape)?),
         })
+    }
+
+    fn settle(&self) {
+        heap::trim();
+        pages::give_back(&[]);
     }
 }
 
