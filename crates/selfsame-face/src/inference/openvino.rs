@@ -14,14 +14,13 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use openvino::{CompiledModel, Core, DeviceType, InferRequest, PartialShape, RwPropertyKey};
 
-use super::pages::{self, Mapped};
 use super::separable::Separable;
-use super::{Engine, Inference, InferenceError, Precision, heap};
+use super::{Engine, Inference, InferenceError, Precision, heap, pages};
 use crate::onnx;
 use compiled::Kept;
 
 pub(super) struct OpenVino {
-    core: Mutex<Mapped<Core>>,
+    core: Mutex<Core>,
     parallel: NonZeroUsize,
     /// Where its libraries are.
     libraries: PathBuf,
@@ -35,7 +34,7 @@ struct Model {
     returned: Condvar,
     outputs: usize,
     /// The requests' model, which must outlive them.
-    _compiled: Mutex<Mapped<CompiledModel>>,
+    _compiled: Mutex<CompiledModel>,
 }
 
 /// What OpenVINO is told. Without instructions for bf16 it would emulate them, slowly.
@@ -77,7 +76,7 @@ impl OpenVino {
         )
         .map_err(failed)?;
         Ok(Self {
-            core: Mutex::new(Mapped::new(core)),
+            core: Mutex::new(core),
             parallel,
             libraries: library.parent().unwrap_or(library).to_owned(),
             compiled: compiled.map(Path::to_owned),
@@ -123,7 +122,6 @@ impl Engine for OpenVino {
         let kept = self.kept(&onnx, shape, precision);
         // A thread that panicked while it held the lock left the engine itself whole.
         let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = pages::hold();
         core.set_property(
             &DeviceType::CPU,
             &RwPropertyKey::HintInferencePrecision,
@@ -144,7 +142,7 @@ impl Engine for OpenVino {
         let rank = i64::try_from(dims.len()).unwrap_or(i64::MAX);
         let wanted = PartialShape::new_static(rank, &dims).map_err(failed)?;
         model.reshape_single_input(&wanted).map_err(failed)?;
-        let compiled = match (
+        let mut compiled = match (
             core.compile_model(&model, DeviceType::CPU),
             kept,
             &self.compiled,
@@ -165,8 +163,6 @@ impl Engine for OpenVino {
             }
             (compiled, ..) => compiled.map_err(failed)?,
         };
-        drop(held);
-        let mut compiled = Mapped::new(compiled);
         drop(core);
         let idle = (0..self.parallel.get())
             .map(|_| compiled.create_infer_request().map_err(failed))
@@ -182,12 +178,8 @@ impl Engine for OpenVino {
     fn settle(&self) {
         heap::trim();
         let compiled = self.compiled.as_deref();
-        pages::give_back(
-            &[Some(&*self.libraries), compiled]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>(),
-        );
+        let folders: Vec<_> = compiled.into_iter().chain([&*self.libraries]).collect();
+        pages::give_back(&folders);
     }
 }
 

@@ -1,56 +1,13 @@
 //! Pages of libraries and compiled models that only loading read. Does nothing elsewhere than on Linux.
 //!
 //! OpenVINO packs a model's weights for the processor into memory of its own, and keeps the file that they came from mapped; and
-//! preparing models runs far more of a library than running them does. Such pages are in the system's cache as well: what is read
-//! again comes from there.
+//! preparing models runs far more of a library than running them does.
 #![allow(unsafe_code)]
 
-use std::mem::ManuallyDrop;
-use std::ops::{Deref, DerefMut};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Held by whoever maps or unmaps what [`give_back`] looks at, and by that itself.
-static MAPPINGS: Mutex<()> = Mutex::new(());
-
-/// While this is held, pages of files stay as they are. To be held where OpenVINO may map a file or let go of one.
-pub(super) fn hold() -> MutexGuard<'static, ()> {
-    MAPPINGS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Something of OpenVINO's that has files mapped: dropped only while nobody gives pages back.
-pub(super) struct Mapped<T>(ManuallyDrop<T>);
-
-impl<T> Mapped<T> {
-    pub(super) const fn new(inner: T) -> Self {
-        Self(ManuallyDrop::new(inner))
-    }
-}
-
-impl<T> Deref for Mapped<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T> DerefMut for Mapped<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
-    }
-}
-
-impl<T> Drop for Mapped<T> {
-    fn drop(&mut self) {
-        let _held = hold();
-        // SAFETY: nothing else drops it, and nobody uses it after this.
-        unsafe { ManuallyDrop::drop(&mut self.0) }
-    }
-}
-
-/// Lets go of all pages of this program's file and of those in these folders, which must be OpenVINO's alone to map: whoever needs one
-/// again gets it from the system's cache, at the cost of a page fault. Pages that were written to stay.
+/// Lets the system have all pages of this program's file and of those in these folders: whoever needs one again gets it from its
+/// file, at the cost of a page fault. Pages that were written to stay.
 pub(super) fn give_back(folders: &[&Path]) {
     #[cfg(target_os = "linux")]
     {
@@ -58,7 +15,6 @@ pub(super) fn give_back(folders: &[&Path]) {
         let program = std::env::current_exe().unwrap_or_default();
         // The system tells paths without links.
         let folders: Vec<_> = folders.iter().flat_map(|f| f.canonicalize()).collect();
-        let _held = hold();
         // Without /proc all stays as it is.
         let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap_or_default();
         for mapping in linux::mappings(&smaps) {
@@ -66,10 +22,10 @@ pub(super) fn give_back(folders: &[&Path]) {
                 mapping.file == program || folders.iter().any(|f| mapping.file.starts_with(f));
             if ours && mapping.is_as_in_the_file() {
                 let address = std::ptr::with_exposed_provenance_mut(mapping.addresses.start);
-                // SAFETY: the mapping is still there, for OpenVINO maps and unmaps what is in these folders only where `hold` is held, and the
-                // program itself stays. Nobody may write to it and nobody did, so that every page will be read as it was.
+                // SAFETY: this advice changes no byte of any memory, whatever is mapped there by now: a page is written to its file, or to
+                // where the system swaps to, before it is let go of (madvise(2)).
                 let done =
-                    unsafe { madvise(address, mapping.addresses.len(), Advice::LinuxDontNeed) };
+                    unsafe { madvise(address, mapping.addresses.len(), Advice::LinuxPageOut) };
                 if let Err(error) = done {
                     tracing::debug!(file = %mapping.file.display(), %error, "pages are not given back");
                 }
@@ -196,10 +152,14 @@ Swap:                  0 kB
     #[test]
     fn pages_that_were_given_back_are_read_again() {
         const LENGTH: usize = 64 * 4096;
-        let folder = tempfile::tempdir().unwrap();
+        // Beside the program: a folder for temporary files may be in memory, and have no other place for them.
+        let program = std::env::current_exe().unwrap();
+        let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
         let path = folder.path().join("blob");
         std::fs::write(&path, [7; LENGTH]).unwrap();
         let file = std::fs::File::open(&path).unwrap();
+        // What is not in the file yet is written there first, and that takes its time.
+        file.sync_all().unwrap();
         let (read, shared) = (ProtFlags::READ, MapFlags::SHARED);
         // SAFETY: a new mapping, of a file that nobody writes to meanwhile.
         let mapped = unsafe { mmap(ptr::null_mut(), LENGTH, read, shared, &file, 0).unwrap() };
