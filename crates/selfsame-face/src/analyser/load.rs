@@ -84,10 +84,7 @@ impl Loader<'_> {
                         let onnx = model
                             .prepare(&published)
                             .map_err(InferenceError::of_model)?;
-                        let loaded = engine.load(&onnx, &shape, precision);
-                        drop(onnx);
-                        engine.settle();
-                        loaded
+                        engine.load(&onnx, &shape, precision)
                     }))
                 }
             });
@@ -223,8 +220,8 @@ impl Analyser {
         };
         if settings.loading == Loading::AtStart {
             analyser.warm_up()?;
+            engine.settle();
         }
-        engine.settle();
         Ok(analyser)
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::{Inference, InferenceError};
+use super::{Inference, InferenceError, heap};
 
 type Prepare = Box<dyn FnOnce() -> Result<Box<dyn Inference>, InferenceError> + Send>;
 
@@ -35,7 +35,9 @@ impl Inference for Deferred {
             let prepare = prepare
                 .take()
                 .ok_or_else(|| InferenceError::of_model("it could not be prepared"))?;
-            prepare()
+            let ready = prepare();
+            heap::trim();
+            ready
         });
         match ready {
             Ok(model) => model.run(fill, read),

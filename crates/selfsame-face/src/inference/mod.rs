@@ -124,7 +124,8 @@ pub(crate) trait Engine: Send + Sync {
         precision: Precision,
     ) -> Result<Box<dyn Inference>, InferenceError>;
 
-    /// To be called when models were loaded: gives memory back that only loading needed.
+    /// To be called when all models were loaded: gives memory back that only loading needed. Where they are loaded one by one it is not, for
+    /// the next would need the same pages again.
     fn settle(&self);
 }
 

@@ -103,6 +103,8 @@ impl AsyncWrite for Socket {
             match Pin::new(&mut this.stream).poll_read(cx, &mut buffer) {
                 Poll::Pending if !this.rested => return Poll::Pending,
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    // Something was under way after all, and more of it may be.
+                    this.rested = false;
                     if !this
                         .activity
                         .received(buffer.filled().len(), Instant::now())
