@@ -136,37 +136,25 @@ impl Deliveries for SqlStore {
     }
 
     async fn deliveries(&self, job: &SmileJobId) -> Result<Vec<DeliveryRecord>, StoreError> {
+        // One statement: a second one would read tries that the state read before them does not know of.
         let rows = sqlx::query(
-            "SELECT d.id, d.state, d.next_attempt_at, d.url, j.callback_url FROM deliveries d JOIN jobs j USING (smile_job_id)
-             WHERE d.smile_job_id = $1 ORDER BY d.id",
+            "SELECT d.id, d.state, d.next_attempt_at, d.url, j.callback_url, a.at, a.duration_ms, a.http_status, a.error
+             FROM deliveries d JOIN jobs j USING (smile_job_id) LEFT JOIN delivery_attempts a ON a.delivery = d.id
+             WHERE d.smile_job_id = $1 ORDER BY d.id, a.id",
         )
         .bind(job.as_str())
         .fetch_all(&self.read)
         .await?;
-        let mut records = Vec::with_capacity(rows.len());
-        for row in rows {
-            let attempts = sqlx::query(
-                "SELECT at, duration_ms, http_status, error FROM delivery_attempts WHERE delivery = $1 ORDER BY id",
-            )
-            .bind(row.try_get::<i64, _>("id")?)
-            .fetch_all(&self.read)
-            .await?;
-            let next: Option<i64> = row.try_get("next_attempt_at")?;
-            records.push(DeliveryRecord {
-                url: self.url_of(&row, job)?.and_then(Result::ok),
-                state: match row.try_get::<String, _>("state")?.as_str() {
-                    "delivered" => DeliveryState::Delivered,
-                    "exhausted" => DeliveryState::Exhausted,
-                    "withdrawn" => DeliveryState::Withdrawn,
-                    "unreadable" => DeliveryState::Unreadable,
-                    _ => DeliveryState::Pending,
-                },
-                next_attempt_at: next.map(timestamp).transpose()?,
-                attempts: attempts
-                    .iter()
-                    .map(read_attempt)
-                    .collect::<Result<_, _>>()?,
-            });
+        let mut records: Vec<DeliveryRecord> = Vec::new();
+        let mut latest = None;
+        for row in &rows {
+            let delivery: i64 = row.try_get("id")?;
+            if latest.replace(delivery) != Some(delivery) {
+                records.push(self.read_record(row, job)?);
+            }
+            if let Some(record) = records.last_mut() {
+                record.attempts.extend(read_attempt(row)?);
+            }
         }
         Ok(records)
     }
@@ -299,6 +287,23 @@ impl SqlStore {
         Ok((u32::try_from(all).unwrap_or(u32::MAX), there))
     }
 
+    /// A delivery as it is on record, without its tries.
+    fn read_record(&self, row: &DbRow, job: &SmileJobId) -> Result<DeliveryRecord, StoreError> {
+        let next: Option<i64> = row.try_get("next_attempt_at")?;
+        Ok(DeliveryRecord {
+            url: self.url_of(row, job)?.and_then(Result::ok),
+            state: match row.try_get("state")? {
+                "delivered" => DeliveryState::Delivered,
+                "exhausted" => DeliveryState::Exhausted,
+                "withdrawn" => DeliveryState::Withdrawn,
+                "unreadable" => DeliveryState::Unreadable,
+                _ => DeliveryState::Pending,
+            },
+            next_attempt_at: next.map(timestamp).transpose()?,
+            attempts: Vec::new(),
+        })
+    }
+
     fn read_delivery(&self, row: &DbRow, lease: LeaseId) -> Result<Delivery, StoreError> {
         let smile_job_id = record::smile_job_id(row)?;
         Ok(Delivery {
@@ -378,13 +383,17 @@ fn number(row: &DbRow, column: &str) -> Result<u32, StoreError> {
     Ok(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(u32::MAX))
 }
 
-fn read_attempt(row: &DbRow) -> Result<DeliveryAttempt, StoreError> {
-    Ok(DeliveryAttempt {
-        at: timestamp(row.try_get("at")?)?,
+/// The try of a row; `None` where its delivery was not tried yet.
+fn read_attempt(row: &DbRow) -> Result<Option<DeliveryAttempt>, StoreError> {
+    let Some(at) = row.try_get("at")? else {
+        return Ok(None);
+    };
+    Ok(Some(DeliveryAttempt {
+        at: timestamp(at)?,
         duration_ms: u64::try_from(row.try_get::<i64, _>("duration_ms")?).unwrap_or(0),
         http_status: row
             .try_get::<Option<i64>, _>("http_status")?
             .and_then(|s| u16::try_from(s).ok()),
         error: row.try_get("error")?,
-    })
+    }))
 }

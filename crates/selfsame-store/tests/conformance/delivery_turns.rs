@@ -281,7 +281,27 @@ async fn a_callback_that_cannot_be_read_stops_only_itself(dir: Place) {
     assert!(records[0].attempts[0].error.is_some(), "{records:?}");
 }
 
+async fn a_try_is_read_together_with_what_it_came_to(dir: Place) {
+    let store = open(&dir).await;
+    for n in 0..40 {
+        let job = due(&store, "p", SANDBOX, &format!("https://one.example/{n}")).await;
+        let taken = claim(&store, &LIMITS).await;
+        let reads = async {
+            loop {
+                let record = store.deliveries(&job.smile_job_id).await.unwrap().remove(0);
+                let done = record.state == DeliveryState::Delivered;
+                assert_eq!(record.attempts.len() == 1, done, "{record:?}");
+                if done {
+                    break;
+                }
+            }
+        };
+        tokio::join!(delivered(&store, &taken[0]), reads);
+    }
+}
+
 on_each!(
+    a_try_is_read_together_with_what_it_came_to,
     one_partners_flood_leaves_room_for_others,
     few_places_go_round,
     an_endpoint_has_few_and_its_other_paths_are_the_same_endpoint,
