@@ -8,6 +8,7 @@
 )]
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -230,6 +231,29 @@ async fn a_place_has_one_owner() {
         assert!(blobs.claim("two").await.is_err());
         blobs.probe().await.unwrap();
         clear(blobs.as_ref()).await;
+    }
+}
+
+/// Nodes of one database start at once, and one that died over its mark does not keep the others out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn all_nodes_of_an_owner_may_claim_its_place_at_once() {
+    for _ in 0..20 {
+        let places = places();
+        for blobs in &places.all {
+            if let Some(folder) = folder(blobs.as_ref()) {
+                std::fs::write(Path::new(folder).join("owner.part"), b"on").unwrap();
+            }
+            let claims: Vec<_> = (0..8)
+                .map(|_| {
+                    let blobs = Arc::clone(blobs);
+                    tokio::spawn(async move { blobs.claim("one").await })
+                })
+                .collect();
+            for claim in claims {
+                claim.await.unwrap().unwrap();
+            }
+            assert!(blobs.claim("two").await.is_err());
+        }
     }
 }
 

@@ -167,7 +167,7 @@ impl Blobs for FileBlobs {
         }
         let (path, folder) = (self.dir.join(OWNER), self.folder.clone());
         let (owner, place) = (Bytes::copy_from_slice(owner.as_bytes()), self.place.clone());
-        blocking(move || match create(&path, &folder, &owner)? {
+        blocking(move || match mark(&path, &folder, &owner)? {
             true => Ok(()),
             false => Err(StoreError::OthersBlobs(place)),
         })
@@ -228,6 +228,30 @@ fn fill(
         .map_err(io(part))?;
     publish(part, path, folder)?;
     Ok(true)
+}
+
+/// Writes a file that is not there yet, whoever else writes it at the same time. `false`: one with other bytes is there.
+fn mark(path: &Path, folder: &Folder, bytes: &[u8]) -> Result<bool, StoreError> {
+    let there = || -> Result<Option<bool>, StoreError> {
+        Ok(read(path, bytes.len() + 1)?.map(|there| there == bytes))
+    };
+    if let Some(same) = there()? {
+        return Ok(same);
+    }
+    // A name of its own: a process that writes its mark at this moment, or died over it, is not in the way.
+    let part = path.with_extension(format!("{}.{PART}", uuid::Uuid::new_v4().simple()));
+    write(&part, bytes)?;
+    let linked = std::fs::hard_link(&part, path);
+    remove(&part)?;
+    match linked {
+        Ok(()) => {
+            folder.keep_names()?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(there()? == Some(true)),
+        // Not every file system has links.
+        Err(_) => create(path, folder, bytes),
+    }
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
