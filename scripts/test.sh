@@ -97,12 +97,10 @@ else
 fi
 finish instructions
 
-step "MOSIP's own client"
-bash scripts/mosip_oracle.sh
-
 # They mostly wait for answers, some for no longer than a person would: beside the Rust tests they would wait for the processor, beside
 # each other for nothing.
 bash clients/compatibility/run.sh install
+begin mosip bash scripts/mosip_oracle.sh
 begin documentation cargo test --locked --workspace --doc
 begin clients bash clients/test.sh
 begin compatibility bash clients/compatibility/run.sh
@@ -113,6 +111,7 @@ finish compatibility
 finish description
 finish clients
 finish documentation
+finish mosip
 
 # A camera does not wait: these have the machine for themselves.
 if [ -n "${beside[engine]:-}" ]; then
