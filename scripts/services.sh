@@ -47,13 +47,20 @@ packages=$("$installed/bin/python" -c 'import sysconfig; print(sysconfig.get_pat
 weed=$installed/bin/weed
 "$weed" version >/dev/null 2>&1 || without "SeaweedFS does not run on this machine"
 
-# Ports that are free now. All are bound at one time, so that they differ.
+# Ports that are free now, below those that the system gives out: whoever asks it for a free one meanwhile gets none of these. All
+# are bound at one time, so that they differ.
 read -r pg_port master master_grpc volume volume_grpc filer filer_grpc s3 s3_grpc <<<"$(python3 - <<'PY'
+import random
 import socket
-held = [socket.socket() for _ in range(9)]
-for s in held:
-    s.bind(("127.0.0.1", 0))
-print(*(s.getsockname()[1] for s in held))
+held = []
+while len(held) < 9:
+    one = socket.socket()
+    try:
+        one.bind(("127.0.0.1", random.randrange(15000, 32000)))
+    except OSError:
+        continue
+    held.append(one)
+print(*(one.getsockname()[1] for one in held))
 PY
 )"
 run=$(mktemp -d "${TMPDIR:-/tmp}/selfsame-services.XXXXXX")
@@ -145,16 +152,16 @@ JSON
     -s3.config="$run/weed/s3.json") >"$run/seaweedfs.log" 2>&1 &
 pids+=($!)
 
-# --- Until both answer.
+# --- Until both answer: within minutes, on a machine that has much else to do.
 export PGPASSWORD=$password
-for turn in $(seq 600); do
+for turn in $(seq 1800); do
     kill -0 "${pids[0]}" 2>/dev/null || failed postgres
     "$bin/pg_isready" -q -h 127.0.0.1 -p "$pg_port" && break
-    [ "$turn" -lt 600 ] || failed postgres
+    [ "$turn" -lt 1800 ] || failed postgres
     sleep 0.1
 done
 made=
-for _ in $(seq 60); do
+for _ in $(seq 360); do
     kill -0 "${pids[1]}" 2>/dev/null || failed seaweedfs
     if AWS_ACCESS_KEY_ID=$access_key AWS_SECRET_ACCESS_KEY=$secret_key \
         python3 "$root/scripts/make_bucket.py" "http://127.0.0.1:$s3" "$bucket" >>"$run/seaweedfs.log" 2>&1; then

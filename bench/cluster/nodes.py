@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -31,9 +32,14 @@ def times(pid):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the system gives out: a node that is killed has the same one again, and nobody got it by chance meanwhile."""
+    while True:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", random.randrange(15000, 32000)))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
 
 
 class Database:
