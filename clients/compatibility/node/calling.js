@@ -23,7 +23,7 @@ const isSigned = ({ timestamp, signature }) => new Signature('2343', key).confir
 
 // A job's callbacks, in the order in which they came.
 const callbacks = async (smileJobId, count) => {
-  for (let waited = 0; waited < 100; waited += 1) {
+  for (let waited = 0; waited < 600; waited += 1) {
     const all = await (await fetch(callback)).json();
     const found = all.filter((body) => body.SmileJobID === smileJobId);
     if (found.length >= count) return found;

@@ -59,7 +59,7 @@ function submit(SmileIdentityCore $web, string $user, int $type, array $images, 
 // The status of a job at its end: asked for more often than the client itself does.
 function ended(array $params): array
 {
-    for ($waited = 0; $waited < 100; $waited += 1) {
+    for ($waited = 0; $waited < 600; $waited += 1) {
         $status = api()->get_job_status($params, POLL);
         if ($status['job_complete']) {
             return $status;
@@ -82,7 +82,7 @@ function is_signed(array $body): bool
 // A job's callbacks, in the order in which they came.
 function callbacks(string $smile_job_id, int $count): array
 {
-    for ($waited = 0; $waited < 100; $waited += 1) {
+    for ($waited = 0; $waited < 600; $waited += 1) {
         $all = json_decode(file_get_contents($GLOBALS['setting']['callback']), true);
         $found = array_values(array_filter($all, fn(array $body) => $body['SmileJobID'] === $smile_job_id));
         if (count($found) >= $count) {

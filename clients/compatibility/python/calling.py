@@ -41,7 +41,7 @@ def status(service, params, environment="sandbox"):
 
 def ended(service, params, environment="sandbox"):
     """The status of a job at its end: asked for more often than the client itself does."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not (now := status(service, params, environment))["job_complete"]:
         assert time.monotonic() < deadline, now
         time.sleep(0.2)
@@ -64,7 +64,7 @@ def refused(code, call, *arguments, **more):
 
 def callbacks(service, smile_job_id, count):
     """A job's next callbacks, in the order in which they came."""
-    deadline, found = time.monotonic() + 20, []
+    deadline, found = time.monotonic() + 120, []
     while len(found) < count:
         try:
             body = service.bodies.get(timeout=max(0.1, deadline - time.monotonic()))

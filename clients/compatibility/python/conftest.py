@@ -67,8 +67,8 @@ def idle_service(tmp_path_factory, webhooks, certificates):
 
 @pytest.fixture(scope="session")
 def strict_service(tmp_path_factory, webhooks, certificates):
-    """A server that answers few requests a second, and whose tokens soon expire."""
-    options = ("--roles", "api", "--rate", "4", "--token-ttl", "3")
+    """A server that answers few requests a second, and whose tokens soon expire: no sooner than a busy machine has used them."""
+    options = ("--roles", "api", "--rate", "4", "--token-ttl", "10")
     with _service(tmp_path_factory.mktemp("strict"), webhooks, certificates, *options) as serving:
         yield serving
 

@@ -51,7 +51,7 @@ def _serving(data, options, certificates):
         yield json.loads(line)
     finally:
         process.terminate()
-        assert process.wait(timeout=30) == 0, (Path(data) / "server.log").read_text()
+        assert process.wait(timeout=120) == 0, (Path(data) / "server.log").read_text()
 
 
 @contextmanager

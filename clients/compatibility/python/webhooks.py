@@ -55,7 +55,7 @@ class Webhooks:
         return self._wait(lambda webhook: webhook.body["partner_params"].get("order") == order, 1, f"with order {order}")[0]
 
     def _wait(self, is_wanted, count, what):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         with self._came:
             while len(found := [webhook for webhook in self._all if is_wanted(webhook)]) < count:
                 left = deadline - time.monotonic()

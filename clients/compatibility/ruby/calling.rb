@@ -60,7 +60,7 @@ module Calling
 
   # A job's callbacks, in the order in which they came.
   def callbacks(smile_job_id, count)
-    100.times do
+    600.times do
       all = JSON.parse(Net::HTTP.get(URI(SETTING['callback'])))
       found = all.select { |body| body['SmileJobID'] == smile_job_id }
       return found if found.length >= count

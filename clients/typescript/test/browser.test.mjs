@@ -59,6 +59,8 @@ describe('in Chromium', { skip: whyNot() || whyNoBrowser() }, () => {
     });
     browser = await launch();
     page = await browser.newPage();
+    // The usual half minute is short on a busy machine.
+    page.setDefaultTimeout(120_000);
     await page.goto(site.url);
     await page.waitForFunction(() => document.title === 'ready');
   });

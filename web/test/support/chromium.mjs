@@ -14,11 +14,15 @@ const FLAGS = [
   '--disable-component-update', '--disable-sync',
 ];
 
+// How long a page is waited for that a test waits for without a time of its own: the usual half minute is short on a busy machine.
+const PATIENCE = 60_000;
+
 /** A browser whose camera plays a Y4M or MJPEG file and is allowed; without a file it has none. */
-export const launch = (video, ...more) =>
-  chromium.launch({
+export async function launch(video, ...more) {
+  const browser = await chromium.launch({
     executablePath: PATH,
     headless: true,
+    timeout: 2 * PATIENCE,
     args: [
       ...FLAGS,
       ...(video
@@ -27,3 +31,11 @@ export const launch = (video, ...more) =>
       ...more,
     ],
   });
+  const newContext = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await newContext(options);
+    context.setDefaultTimeout(PATIENCE);
+    return context;
+  };
+  return browser;
+}

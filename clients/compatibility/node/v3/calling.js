@@ -26,7 +26,7 @@ const selfie = (name) => ({ selfieImage: photographs[name], livenessImages: fram
 
 // A job's webhooks, in the order in which they came, when there are so many.
 const webhooks = async (jobId, count = 1) => {
-  for (let waited = 0; waited < 300; waited += 1) {
+  for (let waited = 0; waited < 600; waited += 1) {
     const all = await (await fetch(webhook)).json();
     const found = all.filter(({ headers }) => headers['job-id'] === jobId);
     if (found.length >= count) return found;

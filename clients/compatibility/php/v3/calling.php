@@ -54,7 +54,7 @@ function selfie(string $photo): array
 // A job's webhooks, in the order in which they came, when there are so many.
 function webhooks(string $job, int $count = 1): array
 {
-    for ($waited = 0; $waited < 300; $waited += 1) {
+    for ($waited = 0; $waited < 600; $waited += 1) {
         $all = json_decode(file_get_contents($GLOBALS['setting']['webhook']), true);
         $found = array_values(array_filter($all, fn(array $told) => ($told['headers']['job-id'] ?? '') === $job));
         if (count($found) >= $count) {

@@ -44,7 +44,7 @@ class UsesmileidTest < Minitest::Test
 
   # A job's webhooks, in the order in which they came, when there are so many.
   def webhooks(job, count = 1)
-    300.times do
+    600.times do
       found = JSON.parse(Net::HTTP.get(URI(SETTING['webhook']))).select { |told| told['headers']['job-id'] == job }
       return found if found.length >= count
 

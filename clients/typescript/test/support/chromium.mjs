@@ -14,4 +14,5 @@ const FLAGS = [
   '--disable-component-update', '--disable-sync',
 ];
 
-export const launch = (...more) => chromium.launch({ executablePath: PATH, headless: true, args: [...FLAGS, ...more] });
+export const launch = (...more) =>
+  chromium.launch({ executablePath: PATH, headless: true, timeout: 120_000, args: [...FLAGS, ...more] });
