@@ -63,6 +63,11 @@ impl Health {
         }
     }
 
+    /// Puts what the last look found among the metrics.
+    pub(crate) fn publish(&self) {
+        publish(&self.report());
+    }
+
     /// Looks once.
     pub(crate) async fn look(&self, store: &dyn Store) {
         let wrote = store.probe().await;
@@ -95,7 +100,7 @@ pub(crate) async fn watch(
     mut stop: watch::Receiver<bool>,
 ) {
     loop {
-        publish(&app.health.report());
+        app.health.publish();
         if let Some(gallery) = app.followed_gallery() {
             gallery.publish();
         }

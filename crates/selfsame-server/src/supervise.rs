@@ -162,12 +162,32 @@ impl Supervisor {
     {
         let health = self.health.of(name, role);
         health.wanted.fetch_add(1, Ordering::Relaxed);
-        tasks.spawn(keep_alive(health, self.pace, self.stop.clone(), task));
+        // From now on: a server that has only just started is not to be told of as one whose tasks are dead.
+        let alive = Alive::of(&health);
+        let kept = keep_alive(health, alive, self.pace, self.stop.clone(), task);
+        tasks.spawn(kept);
+    }
+}
+
+/// A task that counts as alive for as long as this is there.
+struct Alive(Arc<KindHealth>);
+
+impl Alive {
+    fn of(health: &Arc<KindHealth>) -> Self {
+        health.alive.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(health))
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.alive.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 async fn keep_alive<F, T>(
     health: Arc<KindHealth>,
+    first: Alive,
     pace: Pace,
     mut stop: watch::Receiver<bool>,
     task: F,
@@ -175,13 +195,13 @@ async fn keep_alive<F, T>(
     F: Fn(watch::Receiver<bool>) -> T,
     T: Future<Output = ()>,
 {
-    let mut pause = pace.first;
+    let (mut pause, mut first) = (pace.first, Some(first));
     while !*stop.borrow() {
         let began = tokio::time::Instant::now();
-        health.alive.fetch_add(1, Ordering::Relaxed);
+        let alive = first.take().unwrap_or_else(|| Alive::of(&health));
         // What a task shares is behind locks that take a panic (`PoisonError::into_inner`), or in the store's transactions.
         let ended = AssertUnwindSafe(task(stop.clone())).catch_unwind().await;
-        health.alive.fetch_sub(1, Ordering::Relaxed);
+        drop(alive);
         if *stop.borrow() {
             break;
         }
@@ -277,6 +297,27 @@ mod tests {
         stopping.send(true).unwrap();
         all_end(tasks).await;
         assert_eq!(supervisor.health.report()["calm"].alive, 0);
+    }
+
+    /// Whoever asks a server that has just begun to listen may be quicker than its tasks.
+    #[tokio::test]
+    async fn a_task_that_has_not_run_yet_is_not_dead() {
+        let (supervisor, stopping) = supervisor(Duration::from_millis(1));
+        let mut tasks = JoinSet::new();
+        supervisor.keep(
+            &mut tasks,
+            "needed",
+            Role::Essential,
+            |mut stop| async move {
+                let _ = stop.changed().await;
+            },
+        );
+        assert_eq!(supervisor.health.dead(), [""; 0]);
+        assert_eq!(supervisor.health.report()["needed"].alive, 1);
+        // Nor is one alive that was stopped before it ran.
+        stopping.send(true).unwrap();
+        all_end(tasks).await;
+        assert_eq!(supervisor.health.report()["needed"].alive, 0);
     }
 
     #[tokio::test]

@@ -55,6 +55,8 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
 
 /// Prometheus' text format.
 pub(crate) async fn metrics(State(app): State<Arc<App>>, handle: PrometheusHandle) -> Response {
+    // Also where the task that does it every few seconds has only just been started.
+    app.health.publish();
     app.tasks.publish();
     (
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
