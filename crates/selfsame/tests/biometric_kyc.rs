@@ -419,7 +419,7 @@ async fn nothing_is_lost_while_the_server_dies_and_the_authority_fails() {
     }
     // Each result is called back; one that was on its way when the server died may come twice.
     while expected.values().any(|times| *times == 0) {
-        let told = tokio::time::timeout(Duration::from_secs(60), received.recv()).await;
+        let told = tokio::time::timeout(support::PATIENCE, received.recv()).await;
         let told: Value = serde_json::from_slice(&told.unwrap().unwrap().body).unwrap();
         let text = |name: &str| told[name].as_str().unwrap().to_owned();
         *expected

@@ -6,7 +6,6 @@
 )]
 
 use std::path::Path;
-use std::time::Duration;
 
 use reqwest::multipart::Form;
 use serde_json::{Value, json};
@@ -14,8 +13,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::support::v3::{V3, consent, details, json_part};
 use crate::support::{
-    Callback, Server, add_partner, add_partner_with_production, callbacks, http, package, selfsame,
-    store,
+    Callback, PATIENCE, Server, add_partner, add_partner_with_production, callbacks, http, package,
+    selfsame, store,
 };
 
 /// What `selfsame partner` says of p, or does to it.
@@ -75,7 +74,7 @@ fn look_up(server: &Server, job: &str) -> Value {
 }
 
 async fn received(from: &mut UnboundedReceiver<Callback>) -> Value {
-    let callback = tokio::time::timeout(Duration::from_secs(60), from.recv()).await;
+    let callback = tokio::time::timeout(PATIENCE, from.recv()).await;
     let callback = callback.expect("a callback").unwrap();
     serde_json::from_slice(&callback.body).unwrap()
 }

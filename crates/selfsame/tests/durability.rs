@@ -102,12 +102,10 @@ async fn nothing_accepted_is_lost() {
             status["result"]["SmileJobID"].as_str().unwrap().to_owned(),
         );
     }
-    for _ in 0..300 {
-        if received.lock().unwrap().len() == jobs {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    support::until("a callback for each job", async || {
+        received.lock().unwrap().len() == jobs
+    })
+    .await;
     let received = received.lock().unwrap();
     for (job, smile_job_id) in &ended {
         let callbacks = received

@@ -61,13 +61,11 @@ async fn what_a_node_without_workers_takes_in_a_node_with_workers_ends() {
     let (status, _) = back.post(&http, "/v1/upload", &body).await.unwrap();
     assert_eq!(status, 404, "it has no API");
     let mut told = Value::Null;
-    for _ in 0..600 {
+    support::until("the end of what was queued", async || {
         told = ready(&http, &back).await;
-        if told["queues"]["queued"] == 0 && told["queues"]["running"] == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+        told["queues"]["queued"] == 0 && told["queues"]["running"] == 0
+    })
+    .await;
     assert_eq!(
         (&told["queues"]["queued"], &told["status"]),
         (&json!(0), &json!("ready"))

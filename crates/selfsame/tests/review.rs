@@ -7,7 +7,6 @@
 )]
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -220,12 +219,10 @@ async fn people_decide() {
     assert_eq!(codes, ["1222", "0822"]);
 
     // Each result had its callback.
-    for _ in 0..200 {
-        if received.lock().unwrap().len() >= 4 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    support::until("four callbacks", async || {
+        received.lock().unwrap().len() >= 4
+    })
+    .await;
     let mut codes: Vec<String> = received
         .lock()
         .unwrap()

@@ -178,6 +178,7 @@ async fn a_token_submits_and_follows_and_the_webhook_tells_why() {
     assert_eq!(decided(&client, &taken).await, "block");
     let result = verified(&callbacks.recv().await.unwrap());
     assert_eq!(result.reason(), Some("high_risk"), "{result}");
+    support::store::callbacks_are_on_record(data.path()).await;
     client.replay(&taken.job, None).await.unwrap();
     let replayed = verified(&callbacks.recv().await.unwrap());
     assert_eq!(

@@ -17,6 +17,7 @@ use selfsame_wire::webhook::{self, WebhookHeaders, WebhookSecret};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::support::store::callbacks_are_on_record;
 use crate::support::{
     self, Callback, Server, add_partner, add_partner_with_production, callbacks, http, photographs,
     selfsame,
@@ -77,14 +78,14 @@ impl<'s> Holder<'s> {
 
     /// The status of a job once it has ended.
     async fn ended(&self, job: &str) -> Value {
-        for _ in 0..600 {
-            let (status, told) = self.status(job).await;
-            if status != 202 {
-                return told;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("the job {job} did not end");
+        let mut told = Value::Null;
+        support::until(&format!("the end of job {job}"), async || {
+            let (status, answer) = self.status(job).await;
+            told = answer;
+            status != 202
+        })
+        .await;
+        told
     }
 }
 
@@ -93,7 +94,7 @@ async fn read(response: Response) -> (u16, Value) {
 }
 
 async fn received(from: &mut UnboundedReceiver<Callback>) -> (Callback, Value) {
-    let callback = tokio::time::timeout(Duration::from_secs(60), from.recv()).await;
+    let callback = tokio::time::timeout(support::PATIENCE, from.recv()).await;
     let callback = callback.expect("a callback").unwrap();
     let told = serde_json::from_slice(&callback.body).unwrap();
     (callback, told)
@@ -242,6 +243,7 @@ async fn a_callback_is_sent_again_to_its_own_place_or_elsewhere() {
     let (first, told) = received(&mut at_home).await;
     assert_eq!(told["ResultCode"], "1012");
 
+    callbacks_are_on_record(data.path()).await;
     let (status, accepted) = holder.replay(&job, None).await;
     assert_eq!(status, 202, "{accepted}");
     assert_eq!(
@@ -265,6 +267,7 @@ async fn a_callback_is_sent_again_to_its_own_place_or_elsewhere() {
     let bound = Holder::new(&http, &server.base, "p", &key, bound).await;
     let (status, refused) = bound.replay(&job, Some(&elsewhere)).await;
     assert_eq!((status, &refused["status"]), (403, &json!("Forbidden")));
+    callbacks_are_on_record(data.path()).await;
     assert_eq!(bound.replay(&job, None).await.0, 202);
     received(&mut at_home).await;
     assert!(there.try_recv().is_err());
@@ -486,6 +489,7 @@ async fn a_job_of_v3_is_told_by_webhook_and_again_when_a_person_has_decided() {
     assert_eq!(holder.ended(&job).await["status"], "block");
 
     // A replay tells the latest.
+    callbacks_are_on_record(data.path()).await;
     assert_eq!(holder.replay(&job, None).await.0, 202);
     let (_, told) = received(&mut arriving).await;
     assert_eq!(told["status"], "block");

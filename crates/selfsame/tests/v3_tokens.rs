@@ -133,13 +133,10 @@ impl House {
 
     /// Refused within the seconds that nodes take to hear of a key.
     async fn is_soon_refused(&self, token: &str) {
-        for _ in 0..150 {
-            if self.status(token, &[]).await.0 == 401 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("the token opens still");
+        support::until("the refusal of a token", async || {
+            self.status(token, &[]).await.0 == 401
+        })
+        .await;
     }
 
     /// Submits a look-up.
@@ -404,14 +401,11 @@ async fn a_token_ends_with_its_time_its_key_or_the_partners_key() {
 
     let replaced = selfsame(&["keys", "--data", dir, "rotate-token"]);
     let mut second = first.clone();
-    for _ in 0..150 {
+    support::until("a token by the new key", async || {
         second = house.token(&[]).await;
-        if claims(&second)["key_id"] == replaced[0]["token_key"] {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    assert_eq!(claims(&second)["key_id"], replaced[0]["token_key"]);
+        claims(&second)["key_id"] == replaced[0]["token_key"]
+    })
+    .await;
     // The key before it opens what it made.
     house.is_let_in(&first).await;
     house.is_let_in(&second).await;
@@ -426,13 +420,11 @@ async fn a_token_ends_with_its_time_its_key_or_the_partners_key() {
 
     // Until this node has heard of it, it makes tokens that open nothing: clients ask again.
     let mut third = String::new();
-    for _ in 0..150 {
+    support::until("a token that opens", async || {
         third = house.token(&[]).await;
-        if house.status(&third, &[]).await.0 == 404 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+        house.status(&third, &[]).await.0 == 404
+    })
+    .await;
     house.is_let_in(&third).await;
     let rotate = [
         "partner",

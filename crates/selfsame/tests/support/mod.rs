@@ -12,12 +12,25 @@ pub mod v3;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use selfsame_face::models::{ModelStore, PHOTOGRAPHS};
 use selfsame_testing::{Need, left_out};
 use selfsame_wire::id::PartnerId;
 use selfsame_wire::signature::{ApiKey, sign};
 use serde_json::{Value, json};
+
+/// How long a test waits for what must come sooner or later: far longer than it takes on a machine that has much else to do.
+pub const PATIENCE: Duration = Duration::from_secs(240);
+
+/// Waits until something is so. The end is for what never comes.
+pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so().await {
+        assert!(began.elapsed() < PATIENCE, "it never came: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
 
 pub struct Server {
     process: Child,
@@ -326,14 +339,15 @@ impl Server {
 
     /// The status of a job once it has ended.
     pub async fn ended(&self, http: &reqwest::Client, user: &str, job: &str) -> Value {
-        for _ in 0..600 {
+        let began = Instant::now();
+        loop {
             let (_, status) = self.status(http, user, job).await.unwrap();
             if status["job_complete"] == true {
                 return status;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            assert!(began.elapsed() < PATIENCE, "the job {job} did not end");
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("the job {job} did not end");
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use selfsame_store::blobs::BlobPlace;
 use selfsame_store::keyring::MasterKey;
@@ -169,6 +170,8 @@ pub async fn open(data: &Path) -> Arc<dyn Store> {
 pub async fn sqlite(data: &Path) -> SqliteConnection {
     sqlx::sqlite::SqliteConnectOptions::new()
         .filename(data.join("selfsame.db"))
+        // A server may be writing, on a machine that has much else to do.
+        .busy_timeout(Duration::from_secs(60))
         .connect()
         .await
         .unwrap()
@@ -204,10 +207,27 @@ pub async fn number(data: &Path, query: &str) -> i64 {
     }
 }
 
+/// Waits until every callback is on record as delivered or given up. Who received one is ahead of that: until then a replay finds
+/// it on its way, and adds none.
+pub async fn callbacks_are_on_record(data: &Path) {
+    let waiting = "SELECT COUNT(*) FROM deliveries WHERE state = 'pending'";
+    super::until("the record of the callbacks", async || {
+        number(data, waiting).await == 0
+    })
+    .await;
+}
+
 /// After a server was killed: what it had in its hands is free. In a database other nodes may live, so that its leases end with
 /// time, which passes here; a data directory's end when its next server starts.
 pub async fn let_leases_end(data: &Path) {
     if on_postgres() {
+        // What it asked for last may be carried out yet.
+        let asking = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()
+             AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+        super::until("the end of its connections", async || {
+            number(data, asking).await == 0
+        })
+        .await;
         let ended = "UPDATE jobs SET lease_until = 1 WHERE lease_until > 1;
              UPDATE deliveries SET lease_until = 1 WHERE lease_until > 1";
         execute(data, ended).await;

@@ -1,10 +1,10 @@
 //! A v3 client, as far as tests need one.
 
-use std::time::Duration;
-
 use reqwest::multipart::{Form, Part};
 use selfsame_wire::signature::ApiKey;
 use serde_json::{Value, json};
+
+use super::until;
 
 /// Whoever holds a token.
 #[derive(Clone)]
@@ -108,14 +108,14 @@ impl V3 {
 
     /// Waits for a job's decision.
     pub async fn ended(&self, job: &str) -> Value {
-        for _ in 0..2400 {
-            let (status, told) = self.get(&format!("/v3/status/{job}")).await;
-            match status {
-                200 => return told,
-                202 => tokio::time::sleep(Duration::from_millis(50)).await,
-                _ => panic!("{status} {told}"),
-            }
-        }
-        panic!("{job} has not ended")
+        let mut told = Value::Null;
+        until(&format!("the end of {job}"), async || {
+            let (status, answer) = self.get(&format!("/v3/status/{job}")).await;
+            assert!(matches!(status, 200 | 202), "{status} {answer}");
+            told = answer;
+            status == 200
+        })
+        .await;
+        told
     }
 }
