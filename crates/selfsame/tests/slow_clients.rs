@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::support::{Server, add_partner, http, package, photographs};
+use crate::support::{self, Server, add_partner, http, package, photographs, until};
 
 /// How long a test waits for what must come sooner or later.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -31,6 +31,18 @@ fn head(method: &str, path: &str, length: usize) -> String {
 
 fn path(url: &str) -> &str {
     &url[url.find("/v1/").unwrap()..]
+}
+
+/// Sends until it was quick enough: a second may be too short for an honest client too, where the machine has much else to do.
+async fn in_time(request: impl Fn() -> reqwest::RequestBuilder) -> reqwest::Response {
+    let mut answer = None;
+    until("a request that was quick enough", async || {
+        let sent = request().send().await.ok();
+        answer = sent.filter(|answer| answer.status() != 408);
+        answer.is_some()
+    })
+    .await;
+    answer.unwrap()
 }
 
 /// Sends a piece every so often until the server has had enough; gives what it said.
@@ -68,8 +80,14 @@ async fn who_drips_is_let_go() {
     let said = drip(stream, b"X-More: yes\r\n").await;
     assert!(!said.contains("200 OK"), "{said}");
 
-    let url = server.prepare(&http, "ada", "j", 4).await;
-    for (method, path) in [("POST", "/v1/upload"), ("PUT", path(&url))] {
+    let upload = server.upload_body("ada", "j", 4, "");
+    let prepare = || {
+        http.post(format!("{}/v1/upload", server.base))
+            .json(&upload)
+    };
+    let prepared: Value = in_time(prepare).await.json().await.unwrap();
+    let url = prepared["upload_url"].as_str().unwrap();
+    for (method, path) in [("POST", "/v1/upload"), ("PUT", path(url))] {
         let mut stream = connect(&server).await;
         stream
             .write_all(head(method, path, 100_000).as_bytes())
@@ -79,11 +97,14 @@ async fn who_drips_is_let_go() {
         assert!(said.starts_with("HTTP/1.1 408"), "{path}: {said}");
         assert!(said.contains(r#""code":"2204""#), "{path}: {said}");
     }
-    let put = http.put(&url).body(package(&photo)).send().await.unwrap();
+    let put = in_time(|| http.put(url).body(package(&photo))).await;
     assert_eq!(put.status().as_u16(), 200, "the upload URL is still good");
+    assert!(server.is_alive());
+    server.kill();
+    support::store::let_leases_end(data.path()).await;
+    let server = Server::start(data.path(), &key, &[]);
     let ended = server.ended(&http, "ada", "j").await;
     assert_eq!(ended["result"]["ResultCode"], "0840", "{ended}");
-    assert!(server.is_alive());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,7 +199,8 @@ async fn a_full_queue_says_so_and_loses_nothing() {
     };
     let data = tempfile::tempdir().unwrap();
     let key = add_partner(data.path());
-    let small = ["--max-queued", "2", "--workers", "1", "--engine", "rten"];
+    // Nobody works on what this one takes in.
+    let small = ["--max-queued", "2", "--roles", "api"];
     let server = Server::start(data.path(), &key, &small);
     let (http, package) = (http(), package(&photo));
     let mut urls = Vec::new();
@@ -190,8 +212,9 @@ async fn a_full_queue_says_so_and_loses_nothing() {
         );
     }
     let answers = all_at_once(urls.iter().map(|url| http.put(url).body(package.clone()))).await;
-    assert!(answers.iter().any(|a| a.0 == 200), "{answers:?}");
-    assert!(answers.iter().any(|a| a.0 == 503), "{answers:?}");
+    let accepted = answers.iter().filter(|a| a.0 == 200).count();
+    // One partner may be given less than all of the queue.
+    assert!((1..=2).contains(&accepted), "{answers:?}");
     for (status, code, wait) in &answers {
         if *status != 200 {
             assert_eq!((*status, code.as_str()), (503, "2201"));
@@ -199,13 +222,18 @@ async fn a_full_queue_says_so_and_loses_nothing() {
         }
     }
     // What was refused is accepted once there is room: the URL was not used up.
+    server.kill();
+    let small = ["--max-queued", "2", "--workers", "1", "--engine", "rten"];
+    let server = Server::start(data.path(), &key, &small);
     for (n, url) in urls.iter().enumerate() {
+        let url = format!("{}{}", server.base, path(url));
         let mut status = 503;
-        while status == 503 {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            let put = http.put(url).body(package.clone()).send().await.unwrap();
+        until("room", async || {
+            let put = http.put(&url).body(package.clone()).send().await.unwrap();
             status = put.status().as_u16();
-        }
+            status != 503
+        })
+        .await;
         assert!(status == 200 || status == 409, "{status}");
         let ended = server
             .ended(&http, &format!("u{n}"), &format!("j{n}"))
@@ -267,12 +295,15 @@ async fn a_server_that_is_stopped_finishes_or_hands_back() {
     let one = ["--workers", "1", "--engine", "rten"];
     let server = Server::start(data.path(), &key, &one);
     let (http, package) = (http(), package(&photo));
-    for n in 0..4 {
+    let queue = async |n: usize| {
         let url = server
             .prepare(&http, &format!("u{n}"), &format!("j{n}"), 4)
             .await;
         let put = http.put(url).body(package.clone()).send().await.unwrap();
         assert_eq!(put.status().as_u16(), 200);
+    };
+    for n in 0..2 {
+        queue(n).await;
     }
     let signed = server.signed();
     let form = reqwest::multipart::Form::new()
@@ -296,6 +327,10 @@ async fn a_server_that_is_stopped_finishes_or_hands_back() {
     // The synchronous call has come in once its job is on record.
     while server.status(&http, "v2", "v2-job").await.unwrap().0 == 404 {
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // These come behind it: at the stop it has ten seconds, and more than one of them may take that long.
+    for n in 2..4 {
+        queue(n).await;
     }
     let stopped = tokio::task::spawn_blocking(move || server.terminate());
     let answer = waiting.await.unwrap().unwrap();
