@@ -119,11 +119,10 @@ async fn an_answer_must_come_whole_and_in_time() {
 
 #[tokio::test]
 async fn nobody_who_listens_is_told_without_the_persons_number() {
-    // A port that was free a moment ago.
-    let free = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    // A port that is taken, so that nobody else takes it, and on which nobody listens.
+    let taken = tokio::net::TcpSocket::new_v4().unwrap();
+    taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let free = taken.local_addr().unwrap();
     let url = format!("url = \"http://{free}/people/{{id_number}}\"\n{ANSWER}");
     let authority = authority(Path::new("/"), &url, LONG).unwrap();
     let error = said(&authority, "5550001").await.unwrap_err();
