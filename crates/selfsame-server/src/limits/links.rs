@@ -64,9 +64,7 @@ mod tests {
         // However slow the machine, hardly more than the burst comes through at once.
         assert!(let_in >= BURST.get() as usize);
         assert!(rates.check(&other).is_ok());
-        for _ in 0..1000 {
-            let _ = rates.check(&one);
-        }
-        assert!(rates.check(&one).is_err_and(|wait| !wait.is_zero()));
+        let waits = |_| rates.check(&one).is_err_and(|wait| !wait.is_zero());
+        assert!((0..1000).any(waits));
     }
 }

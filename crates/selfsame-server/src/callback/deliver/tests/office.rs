@@ -141,6 +141,27 @@ impl Office {
         job.smile_job_id
     }
 
+    /// Delivers a result to each of these receivers, whose one try takes so long at most and comes to this status.
+    pub(super) async fn try_once(
+        &self,
+        timeout: Duration,
+        receivers: &[(&str, SocketAddr, Option<u16>)],
+    ) {
+        let mut jobs = Vec::new();
+        for (_, receiver, _) in receivers {
+            let url = format!("http://{receiver}/");
+            jobs.push(self.result_for("p", SANDBOX, url).await);
+        }
+        self.deliver(timeout, ONCE, Schemes::default());
+        for ((name, _, status), job) in receivers.iter().zip(jobs) {
+            let record = self.tried(&job, 1).await;
+            let attempt = &record.attempts[0];
+            assert_eq!(attempt.http_status, *status, "{name}: {attempt:?}");
+            let delivered = record.state == DeliveryState::Delivered;
+            assert_eq!(delivered, *status == Some(200), "{name}");
+        }
+    }
+
     /// The delivery of a job's result, once it was tried so often.
     pub(super) async fn tried(&self, job: &SmileJobId, times: usize) -> DeliveryRecord {
         for _ in 0..600 {
