@@ -5,7 +5,7 @@ CARGO_FLAGS ?= --locked
 # What the demo needs and no more, optimised only in what computes, as in the tests: a release takes much longer to build.
 SOON_BUILT = CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 cargo build $(CARGO_FLAGS) -p selfsame --no-default-features
 
-.PHONY: demo test bench bench-cluster bench-instructions bench-latency bench-lookups bench-memory bench-page bench-search chaos full-disk restore soak fuzz page test-page models image release release-test lint help
+.PHONY: demo test bench bench-avx2 bench-cluster bench-instructions bench-latency bench-lookups bench-memory bench-page bench-search chaos full-disk restore soak fuzz page test-page models image release release-test lint help
 
 demo: ## Set up all, then show a person registered, authenticated and an impostor refused
 	$(SOON_BUILT)
@@ -22,6 +22,12 @@ bench: ## Compare speed with peers in one run; measure the server, liveness and 
 	python3 bench/bound.py --no-build
 	python3 bench/server.py
 	bash bench/search.sh $(SEARCH)
+
+bench-avx2: ## The same against peers as if the CPU had AVX2 and nothing beyond, all contenders held to it alike (Linux on x86-64)
+	cargo build $(CARGO_FLAGS) --release --bin selfsame
+	target/release/selfsame models fetch
+	python3 bench/only_avx2.py engines.py
+	python3 bench/only_avx2.py bound.py --no-build
 
 page: ## Set up all, then serve a page where a person registers and logs in with a selfie (as root on Debian: it installs a compiler)
 	$(SOON_BUILT)

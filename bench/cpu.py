@@ -3,6 +3,7 @@
     python3 bench/cpu.py
 """
 
+import os
 import pathlib
 import platform
 import time
@@ -13,9 +14,18 @@ KINDS = [
     ("AVX-512", {"avx512f", "avx512vl"}),
     ("AVX2", {"avx2", "fma"}),
 ]
+# Set where programs are held to AVX2 (only_avx2.py), and which flags they do not see then.
+HELD = "ONLY_AVX2"
+HIDDEN = ("avx512", "avx_vnni", "amx")
 
 
 def flags():
+    """What programs see."""
+    held = HELD in os.environ
+    return {flag for flag in flags_of_the_cpu() if not (held and flag.startswith(HIDDEN))}
+
+
+def flags_of_the_cpu():
     lines = pathlib.Path("/proc/cpuinfo")
     if not lines.exists():
         return set()
@@ -45,7 +55,8 @@ def has_bf16():
 
 def describe():
     vnni = flags() & {"avx512_vnni", "avx_vnni"}
-    return f"CPU: {name()}; kind: {kind()}; int8 instructions (VNNI): {'yes' if vnni else 'no'}"
+    held = ", to which a CPU with more is held (only_avx2.py)" if flags() != flags_of_the_cpu() else ""
+    return f"CPU: {name()}; kind: {kind()}{held}; int8 instructions (VNNI): {'yes' if vnni else 'no'}"
 
 
 def peak():
