@@ -165,6 +165,15 @@ impl Mesh {
         &self.points
     }
 
+    /// Of these points, without an expression.
+    #[cfg(test)]
+    pub(crate) const fn made_up(points: Vec<[f32; 3]>) -> Self {
+        Self {
+            points,
+            expression: [0.0; EXPRESSIONS],
+        }
+    }
+
     /// Pose and expression.
     pub(crate) fn geometry(&self) -> FaceGeometry {
         let between = |from: usize, to: usize| {

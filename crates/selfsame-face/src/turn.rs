@@ -160,10 +160,12 @@ impl Turns {
                 follows,
             })
         });
-        self.frames.push(turn);
-        if template.is_some() {
+        // A frame that could not be measured is not judged, and nothing is held to it: of a face in full profile, where no mesh is
+        // found, there is a template that is like nobody's.
+        if turn.is_some() && template.is_some() {
             self.previous = template;
         }
+        self.frames.push(turn);
     }
 
     /// So many frames came so far: those that were not followed show no face.
@@ -252,6 +254,36 @@ mod tests {
                 "{across} {raised}"
             );
         }
+    }
+
+    #[test]
+    fn what_follows_a_frame_without_a_mesh_is_held_to_the_one_before_it() {
+        let model = crate::template::TemplateModel::new("synthetic").unwrap();
+        let template = |degrees: f32| {
+            let mut values = [0.0; 128];
+            (values[0], values[1]) = (degrees.to_radians().cos(), degrees.to_radians().sin());
+            Template::new(&values, &model).unwrap()
+        };
+        // A wave in space: neither flat nor straight.
+        let points = (0..478).map(|n| n as f32);
+        let mesh = Mesh::made_up(
+            points
+                .map(|n| [n, 300.0 * (0.1 * n).sin(), 200.0 * (0.37 * n).cos()])
+                .collect(),
+        );
+        let front = seen(1.0, 0.0, 0.0, 0.0, 80.0);
+        let mut turns = Turns::new(mesh.clone(), front, Some(&template(0.0)));
+        turns.follow(Some(&mesh), &front, Some(template(10.0)));
+        // In full profile there is a template, of nobody, and no mesh.
+        turns.follow(None, &front, Some(template(90.0)));
+        turns.follow(Some(&mesh), &front, Some(template(20.0)));
+        let frames = turns.evidence().frames;
+        assert!(frames[1].is_none());
+        let follows = frames[2].unwrap().follows.unwrap().value();
+        assert!(
+            (follows - 10.0f32.to_radians().cos()).abs() < 1e-4,
+            "{follows}"
+        );
     }
 
     #[test]

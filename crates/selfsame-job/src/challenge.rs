@@ -164,6 +164,9 @@ impl Answer {
 
 /// Below this part of a full turn the head is at front.
 const FRONT: f32 = 0.6;
+/// Down is never drawn, and people who come back to the front, smile or held the camera low for the selfie look lower than there: only
+/// this part of it counts.
+const DOWN: f32 = 0.5;
 /// A head that is turned both ways at once, the lesser by more than this part of the greater, is turned neither way.
 const ASKEW: f32 = 0.8;
 /// What the selfie's head may be turned by, in full turns: the frames are measured against it, so that a turned selfie would make
@@ -189,6 +192,7 @@ enum Held {
 impl Held {
     fn of(turn: &HeadTurn, policy: &ChallengePolicy) -> Self {
         let (across, up) = (turn.yaw / policy.min_yaw, turn.pitch / policy.min_pitch);
+        let up = if up < 0.0 { DOWN * up } else { up };
         let (towards, most, least) = if across.abs() >= up.abs() {
             let side = if across > 0.0 {
                 Turn::Left
@@ -212,6 +216,30 @@ impl Held {
         match self {
             Self::Towards(turn, true) => Some(turn),
             _ => None,
+        }
+    }
+}
+
+/// Where a frame's head is held, for those who measure how captures are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// At front.
+    Front,
+    /// Turned this way, fully or on the way there.
+    Towards(Turn),
+    /// Down, or two ways at once.
+    Elsewhere,
+}
+
+impl Place {
+    /// By the angles from which the policy takes a head as turned.
+    #[must_use]
+    pub fn of(turn: &HeadTurn, policy: &ChallengePolicy) -> Self {
+        match Held::of(turn, policy) {
+            Held::Front => Self::Front,
+            Held::Towards(Some(turn), _) => Self::Towards(turn),
+            Held::Towards(None, _) | Held::Askew => Self::Elsewhere,
         }
     }
 }

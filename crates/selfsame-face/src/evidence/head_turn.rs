@@ -37,7 +37,7 @@ pub struct HeadTurn {
     pub nose_up: f32,
     /// How alike the face is to the selfie's; absent where it has no template.
     pub likeness: Option<ComparisonScore>,
-    /// How alike it is to the latest frame before it that has a template, the selfie's for the first.
+    /// How alike it is to the latest frame before it that was measured and has a template, the selfie's for the first.
     pub follows: Option<ComparisonScore>,
 }
 

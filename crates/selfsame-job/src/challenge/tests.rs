@@ -32,7 +32,7 @@ fn fully(turn: Option<Turn>) -> HeadTurn {
         Some(Turn::Left) => held(24.0, 1.0),
         Some(Turn::Right) => held(-25.0, -2.0),
         Some(Turn::Up) => held(2.0, 18.0),
-        None => held(-1.0, -17.0),
+        None => held(-1.0, -30.0),
     }
 }
 
@@ -145,6 +145,11 @@ fn each_flaw_is_told() {
         [Flaw::OtherTurns],
         "a full nod was not drawn"
     );
+    let mut sunk = made(&LEFT_UP);
+    for at in [0, 4] {
+        sunk[at] = Some(held(-1.0, -14.0));
+    }
+    assert_eq!(flaws(sunk), [], "a chin that sinks between turns is none");
     let mut still = made(&[]);
     still.extend(vec![Some(held(0.0, 0.0)); 8]);
     assert_eq!(flaws(still), [Flaw::OtherTurns], "nothing moves");
@@ -184,18 +189,23 @@ fn what_turns_must_be_a_head_and_the_person_s() {
     assert_eq!(changed(|turn| turn.likeness = other), [Flaw::OtherPerson]);
     assert_eq!(changed(|turn| turn.follows = other), [Flaw::OtherPerson]);
     assert_eq!(changed(|turn| turn.likeness = None), [Flaw::OtherPerson]);
-    let turned = Some(ComparisonScore::new(0.3));
+    // The likest turned face of a stranger on IMM, and the least of people's own on KDEF (docs/decisions/0163-real-turns.md).
+    let stranger = Some(ComparisonScore::new(0.349));
     assert_eq!(
-        changed(|turn| turn.likeness = turned),
-        [],
-        "turned faces are less alike"
+        changed(|turn| turn.likeness = stranger),
+        [Flaw::OtherPerson]
     );
+    let turned = Some(ComparisonScore::new(0.365));
+    assert_eq!(changed(|turn| turn.likeness = turned), []);
+    let mut policy = policy();
+    policy.min_likeness_turned = 0.3;
     let mut frames = made(&LEFT_UP);
-    frames[4].as_mut().unwrap().likeness = turned;
+    frames[4].as_mut().unwrap().likeness = stranger;
+    let answer = answer(&challenge(&LEFT_UP), &capture(frames), &policy);
     assert_eq!(
-        flaws(frames),
+        answer.flaws,
         [Flaw::OtherPerson],
-        "at front they are held to more"
+        "at front they are held to their own bound"
     );
 }
 

@@ -167,7 +167,7 @@ pub enum ChallengeMode {
 }
 
 /// Head turns that the server draws, and what a capture must show of them (`challenge_not_followed`). Angles in degrees against
-/// the selfie. What the numbers come from: docs/decisions/0080-turned-heads.md.
+/// the selfie. What the numbers come from: docs/decisions/0080-turned-heads.md and 0163-real-turns.md.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChallengePolicy {
@@ -318,7 +318,7 @@ impl Default for Policy {
                     min_parallax: 0.4,
                     min_nose: 0.25,
                     min_likeness: 0.363,
-                    min_likeness_turned: 0.25,
+                    min_likeness_turned: 0.363,
                 },
             },
             replay: ReplayPolicy {

@@ -13,9 +13,8 @@ const SCORES: [Score; 6] = [
     (&["duplicates", "threshold"], |t| t.duplicate),
     (&["liveness", "motion", "min_likeness"], |t| t.review),
     (&["liveness", "challenge", "min_likeness"], |t| t.review),
-    // As much lower as the built-in model's.
     (&["liveness", "challenge", "min_likeness_turned"], |t| {
-        0.6 * t.review
+        t.review
     }),
 ];
 
