@@ -20,3 +20,4 @@ pub mod report;
 pub mod robustness;
 pub mod staged;
 pub mod turned;
+pub mod turns;

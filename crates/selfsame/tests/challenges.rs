@@ -413,3 +413,76 @@ async fn a_head_that_follows_passes_and_nothing_else_does() {
         }
     }
 }
+
+/// A capture as `selfsame eval turns` reads it.
+fn write_capture(folder: &std::path::Path, photograph: &[u8], turns: &[&str], shape: Shape) {
+    let (selfie, frames) = turning(photograph, turns, shape);
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(folder.join("selfie.jpg"), selfie).unwrap();
+    for (number, frame) in frames.iter().enumerate() {
+        std::fs::write(folder.join(format!("frame-{}.jpg", number + 1)), frame).unwrap();
+    }
+}
+
+#[test]
+fn heads_that_turn_are_judged_as_they_were_asked_and_attacks_of_them_do_not_follow() {
+    let Some([one, .., another]) = photographs() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let turns = ["right", "up"];
+    write_capture(&at("ada/right-up-1"), &one, &turns, Shape::Head);
+    write_capture(&at("bob/right-up-1"), &another, &turns, Shape::Head);
+    write_capture(&at("bob/right-up-2"), &another, &turns, Shape::Plane);
+    let table = folder.path().join("frames.csv");
+    let report = support::selfsame(&[
+        "eval",
+        "turns",
+        "--captures",
+        folder.path().to_str().unwrap(),
+        "--table",
+        table.to_str().unwrap(),
+    ])
+    .remove(0);
+    let outcome = |tried: &str| {
+        let outcomes = report["turns"]["outcomes"].as_array().unwrap();
+        let found = outcomes.iter().find(|outcome| outcome["tried"] == tried);
+        found.unwrap_or_else(|| panic!("{tried}: {report}")).clone()
+    };
+    let counted = |of: &Value| {
+        (
+            of["count"].as_u64().unwrap(),
+            of["trials"].as_u64().unwrap(),
+        )
+    };
+    let asked = outcome("as_asked");
+    assert_eq!(counted(&asked["followed"]), (2, 3), "{report}");
+    assert_eq!(counted(&asked["people_followed"]), (1, 2), "{report}");
+    assert_eq!(
+        report["turns"]["not_followed"][0]["capture"],
+        "bob/right-up-2"
+    );
+    // Five other draws of two turns for each capture; one attack of each person.
+    for (tried, trials) in [
+        ("other_turns", 15),
+        ("anothers_turns", 2),
+        ("anothers_frames", 2),
+        ("moved", 2),
+        ("plane", 2),
+        ("plane_far", 2),
+        ("bent", 2),
+    ] {
+        assert_eq!(
+            counted(&outcome(tried)["followed"]),
+            (0, trials),
+            "{tried}: {report}"
+        );
+    }
+    let rows = std::fs::read_to_string(&table).unwrap();
+    assert!(rows.starts_with("tried,capture,asked,"), "{rows}");
+    assert!(
+        rows.contains("as asked,ada/right-up-1,right up,yes,"),
+        "{rows}"
+    );
+}

@@ -176,6 +176,10 @@ fn every_command(data: &str, out: &str) -> Vec<(&'static str, Vec<String>)> {
             format!("--captures {nowhere} --home {nowhere}"),
         ),
         (
+            "eval turns",
+            format!("--captures {nowhere} --home {nowhere}"),
+        ),
+        (
             "eval compare",
             format!("--people {nowhere} --home {nowhere}"),
         ),

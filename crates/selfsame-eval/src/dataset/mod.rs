@@ -13,7 +13,7 @@ use crate::error::{EvalError, file, input};
 const MOST_BYTES: u64 = 20 * 1024 * 1024;
 
 /// Folders are followed this deep.
-const DEEPEST: usize = 8;
+pub(crate) const DEEPEST: usize = 8;
 
 /// The photographs in a folder and below it, by path.
 ///

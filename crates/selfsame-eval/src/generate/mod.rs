@@ -19,6 +19,7 @@ mod screen;
 mod sequence;
 mod subject;
 mod texture;
+mod turning;
 
 use std::fmt;
 use std::str::FromStr;
@@ -36,6 +37,7 @@ use recapture::{Hold, Recapture};
 use screen::Device;
 use selfsame_face::evidence::Point;
 pub use subject::{Subject, SubjectError};
+pub use turning::{Sheet, turned};
 
 /// Width and height of what is made: a phone's portrait picture, small.
 pub const SIZE: (u32, u32) = (480, 640);

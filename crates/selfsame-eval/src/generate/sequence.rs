@@ -62,16 +62,17 @@ fn collect(mut images: impl Iterator<Item = Vec<u8>>) -> Capture {
 }
 
 /// How a live capture's pictures are framed and what its camera adds.
-struct Framing {
+pub(super) struct Framing {
     size: (u32, u32),
     /// Portrait pixels for a frame pixel.
     scale: f32,
     noise: f32,
-    quality: u8,
+    /// Of the JPEG files.
+    pub(super) quality: u8,
 }
 
 impl Framing {
-    fn new(rng: &mut ChaCha8Rng, subject: &Subject, size: (u32, u32)) -> Self {
+    pub(super) fn new(rng: &mut ChaCha8Rng, subject: &Subject, size: (u32, u32)) -> Self {
         let (width, height) = subject.size();
         // A margin is left for the hand's movement.
         let scale = (width / size.0 as f32).min(height / size.1 as f32) * 0.94;
@@ -84,7 +85,7 @@ impl Framing {
     }
 
     /// A picture of the portrait, where `from` says which point of it is seen at an offset from its middle.
-    fn picture(
+    pub(super) fn picture(
         &self,
         rng: &mut ChaCha8Rng,
         subject: &Subject,
@@ -110,7 +111,7 @@ impl Framing {
     }
 }
 
-fn working(subject: &Subject, size: (u32, u32)) -> Subject {
+pub(super) fn working(subject: &Subject, size: (u32, u32)) -> Subject {
     subject.no_wider_than((size.0 as f32 * DETAIL) as u32)
 }
 

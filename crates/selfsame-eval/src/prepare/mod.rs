@@ -1,6 +1,7 @@
 //! Data sets of real people, brought from the folder that somebody has into the layouts that the evaluation reads.
 //!
-//! Nothing is downloaded and no picture is changed: files are linked, or copied where the file system does not link.
+//! Nothing is downloaded; files are linked, or copied where the file system does not link. No picture is changed but those of
+//! people who turn their heads, where it says so.
 //! Where each set comes from, and under which terms: docs/evaluation/data.md.
 
 mod lfw;
@@ -8,6 +9,7 @@ mod london;
 mod place;
 mod recaptures;
 mod replay;
+mod turning;
 
 use std::path::Path;
 
@@ -34,6 +36,14 @@ pub enum DataSet {
     ReplayAttack,
     /// Recaptures of CelebA-Spoof.
     Recaptures,
+    /// The Karolinska Directed Emotional Faces: frontal and turned by 45 degrees.
+    Kdef,
+    /// The IMM Face Database: frontal and turned by about 30 degrees.
+    Imm,
+    /// The FEI Face Database: from one profile to the other.
+    Fei,
+    /// CMU Face Images: straight, left, right and up.
+    CmuFaces,
 }
 
 /// A part of Replay-Attack.
@@ -81,11 +91,15 @@ pub struct Part {
 
 impl DataSet {
     /// Every set.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 8] = [
         Self::Lfw,
         Self::London,
         Self::ReplayAttack,
         Self::Recaptures,
+        Self::Kdef,
+        Self::Imm,
+        Self::Fei,
+        Self::CmuFaces,
     ];
 
     /// Its name on the command line.
@@ -96,6 +110,10 @@ impl DataSet {
             Self::London => "london",
             Self::ReplayAttack => "replay-attack",
             Self::Recaptures => "recaptures",
+            Self::Kdef => "kdef",
+            Self::Imm => "imm",
+            Self::Fei => "fei",
+            Self::CmuFaces => "cmu-faces",
         }
     }
 
@@ -114,6 +132,18 @@ impl DataSet {
             }
             Self::Recaptures => {
                 "CelebA-Spoof, non-commercial research: measurement only; pictures may not be published"
+            }
+            Self::Kdef => {
+                "non-commercial research, with its source: Lundqvist, D., Flykt, A. and Öhman, A. (1998); measurement only"
+            }
+            Self::Imm => {
+                "education and research, with its source: Stegmann, Ersbøll and Larsen, IEEE Trans. on Medical Imaging 22(10), 2003"
+            }
+            Self::Fei => {
+                "research, with its source: FEI Face Database, Thomaz and Giraldi (2010); measurement only"
+            }
+            Self::CmuFaces => {
+                "education, with its source: Mitchell, T., CMU Face Images (UCI Machine Learning Repository, 1999); measurement only"
             }
         }
     }
@@ -191,6 +221,9 @@ pub fn prepare(
         DataSet::London => london::prepare(from, &place, progress)?,
         DataSet::ReplayAttack => replay::prepare(from, &place, options, progress)?,
         DataSet::Recaptures => recaptures::prepare(from, &place, progress)?,
+        DataSet::Kdef | DataSet::Imm | DataSet::Fei | DataSet::CmuFaces => {
+            turning::prepare(set, from, &place, progress)?
+        }
     };
     let prepared = Prepared {
         data_set: set,

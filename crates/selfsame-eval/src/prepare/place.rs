@@ -87,8 +87,8 @@ impl Place {
         Ok(())
     }
 
-    /// Writes text at a relative path.
-    pub(super) fn write(&self, to: &str, text: &str) -> Result<(), EvalError> {
+    /// Writes a file at a relative path.
+    pub(super) fn write(&self, to: &str, bytes: impl AsRef<[u8]>) -> Result<(), EvalError> {
         let to = self.within(to)?;
         // An earlier run may have linked a source's own file here: it is never written through.
         match std::fs::remove_file(&to) {
@@ -97,14 +97,14 @@ impl Place {
             }
             _ => {}
         }
-        std::fs::write(&to, text).map_err(file(&to))
+        std::fs::write(&to, bytes).map_err(file(&to))
     }
 
     /// Says what lies here.
     pub(super) fn note(&self, prepared: &Prepared) -> Result<(), EvalError> {
         let text =
             serde_json::to_string_pretty(prepared).map_err(|e| EvalError::Report(e.to_string()))?;
-        self.write(MANIFEST, &(text + "\n"))
+        self.write(MANIFEST, text + "\n")
     }
 
     fn within(&self, to: &str) -> Result<PathBuf, EvalError> {

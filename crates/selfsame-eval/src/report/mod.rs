@@ -25,6 +25,7 @@ use crate::presentation_attack::AttackReport;
 use crate::recommendation::Recommendation;
 use crate::robustness::RobustnessReport;
 use crate::turned::TurnedReport;
+use crate::turns::TurnsReport;
 
 /// What was measured. Holds no time and no path: the same input gives the same report.
 #[derive(Debug, Clone, Serialize)]
@@ -51,6 +52,8 @@ pub struct Report {
     pub turned: Option<TurnedReport>,
     /// Whole captures.
     pub captures: Option<CapturesReport>,
+    /// People who turn their heads as they were asked to.
+    pub turns: Option<TurnsReport>,
     /// What the policy should say.
     pub recommendation: Option<Recommendation>,
 }
@@ -78,6 +81,7 @@ impl Report {
             groups: None,
             turned: None,
             captures: None,
+            turns: None,
             recommendation: None,
         }
     }

@@ -8,6 +8,7 @@ use crate::comparison::{Failure, ScoredPair};
 use crate::folds::FoldsReport;
 use crate::groups::{Finding, Group, GroupsReport};
 use crate::turned::TurnedReport;
+use crate::turns::{Outcome, TurnsReport};
 
 /// Lines of worst pairs on a terminal.
 const SHOWN: usize = 6;
@@ -20,6 +21,7 @@ pub(super) fn of(report: &Report) -> Vec<Section> {
         report.groups.as_ref().map(groups),
         report.turned.as_ref().map(turned),
         report.captures.as_ref().map(captures),
+        report.turns.as_ref().map(turns),
     ]
     .into_iter()
     .flatten()
@@ -414,5 +416,65 @@ fn captures(report: &CapturesReport) -> Section {
             report.rates.iter().map(row).collect(),
         )],
         lists: vec![failures(&report.failures)],
+    }
+}
+
+fn turns(report: &TurnsReport) -> Section {
+    let counted = |of: &std::collections::BTreeMap<String, usize>| {
+        let each: Vec<String> = of
+            .iter()
+            .map(|(what, times)| format!("{what} {times}"))
+            .collect();
+        each.join(", ")
+    };
+    let row = |outcome: &Outcome| {
+        vec![
+            outcome.tried.name().to_owned(),
+            outcome.followed.to_string(),
+            outcome.people_followed.to_string(),
+            outcome.passed.to_string(),
+            counted(&outcome.flaws),
+            counted(&outcome.reasons),
+        ]
+    };
+    let challenge = &report.thresholds;
+    Section {
+        title: "Head turns that were asked for",
+        about: vec![format!(
+            "{} captures of {} people, as an enrolment that requires a challenge. Fully turned from {} degrees aside and {} up; \
+             parallax {} of the turn, nose {}, likeness {} at front and {} turned. Attacks are made of each person's first \
+             capture; those of a picture are synthetic. What followed may be refused for its pictures: see the reasons.",
+            report.captures,
+            report.people,
+            challenge.min_yaw,
+            challenge.min_pitch,
+            challenge.min_parallax,
+            challenge.min_nose,
+            challenge.min_likeness,
+            challenge.min_likeness_turned
+        )],
+        tables: vec![Table::new(
+            "What was tried",
+            &[
+                "tried",
+                "followed",
+                "people of whom all followed",
+                "passed all checks",
+                "flaws",
+                "reasons",
+            ],
+            report.outcomes.iter().map(row).collect(),
+        )],
+        lists: vec![(
+            format!(
+                "Captures that did not follow: {}",
+                report.not_followed.len()
+            ),
+            report
+                .not_followed
+                .iter()
+                .map(|capture| format!("{}: {}", capture.capture, capture.why.join(", ")))
+                .collect(),
+        )],
     }
 }

@@ -14,7 +14,7 @@ use fitting::Fit;
 use inputs::{AttackInputs, PairInputs};
 use prepare::Prepare;
 use progress::Bar;
-use protocols::{CaptureInputs, FoldInputs, GroupInputs, PeopleInputs, TurnedInputs};
+use protocols::{CaptureInputs, FoldInputs, GroupInputs, PeopleInputs, TurnInputs, TurnedInputs};
 use selfsame_eval::cache::Cache;
 use selfsame_eval::generate::{Species, into_folder};
 use selfsame_eval::recommendation::recommend;
@@ -73,6 +73,13 @@ enum Action {
     Captures {
         #[command(flatten)]
         captures: CaptureInputs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Judge people who turn their heads as they were asked to, and attacks made of them: strict mode.
+    Turns {
+        #[command(flatten)]
+        turns: TurnInputs,
         #[command(flatten)]
         common: Common,
     },
@@ -195,6 +202,9 @@ impl Eval {
             }
             Action::Captures { captures, common } => {
                 common.measured(models, json, |run| run.captures(captures, &bar))
+            }
+            Action::Turns { turns, common } => {
+                common.measured(models, json, |run| run.turns(turns, &bar))
             }
             Action::Pad {
                 attacks,

@@ -11,7 +11,7 @@ use crate::output::{self, Outcome};
 /// A data set, and where it is and goes.
 #[derive(clap::Args)]
 pub(super) struct Prepare {
-    /// lfw, london, replay-attack or recaptures.
+    /// lfw, london, replay-attack, recaptures, kdef, imm, fei or cmu-faces.
     set: DataSet,
     /// The folder that you have, as its authors or their repository give it.
     #[arg(long, value_name = "DIR")]

@@ -1,10 +1,10 @@
-//! Protocols over photographs of many people: `folds`, `all-pairs`, `groups`, `turned` and `captures`.
+//! Protocols over photographs of many people: `folds`, `all-pairs`, `groups`, `turned`, `captures` and `turns`.
 
 use std::path::PathBuf;
 
 use selfsame_eval::dataset::folds::from_lfw;
 use selfsame_eval::dataset::people::People;
-use selfsame_eval::{all_pairs, captures, folds, groups, turned};
+use selfsame_eval::{all_pairs, captures, folds, groups, turned, turns};
 
 use super::progress::Bar;
 use super::{Failure, Run};
@@ -63,6 +63,20 @@ pub(super) struct CaptureInputs {
     /// Folders with PERSON/CONDITION-TAKE/selfie.jpg and frames; several are taken together.
     #[arg(long, value_name = "DIR", required = true)]
     captures: Vec<PathBuf>,
+}
+
+/// Captures of people who turn their heads.
+#[derive(clap::Args)]
+pub(super) struct TurnInputs {
+    /// Folders with PERSON/TURN-TURN-TAKE/selfie.jpg and frames in their order, as ada/left-up-1; several are taken together.
+    #[arg(long, value_name = "DIR", required = true)]
+    captures: Vec<PathBuf>,
+    /// Judge the captures alone: no attacks are made of them.
+    #[arg(long)]
+    without_attacks: bool,
+    /// Write what was measured in every frame here, as CSV.
+    #[arg(long, value_name = "CSV")]
+    table: Option<PathBuf>,
 }
 
 impl PeopleInputs {
@@ -143,6 +157,21 @@ impl Run {
         );
         bar.finish();
         self.report.captures = Some(made?);
+        Ok(())
+    }
+
+    pub(super) fn turns(&mut self, inputs: &TurnInputs, bar: &Bar) -> Result<(), Failure> {
+        let made = turns::evaluate(
+            &inputs.captures,
+            !inputs.without_attacks,
+            &self.analyser,
+            &self.cache,
+            &self.policy,
+            inputs.table.as_deref(),
+            bar,
+        );
+        bar.finish();
+        self.report.turns = Some(made?);
         Ok(())
     }
 }
