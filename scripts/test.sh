@@ -89,8 +89,8 @@ export SELFSAME_LOAD_WHEN_NEEDED=true SELFSAME_COMPILED_MODELS="$PWD/target/comp
 
 step "Rust tests"
 if cargo nextest --version >/dev/null 2>&1; then
-    # Half as many again as there are processors: a third of their time they wait for a server.
-    threads=$(($(getconf _NPROCESSORS_ONLN) * 3 / 2))
+    # Twice as many as there are processors: a third of their time they wait for a server.
+    threads=$(($(getconf _NPROCESSORS_ONLN) * 2))
     bash scripts/services.sh cargo nextest run --locked --workspace --tests --no-fail-fast --test-threads "$threads"
 else
     bash scripts/services.sh cargo test --locked --workspace --tests --no-fail-fast

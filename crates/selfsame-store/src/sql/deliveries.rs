@@ -252,10 +252,11 @@ impl SqlStore {
         })
     }
 
-    /// How many deliveries a job has, and whether one of its latest result waits to go to this URL; `None`: to its own.
+    /// How many deliveries a job has, and whether one of its latest result waits to go to this URL; `None`: to its own. One that is under
+    /// way does not wait: its receiver may have it already.
     async fn waiting(
         &self,
-        tx: &mut DbConnection,
+        tx: &mut Tx,
         job: &SmileJobId,
         url: Option<&str>,
         after_review: bool,
@@ -263,15 +264,17 @@ impl SqlStore {
         let all: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE smile_job_id = $1")
                 .bind(job.as_str())
-                .fetch_one(&mut *tx)
+                .fetch_one(&mut **tx)
                 .await?;
         let rows = sqlx::query(
             "SELECT d.url, j.callback_url FROM deliveries d JOIN jobs j USING (smile_job_id)
-             WHERE d.smile_job_id = $1 AND d.state = 'pending' AND d.of_step = 0 AND d.after_review = $2",
+             WHERE d.smile_job_id = $1 AND d.state = 'pending' AND d.of_step = 0 AND d.after_review = $2
+               AND (d.lease IS NULL OR d.lease_until <= $3)",
         )
         .bind(job.as_str())
         .bind(after_review)
-        .fetch_all(tx)
+        .bind(micros(tx.now))
+        .fetch_all(&mut **tx)
         .await?;
         let mut there = false;
         for row in &rows {

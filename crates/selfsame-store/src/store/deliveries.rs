@@ -126,7 +126,7 @@ pub enum DeliveryState {
 pub struct Replay {
     /// Where to; `None`: to the job's own URL.
     pub url: Option<String>,
-    /// Not while the same result waits to go there already.
+    /// Not while the same result waits to go there already. What is under way does not wait: its receiver may have it.
     pub unless_pending: bool,
     /// Not where the job has so many deliveries already.
     pub at_most: Option<u32>,

@@ -95,6 +95,26 @@ async fn a_replay_does_not_wait_for_the_jobs_own_endpoint(dir: Place) {
     assert_eq!(delivered(&*store).await[0].url, ELSEWHERE);
 }
 
+/// Its receiver may have it and ask for another before the try is on record: it is not told that one waits, which then never comes.
+async fn what_is_under_way_does_not_wait(dir: Place) {
+    let store = open(&dir).await;
+    let job = new_job("j", "u");
+    finished(&store, &job).await;
+    let id = &job.smile_job_id;
+    let home = Replay {
+        unless_pending: true,
+        ..Replay::default()
+    };
+    let under_way = store.claim_deliveries(LEASE, &LIMITS).await.unwrap();
+    assert_eq!(under_way.len(), 1);
+    assert_eq!(replayed(&*store, id, &home).await, Replayed::Queued);
+    assert_eq!(replayed(&*store, id, &home).await, Replayed::Pending);
+    assert_eq!(delivered(&*store).await.len(), 1);
+    // Its process is gone: it waits for the next try.
+    dir.pass(LEASE + Duration::from_secs(1)).await;
+    assert_eq!(replayed(&*store, id, &home).await, Replayed::Pending);
+}
+
 async fn what_waits_already_is_not_queued_twice_and_there_is_an_end(dir: Place) {
     let store = open(&dir).await;
     let job = new_job("j", "u");
@@ -188,6 +208,7 @@ async fn a_url_that_cannot_be_read_stops_only_its_delivery(dir: Place) {
 }
 
 on_each!(
+    what_is_under_way_does_not_wait,
     a_replay_may_go_elsewhere_and_the_jobs_own_url_stays,
     a_replay_does_not_wait_for_the_jobs_own_endpoint,
     what_waits_already_is_not_queued_twice_and_there_is_an_end,
