@@ -244,6 +244,12 @@ impl Place {
     }
 }
 
+/// Whether a frame was measured against the selfie's head, by its place among the frames.
+pub(crate) fn measured(capture: &CaptureEvidence, at: usize) -> bool {
+    let frames = capture.turns.as_ref().map(|turns| &turns.frames);
+    frames.is_some_and(|frames| frames.get(at).is_some_and(Option::is_some))
+}
+
 /// What a capture made of a challenge. The evidence must have been gathered with turns.
 #[must_use]
 pub fn answer(

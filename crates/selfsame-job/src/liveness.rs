@@ -222,7 +222,10 @@ fn frames(
         .count();
     // Turned frames may be less alike, but not most of them, unless the turns were drawn.
     let few = !followed && firm * 2 < scores().count();
-    if few || capture.frames.iter().any(is_another) {
+    // Where a challenge was followed, what it did not measure shows nothing: a face in full profile has a template that is like nobody's.
+    let counts = |at: usize| !followed || challenge::measured(capture, at);
+    let mut shown = capture.frames.iter().enumerate();
+    if few || shown.any(|(at, frame)| counts(at) && is_another(frame)) {
         found.push(Reason::FramesOfAnotherPerson);
     }
     // Two or three pictures are no sequence.

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod biometric_kyc;
+mod certificates;
 mod challenges;
 mod closed_output;
 mod cluster;

@@ -1,8 +1,10 @@
 //! What speaks against a live person, and what does not.
 
-use selfsame_face::evidence::{ModelScores, SurroundingsEvidence};
+use jiff::Timestamp;
+use selfsame_face::evidence::{HeadTurn, ModelScores, SurroundingsEvidence, TurnEvidence};
 
 use super::*;
+use crate::challenge::{self, Challenge, ChallengeId};
 use crate::fusion::Measure;
 
 #[test]
@@ -294,4 +296,52 @@ fn a_smile_counts_where_it_is_asked_for() {
     });
     assert_eq!(enrolled(&sober, &policy).reasons, [Reason::NoSmile]);
     assert_eq!(enrolled(&sober, &strict()).verdict, Verdict::Pass);
+}
+
+/// Who is asked to turn and turns on to full profile, where no mesh is found and a template is like nobody's.
+#[test]
+fn a_frame_that_a_followed_challenge_did_not_measure_shows_nobody() {
+    let at = |yaw: f32| {
+        Some(HeadTurn {
+            yaw,
+            pitch: 0.0,
+            parallax_yaw: 0.9 * yaw,
+            parallax_pitch: 0.0,
+            nose_across: 0.6 * yaw.to_radians().sin(),
+            nose_up: 0.0,
+            likeness: Some(ComparisonScore::new(0.6)),
+            follows: Some(ComparisonScore::new(0.7)),
+        })
+    };
+    let turned = |profile| {
+        let [front, half, fully] = [at(0.0), at(12.0), at(25.0)];
+        let mut capture = live();
+        capture.turns = Some(TurnEvidence {
+            selfie: HeadPose::default(),
+            frames: vec![front, half, fully, fully, profile, fully, half, front],
+        });
+        capture.frames[4].likeness = Some(ComparisonScore::new(0.1));
+        capture
+    };
+    let left = Challenge {
+        id: ChallengeId::from_random([1; 16]),
+        turns: vec![challenge::Turn::Left],
+        expires_at: Timestamp::UNIX_EPOCH,
+    };
+    let reasons = |capture: &CaptureEvidence, challenge| {
+        let seen = Seen {
+            challenge,
+            ..seen(capture)
+        };
+        judge_enrolment(&seen, &strict()).reasons
+    };
+    let profile = turned(None);
+    assert_eq!(reasons(&profile, Some(&left)), []);
+    // Nothing excuses it where no turns were drawn, nor what the challenge measured.
+    assert_eq!(reasons(&profile, None), [Reason::FramesOfAnotherPerson]);
+    let measured = turned(at(28.0));
+    assert_eq!(
+        reasons(&measured, Some(&left)),
+        [Reason::FramesOfAnotherPerson]
+    );
 }
