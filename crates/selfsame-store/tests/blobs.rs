@@ -342,10 +342,8 @@ async fn a_missing_bucket_is_an_error_and_no_missing_blob() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_an_error_that_says_what_to_do() {
-    // A port that is taken, so that nobody else takes it, and on which nobody listens.
-    let taken = tokio::net::TcpSocket::new_v4().unwrap();
-    taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
-    let endpoint = format!("http://{}", taken.local_addr().unwrap());
+    let nobodys = crate::fixture::nobodys_port();
+    let endpoint = format!("http://{}", nobodys.local_addr().unwrap());
     let blobs = ObjectBlobs::open(&Url::parse("s3://faces/p").unwrap(), keys(&endpoint)).unwrap();
     let told = blobs.get(&BlobId::random()).await.unwrap_err().to_string();
     for part in ["s3://faces/p", "reading a package", "AWS_ENDPOINT_URL"] {

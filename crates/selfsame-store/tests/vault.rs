@@ -196,9 +196,7 @@ async fn a_refusal_says_what_to_do_and_no_secret() {
     let dir = tempfile::tempdir().unwrap();
     let empty = dir.path().join("empty");
     std::fs::write(&empty, "\n").unwrap();
-    // A port that is taken, so that nobody else takes it, and on which nobody listens.
-    let closed = tokio::net::TcpSocket::new_v4().unwrap();
-    closed.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let closed = crate::fixture::nobodys_port();
     let nobody = format!("http://{}", closed.local_addr().unwrap());
     let cases: [(&str, &str, Variables<'_>, &str); 8] = [
         (

@@ -296,10 +296,8 @@ fn what_is_offered_is_what_routes_say() {
 
 #[tokio::test]
 async fn an_authority_that_is_not_there_delays_and_names_itself() {
-    // A port that is taken, so that nobody else takes it, and on which nobody listens.
-    let taken = tokio::net::TcpSocket::new_v4().unwrap();
-    taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
-    let free = taken.local_addr().unwrap();
+    let nobodys = crate::http::tests::nobodys_port();
+    let free = nobodys.local_addr().unwrap();
     let text = format!(
         "[authority.gone]\nkind = \"http\"\nurl = \"http://{free}/{{id_number}}\"\npause = \"1ms\"\nopen_for = \"7m\"\n\
          answer.fields.last_name = \"/n\"\n[[route]]\nauthority = \"gone\"\ncountry = \"NG\"\nid_types = \"NIN\""

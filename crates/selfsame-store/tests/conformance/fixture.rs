@@ -140,3 +140,10 @@ pub async fn end(store: &Arc<dyn Store>, job: &NewJob, outcome: &Outcome) -> Fin
 pub async fn finished(store: &Arc<dyn Store>, job: &NewJob) {
     assert_eq!(end(store, job, &outcome(job)).await, Finished::Committed);
 }
+
+/// A port on which nobody listens, and which nobody else takes, for as long as this is held.
+pub fn nobodys_port() -> tokio::net::TcpSocket {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    socket
+}

@@ -12,11 +12,18 @@ use crate::fixture::*;
 
 const ELSEWHERE: &str = "https://PLANTED-elsewhere.example/";
 
+/// To the job's own URL.
+fn home() -> Replay {
+    Replay {
+        unless_pending: true,
+        ..Replay::default()
+    }
+}
+
 fn elsewhere() -> Replay {
     Replay {
         url: Some(ELSEWHERE.to_owned()),
-        unless_pending: true,
-        at_most: None,
+        ..home()
     }
 }
 
@@ -101,18 +108,14 @@ async fn what_is_under_way_does_not_wait(dir: Place) {
     let job = new_job("j", "u");
     finished(&store, &job).await;
     let id = &job.smile_job_id;
-    let home = Replay {
-        unless_pending: true,
-        ..Replay::default()
-    };
     let under_way = store.claim_deliveries(LEASE, &LIMITS).await.unwrap();
     assert_eq!(under_way.len(), 1);
-    assert_eq!(replayed(&*store, id, &home).await, Replayed::Queued);
-    assert_eq!(replayed(&*store, id, &home).await, Replayed::Pending);
+    assert_eq!(replayed(&*store, id, &home()).await, Replayed::Queued);
+    assert_eq!(replayed(&*store, id, &home()).await, Replayed::Pending);
     assert_eq!(delivered(&*store).await.len(), 1);
     // Its process is gone: it waits for the next try.
     dir.pass(LEASE + Duration::from_secs(1)).await;
-    assert_eq!(replayed(&*store, id, &home).await, Replayed::Pending);
+    assert_eq!(replayed(&*store, id, &home()).await, Replayed::Pending);
 }
 
 async fn what_waits_already_is_not_queued_twice_and_there_is_an_end(dir: Place) {
@@ -120,23 +123,19 @@ async fn what_waits_already_is_not_queued_twice_and_there_is_an_end(dir: Place) 
     let job = new_job("j", "u");
     finished(&store, &job).await;
     let id = &job.smile_job_id;
-    let home = Replay {
-        unless_pending: true,
-        ..Replay::default()
-    };
-    assert_eq!(replayed(&*store, id, &home).await, Replayed::Pending);
+    assert_eq!(replayed(&*store, id, &home()).await, Replayed::Pending);
     // Another place is another matter.
     assert_eq!(replayed(&*store, id, &elsewhere()).await, Replayed::Queued);
     assert_eq!(replayed(&*store, id, &elsewhere()).await, Replayed::Pending);
     let named = Replay {
         url: job.request.callback_url.clone(),
-        ..home.clone()
+        ..home()
     };
     assert_eq!(replayed(&*store, id, &named).await, Replayed::Pending);
     assert_eq!(delivered(&*store).await.len(), 2);
     let limited = Replay {
         at_most: Some(3),
-        ..home
+        ..home()
     };
     assert_eq!(replayed(&*store, id, &limited).await, Replayed::Queued);
     assert_eq!(replayed(&*store, id, &limited).await, Replayed::Pending);
@@ -164,8 +163,8 @@ async fn nothing_is_replayed_of_what_has_not_ended_or_goes_nowhere(dir: Place) {
         ..outcome(&waits)
     };
     store.finish_job(&claim, &silent).await.unwrap();
-    let home = Replay::default();
-    assert_eq!(replayed(&*store, id, &home).await, Replayed::NoUrl);
+    let plain = Replay::default();
+    assert_eq!(replayed(&*store, id, &plain).await, Replayed::NoUrl);
     assert!(!store.replay(id, &by()).await.unwrap());
     assert_eq!(replayed(&*store, id, &replay).await, Replayed::Queued);
     assert_eq!(delivered(&*store).await[0].url, ELSEWHERE);

@@ -25,6 +25,13 @@ date_format = "%d/%m/%Y"
 not_found = [{ status = 404 }]
 "#;
 
+/// A port on which nobody listens, and which nobody else takes, for as long as this is held.
+pub(crate) fn nobodys_port() -> tokio::net::TcpSocket {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    socket
+}
+
 fn place(folder: &Path) -> Place {
     Place::file(folder).within("authority").within("national")
 }
@@ -119,10 +126,8 @@ async fn an_answer_must_come_whole_and_in_time() {
 
 #[tokio::test]
 async fn nobody_who_listens_is_told_without_the_persons_number() {
-    // A port that is taken, so that nobody else takes it, and on which nobody listens.
-    let taken = tokio::net::TcpSocket::new_v4().unwrap();
-    taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
-    let free = taken.local_addr().unwrap();
+    let nobodys = nobodys_port();
+    let free = nobodys.local_addr().unwrap();
     let url = format!("url = \"http://{free}/people/{{id_number}}\"\n{ANSWER}");
     let authority = authority(Path::new("/"), &url, LONG).unwrap();
     let error = said(&authority, "5550001").await.unwrap_err();
